@@ -1,0 +1,1 @@
+//! Workbooks, folders of CSV or Parquet and registers, read into tables.

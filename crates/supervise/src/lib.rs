@@ -1,0 +1,8 @@
+//! The supervision of publicly funded projects: the filing of 42 items, how it is read and marked,
+//! its rule pack, and the same for open contracting data.
+
+pub mod filing;
+pub mod import;
+pub mod marking;
+pub mod ocds;
+pub mod synth;

@@ -1,0 +1,1 @@
+//! Results go back where they came from: the red workbook.

@@ -1,0 +1,1 @@
+//! A fictional county, believable and deterministic, with planted irregularities.
