@@ -100,6 +100,11 @@ pub trait TableSource: Send + Sync {
     /// The exact number of rows, when it is known without reading.
     fn rows(&self) -> Option<usize>;
 
+    /// Whether reading costs nothing, so that nobody need keep what was read.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
     /// Batches of exactly these columns (indices into [`TableSource::schema`]), in that order.
     ///
     /// # Errors
@@ -133,6 +138,10 @@ impl TableSource for Batches {
 
     fn rows(&self) -> Option<usize> {
         Some(self.batches.iter().map(RecordBatch::num_rows).sum())
+    }
+
+    fn is_in_memory(&self) -> bool {
+        true
     }
 
     fn read(&self, columns: &[usize]) -> Result<BatchIter, SourceError> {
