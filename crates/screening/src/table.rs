@@ -159,6 +159,13 @@ pub struct Tables {
     sources: BTreeMap<String, Arc<dyn TableSource>>,
 }
 
+/// Names only: rows may hold what no log may.
+impl std::fmt::Debug for Tables {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.names()).finish()
+    }
+}
+
 impl Tables {
     /// No tables yet.
     pub fn new() -> Self {

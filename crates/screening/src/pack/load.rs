@@ -62,7 +62,7 @@ struct PackFile {
 }
 
 /// Rules, shared tables and subjects, read and checked.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Pack {
     /// In order of id.
     pub rules: Vec<Rule>,
