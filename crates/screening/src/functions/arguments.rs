@@ -4,7 +4,7 @@
 use datafusion::arrow::array::{
     Array, ArrowPrimitiveType, AsArray, PrimitiveArray, StringArray, StringViewArray,
 };
-use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type};
 use datafusion::common::{Result, internal_err, plan_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::scalar::ScalarValue;
@@ -158,9 +158,4 @@ pub(super) fn dates(value: &ColumnarValue) -> Result<Values<'_, Date32Type>> {
         ColumnarValue::Scalar(other) => internal_err!("a date expected, got {other:?}"),
         ColumnarValue::Array(array) => Values::of_array(array.as_ref()),
     }
-}
-
-/// A column of whole numbers, as aggregates get it.
-pub(super) fn whole(array: &dyn Array) -> Result<Values<'_, Int64Type>> {
-    Values::of_array(array)
 }
