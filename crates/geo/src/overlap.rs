@@ -1,0 +1,197 @@
+//! What areas share: overlap of two, all overlapping pairs through a spatial index, union of many.
+//! Polygon clipping is `geo`'s (integer sweep of `i_overlay`, robust against crossing rings); this
+//! file decides what broken input means: ground is what any ring of a part goes round (non-zero
+//! rule) less its holes.
+
+use std::borrow::Cow;
+
+use geo::bool_ops::{BooleanOps, FillRule, OpType};
+use geo::winding_order::Winding;
+use geo::{BoundingRect, LineString, MultiPolygon, Polygon, Rect};
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+
+use crate::crossing::crosses_itself;
+use crate::measure::{area_m2, is_usable, sum_of_parts_m2};
+
+/// Overlaps up to this many square metres are taken for none: neighbours that share an edge written
+/// with eight decimals overlap by about a millimetre.
+pub const SLIVER_M2: f64 = 0.1;
+
+/// Square metres that two areas share.
+pub fn overlap_m2(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> f64 {
+    let (Some(box_a), Some(box_b)) = (bounds(a), bounds(b)) else {
+        return 0.0;
+    };
+    if !touch(box_a, box_b) {
+        return 0.0;
+    }
+    shared_m2(a, b)
+}
+
+/// Share of `a`'s ground that lies outside `b`, 0 to 1; `None` when `a` has no ground.
+pub fn outside_share(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> Option<f64> {
+    let whole = area_m2(a);
+    (whole > 0.0).then(|| (1.0 - overlap_m2(a, b) / whole).clamp(0.0, 1.0))
+}
+
+/// Two areas of a list that share ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Index of the one.
+    pub a: usize,
+    /// Index of the other; greater than `a`.
+    pub b: usize,
+    /// Square metres that they share, more than [`SLIVER_M2`].
+    pub area_m2: f64,
+    /// Share of the smaller area, 0 to 1.
+    pub share_of_smaller: f64,
+}
+
+/// All pairs that share more than [`SLIVER_M2`], in order of (a, b). Candidates come from a spatial
+/// index, so that a million scattered fields take seconds; the time grows with the pairs whose
+/// bounding rectangles overlap. Areas that are empty or no positions pair with nothing.
+pub fn overlap_pairs(areas: &[MultiPolygon<f64>]) -> Vec<Overlap> {
+    let boxes: Vec<Option<Rect<f64>>> = areas.iter().map(bounds).collect();
+    let tree = RTree::bulk_load(
+        boxes
+            .iter()
+            .enumerate()
+            .filter_map(|(i, bounds)| bounds.map(|rect| (i, rect)))
+            .map(|(i, rect)| {
+                let corners = Rectangle::from_corners(
+                    [rect.min().x, rect.min().y],
+                    [rect.max().x, rect.max().y],
+                );
+                GeomWithData::new(corners, i)
+            })
+            .collect(),
+    );
+    let mut pairs = Vec::new();
+    let mut near = Vec::new();
+    for (a, bounds) in boxes.iter().enumerate() {
+        let Some(rect) = bounds else { continue };
+        let around = AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]);
+        near.clear();
+        near.extend(
+            tree.locate_in_envelope_intersecting(&around)
+                .map(|item| item.data)
+                .filter(|&b| b > a),
+        );
+        near.sort_unstable();
+        for &b in &near {
+            let area = shared_m2(&areas[a], &areas[b]);
+            if area > SLIVER_M2 {
+                let smaller = area_m2(&areas[a]).min(area_m2(&areas[b]));
+                pairs.push(Overlap {
+                    a,
+                    b,
+                    area_m2: area,
+                    share_of_smaller: (area / smaller).min(1.0),
+                });
+            }
+        }
+    }
+    pairs
+}
+
+/// Square metres of the union of all areas: ground covered more than once counts once.
+pub fn union_area_m2(areas: &[MultiPolygon<f64>]) -> f64 {
+    let usable = areas.iter().filter(|area| bounds(area).is_some());
+    // A ring that crosses itself goes round some ground backwards, which would take another area's
+    // ground off it: such areas are put right one by one first.
+    let parts: Vec<Polygon<f64>> = usable
+        .flat_map(|area| {
+            if covers_twice(area) {
+                resolved(area)
+            } else {
+                turned(area).into_owned()
+            }
+        })
+        .collect();
+    match parts.len() {
+        0 => 0.0,
+        1 => sum_of_parts_m2(&MultiPolygon(parts)),
+        _ => sum_of_parts_m2(&filled(&MultiPolygon(parts))),
+    }
+}
+
+/// Whether adding up the parts of an area could count ground twice or backwards.
+pub(crate) fn covers_twice(area: &MultiPolygon<f64>) -> bool {
+    parts_meet(area) || crosses_itself(area)
+}
+
+/// The same ground as rings that do not cross.
+pub(crate) fn resolved(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    filled(&turned(area))
+}
+
+fn filled(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    area.boolean_op_with_fill_rule(&MultiPolygon(Vec::new()), OpType::Union, FillRule::NonZero)
+}
+
+fn shared_m2(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> f64 {
+    let shared =
+        turned(a).boolean_op_with_fill_rule(&*turned(b), OpType::Intersection, FillRule::NonZero);
+    sum_of_parts_m2(&shared)
+}
+
+/// Outer rings counter-clockwise and holes clockwise, as the non-zero rule needs them; a single
+/// ring may go either way.
+fn turned(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
+    if let [part] = area.0.as_slice()
+        && part.interiors().is_empty()
+        && part.exterior().0.len() > 3
+    {
+        return Cow::Borrowed(area);
+    }
+    let keep = |ring: &&LineString<f64>| ring.0.len() > 3;
+    let parts = area
+        .iter()
+        .filter(|part| keep(&part.exterior()))
+        .map(|part| {
+            let mut outer = part.exterior().clone();
+            outer.make_ccw_winding();
+            let holes = part.interiors().iter().filter(keep).map(|hole| {
+                let mut hole = hole.clone();
+                hole.make_cw_winding();
+                hole
+            });
+            Polygon::new(outer, holes.collect())
+        });
+    Cow::Owned(parts.collect())
+}
+
+/// The rectangle around an area; `None` when it is empty or holds what is no position.
+fn bounds(area: &MultiPolygon<f64>) -> Option<Rect<f64>> {
+    if is_usable(area) {
+        area.bounding_rect()
+    } else {
+        None
+    }
+}
+
+fn touch(a: Rect<f64>, b: Rect<f64>) -> bool {
+    a.min().x <= b.max().x
+        && b.min().x <= a.max().x
+        && a.min().y <= b.max().y
+        && b.min().y <= a.max().y
+}
+
+/// Whether the rectangles of any two parts meet.
+fn parts_meet(area: &MultiPolygon<f64>) -> bool {
+    if area.0.len() < 2 {
+        return false;
+    }
+    let mut boxes: Vec<Rect<f64>> = area
+        .iter()
+        .filter_map(BoundingRect::bounding_rect)
+        .collect();
+    boxes.sort_by(|a, b| a.min().x.total_cmp(&b.min().x));
+    boxes.iter().enumerate().any(|(i, one)| {
+        let reaching = boxes[i + 1..]
+            .iter()
+            .take_while(|other| other.min().x <= one.max().x);
+        reaching.into_iter().any(|other| touch(*one, *other))
+    })
+}
