@@ -10,7 +10,7 @@ use rstar::{AABB, RTree};
 /// Above this many edges candidates come from a spatial index.
 const INDEXED_ABOVE: usize = 48;
 /// Pairs of edges looked at before giving up: about a second.
-const MAX_PAIRS: usize = 50_000_000;
+const MAX_PAIRS: usize = 20_000_000;
 
 /// What `count` found.
 pub(crate) struct Crossings {
