@@ -120,12 +120,9 @@ fn with_clusters(root: &[u8], clusters: &str) -> Vec<u8> {
 fn missing_namespaces(root: &[u8]) -> String {
     let mut text = String::new();
     for (prefix, space) in NAMESPACES {
-        let declaration = format!(" xmlns:{prefix}=");
-        if each(root, declaration.trim_start().as_bytes())
-            .next()
-            .is_none()
-        {
-            let _ = write!(text, "{declaration}\"{space}\"");
+        let declaration = format!("xmlns:{prefix}=\"{space}\"");
+        if each(root, declaration.as_bytes()).next().is_none() {
+            let _ = write!(text, " {declaration}");
         }
     }
     text

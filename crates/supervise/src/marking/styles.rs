@@ -80,6 +80,8 @@ pub(super) struct Styles {
     fills: List,
     formats: List,
     number_formats: Vec<String>,
+    /// Number formats of the workbook's own by their code.
+    known_number_formats: HashMap<String, u32>,
     next_number_format: u32,
     has_style_formats: bool,
     red: HashMap<u32, u32>,
@@ -100,10 +102,14 @@ impl Styles {
             Ok(list)
         };
         let mut next_number_format = 164;
+        let mut known_number_formats = HashMap::new();
         for list in lists.iter().filter(|list| list.open.name() == "numFmts") {
             for entry in children(part, &source, list.inside.clone(), 2)? {
                 let id = entry.open.number("numFmtId").unwrap_or(0);
                 next_number_format = next_number_format.max(id.saturating_add(1));
+                if let Some(code) = entry.open.attribute("formatCode") {
+                    known_number_formats.insert(code.into_owned(), id);
+                }
             }
         }
         let mut styles = Self {
@@ -113,6 +119,7 @@ impl Styles {
             fills: entries("fills")?,
             formats: entries("cellXfs")?,
             number_formats: Vec::new(),
+            known_number_formats,
             next_number_format,
             has_style_formats: lists.iter().any(|list| list.open.name() == "cellStyleXfs"),
             red: HashMap::new(),
@@ -231,6 +238,9 @@ impl Styles {
     }
 
     fn number_format(&mut self, code: &str) -> u32 {
+        if let Some(id) = self.known_number_formats.get(code) {
+            return *id;
+        }
         let id = self.next_number_format;
         self.next_number_format += 1;
         let p = &self.prefix;
