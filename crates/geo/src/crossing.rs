@@ -1,28 +1,59 @@
-//! Whether the edges of an area cross. Exact predicates, no tolerance: what only touches (a corner
-//! on an edge, a hole tied to the outside, a walk out and back) does not cross.
+//! Whether the edges of an area cross. Exact predicates: what only touches (a corner on an edge, a
+//! hole tied to the outside, a walk out and back) does not cross.
 
 use geo::kernels::{Kernel, RobustKernel};
 use geo::line_intersection::{LineIntersection, line_intersection};
-use geo::{Coord, Line, MultiPolygon, Orientation};
+use geo::{Area, Coord, Line, LineString, MultiPolygon, Orientation, Polygon};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
+
+use crate::overlap::ground;
 
 /// Above this many edges candidates come from a spatial index.
 const INDEXED_ABOVE: usize = 48;
 /// Pairs of edges looked at before giving up: about a second.
 const MAX_PAIRS: usize = 20_000_000;
 
+/// Where edges run along each other, rings cross when their areas tell so by more than this share.
+const AREA_TOLERANCE: f64 = 1e-6;
+
 /// What `count` found.
+#[derive(Default)]
 pub(crate) struct Crossings {
     /// Crossings found, at most as many as asked for.
     pub found: usize,
+    /// Whether any edge runs along another one, which may hide a crossing.
+    pub runs_along: bool,
     /// Whether the work ran out before all pairs were seen.
     pub gave_up: bool,
 }
 
+impl Crossings {
+    /// Whether no edge crosses or runs along another.
+    pub(crate) fn is_simple(&self) -> bool {
+        self.found == 0 && !self.runs_along && !self.gave_up
+    }
+
+    fn add(&mut self, meeting: Meeting) {
+        match meeting {
+            Meeting::Apart => {}
+            Meeting::Crossing => self.found += 1,
+            Meeting::Along => self.runs_along = true,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Meeting {
+    Apart,
+    Crossing,
+    Along,
+}
+
 /// Whether any edge crosses another one: of the same ring, of a hole, or of another part.
 ///
-/// Edges that run along each other do not cross by that alone. An area so tangled that looking at
+/// Edges that run along each other do not cross by that alone: then the areas decide whether one
+/// ring changes sides on the way. An area so tangled that looking at
 /// its edges takes over about a second (tens of thousands of long parallel diagonals) counts as
 /// crossing; [`crate::Boundary`] refuses such areas.
 ///
@@ -34,7 +65,18 @@ pub(crate) struct Crossings {
 /// ```
 pub fn crosses_itself(area: &MultiPolygon<f64>) -> bool {
     let crossings = count(area, 1);
-    crossings.found > 0 || crossings.gave_up
+    crossings.found > 0
+        || crossings.gave_up
+        || (crossings.runs_along && area.iter().any(goes_round_twice))
+}
+
+/// Whether a part's rings enclose other ground than their signed areas add up to.
+fn goes_round_twice(part: &Polygon<f64>) -> bool {
+    let enclosed = |ring: &LineString<f64>| Polygon::new(ring.clone(), Vec::new()).unsigned_area();
+    let holes: f64 = part.interiors().iter().map(enclosed).sum();
+    let signed = enclosed(part.exterior()) - holes;
+    let covered = ground(&MultiPolygon(vec![part.clone()])).unsigned_area();
+    (signed - covered).abs() > AREA_TOLERANCE * covered
 }
 
 /// Counts crossings up to `limit`.
@@ -45,14 +87,11 @@ pub(crate) fn count(area: &MultiPolygon<f64>, limit: usize) -> Crossings {
         .enumerate()
         .flat_map(|(ring, points)| (0..points.len()).map(move |at| Edge { ring, at }))
         .collect();
-    let mut tally = Crossings {
-        found: 0,
-        gave_up: false,
-    };
+    let mut tally = Crossings::default();
     if edges.len() <= INDEXED_ABOVE {
         for (i, one) in edges.iter().enumerate() {
             for other in &edges[i + 1..] {
-                tally.found += usize::from(cross(&rings, *one, *other));
+                tally.add(meeting(&rings, *one, *other));
                 if tally.found >= limit {
                     return tally;
                 }
@@ -82,7 +121,7 @@ pub(crate) fn count(area: &MultiPolygon<f64>, limit: usize) -> Crossings {
                 continue;
             }
             pairs += 1;
-            tally.found += usize::from(cross(&rings, *one, edges[other.data]));
+            tally.add(meeting(&rings, *one, edges[other.data]));
             if tally.found >= limit {
                 return tally;
             }
@@ -140,24 +179,28 @@ fn open_rings(area: &MultiPolygon<f64>) -> Vec<Vec<Coord<f64>>> {
         .collect()
 }
 
-fn cross(rings: &[Vec<Coord<f64>>], one: Edge, other: Edge) -> bool {
+fn meeting(rings: &[Vec<Coord<f64>>], one: Edge, other: Edge) -> Meeting {
+    let point = match line_intersection(one.line(rings), other.line(rings)) {
+        Some(LineIntersection::SinglePoint {
+            is_proper: true, ..
+        }) => return Meeting::Crossing,
+        Some(LineIntersection::Collinear { .. }) => return Meeting::Along,
+        Some(LineIntersection::SinglePoint { intersection, .. }) => intersection,
+        None => return Meeting::Apart,
+    };
     let len = rings[one.ring].len();
     let neighbours = one.ring == other.ring
         && ((one.at + 1) % len == other.at || (other.at + 1) % len == one.at);
     if neighbours {
-        return false;
+        return Meeting::Apart;
     }
-    match line_intersection(one.line(rings), other.line(rings)) {
-        Some(LineIntersection::SinglePoint {
-            is_proper: true, ..
-        }) => true,
-        Some(LineIntersection::SinglePoint { intersection, .. }) => {
-            let (before, after) = one.around(rings, intersection);
-            let (from, to) = other.around(rings, intersection);
-            let side = |q| side(before, intersection, after, q);
-            side(from) * side(to) < 0
-        }
-        Some(LineIntersection::Collinear { .. }) | None => false,
+    // They touch: they cross if the other one leaves on the other side than it comes from.
+    let (before, after) = one.around(rings, point);
+    let (from, to) = other.around(rings, point);
+    if side(before, point, after, from) * side(before, point, after, to) < 0 {
+        Meeting::Crossing
+    } else {
+        Meeting::Apart
     }
 }
 
@@ -255,6 +298,33 @@ mod tests {
             &outer,
             &[(1., 1.), (1.5, 1.), (1.5, 1.5)]
         ])));
+    }
+
+    #[test]
+    fn a_ring_that_changes_sides_where_it_runs_along_itself_crosses() {
+        // both lobes share the way from (1, 0) to (2, 0), one above and one below it
+        let ring = [
+            (0., 1.),
+            (1., 0.),
+            (2., 0.),
+            (3., -1.),
+            (0., -1.),
+            (1., 0.),
+            (2., 0.),
+            (3., 1.),
+        ];
+        assert!(crosses_itself(&area(&[&ring])));
+        let apart = [
+            (0., 1.),
+            (1., 0.),
+            (2., 0.),
+            (3., 1.),
+            (3., -1.),
+            (2., 0.),
+            (1., 0.),
+            (0., -1.),
+        ];
+        assert!(!crosses_itself(&area(&[&apart])));
     }
 
     #[test]

@@ -67,8 +67,7 @@ impl Datum {
         let plain = |datum| matches!(datum, Self::Wgs84 | Self::Cgcs2000);
         match (self, other) {
             (Self::GaussKruger(a), Self::GaussKruger(b)) => {
-                a.central_meridian() == b.central_meridian()
-                    && a.false_easting() == b.false_easting()
+                a.meridian() == b.meridian() && a.prefix() == b.prefix()
             }
             _ => self == other || (plain(self) && plain(other)),
         }

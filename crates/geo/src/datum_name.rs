@@ -108,13 +108,11 @@ fn zone_by_name(name: &str) -> Option<GaussKruger> {
     if let Some(meridian) = number_after(rest, &["CM", "中央经线", "中央子午线"]) {
         // The formula of a meridian is the same in both widths; a 6° zone must be called one.
         return if six {
-            let zone = (meridian + 3) / 6;
-            GaussKruger::from_zone(6, zone, false)
-                .filter(|z| z.central_meridian() == f64::from(meridian))
+            let zone = meridian.saturating_add(3) / 6;
+            GaussKruger::from_zone(6, zone, false).filter(|z| z.meridian() == meridian)
         } else {
             let zone = meridian / 3;
-            GaussKruger::from_zone(3, zone, false)
-                .filter(|z| z.central_meridian() == f64::from(meridian))
+            GaussKruger::from_zone(3, zone, false).filter(|z| z.meridian() == meridian)
         };
     }
     let zone = number_after(rest, &["ZONE", "第", "度带", "分带"])

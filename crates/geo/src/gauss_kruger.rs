@@ -66,22 +66,26 @@ impl GaussKruger {
 
     /// Longitude of the central meridian in degrees.
     pub fn central_meridian(self) -> f64 {
-        let zone = f64::from(self.zone());
-        if self.width() == 6 {
-            zone * 6.0 - 3.0
-        } else {
-            zone * 3.0
-        }
+        f64::from(self.meridian())
     }
 
     /// Easting of the central meridian in metres.
     pub fn false_easting(self) -> f64 {
-        let prefix = if self.is_prefixed() {
-            f64::from(self.zone()) * PREFIX_M
+        f64::from(self.prefix()) * PREFIX_M + FALSE_EASTING_M
+    }
+
+    /// Central meridian in whole degrees.
+    pub(crate) fn meridian(self) -> u8 {
+        if self.width() == 6 {
+            self.zone() * 6 - 3
         } else {
-            0.0
-        };
-        prefix + FALSE_EASTING_M
+            self.zone() * 3
+        }
+    }
+
+    /// The number in front of eastings; 0 for none.
+    pub(crate) fn prefix(self) -> u8 {
+        if self.is_prefixed() { self.zone() } else { 0 }
     }
 
     /// The system with the same meridian whose eastings look like this one: with its zone's number
@@ -123,8 +127,8 @@ impl GaussKruger {
     /// The projection with easting 0 on the central meridian; one for each meridian 75°, 78° … 135°.
     fn plane(self) -> Option<&'static Proj> {
         static PLANES: [OnceLock<Option<Proj>>; 21] = [const { OnceLock::new() }; 21];
-        let meridian = self.central_meridian();
-        let slot = PLANES.get((meridian as usize).checked_sub(75)? / 3)?;
+        let meridian = self.meridian();
+        let slot = PLANES.get(usize::from(meridian).checked_sub(75)? / 3)?;
         slot.get_or_init(|| {
             // GRS80 is the ellipsoid of CGCS2000 (6378137 m, 1/298.257222101).
             Proj::from_proj_string(&format!(

@@ -15,6 +15,8 @@
 //! # Ok::<(), kandeng_geo::GeoError>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
 mod boundary;
 mod crossing;
 mod datum;

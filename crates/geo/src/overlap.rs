@@ -11,7 +11,7 @@ use geo::{BoundingRect, MultiPolygon, Polygon, Rect};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use crate::crossing::crosses_itself;
+use crate::crossing;
 use crate::measure::{area_m2, is_usable, sum_of_parts_m2};
 
 /// Overlaps up to this many square metres are taken for none: neighbours that share an edge written
@@ -110,7 +110,7 @@ pub fn union_area_m2(areas: &[MultiPolygon<f64>]) -> f64 {
 pub(crate) fn is_plain(area: &MultiPolygon<f64>) -> bool {
     area.iter().all(|part| part.interiors().is_empty())
         && !parts_meet(area)
-        && !crosses_itself(area)
+        && crossing::count(area, 1).is_simple()
 }
 
 /// The same ground as rings that do not cross and parts that do not overlap, outer rings
@@ -130,7 +130,7 @@ pub(crate) fn ground(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
                 })
                 .collect();
             parts.extend(clip(&shell, &holes, OpType::Difference));
-        } else if crosses_itself(&shell) {
+        } else if !crossing::count(&shell, 1).is_simple() {
             parts.extend(filled(&shell));
         } else {
             parts.extend(shell.into_iter().map(|mut part| {
@@ -164,7 +164,13 @@ fn filled(area: &MultiPolygon<f64>) -> MultiPolygon<f64> {
 }
 
 fn clip(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>, operation: OpType) -> MultiPolygon<f64> {
-    a.boolean_op_with_fill_rule(b, operation, FillRule::NonZero)
+    let mut clipped = a.boolean_op_with_fill_rule(b, operation, FillRule::NonZero);
+    // Holes that touch their outer ring come back in its direction; another clipping would fill them.
+    for part in &mut clipped {
+        part.exterior_mut(Winding::make_ccw_winding);
+        part.interiors_mut(|holes| holes.iter_mut().for_each(Winding::make_cw_winding));
+    }
+    clipped
 }
 
 /// The rectangle around an area; `None` when it is empty or holds what is no position.

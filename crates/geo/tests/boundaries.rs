@@ -1,4 +1,5 @@
 //! Boundaries as people hold them: cells of WKT and files of four formats, good and broken.
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -210,7 +211,7 @@ fn a_scribble_is_refused() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f64 / (1 << 24) as f64
+        (state >> 40) as f64 / f64::from(1 << 24)
     };
     let points: Vec<String> = (0..2_000)
         .map(|_| format!("{} {}", 105.0 + next(), 32.0 + next()))
@@ -518,6 +519,8 @@ fn any_ring() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn printing_and_reading_gives_the_same_ground(
         corners in prop::collection::vec((105.0..105.1f64, 32.0..32.1f64), 3..12)

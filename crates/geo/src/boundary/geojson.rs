@@ -1,4 +1,4 @@
-//! GeoJSON: geometries, features and collections; every polygon in them.
+//! `GeoJSON`: geometries, features and collections; every polygon in them.
 
 use ::geojson::{GeoJson, Geometry, GeometryValue, JsonObject, Position};
 
@@ -68,7 +68,7 @@ fn collect(
             }
         }
         GeometryValue::GeometryCollection { geometries } => {
-            collect_all(geometries, reading, skipped)?
+            collect_all(geometries, reading, skipped)?;
         }
         _ => *skipped += 1,
     }
@@ -89,7 +89,7 @@ fn position(position: &Position) -> Result<(f64, f64), GeoError> {
     }
 }
 
-/// The `crs` member that GeoJSON had before RFC 7946 and that GIS programs still write.
+/// The `crs` member that `GeoJSON` had before RFC 7946 and that GIS programs still write.
 fn crs(members: Option<&JsonObject>) -> Result<Option<Datum>, GeoError> {
     let name = members.and_then(|m| m.get("crs")?.get("properties")?.get("name")?.as_str());
     name.map(Datum::parse).transpose()

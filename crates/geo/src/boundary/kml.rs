@@ -33,14 +33,21 @@ struct File {
     polygons: Vec<Vec<Ring>>,
     walks: Vec<Ring>,
     points: usize,
-    /// Inside a polygon, and inside one of its holes.
-    in_polygon: bool,
-    in_hole: bool,
-    in_point: bool,
-    in_track: bool,
-    /// The text of the coordinates being read.
+    /// What the coordinates being read belong to.
+    inside: Inside,
+    /// Their text.
     coordinates: Option<String>,
     vertices: usize,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Inside {
+    #[default]
+    Line,
+    Point,
+    Track,
+    OuterRing,
+    Hole,
 }
 
 impl File {
@@ -48,13 +55,13 @@ impl File {
         match tag {
             "kml" => self.seen_kml = true,
             "Polygon" => {
-                self.in_polygon = true;
+                self.inside = Inside::OuterRing;
                 self.polygons.push(Vec::new());
             }
-            "innerBoundaryIs" => self.in_hole = true,
-            "Point" => self.in_point = true,
+            "innerBoundaryIs" if self.inside == Inside::OuterRing => self.inside = Inside::Hole,
+            "Point" => self.inside = Inside::Point,
             "Track" => {
-                self.in_track = true;
+                self.inside = Inside::Track;
                 self.walks.push(Vec::new());
             }
             "coordinates" | "coord" => self.coordinates = Some(String::new()),
@@ -70,10 +77,8 @@ impl File {
 
     fn close(&mut self, tag: &str) -> Result<(), GeoError> {
         match tag {
-            "Polygon" => self.in_polygon = false,
-            "innerBoundaryIs" => self.in_hole = false,
-            "Point" => self.in_point = false,
-            "Track" => self.in_track = false,
+            "Polygon" | "Point" | "Track" => self.inside = Inside::Line,
+            "innerBoundaryIs" if self.inside == Inside::Hole => self.inside = Inside::OuterRing,
             "coordinates" => {
                 let ring = positions(&self.coordinates.take().unwrap_or_default())?;
                 self.add(ring)?;
@@ -82,7 +87,8 @@ impl File {
                 let text = self.coordinates.take().unwrap_or_default();
                 let numbers: Vec<&str> = text.split_whitespace().collect();
                 let point = position(&numbers).ok_or_else(|| bad_point(&text))?;
-                if let Some(walk) = self.walks.last_mut().filter(|_| self.in_track) {
+                let in_track = self.inside == Inside::Track;
+                if let Some(walk) = self.walks.last_mut().filter(|_| in_track) {
                     walk.push(point);
                     self.vertices += 1;
                 }
@@ -100,17 +106,16 @@ impl File {
 
     fn add(&mut self, ring: Ring) -> Result<(), GeoError> {
         self.vertices += ring.len();
-        if self.in_point {
-            self.points += 1;
-            return Ok(());
-        }
-        if !self.in_polygon {
-            self.walks.push(ring);
-            return Ok(());
-        }
-        // Cannot fail: opening a polygon pushed its list.
-        let Some(rings) = self.polygons.last_mut() else {
-            return Ok(());
+        let rings = match (self.inside, self.polygons.last_mut()) {
+            (Inside::OuterRing | Inside::Hole, Some(rings)) => rings,
+            (Inside::Point, _) => {
+                self.points += 1;
+                return Ok(());
+            }
+            _ => {
+                self.walks.push(ring);
+                return Ok(());
+            }
         };
         if rings.len() > MAX_RINGS {
             return Err(GeoError::TooManyRings {
@@ -119,7 +124,7 @@ impl File {
             });
         }
         // The outer ring comes first whatever order the file has them in.
-        if self.in_hole {
+        if self.inside == Inside::Hole {
             rings.push(ring);
         } else {
             rings.insert(0, ring);

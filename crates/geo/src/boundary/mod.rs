@@ -58,7 +58,7 @@ impl Boundary {
         finish(gpx::read(text)?, datum)
     }
 
-    /// From GeoJSON: a geometry, a feature or a collection; all its polygons together. The `crs`
+    /// From `GeoJSON`: a geometry, a feature or a collection; all its polygons together. The `crs`
     /// member of older files is understood.
     ///
     /// # Errors

@@ -159,33 +159,39 @@ pub(super) fn datum_of_prj(prj: &str) -> Result<Datum, GeoError> {
     if !cgcs || !gauss {
         return Err(unsupported());
     }
-    let parameter = |names: [&str; 2]| names.iter().find_map(|name| parameter(&key, name));
-    let meridian = parameter(["CENTRALMERIDIAN", "LONGITUDEOFNATURALORIGIN"]);
-    let easting = parameter(["FALSEEASTING", "FALSEEASTING"]);
-    let scale = parameter(["SCALEFACTOR", "SCALEFACTORATNATURALORIGIN"]).unwrap_or(1.0);
+    let parameter = |names: &[&str]| names.iter().find_map(|name| parameter(&key, name));
+    let meridian = parameter(&["CENTRALMERIDIAN", "LONGITUDEOFNATURALORIGIN"]);
+    let easting = parameter(&["FALSEEASTING"]);
+    let scale = parameter(&["SCALEFACTOR", "SCALEFACTORATNATURALORIGIN"]).unwrap_or(1.0);
     let plain = [
         "FALSENORTHING",
         "LATITUDEOFORIGIN",
         "LATITUDEOFNATURALORIGIN",
     ]
     .iter()
-    .all(|name| self::parameter(&key, name).unwrap_or(0.0) == 0.0);
+    .all(|name| is(self::parameter(&key, name).unwrap_or(0.0), 0.0));
     let metres = !["FOOT", "KILOMET"].iter().any(|unit| key.contains(unit));
-    if scale != 1.0 || !plain || !metres {
+    if !is(scale, 1.0) || !plain || !metres {
         return Err(unsupported());
     }
     // The figures decide: names of zones are written in many ways.
+    let (Some(meridian), Some(easting)) = (meridian, easting) else {
+        return Err(unsupported());
+    };
     let matching = (4491..=4554)
         .filter_map(GaussKruger::from_epsg)
-        .filter(|zone| {
-            Some(zone.central_meridian()) == meridian && Some(zone.false_easting()) == easting
-        });
+        .filter(|zone| is(zone.central_meridian(), meridian) && is(zone.false_easting(), easting));
     let six = key.contains("6DEGREE") || !key.contains("3DEGREE");
     let width = if six { 6 } else { 3 };
     matching
         .min_by_key(|zone| zone.width() != width)
         .map(Datum::GaussKruger)
         .ok_or_else(unsupported)
+}
+
+/// Whether two parameters are the same figure.
+fn is(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
 }
 
 /// `PARAMETER["False_Easting",500000.0]`, names already without case and separators.
