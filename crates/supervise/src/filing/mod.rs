@@ -13,4 +13,5 @@ pub use checks::{Filled, ItemCheck};
 pub use declaration::{Category, Choice, Column, Field, Filing, Item, Sheet, Stage};
 pub use error::FilingError;
 pub(crate) use tables::ROW_NO;
+pub use template::Wording;
 pub use units::Units;

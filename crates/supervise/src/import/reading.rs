@@ -1,7 +1,9 @@
 //! Everything one import gathers: tables, places, what was wrong; and what projects share with the
 //! tables that name them: one row per code, no row without a project, a stage where none is filed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use kandeng_geo::{Datum, is_boundary_file};
@@ -39,6 +41,10 @@ pub(crate) struct Reading<'o> {
     tables: BTreeMap<String, Collected>,
     projects: HashMap<String, Project>,
     stages: Vec<usize>,
+    /// Codes of projects left on disk, as 64-bit hashes, with their `row_no`. Two of a million codes
+    /// share a hash once in thirty million runs.
+    codes: HashMap<u64, i64>,
+    hasher: RandomState,
     duplicates: Vec<(String, i64, i64)>,
     hashes: HashMap<String, String>,
     units: HashMap<String, String>,
@@ -67,6 +73,8 @@ impl<'o> Reading<'o> {
             tables: BTreeMap::new(),
             projects: HashMap::new(),
             stages: Vec::new(),
+            codes: HashMap::new(),
+            hasher: RandomState::new(),
             duplicates: Vec::new(),
             hashes: HashMap::new(),
             units: HashMap::new(),
@@ -219,7 +227,7 @@ impl<'o> Reading<'o> {
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
             *reached = stage.max(*reached);
-        } else if !self.streamed.contains_key("projects") {
+        } else if !self.codes.contains_key(&self.hasher.hash_one(code)) {
             let shown = shorten(code);
             self.report.error(
                 Spot { column: Some("项目编码"), ..spot },
@@ -310,6 +318,32 @@ impl<'o> Reading<'o> {
         let batch = RecordBatch::try_new(schema, columns).map_err(unbuildable)?;
         tables.insert("duplicates", Arc::new(collected::table(batch)));
         Ok(())
+    }
+
+    /// What shows a stage in a table: rank, and columns.
+    pub fn shows(&self, table: &str) -> Vec<(usize, Vec<usize>)> {
+        self.tables.get(table).map_or_else(Vec::new, |table| table.shows.clone())
+    }
+
+    /// Gives up collecting a table, which will be streamed.
+    pub fn forget(&mut self, table: &str) {
+        self.tables.remove(table);
+    }
+
+    /// Notes the code of a project left on disk; the row it was seen in before, if it was.
+    pub fn code_seen(&mut self, code: &str, row_no: i64) -> Option<i64> {
+        match self.codes.entry(self.hasher.hash_one(code)) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(row_no);
+                None
+            }
+        }
+    }
+
+    /// Whether there is a project of a code.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.projects.contains_key(code) || self.codes.contains_key(&self.hasher.hash_one(code))
     }
 
     /// Notes a project row that a stream leaves out.
