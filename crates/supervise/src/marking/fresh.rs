@@ -137,7 +137,7 @@ impl Formats {
             plain,
             red,
             header,
-            link: Format::new().set_hyperlink(),
+            link: Format::new().set_hyperlink().set_align(FormatAlign::Top),
         }
     }
 
