@@ -26,16 +26,16 @@ with amounts as (
     from projects p
     left join payment_sums y on y.project_code = p.project_code
     left join source_sums s on s.project_code = p.project_code
-    where greatest(
+    where cast(greatest(
             p.approved_budget, p.contract_amount, p.paid_total, y.paid_fen, s.source_fen, p.settlement
-        ) / $factor * 100 >= (100 - $tolerance_percent) * least(
+        ) as double) >= $factor * (100 - $tolerance_percent) / 100.0 * cast(least(
             case when p.approved_budget > 0 then p.approved_budget end,
             case when p.contract_amount > 0 then p.contract_amount end,
             case when p.paid_total > 0 then p.paid_total end,
             case when y.paid_fen > 0 then y.paid_fen end,
             case when s.source_fen > 0 then s.source_fen end,
             case when p.settlement > 0 then p.settlement end
-        ) - 100
+        ) as double)
 ),
 siblings as (
     select
