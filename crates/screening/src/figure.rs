@@ -133,8 +133,7 @@ impl Figure {
             }
             Self::Float(value) => out.push_str(&trim_number(*value, 2)),
             Self::Text(value) => {
-                let column = name.strip_suffix('s').filter(|_| !labels.contains_key(name)).unwrap_or(name);
-                match labels.get(column).and_then(|labels| labels.get(value)) {
+                match labels_of(labels, name).and_then(|labels| labels.get(value)) {
                     Some(label) => out.push_str(label.in_language(language)),
                     None => out.push_str(value),
                 }
@@ -164,6 +163,14 @@ impl Figure {
             }
         }
     }
+}
+
+/// Labels for a figure called as a column is (`stage`), several of it (`items`), or one of them
+/// (`first_item`).
+fn labels_of<'a>(labels: &'a Labels, name: &str) -> Option<&'a BTreeMap<String, Text>> {
+    let single = name.strip_suffix('s').unwrap_or(name);
+    let last = single.rsplit('_').next().unwrap_or(single);
+    labels.get(name).or_else(|| labels.get(single)).or_else(|| labels.get(last))
 }
 
 /// The day that is `days` after 1970-01-01.
