@@ -38,7 +38,14 @@ fn hashes_pass_and_those_of_another_key_are_told() {
     let other = "0badc0de:00112233445566778899aabbccddeeff";
     let read = import(&[
         PROJECTS,
-        ("拨付", &[&["项目编码", "证件号"], &["99010120250001", &own], &["99010120250001", other]]),
+        (
+            "拨付",
+            &[
+                &["项目编码", "证件号"],
+                &["99010120250001", &own],
+                &["99010120250001", other],
+            ],
+        ),
     ]);
     assert_eq!(texts(&read, "payments", "payee_id"), [Some(own), None]);
     let told = told(&read, "another key");
@@ -60,11 +67,25 @@ fn no_number_is_in_tables_or_diagnostics() {
                     &["项目编码", "证件号", "账号", "拨付日期"],
                     &["99010120250001", NUMBER, ACCOUNT, "昨天"],
                     &["99010120250009", NUMBER, ACCOUNT, "2025-01-01"],
-                    &["99010120250001", "#110101199003070011", "#6222020200112233445", "2025-01-01"],
+                    &[
+                        "99010120250001",
+                        "#110101199003070011",
+                        "#6222020200112233445",
+                        "2025-01-01",
+                    ],
                 ],
             ),
-            ("验收人员", &[&["项目编码", "证件号"], &["99010120250001", NUMBER]]),
-            ("企业", &[&["统一社会信用代码", "电话", "法人证件号"], &["91510000MA6A0001X2", "13800138000", NUMBER]]),
+            (
+                "验收人员",
+                &[&["项目编码", "证件号"], &["99010120250001", NUMBER]],
+            ),
+            (
+                "企业",
+                &[
+                    &["统一社会信用代码", "电话", "法人证件号"],
+                    &["91510000MA6A0001X2", "13800138000", NUMBER],
+                ],
+            ),
         ],
     );
     let read = read(&[path], &ImportOptions::new(key())).unwrap();
@@ -73,7 +94,14 @@ fn no_number_is_in_tables_or_diagnostics() {
     for name in read.tables.names() {
         everything += &format!("{:?}", table(&read, name));
     }
-    for number in [NUMBER, ACCOUNT, "13800138000", "1101011990030700", "6222020200112233", "622202020011223"] {
+    for number in [
+        NUMBER,
+        ACCOUNT,
+        "13800138000",
+        "1101011990030700",
+        "6222020200112233",
+        "622202020011223",
+    ] {
         assert!(!everything.contains(number), "{number} was kept");
     }
 }

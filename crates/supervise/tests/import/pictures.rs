@@ -6,7 +6,9 @@ use kandeng_supervise::import::{ImportOptions, read};
 use crate::book::{column, key, texts, told, write};
 
 fn jpeg(fields: &ExifFields) -> Vec<u8> {
-    let pixels = image::RgbImage::from_fn(96, 64, |x, y| image::Rgb([(x * 2) as u8, (y * 3) as u8, 90]));
+    let pixels = image::RgbImage::from_fn(96, 64, |x, y| {
+        image::Rgb([(x * 2) as u8, (y * 3) as u8, 90])
+    });
     jpeg_with_exif(&pixels, 80, fields).unwrap()
 }
 
@@ -40,17 +42,38 @@ fn a_photo_speaks_for_itself_and_the_sheet_only_where_it_is_silent() {
             ),
         ],
     );
-    let options = ImportOptions { photos: Some(photos.path().to_owned()), ..ImportOptions::new(key()) };
+    let options = ImportOptions {
+        photos: Some(photos.path().to_owned()),
+        ..ImportOptions::new(key())
+    };
     let read = read(&[path], &options).unwrap();
-    assert_eq!(column(&read, "photos", "taken_on"), ["2025-03-14", "", "2025-06-03", "2025-06-04"]);
+    assert_eq!(
+        column(&read, "photos", "taken_on"),
+        ["2025-03-14", "", "2025-06-03", "2025-06-04"]
+    );
     let lons = column(&read, "photos", "lon");
-    assert!(lons[0].starts_with("105.52") || lons[0].starts_with("105.5199"), "{lons:?}");
+    assert!(
+        lons[0].starts_with("105.52") || lons[0].starts_with("105.5199"),
+        "{lons:?}"
+    );
     assert_eq!(lons[2..], ["105.3", "105.4"]);
     let hashes = texts(&read, "photos", "sha256");
     assert_eq!(hashes.iter().filter(|hash| hash.is_some()).count(), 2);
-    assert!(texts(&read, "photos", "phash")[0].as_ref().unwrap().contains(':'));
+    assert!(
+        texts(&read, "photos", "phash")[0]
+            .as_ref()
+            .unwrap()
+            .contains(':')
+    );
     assert_eq!(told(&read, "the file was taken")[0].row, Some(2));
-    assert_eq!(told(&read, "no such file in the folder of photos")[0].row, Some(4));
-    let refused = read.diagnostics.iter().find(|told| told.row == Some(3)).unwrap();
+    assert_eq!(
+        told(&read, "no such file in the folder of photos")[0].row,
+        Some(4)
+    );
+    let refused = read
+        .diagnostics
+        .iter()
+        .find(|told| told.row == Some(3))
+        .unwrap();
     assert_eq!(refused.value.as_deref(), Some("2.jpg"));
 }
