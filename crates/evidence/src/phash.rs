@@ -41,7 +41,7 @@ pub fn perceptual_hash(image: &DynamicImage) -> String {
     // bits finds them independent.
     for level in 0..LEVELS {
         for (i, value) in values.iter().enumerate() {
-            let phase = (value.floor() as i64 - level as i64).rem_euclid(2 * LEVELS as i64);
+            let phase = (value.round() as i64 - level as i64).rem_euclid(2 * LEVELS as i64);
             if phase < LEVELS as i64 {
                 let bit = level * values.len() + i;
                 bytes[bit / 8] |= 0x80 >> (bit % 8);
