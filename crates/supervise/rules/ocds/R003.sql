@@ -4,7 +4,7 @@
 -- audience: both
 -- severity: low
 -- subject: process
--- applies: tender_status is distinct from 'cancelled' and (linked_only or array_has($procurement_methods, '*') or array_has($procurement_methods, procurement_method))
+-- applies: (tender_status is distinct from 'cancelled') and (linked_only or array_has($procurement_methods, '*') or array_has($procurement_methods, procurement_method))
 -- needs: processes.tender_start, processes.tender_end
 -- reach: record
 -- params: days = 15, procurement_methods = ["*"], details = ["*"], details_days = [15]
@@ -20,7 +20,7 @@
 -- says.en: the submission period is {period_days} days, at least {wanted_days} are expected ({tender_start} to {tender_end})
 -- over: processes
 -- flag_when: (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000
---     < coalesce(array_element($details_days, array_position($details, procurement_method_details)), $days)
+--     < coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days)
 -- figures: period_days = (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000,
---     wanted_days = coalesce(array_element($details_days, array_position($details, procurement_method_details)), $days),
+--     wanted_days = coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days),
 --     tender_start = tender_start, tender_end = tender_end

@@ -4,7 +4,7 @@
 -- audience: both
 -- severity: low
 -- subject: process
--- applies: tender_status is distinct from 'cancelled' and (linked_only or array_has($procurement_methods, procurement_method))
+-- applies: (tender_status is distinct from 'cancelled') and (linked_only or array_has($procurement_methods, procurement_method))
 -- needs: processes.number_of_tenderers
 -- reach: record
 -- params: procurement_methods = ["open", "selective"]

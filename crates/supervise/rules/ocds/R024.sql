@@ -5,7 +5,7 @@
 -- severity: medium
 -- subject: process
 -- also: tenderer
--- applies: tender_status is distinct from 'cancelled' and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
+-- applies: (tender_status is distinct from 'cancelled') and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
 -- needs: processes.price_gap
 -- key: ocid
 -- reach: county

@@ -5,7 +5,7 @@
 -- severity: medium
 -- subject: process
 -- also: tenderer
--- applies: tender_status is distinct from 'cancelled' and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
+-- applies: (tender_status is distinct from 'cancelled') and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
 -- needs: processes.lowest_amount
 -- key: ocid, amount
 -- reach: record
@@ -41,7 +41,7 @@ named as (
   from who w
   join processes p on w.process = p.process
   join ocds_organizations o on w.tenderer = o.organization
-  where p.tender_status is distinct from 'cancelled'
+  where (p.tender_status is distinct from 'cancelled')
     and (p.procurement_method_details is null or not array_has($no_price_comparison, p.procurement_method_details))
     and (array_has($price_comparison, '*') or array_has($price_comparison, p.procurement_method_details))
 )

@@ -5,7 +5,7 @@
 -- severity: high
 -- subject: process
 -- also: tenderer
--- applies: tender_status is distinct from 'cancelled'
+-- applies: (tender_status is distinct from 'cancelled')
 -- needs: processes.tender_end, processes.dated_valid_bids, processes.supplier
 -- key: ocid, tenderer_id
 -- reach: record
@@ -23,7 +23,7 @@ with late as (
   select p.process, p.ocid, p.tender_end, b.tenderer, min(b.date) as bid_date
   from processes p join ocds_bids b on p.process = b.process
   where b.status = 'valid' and b.date > p.tender_end and b.tenderer is not null
-    and p.tender_status is distinct from 'cancelled'
+    and (p.tender_status is distinct from 'cancelled')
   group by p.process, p.ocid, p.tender_end, b.tenderer
 ),
 won as (

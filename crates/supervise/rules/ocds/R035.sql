@@ -5,7 +5,7 @@
 -- severity: high
 -- subject: process
 -- also: tenderer
--- applies: tender_status is distinct from 'cancelled'
+-- applies: (tender_status is distinct from 'cancelled')
 -- needs: processes.submitted_bids, processes.supplier
 -- key: ocid
 -- reach: record
@@ -24,7 +24,7 @@ with alone as (
   select process, ocid, supplier
   from processes
   where valid_tenderer = last_valid_tenderer and supplier = last_supplier and valid_tenderer = supplier
-    and open_awards = 0 and disqualified_bids > 0 and tender_status is distinct from 'cancelled'
+    and open_awards = 0 and disqualified_bids > 0 and (tender_status is distinct from 'cancelled')
 ),
 refused as (
   select a.process, a.ocid, a.supplier, count(distinct b.tenderer) as disqualified_tenderers

@@ -4,7 +4,7 @@
 -- audience: both
 -- severity: medium
 -- subject: process
--- applies: tender_status is distinct from 'cancelled' and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
+-- applies: (tender_status is distinct from 'cancelled') and (procurement_method_details is null or not array_has($no_price_comparison, procurement_method_details)) and (array_has($price_comparison, '*') or array_has($price_comparison, procurement_method_details))
 -- needs: processes.active_awards, processes.lowest_valid
 -- reach: record
 -- params: no_price_comparison = ["-"], price_comparison = ["*"]

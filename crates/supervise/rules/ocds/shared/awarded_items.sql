@@ -6,4 +6,4 @@ from ocds_awards a
 join ocds_items i on a.award = i.award
 join ocds_tenders t on a.process = t.process
 where a.status = 'active' and a.is_sole and a.supplier is not null and i.classification is not null
-  and t.tender_status is distinct from 'cancelled'
+  and (t.tender_status is distinct from 'cancelled')

@@ -6,7 +6,7 @@ with summed as (
     coalesce(sum(submitted_bids), 0) as submitted_bids,
     coalesce(sum(disqualified_bids), 0) as disqualified_bids
   from processes
-  where buyer is not null and tender_status is distinct from 'cancelled'
+  where buyer is not null and (tender_status is distinct from 'cancelled')
   group by buyer
 ),
 counted as (

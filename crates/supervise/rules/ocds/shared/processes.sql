@@ -53,7 +53,7 @@ compared as (
     b.valid_tenderer, b.last_valid_tenderer,
     b.lowest_amount, b.lowest_disqualified, b.lowest_valid, b.winning_amount, b.next_amount,
     case
-      when b.winning_amount > 0 and b.next_amount >= b.winning_amount and t.tender_status is distinct from 'cancelled'
+      when b.winning_amount > 0 and b.next_amount >= b.winning_amount and (t.tender_status is distinct from 'cancelled')
       then (b.next_amount - b.winning_amount) / b.winning_amount
     end as gap
   from ocds_tenders t

@@ -6,7 +6,7 @@ with summed as (
     coalesce(sum(submitted_bids), 0) as submitted_bids,
     coalesce(sum(disqualified_bids), 0) as disqualified_bids
   from processes
-  where procuring_entity is not null and tender_status is distinct from 'cancelled'
+  where procuring_entity is not null and (tender_status is distinct from 'cancelled')
   group by procuring_entity
 ),
 counted as (

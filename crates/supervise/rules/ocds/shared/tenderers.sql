@@ -9,7 +9,7 @@ with per_process as (
     bool_or(b.is_sole and b.status = 'valid' and p.winner is not null) as counts,
     bool_or(b.is_sole and b.status = 'valid' and b.tenderer = p.winner) as won
   from processes p join ocds_bids b on p.process = b.process
-  where b.tenderer is not null and p.tender_status is distinct from 'cancelled'
+  where b.tenderer is not null and (p.tender_status is distinct from 'cancelled')
   group by b.process, b.tenderer
 ),
 gathered as (
