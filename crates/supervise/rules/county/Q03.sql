@@ -174,14 +174,20 @@ from steps
 where step['d'] > step['e']
 union all
 select
-    project_code,
-    'approval_date',
-    approval_date,
-    'payments',
-    first_date,
-    first_date,
-    make_array('approval_date', 'payments'),
-    rows, null, null, null, null, null, null
+    project_code as subject,
+    'approval_date' as first_item,
+    approval_date as first_date,
+    'payments' as second_item,
+    first_date as second_date,
+    first_date as recorded_date,
+    make_array('approval_date', 'payments') as items,
+    rows as row_payments,
+    null as row_bids,
+    null as row_fund_sources,
+    null as row_progress,
+    null as row_inspections,
+    null as row_photos,
+    null as row_upkeep_checks
 from early_payments
 union all
 select
