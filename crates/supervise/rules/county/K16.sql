@@ -17,7 +17,7 @@
 -- why.en: A contract above the budget needs a new approval; one unlike the bid suggests a low bid raised afterwards, or a side agreement.
 -- excludes.zh: 没有合同金额的项目;承建单位不在投标人之中的,不比较报价。
 -- excludes.en: Projects without a contract amount; where the contractor is not among the bidders nothing is compared with a bid.
--- says.zh: 合同金额 {contract_fen},对照金额 {compared_fen},相差 {difference_fen}({difference_share})
+-- says.zh: 合同金额 {contract_fen},批复或报价为 {compared_fen},相差 {difference_fen}({difference_share})
 -- says.en: The contract is {contract_fen} where {compared_fen} was approved or bid: a difference of {difference_fen} ({difference_share})
 with compared as (
     select

@@ -14,8 +14,8 @@
 -- why.en: A factor of ten thousand is nearly always a wrong unit, and every comparison of money goes astray with it.
 -- excludes.zh: 没有填写的金额;经营收益允许为负(亏损)。
 -- excludes.en: Amounts that are not filled in; a year's income, which may be a loss.
--- says.zh: {first_item} 为 {first_fen},与 {second_item} {second_fen} 相比不合理,请核对金额和单位
--- says.en: {first_item} is {first_fen}, which does not go with {second_item} {second_fen}; check amount and unit
+-- says.zh: 请核对金额和单位({items}):{first_fen} 与 {second_fen} 相比不合理
+-- says.en: Check amount and unit ({items}): {first_fen} does not go with {second_fen}
 with amounts as (
     select
         p.project_code,
