@@ -17,8 +17,8 @@ static_loader! {
     };
 }
 
-const ZH: LanguageIdentifier = langid!("zh-CN");
-const EN: LanguageIdentifier = langid!("en");
+static ZH: LanguageIdentifier = langid!("zh-CN");
+static EN: LanguageIdentifier = langid!("en");
 
 /// Gives texts of the locale files.
 #[derive(Clone, Copy, Debug)]
