@@ -74,12 +74,8 @@ type ChildKey = (String, Vec<String>);
 /// The population of one kind of subject: its SQL and how to read its columns.
 pub(crate) struct Population {
     pub sql: String,
-    /// Whether the subject table has a column `row_no`.
-    pub has_row_no: bool,
     /// For each rule the columns that hold the number of its incomplete child rows.
     pub left_out: Vec<Vec<usize>>,
-    /// The number of `left_out` columns.
-    pub counts: usize,
 }
 
 impl Population {
@@ -165,9 +161,7 @@ impl Population {
         );
         Ok(Self {
             sql,
-            has_row_no,
             left_out,
-            counts: children.len(),
         })
     }
 }
@@ -182,7 +176,8 @@ pub(crate) fn row_checks_sql(
     rules: &[(&Rule, Bindings<'_>)],
 ) -> Result<String, PackError> {
     let mut inner = String::new();
-    let mut outer = String::new();
+    let mut flags = String::new();
+    let mut all_figures = String::new();
     let mut any = Vec::new();
     for (index, (rule, bindings)) in rules.iter().enumerate() {
         let Body::RowCheck { flag_when, figures, .. } = &rule.body else {
@@ -195,16 +190,16 @@ pub(crate) fn row_checks_sql(
         };
         // Cannot fail: writing to a String does not.
         let _ = write!(inner, ", coalesce({}, false) as f{index}", bound(flag_when, "flag_when")?);
-        let _ = write!(outer, ", f{index}");
+        let _ = write!(flags, ", f{index}");
         any.push(format!("f{index}"));
         for (place, (_, expression)) in figures.iter().enumerate() {
             let _ = write!(inner, ", {} as g{index}_{place}", bound(expression, "figures")?);
-            let _ = write!(outer, ", g{index}_{place}");
+            let _ = write!(all_figures, ", g{index}_{place}");
         }
     }
     let row_no = if has_row_no { "row_no" } else { "cast(null as bigint)" };
     Ok(format!(
-        "select subject, row_no{outer} from (select \"{id}\" as subject, {row_no} as row_no{inner} from {table}) where {}",
+        "select subject, row_no{flags}{all_figures} from (select \"{id}\" as subject, {row_no} as row_no{inner} from {table}) where {}",
         any.join(" or ")
     ))
 }
