@@ -90,7 +90,11 @@ mod tests {
         let (mut left, mut right) = (FirstDigits::default(), FirstDigits::default());
         for amount in 1..500 {
             whole.count(amount);
-            if amount % 3 == 0 { left.count(amount) } else { right.count(amount) }
+            if amount % 3 == 0 {
+                left.count(amount)
+            } else {
+                right.count(amount)
+            }
         }
         left.add(&FirstDigits::from_counts(right.counts()));
         assert_eq!(left, whole);
