@@ -20,6 +20,7 @@ mod parquet_table;
 mod photos;
 mod places;
 mod reading;
+mod refusals;
 mod report;
 mod sheet;
 pub mod value;
@@ -27,6 +28,7 @@ mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use kandeng_screening::Tables;
@@ -66,6 +68,7 @@ pub struct Import {
     /// The kind of each input, in the order given.
     pub kinds: Vec<InputKind>,
     places: Places,
+    refusals: Vec<Arc<refusals::Refusals>>,
     hashing: Option<JoinHandle<Vec<InputFile>>>,
     inputs: Vec<InputFile>,
 }
@@ -90,6 +93,15 @@ impl Import {
             self.inputs = hashing.join().unwrap_or_default();
         }
         &self.inputs
+    }
+
+    /// What Parquet columns held that could not be read, as far as rules have read them: ask after
+    /// the run.
+    pub fn refused(&self) -> Vec<Diagnostic> {
+        self.refusals
+            .iter()
+            .filter_map(|column| column.diagnostic())
+            .collect()
     }
 
     /// Rows of each table, where they are known without reading it.
@@ -171,6 +183,7 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         missing_columns: gathered.missing_columns,
         kinds,
         places: gathered.places,
+        refusals: gathered.refusals,
         hashing: Some(hashing),
         inputs: Vec::new(),
     })

@@ -17,6 +17,7 @@ use super::error::ImportError;
 use super::identity::IdentityKey;
 use super::options::ImportOptions;
 use super::places::{Places, Rows, Source};
+use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,8 @@ pub(crate) struct Reading<'o> {
     pub report: Report,
     pub missing_columns: Vec<(String, String)>,
     pub places: Places,
+    /// What streamed columns could not give.
+    pub refusals: Vec<Arc<Refusals>>,
     /// Tables that came as streams, beside those collected here.
     pub streamed: BTreeMap<String, Arc<dyn TableSource>>,
     tables: BTreeMap<String, Collected>,
@@ -58,6 +61,7 @@ pub(crate) struct Gathered {
     pub places: Places,
     pub diagnostics: Vec<Diagnostic>,
     pub missing_columns: Vec<(String, String)>,
+    pub refusals: Vec<Arc<Refusals>>,
 }
 
 impl<'o> Reading<'o> {
@@ -69,6 +73,7 @@ impl<'o> Reading<'o> {
             report: Report::default(),
             missing_columns: Vec::new(),
             places: Places::default(),
+            refusals: Vec::new(),
             streamed: BTreeMap::new(),
             tables: BTreeMap::new(),
             projects: HashMap::new(),
@@ -315,6 +320,7 @@ impl<'o> Reading<'o> {
             places: self.places,
             diagnostics: self.report.finish(),
             missing_columns: self.missing_columns,
+            refusals: self.refusals,
         })
     }
 
