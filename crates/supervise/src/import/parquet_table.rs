@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
+    Array as _, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
     StringArray, new_null_array,
 };
 use kandeng_screening::arrow::compute::{cast, filter_record_batch};
@@ -207,7 +207,7 @@ fn array(
             let written: &StringArray = written.as_string();
             let settled = (0..rows).map(|row| {
                 let text = written.is_valid(row).then(|| written.value(row).trim())?;
-                let named = named.as_ref().map(|named| named.as_string::<i32>());
+                let named = named.as_ref().map(AsArray::as_string::<i32>);
                 let named = named.and_then(|named| named.is_valid(row).then(|| named.value(row)));
                 let datum = match named.filter(|name| !name.trim().is_empty()) {
                     None => *default,
@@ -232,7 +232,7 @@ fn array(
             let filed = root
                 .map(|root| caster.cast(batch.column(places[&root])))
                 .transpose()?;
-            let filed = filed.as_ref().map(|filed| filed.as_string::<i32>());
+            let filed = filed.as_ref().map(AsArray::as_string::<i32>);
             let stage = (0..rows).map(|row| {
                 if let Some(filed) = filed.filter(|filed| filed.is_valid(row)) {
                     return Some(filed.value(row));

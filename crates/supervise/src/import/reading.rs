@@ -230,15 +230,13 @@ impl<'o> Reading<'o> {
                 return;
             }
         }
-        let code = match sheet.position("project_code").map(|column| &values[column]) {
-            Some(Value::Text(code)) => code.as_str(),
-            _ => {
-                table.keep(values);
-                return;
-            }
+        let code = sheet.position("project_code").map(|column| &values[column]);
+        let Some(Value::Text(code)) = code else {
+            table.keep(values);
+            return;
         };
         let stage = table.stage_shown(values);
-        let known = self.projects.get(code);
+        let known = self.projects.get(code.as_str());
         if sheet.table == "projects" {
             if let Some(first) = known {
                 let (source, row) = table.places[(first.row_no - 1) as usize];
@@ -254,13 +252,12 @@ impl<'o> Reading<'o> {
                     format!("项目编码与“{there}”第 {row} 行重复,只筛查第一次出现的一行"),
                     format!("the project code stands in {there} row {row} already; only the first is screened"),
                 );
-                self.duplicates
-                    .push((code.to_owned(), row_no, first.row_no));
+                self.duplicates.push((code.clone(), row_no, first.row_no));
                 return;
             }
             let index = self.stages.len();
             self.projects
-                .insert(code.to_owned(), Project { row_no, index });
+                .insert(code.clone(), Project { row_no, index });
             self.stages.push(stage);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use kandeng_screening::Text;
-use kandeng_screening::arrow::array::{Array as _, ArrayRef, AsArray as _};
+use kandeng_screening::arrow::array::{Array as _, ArrayRef, AsArray};
 use kandeng_screening::arrow::compute::cast;
 use kandeng_screening::arrow::datatypes::DataType;
 
@@ -62,7 +62,7 @@ pub(crate) fn lost(array: &ArrayRef, read: &ArrayRef) -> u64 {
     let gone = (0..array.len()).filter(|row| array.is_valid(*row) && read.is_null(*row));
     // Dashes and the like stand for nothing, and nothing was lost with them.
     let texts = cast(array, &DataType::Utf8).ok();
-    let texts = texts.as_ref().map(|texts| texts.as_string::<i32>());
+    let texts = texts.as_ref().map(AsArray::as_string::<i32>);
     let stood_for_nothing = |row: &usize| {
         texts.is_some_and(|texts| {
             texts.is_valid(*row) && stands_for_nothing(texts.value(*row).trim())

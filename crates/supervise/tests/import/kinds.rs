@@ -175,8 +175,10 @@ fn strings(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(values.iter().copied().collect::<StringArray>())
 }
 
-#[test]
-fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
+const ACCOUNT: &str = "6222020200112233445";
+
+/// Projects with a code twice and one without; payments of which one has no project.
+fn parquet_county() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     parquet(
         folder.path(),
@@ -209,7 +211,7 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
             ("备注", strings(&[None, None, None, None])),
         ],
     );
-    let hash = key().hash("6222020200112233445");
+    let hash = key().hash(ACCOUNT);
     parquet(
         folder.path(),
         "payments",
@@ -238,6 +240,13 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
             ("staff", Arc::new(Int64Array::from(vec![2]))),
         ],
     );
+    folder
+}
+
+#[test]
+fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
+    let folder = parquet_county();
+    let hash = key().hash(ACCOUNT);
     let read = read(&[folder.path().to_owned()], &ImportOptions::new(key())).unwrap();
     assert_eq!(read.kinds, [InputKind::Parquet]);
     assert_eq!(column(&read, "projects", "project_code"), ["A", "B"]);
