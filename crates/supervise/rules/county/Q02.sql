@@ -13,8 +13,8 @@
 -- why.en: Bodies and places are compared by their codes: a wrong one hides what belongs together, and may stand for a body that does not exist.
 -- excludes.zh: 没有填写的代码(由 Q01 提示);没有提供行政区划登记时不核对村代码是否存在。
 -- excludes.en: Codes that are not filled in (see Q01). Whether a village exists is not checked without a register of divisions.
--- says.zh: {count} 个代码不符合编码规则:{codes}
--- says.en: {count} code(s) break the rules they are made by: {codes}
+-- says.zh: {items}中有 {count} 个代码不符合编码规则:{codes}
+-- says.en: {count} code(s) under {items} break the rules they are made by: {codes}
 with listed as (
     select count(*) as villages
     from divisions
