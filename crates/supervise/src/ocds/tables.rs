@@ -146,7 +146,7 @@ pub(super) fn batches(
         flags(&bids.first),
         flags(&bids.sole),
         texts(&bids.status, words),
-        amounts(&bids.amount, &bids.currency, &bids.first, numbering),
+        amounts(&bids.amount, &bids.currency, &bids.first, &bids.process, numbering),
         times(&bids.date),
     ];
     let awards = &rows.awards;
@@ -157,7 +157,7 @@ pub(super) fn batches(
         flags(&awards.first),
         flags(&awards.sole),
         texts(&awards.status, words),
-        amounts(&awards.amount, &awards.currency, &awards.first, numbering),
+        amounts(&awards.amount, &awards.currency, &awards.first, &awards.process, numbering),
         times(&awards.date),
     ];
     let contracts = &rows.contracts;
@@ -166,7 +166,7 @@ pub(super) fn batches(
         shifted(&contracts.process, numbering.process),
         texts(&contracts.award_id, words),
         texts(&contracts.status, words),
-        amounts(&contracts.amount, &contracts.currency, &all_first, numbering),
+        amounts(&contracts.amount, &contracts.currency, &all_first, &contracts.process, numbering),
         times(&contracts.signed),
     ];
     let items = &rows.items;
@@ -238,18 +238,27 @@ fn flags(flags: &[bool]) -> ArrayRef {
 }
 
 /// Amounts in the main currency; others are left out and counted, once for each bid or award.
-fn amounts(amounts: &[f64], currencies: &[u32], first: &[bool], numbering: &mut Numbering<'_>) -> ArrayRef {
+fn amounts(
+    amounts: &[f64],
+    currencies: &[u32],
+    first: &[bool],
+    processes: &[u32],
+    numbering: &mut Numbering<'_>,
+) -> ArrayRef {
     let mut others = 0;
+    let keep = numbering.keep;
+    let stays = |process: u32| keep.is_none_or(|keep| keep[process as usize]);
     let values: Float64Array = amounts
         .iter()
         .zip(currencies)
         .zip(first)
-        .map(|((amount, currency), first)| {
+        .zip(processes)
+        .map(|(((amount, currency), first), process)| {
             if amount.is_nan() {
                 return None;
             }
             if *currency != numbering.currency {
-                others += u64::from(*first);
+                others += u64::from(*first && stays(*process));
                 return None;
             }
             Some(*amount)
