@@ -9,6 +9,7 @@
 //! on another day is not.
 
 use std::f32::consts::PI;
+use std::fmt::Write as _;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
@@ -50,7 +51,8 @@ pub fn perceptual_hash(image: &DynamicImage) -> String {
     }
     let mut text = format!("{PHASH_ALGORITHM}:");
     for byte in bytes {
-        text.push_str(&format!("{byte:02x}"));
+        // Cannot fail: writing into a String never does.
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }

@@ -1,6 +1,8 @@
 //! The distances of the perceptual hash, measured and held: copies within the radius, everything else
 //! outside. `cargo test --release -p kandeng-evidence --test perceptual_hash -- --nocapture` prints them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support {
     pub mod scenes;
 }
@@ -49,13 +51,13 @@ fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> 
     })
 }
 
-fn scene(seed: &u64) -> RgbImage {
-    Place::new(*seed).photograph(Stage::Before, 0, 0.0, WIDTH, HEIGHT)
+fn scene(seed: u64) -> RgbImage {
+    Place::new(seed).photograph(Stage::Before, 0, 0.0, WIDTH, HEIGHT)
 }
 
 /// The same, with pixels enough to crop by a fortieth.
-fn large_scene(seed: &u64) -> RgbImage {
-    Place::new(*seed).photograph(Stage::Before, 0, 0.0, 2 * WIDTH, 2 * HEIGHT)
+fn large_scene(seed: u64) -> RgbImage {
+    Place::new(seed).photograph(Stage::Before, 0, 0.0, 2 * WIDTH, 2 * HEIGHT)
 }
 
 /// The pictures of real photos: the small fixtures always, the originals where they are at hand.
@@ -203,7 +205,7 @@ fn copies_lie_within_the_radius() {
     let seeds: Vec<u64> = (0..250).collect();
     let sets = [
         ("real", real_pictures()),
-        ("generated", each(&seeds, large_scene)),
+        ("generated", each(&seeds, |seed| large_scene(*seed))),
     ];
     for (whose, pictures) in &sets {
         for (what, change) in COPIES {
@@ -238,7 +240,7 @@ fn no_two_real_frames_count_as_duplicates() {
 #[test]
 fn no_two_of_ten_thousand_scenes_count_as_duplicates() {
     let seeds: Vec<u64> = (0..SCENES).collect();
-    let hashes = each(&seeds, |seed| bits(&scene(seed)));
+    let hashes = each(&seeds, |seed| bits(&scene(*seed)));
     let rows: Vec<usize> = (0..hashes.len()).collect();
     let nearest = each(&rows, |i| {
         let mut counts = [0u64; PHASH_BITS + 1];
@@ -265,7 +267,7 @@ fn no_two_of_ten_thousand_scenes_count_as_duplicates() {
 }
 
 #[test]
-fn a_place_photographed_again_at_a_later_stage_is_no_duplicate() {
+fn a_place_photographed_again_at_a_later_stage_is_hardly_ever_a_duplicate() {
     let seeds: Vec<u64> = (0..400).collect();
     let stages = [Stage::Before, Stage::During, Stage::After, Stage::Upkeep];
     for (wander, what) in [(0.0, "a tripod"), (0.02, "2 % off"), (WANDER, "5 % off")] {
@@ -284,13 +286,14 @@ fn a_place_photographed_again_at_a_later_stage_is_no_duplicate() {
         });
         let spread = Spread::of(distances.into_iter().flatten().collect());
         spread.print(&format!("later stage, standpoint: {what}"));
-        assert!(spread.within() * 1_000 <= spread.0.len() * 3, "{what}");
+        // Drawn light now and then repeats itself by chance: 2 pairs of 7,200 when this was written.
+        assert!(spread.within() * 1_000 <= spread.0.len(), "{what}");
     }
 }
 
 #[test]
 fn the_text_form_measures_as_the_bits_do() {
-    let (a, b) = (scene(&1), scene(&2));
+    let (a, b) = (scene(1), scene(2));
     let text = |p: &RgbImage| perceptual_hash(&DynamicImage::ImageRgb8(p.clone()));
     assert_eq!(
         hamming(&text(&a), &text(&b)),
@@ -303,7 +306,7 @@ fn the_text_form_measures_as_the_bits_do() {
 #[ignore = "a comparison for the record, not a check"]
 fn compare_with_the_librarys_hashes() {
     let seeds: Vec<u64> = (0..1_000).collect();
-    let pictures = each(&seeds, scene);
+    let pictures = each(&seeds, |seed| scene(*seed));
     let few = &pictures[..200];
     for (name, algorithm, side, dct) in [
         ("Median + DCT, 64 bits", HashAlg::Median, 8, true),
@@ -324,9 +327,8 @@ fn compare_with_the_librarys_hashes() {
         if dct {
             config = config.preproc_dct();
         }
-        let hasher = || config.to_hasher();
-        let hash = |p: &RgbImage| hasher().hash_image(p);
-        let hashes = each(&pictures, hash);
+        let of_library = |p: &RgbImage| config.to_hasher().hash_image(p);
+        let hashes = each(&pictures, of_library);
         let mut different = u32::MAX;
         for (i, a) in hashes.iter().enumerate() {
             different = hashes[..i]
@@ -336,10 +338,10 @@ fn compare_with_the_librarys_hashes() {
         }
         let worst = |change: Change| {
             let distances = each(few, |p| {
-                let hash_of = hash(p);
+                let before = of_library(p);
                 change(p)
                     .iter()
-                    .map(|c| hash(c).dist(&hash_of))
+                    .map(|c| of_library(c).dist(&before))
                     .max()
                     .unwrap()
             });
@@ -347,7 +349,8 @@ fn compare_with_the_librarys_hashes() {
         };
         let mut again = each(&seeds[..500], |seed| {
             let place = Place::new(*seed);
-            let shot = |stage, visit| hash(&place.photograph(stage, visit, WANDER, WIDTH, HEIGHT));
+            let shot =
+                |stage, visit| of_library(&place.photograph(stage, visit, WANDER, WIDTH, HEIGHT));
             shot(Stage::During, 2).dist(&shot(Stage::After, 3))
         });
         again.sort_unstable();

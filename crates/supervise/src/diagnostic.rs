@@ -88,7 +88,13 @@ pub fn shortened(value: &str) -> String {
     let mut short: String = value
         .chars()
         .take(40)
-        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .map(|letter| {
+            if letter.is_control() {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
         .collect();
     if value.chars().nth(40).is_some() {
         short.push('…');

@@ -175,7 +175,7 @@ impl Place {
             ]
         };
         let earth = [soil(&mut dice), soil(&mut dice)];
-        let ridges = (0..1 + dice.below(4))
+        let ridges = (0..=dice.below(4))
             .map(|i| {
                 let far = i as f32 * 0.05;
                 let colour = blend([92.0, 112.0, 120.0], [56.0, 78.0, 50.0], dice.unit());
@@ -218,7 +218,7 @@ impl Place {
                 roof: ROOFS[dice.below(4) as usize],
             }
         };
-        let houses = (0..1 + dice.below(5))
+        let houses = (0..=dice.below(5))
             .map(|_| house(&mut dice, 0.05, 0.25))
             .collect();
         let trees = (0..dice.below(14))
@@ -376,7 +376,7 @@ impl Place {
         }
         scaled(
             seen,
-            0.85 + 0.3 * noise(noise_seed ^ 77, x * 70.0, y * 70.0),
+            0.85 + 0.3 * noise(noise_seed ^ 0x4D, x * 70.0, y * 70.0),
         )
     }
 

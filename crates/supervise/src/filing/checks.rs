@@ -66,8 +66,10 @@ impl Filing {
         if from == 0 {
             return "true".to_owned();
         }
-        let stages: Vec<_> =
-            self.stages[from..].iter().map(|stage| format!("'{}'", stage.key)).collect();
+        let stages: Vec<_> = self.stages[from..]
+            .iter()
+            .map(|stage| format!("'{}'", stage.key))
+            .collect();
         format!("stage in ({})", stages.join(", "))
     }
 
@@ -77,7 +79,9 @@ impl Filing {
             return self.columns_of(&item.key);
         }
         let named = item.filled.iter();
-        named.map(|column| column.split_once('.').unwrap_or(("projects", column))).collect()
+        named
+            .map(|column| column.split_once('.').unwrap_or(("projects", column)))
+            .collect()
     }
 
     /// When an item is filled.

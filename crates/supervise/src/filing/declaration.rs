@@ -185,7 +185,9 @@ pub struct Sheet {
 impl Sheet {
     /// The place of a column among the declared ones.
     pub fn position(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|declared| declared.key == column)
+        self.columns
+            .iter()
+            .position(|declared| declared.key == column)
     }
 }
 
@@ -236,8 +238,8 @@ impl Filing {
         let mut filing: Self =
             toml::from_str(text).map_err(|error| FilingError::Malformed(error.to_string()))?;
         if filing.units == Units::default() {
-            filing.units = toml::from_str(UNITS)
-                .map_err(|error| FilingError::Malformed(error.to_string()))?;
+            filing.units =
+                toml::from_str(UNITS).map_err(|error| FilingError::Malformed(error.to_string()))?;
         }
         for (index, category) in filing.categories.iter_mut().enumerate() {
             category.number = index + 1;
@@ -258,7 +260,9 @@ impl Filing {
 
     /// An item by its key.
     pub fn item(&self, key: &str) -> Option<&Item> {
-        self.items().map(|(_, item)| item).find(|item| item.key == key)
+        self.items()
+            .map(|(_, item)| item)
+            .find(|item| item.key == key)
     }
 
     /// A sheet or register by its table's name.
@@ -322,7 +326,10 @@ impl Filing {
         let tables = sheets.clone().map(|sheet| format!("sheet {}", sheet.table));
         let columns = sheets.clone().flat_map(|sheet| {
             let table = &sheet.table;
-            sheet.columns.iter().map(move |column| format!("column {table}.{}", column.key))
+            sheet
+                .columns
+                .iter()
+                .map(move |column| format!("column {table}.{}", column.key))
         });
         for key in items.chain(tables).chain(columns) {
             if !seen.insert(key.clone()) {
@@ -333,7 +340,10 @@ impl Filing {
             if seen.contains(&what) {
                 return Ok(());
             }
-            Err(FilingError::Unknown { by: by.to_owned(), missing: what })
+            Err(FilingError::Unknown {
+                by: by.to_owned(),
+                missing: what,
+            })
         };
         known("declaration", "column projects.project_code".to_owned())?;
         for stage in &self.stages {
@@ -367,7 +377,10 @@ impl Filing {
                 if let Some(unit) = &column.unit {
                     known(&column.key, format!("column {}.{unit}", sheet.table))?;
                 }
-                let listed = column.choices.as_ref().map(|list| self.choices.contains_key(list));
+                let listed = column
+                    .choices
+                    .as_ref()
+                    .map(|list| self.choices.contains_key(list));
                 if listed == Some(false) || (column.field == Field::Choice && listed.is_none()) {
                     return Err(FilingError::Unknown {
                         by: column.key.clone(),

@@ -33,7 +33,9 @@ impl Filing {
         for (name, choices) in &self.choices {
             write_choices(&mut page, name, choices);
         }
-        page.push_str("\n# 规模单位 / Units of scale\n\n| 类型 kind | 允许的单位 allowed |\n|---|---|\n");
+        page.push_str(
+            "\n# 规模单位 / Units of scale\n\n| 类型 kind | 允许的单位 allowed |\n|---|---|\n",
+        );
         for (kind, units) in &self.units.allowed {
             line(&mut page, &[&format!("`{kind}`"), &units.join("、")]);
         }
@@ -56,7 +58,11 @@ impl Filing {
         let from = self.stages.iter().find(|stage| stage.key == item.from);
         let columns = self.columns_of(&item.key);
         let columns = columns.iter().map(|(table, column)| {
-            if *table == "projects" { format!("`{column}`") } else { format!("`{table}.{column}`") }
+            if *table == "projects" {
+                format!("`{column}`")
+            } else {
+                format!("`{table}.{column}`")
+            }
         });
         [
             item.number.clone(),
@@ -65,8 +71,14 @@ impl Filing {
             item.en.clone(),
             item.kind.clone(),
             from.map_or_else(String::new, |stage| format!("{} {}", stage.zh, stage.key)),
-            item.when.as_ref().map_or_else(String::new, |sql| format!("`{sql}`")),
-            if item.public { "是 yes".to_owned() } else { String::new() },
+            item.when
+                .as_ref()
+                .map_or_else(String::new, |sql| format!("`{sql}`")),
+            if item.public {
+                "是 yes".to_owned()
+            } else {
+                String::new()
+            },
             columns.collect::<Vec<_>>().join(" "),
             item.oc4ids.clone(),
         ]
@@ -107,9 +119,20 @@ fn column_kind(column: &Column) -> String {
 
 fn write_choices(page: &mut String, name: &str, choices: &[Choice]) {
     // Cannot fail: writing to a String does not.
-    let _ = write!(page, "\n## `{name}`\n\n| key | 中文 | English | 也认 also read |\n|---|---|---|---|\n");
+    let _ = write!(
+        page,
+        "\n## `{name}`\n\n| key | 中文 | English | 也认 also read |\n|---|---|---|---|\n"
+    );
     for choice in choices {
-        line(page, &[&format!("`{}`", choice.key), &choice.zh, &choice.en, &choice.aliases.join("、")]);
+        line(
+            page,
+            &[
+                &format!("`{}`", choice.key),
+                &choice.zh,
+                &choice.en,
+                &choice.aliases.join("、"),
+            ],
+        );
     }
 }
 

@@ -34,7 +34,10 @@ impl Field {
 impl Sheet {
     /// The table of this sheet: `row_no`, then its columns.
     pub fn table(&self) -> TableDeclaration {
-        let row_no = ColumnDeclaration { name: ROW_NO.to_owned(), kind: ColumnType::Int };
+        let row_no = ColumnDeclaration {
+            name: ROW_NO.to_owned(),
+            kind: ColumnType::Int,
+        };
         let columns = self.columns.iter().map(|column| ColumnDeclaration {
             name: column.key.clone(),
             kind: column.field.column_type(),
@@ -82,10 +85,16 @@ impl Filing {
     /// The table `allowed_units(kind, unit)`.
     pub fn allowed_units(&self) -> Batches {
         let schema = Self::allowed_units_table().schema();
-        let kinds: ArrayRef =
-            Arc::new(StringArray::from_iter_values(self.units.pairs().map(|pair| pair.0)));
-        let units: ArrayRef =
-            Arc::new(StringArray::from_iter_values(self.units.pairs().map(|pair| pair.1)));
+        let column = |of: fn((&str, &str)) -> String| -> ArrayRef {
+            Arc::new(
+                self.units
+                    .pairs()
+                    .map(|pair| Some(of(pair)))
+                    .collect::<StringArray>(),
+            )
+        };
+        let kinds = column(|pair| pair.0.to_owned());
+        let units = column(|pair| pair.1.to_owned());
         // Cannot fail: two columns of text of one length, as declared.
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![kinds, units]);
         Batches::new(schema, batch.into_iter().collect())

@@ -63,14 +63,19 @@ impl TemplateError {
 /// # Errors
 /// When the file cannot be written, or the declaration does not fit a workbook.
 pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), TemplateError> {
-    let io = |error: std::io::Error| TemplateError::Io { path: path.to_owned(), reason: error.to_string() };
+    let io = |error: std::io::Error| TemplateError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
     let mut book = Workbook::new();
     write_instructions(book.add_worksheet(), filing, wording)?;
     for sheet in &filing.sheets {
         write_sheet(book.add_worksheet(), filing, sheet, wording)?;
     }
     let bytes = book.save_to_buffer()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
         .prefix(".kandeng-")
         .suffix(".tmp")
@@ -82,12 +87,21 @@ pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), Templ
 }
 
 /// The first sheet: how to fill in the others.
-fn write_instructions(sheet: &mut Worksheet, filing: &Filing, wording: Wording) -> Result<(), XlsxError> {
+fn write_instructions(
+    sheet: &mut Worksheet,
+    filing: &Filing,
+    wording: Wording,
+) -> Result<(), XlsxError> {
     sheet.set_name(wording.pick("填报说明", "Instructions"))?;
     sheet.set_column_width(0, 96)?;
     let title = Format::new().set_bold().set_font_size(14);
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-    sheet.write_with_format(0, 0, wording.pick("项目信息填报", "Filing of projects"), &title)?;
+    sheet.write_with_format(
+        0,
+        0,
+        wording.pick("项目信息填报", "Filing of projects"),
+        &title,
+    )?;
     let lines = match wording {
         Wording::Zh => [
             "一个项目在“项目”表中占一行,以项目编码区分;其余各表每行写明项目编码,可有多行。",
@@ -117,13 +131,22 @@ fn write_instructions(sheet: &mut Worksheet, filing: &Filing, wording: Wording) 
     for (row, line) in (2..).zip(lines) {
         sheet.write_with_format(row, 0, line, &wrapped)?;
     }
-    let version = format!("{} {}", wording.pick("信息项声明版本", "Declaration of items:"), filing.version);
+    let version = format!(
+        "{} {}",
+        wording.pick("信息项声明版本", "Declaration of items:"),
+        filing.version
+    );
     sheet.write_with_format(3 + lines.len() as u32, 0, version, &wrapped)?;
     Ok(())
 }
 
 /// One sheet to fill in.
-fn write_sheet(page: &mut Worksheet, filing: &Filing, sheet: &Sheet, wording: Wording) -> Result<(), XlsxError> {
+fn write_sheet(
+    page: &mut Worksheet,
+    filing: &Filing,
+    sheet: &Sheet,
+    wording: Wording,
+) -> Result<(), XlsxError> {
     page.set_name(wording.pick(&sheet.zh, &sheet.en))?;
     page.set_freeze_panes(1, 1)?;
     let header = Format::new()
@@ -151,12 +174,21 @@ fn write_sheet(page: &mut Worksheet, filing: &Filing, sheet: &Sheet, wording: Wo
 }
 
 /// The example row's cell, of the type that the column has.
-fn write_example(page: &mut Worksheet, place: u16, column: &Column, choices: &[Choice], wording: Wording, grey: &Format) -> Result<(), XlsxError> {
+fn write_example(
+    page: &mut Worksheet,
+    place: u16,
+    column: &Column,
+    choices: &[Choice],
+    wording: Wording,
+    grey: &Format,
+) -> Result<(), XlsxError> {
     let example = column.example.as_str();
     if example.is_empty() {
         return Ok(());
     }
-    let choice = choices.iter().find(|choice| choice.zh == example || choice.key == example);
+    let choice = choices
+        .iter()
+        .find(|choice| choice.zh == example || choice.key == example);
     if let Some(choice) = choice {
         page.write_with_format(1, place, wording.pick(&choice.zh, &choice.en), grey)?;
         return Ok(());
@@ -182,17 +214,31 @@ fn write_example(page: &mut Worksheet, place: u16, column: &Column, choices: &[C
 }
 
 /// A list to choose from, where the column is a choice and the list fits Excel.
-fn drop_down(column: &Column, choices: &[Choice], wording: Wording) -> Result<Option<DataValidation>, XlsxError> {
+fn drop_down(
+    column: &Column,
+    choices: &[Choice],
+    wording: Wording,
+) -> Result<Option<DataValidation>, XlsxError> {
     let list: Vec<&str> = match column.field {
         Field::Bool => vec![wording.pick("是", "yes"), wording.pick("否", "no")],
-        _ => choices.iter().map(|choice| wording.pick(&choice.zh, &choice.en)).collect(),
+        _ => choices
+            .iter()
+            .map(|choice| wording.pick(&choice.zh, &choice.en))
+            .collect(),
     };
-    let length: usize = list.iter().map(|entry| entry.encode_utf16().count() + 1).sum();
+    let length: usize = list
+        .iter()
+        .map(|entry| entry.encode_utf16().count() + 1)
+        .sum();
     if list.is_empty() || length > 255 {
         return Ok(None);
     }
     let message = wording.pick("请从列表中选择", "choose from the list");
-    Ok(Some(DataValidation::new().allow_list_strings(&list)?.set_error_message(message)?))
+    Ok(Some(
+        DataValidation::new()
+            .allow_list_strings(&list)?
+            .set_error_message(message)?,
+    ))
 }
 
 /// How Excel shows the column.
@@ -209,7 +255,11 @@ fn number_format(field: Field) -> Format {
 
 fn width(label: &str, column: &Column) -> f64 {
     // A Chinese character is two Latin ones wide.
-    let wide = |text: &str| text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<u32>();
+    let wide = |text: &str| {
+        text.chars()
+            .map(|letter| if letter.is_ascii() { 1 } else { 2 })
+            .sum::<u32>()
+    };
     let longest = wide(label).max(wide(&column.example)) + 3;
     f64::from(longest.clamp(10, 40))
 }
@@ -219,19 +269,36 @@ fn note(filing: &Filing, column: &Column, choices: &[Choice], wording: Wording) 
     let mut lines = Vec::new();
     let item = column.item.as_ref().and_then(|key| filing.item(key));
     if let Some(item) = item {
-        lines.push(format!("{} {}", item.number, wording.pick(&item.zh, &item.en)));
+        lines.push(format!(
+            "{} {}",
+            item.number,
+            wording.pick(&item.zh, &item.en)
+        ));
         if let Some(stage) = filing.stages.iter().find(|stage| stage.key == item.from) {
-            lines.push(format!("{}{}", wording.pick("必填阶段:", "required from: "), wording.pick(&stage.zh, &stage.en)));
+            lines.push(format!(
+                "{}{}",
+                wording.pick("必填阶段:", "required from: "),
+                wording.pick(&stage.zh, &stage.en)
+            ));
         }
     }
     let form = match column.field {
         Field::Date => wording.pick("日期,如 2025-03-14", "a day, such as 2025-03-14"),
-        Field::Time => wording.pick("时间,如 2025-03-14 09:30", "a moment, such as 2025-03-14 09:30"),
+        Field::Time => wording.pick(
+            "时间,如 2025-03-14 09:30",
+            "a moment, such as 2025-03-14 09:30",
+        ),
         Field::Money => wording.pick("金额(元)", "an amount in yuan"),
         Field::Percent => wording.pick("百分数,40 即 40%", "a percentage: 40 is 40 %"),
-        Field::Uscc => wording.pick("18 位统一社会信用代码", "unified social credit code, 18 characters"),
+        Field::Uscc => wording.pick(
+            "18 位统一社会信用代码",
+            "unified social credit code, 18 characters",
+        ),
         Field::Identity => wording.pick("文本;读取时散列,不保存原号", "text; hashed as it is read"),
-        Field::Boundary => wording.pick("WKT,或 GPX/GeoJSON/KML/SHP 文件名", "WKT, or the name of a GPX/GeoJSON/KML/SHP file"),
+        Field::Boundary => wording.pick(
+            "WKT,或 GPX/GeoJSON/KML/SHP 文件名",
+            "WKT, or the name of a GPX/GeoJSON/KML/SHP file",
+        ),
         Field::Bool => wording.pick("是 或 否", "yes or no"),
         _ => "",
     };
@@ -239,9 +306,14 @@ fn note(filing: &Filing, column: &Column, choices: &[Choice], wording: Wording) 
         lines.push(form.to_owned());
     }
     if !choices.is_empty() {
-        let list: Vec<_> = choices.iter().map(|choice| wording.pick(&choice.zh, &choice.en)).collect();
+        let list: Vec<_> = choices
+            .iter()
+            .map(|choice| wording.pick(&choice.zh, &choice.en))
+            .collect();
         lines.push(list.join("、"));
     }
     lines.push(column.key.clone());
-    Note::new(lines.join("\n")).add_author_prefix(false).set_author("Kandeng")
+    Note::new(lines.join("\n"))
+        .add_author_prefix(false)
+        .set_author("Kandeng")
 }

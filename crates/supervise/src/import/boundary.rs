@@ -8,9 +8,14 @@ use kandeng_geo::{Boundary, Datum, is_boundary_file};
 ///
 /// # Errors
 /// What is wrong, in Chinese and English.
-pub(crate) fn read(written: &str, datum: Option<Datum>, folders: &[PathBuf]) -> Result<Boundary, (String, String)> {
+pub(crate) fn read(
+    written: &str,
+    datum: Option<Datum>,
+    folders: &[PathBuf],
+) -> Result<Boundary, (String, String)> {
     if !is_boundary_file(written) {
-        return Boundary::from_wkt(written, datum.unwrap_or(Datum::Wgs84)).map_err(|error| error.text());
+        return Boundary::from_wkt(written, datum.unwrap_or(Datum::Wgs84))
+            .map_err(|error| error.text());
     }
     let Some(path) = find(written, folders) else {
         return Err((
@@ -25,8 +30,14 @@ pub(crate) fn read(written: &str, datum: Option<Datum>, folders: &[PathBuf]) -> 
 pub(crate) fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let name = name.replace('\\', "/");
     let path = Path::new(&name);
-    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+    if !path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    {
         return None;
     }
-    folders.iter().map(|folder| folder.join(path)).find(|path| path.is_file())
+    folders
+        .iter()
+        .map(|folder| folder.join(path))
+        .find(|path| path.is_file())
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kandeng_screening::arrow::array::{Array as _, ArrayRef, Int64Builder, RecordBatch, StringArray};
+use kandeng_screening::arrow::array::{
+    Array as _, ArrayRef, Int64Builder, RecordBatch, StringArray,
+};
 use kandeng_screening::arrow::datatypes::{Field as ArrowField, Schema};
 use kandeng_screening::arrow::error::ArrowError;
 use kandeng_screening::{Batches, ColumnType};
@@ -77,22 +79,32 @@ impl Collected {
 
     /// The stage that a row shows its project to have reached.
     pub fn stage_shown(&self, values: &[Value]) -> usize {
-        let shown = self.shows.iter().filter(|(_, columns)| {
-            columns.iter().all(|column| values[*column] != Value::Null)
-        });
+        let shown = self
+            .shows
+            .iter()
+            .filter(|(_, columns)| columns.iter().all(|column| values[*column] != Value::Null));
         shown.map(|(rank, _)| *rank).max().unwrap_or(0)
     }
 
     /// All declared columns; of a register, only those that some source had.
     pub fn finish(mut self, sheet: &Sheet, register: bool) -> Result<RecordBatch, ArrowError> {
         let row_no: ArrayRef = Arc::new(self.row_no.finish());
-        let mut fields = vec![ArrowField::new(crate::filing::ROW_NO, ColumnType::Int.arrow(), true)];
+        let mut fields = vec![ArrowField::new(
+            crate::filing::ROW_NO,
+            ColumnType::Int.arrow(),
+            true,
+        )];
         let mut arrays = vec![row_no];
-        for ((column, builder), present) in sheet.columns.iter().zip(self.columns).zip(self.present) {
+        for ((column, builder), present) in sheet.columns.iter().zip(self.columns).zip(self.present)
+        {
             if register && !present {
                 continue;
             }
-            fields.push(ArrowField::new(&column.key, column.field.column_type().arrow(), true));
+            fields.push(ArrowField::new(
+                &column.key,
+                column.field.column_type().arrow(),
+                true,
+            ));
             arrays.push(builder.finish());
         }
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
@@ -100,8 +112,14 @@ impl Collected {
 }
 
 /// A batch with one column replaced.
-pub(crate) fn replaced(batch: &RecordBatch, column: &str, array: ArrayRef) -> Result<RecordBatch, ArrowError> {
-    let Ok(index) = batch.schema().index_of(column) else { return Ok(batch.clone()) };
+pub(crate) fn replaced(
+    batch: &RecordBatch,
+    column: &str,
+    array: ArrayRef,
+) -> Result<RecordBatch, ArrowError> {
+    let Ok(index) = batch.schema().index_of(column) else {
+        return Ok(batch.clone());
+    };
     let mut arrays = batch.columns().to_vec();
     arrays[index] = array;
     RecordBatch::try_new(batch.schema(), arrays)

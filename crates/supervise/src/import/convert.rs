@@ -20,14 +20,22 @@ pub(crate) struct Asked<'a> {
 pub(crate) type Converted = (Value, Option<String>);
 
 /// Reads a cell as its column asks.
-pub(crate) fn convert(reading: &mut Reading<'_>, asked: &Asked<'_>, cell: Cell<'_>) -> Result<Converted, Refused> {
+pub(crate) fn convert(
+    reading: &mut Reading<'_>,
+    asked: &Asked<'_>,
+    cell: Cell<'_>,
+) -> Result<Converted, Refused> {
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let float = |number: Option<f64>| number.map_or(Value::Null, Value::Float);
     let value = match asked.column.field {
         Field::Text | Field::Boundary => text(code::read_text(cell)?),
         Field::Code => text(code::read(cell)?),
         Field::Uscc => text(code::read_uscc(cell)?),
-        Field::Choice => match asked.answers.map(|answers| answers.read(cell)).transpose()? {
+        Field::Choice => match asked
+            .answers
+            .map(|answers| answers.read(cell))
+            .transpose()?
+        {
             Some(Some(key)) => Value::Text(key.to_owned()),
             _ => Value::Null,
         },

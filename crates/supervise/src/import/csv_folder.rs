@@ -20,7 +20,11 @@ const MOST_BYTES: u64 = 4 << 30;
 ///
 /// # Errors
 /// When the file cannot be read or decoded, or the reader stops.
-pub(crate) fn read<'o>(reading: &mut Reading<'o>, sheet: &'o Sheet, path: &Path) -> Result<(), ImportError> {
+pub(crate) fn read<'o>(
+    reading: &mut Reading<'o>,
+    sheet: &'o Sheet,
+    path: &Path,
+) -> Result<(), ImportError> {
     let bytes = load(path)?;
     let text = decode(path, &bytes, reading.options)?;
     let name = super::stem(path);
@@ -38,11 +42,20 @@ pub(crate) fn read<'o>(reading: &mut Reading<'o>, sheet: &'o Sheet, path: &Path)
 }
 
 /// Gives each record with its number, from 0.
-pub(crate) fn records(path: &Path, text: &str, mut take: impl FnMut(u32, &csv::StringRecord) -> Result<(), ImportError>) -> Result<(), ImportError> {
+pub(crate) fn records(
+    path: &Path,
+    text: &str,
+    mut take: impl FnMut(u32, &csv::StringRecord) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
     let first = text.lines().next().unwrap_or("");
     let delimiter = [b',', b'\t', b';']
         .into_iter()
-        .max_by_key(|mark| (first.bytes().filter(|byte| byte == mark).count(), *mark == b','))
+        .max_by_key(|mark| {
+            (
+                first.bytes().filter(|byte| byte == mark).count(),
+                *mark == b',',
+            )
+        })
         .unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -51,7 +64,10 @@ pub(crate) fn records(path: &Path, text: &str, mut take: impl FnMut(u32, &csv::S
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut row = 0;
-    while reader.read_record(&mut record).map_err(|error| ImportError::broken(path, "CSV", error))? {
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| ImportError::broken(path, "CSV", error))?
+    {
         take(row, &record)?;
         row += 1;
     }
@@ -76,13 +92,20 @@ pub(crate) fn load(path: &Path) -> Result<Vec<u8>, ImportError> {
 }
 
 /// The text of a file: as told, else UTF-8, else GB18030 where it is that.
-pub(crate) fn decode<'b>(path: &Path, bytes: &'b [u8], options: &ImportOptions) -> Result<Cow<'b, str>, ImportError> {
+pub(crate) fn decode<'b>(
+    path: &Path,
+    bytes: &'b [u8],
+    options: &ImportOptions,
+) -> Result<Cow<'b, str>, ImportError> {
     if let Some(name) = &options.encoding {
         let encoding = Encoding::for_label(name.trim().as_bytes())
             .ok_or_else(|| ImportError::UnknownEncoding(name.clone()))?;
         let (text, used, wrong) = encoding.decode(bytes);
         if wrong {
-            return Err(ImportError::WrongEncoding { path: path.to_owned(), encoding: used.name().to_owned() });
+            return Err(ImportError::WrongEncoding {
+                path: path.to_owned(),
+                encoding: used.name().to_owned(),
+            });
         }
         return Ok(text);
     }

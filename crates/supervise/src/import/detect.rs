@@ -65,9 +65,14 @@ pub fn detect(path: &Path) -> Result<InputKind, ImportError> {
     if start.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         let mut rest = Vec::new();
         file.read_to_end(&mut rest).map_err(io)?;
-        let encrypted: Vec<u8> =
-            "EncryptedPackage".bytes().flat_map(|letter| [letter, 0]).collect();
-        if rest.windows(encrypted.len()).any(|window| window == encrypted) {
+        let encrypted: Vec<u8> = "EncryptedPackage"
+            .bytes()
+            .flat_map(|letter| [letter, 0])
+            .collect();
+        if rest
+            .windows(encrypted.len())
+            .any(|window| window == encrypted)
+        {
             return Err(ImportError::Password(path.to_owned()));
         }
         return Ok(InputKind::Xls);
@@ -75,8 +80,14 @@ pub fn detect(path: &Path) -> Result<InputKind, ImportError> {
     if start.starts_with(b"PAR1") {
         return Ok(InputKind::Parquet);
     }
-    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    if is_csv { Ok(InputKind::Csv) } else { Err(ImportError::UnknownKind(path.to_owned())) }
+    let is_csv = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    if is_csv {
+        Ok(InputKind::Csv)
+    } else {
+        Err(ImportError::UnknownKind(path.to_owned()))
+    }
 }
 
 /// Which workbook a zip file is.
@@ -84,7 +95,12 @@ fn package(path: &Path) -> Result<InputKind, ImportError> {
     let file = File::open(path).map_err(|error| ImportError::io(path, &error))?;
     let archive = zip::ZipArchive::new(std::io::BufReader::new(file))
         .map_err(|error| ImportError::broken(path, "workbook", error))?;
-    let has = |name: &str| archive.file_names().any(|entry| entry.eq_ignore_ascii_case(name));
+    let has = |name: &str| {
+        archive
+            .file_names()
+            .flatten()
+            .any(|entry| entry.eq_ignore_ascii_case(name))
+    };
     if has("xl/workbook.xml") {
         Ok(InputKind::Xlsx)
     } else if has("content.xml") {
@@ -102,7 +118,9 @@ pub(crate) fn files(path: &Path, extension: &str) -> Result<Vec<PathBuf>, Import
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|error| ImportError::io(path, &error))? {
         let entry = entry.map_err(|error| ImportError::io(path, &error))?.path();
-        let matches = entry.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension));
+        let matches = entry
+            .extension()
+            .is_some_and(|own| own.eq_ignore_ascii_case(extension));
         if matches && entry.is_file() {
             found.push(entry);
         }

@@ -102,12 +102,19 @@ pub enum ImportError {
 impl ImportError {
     /// What the system says of a path.
     pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), reason: error.to_string() }
+        Self::Io {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
     }
 
     /// A file that is not what it should be.
     pub(crate) fn broken(path: &Path, kind: &str, reason: impl ToString) -> Self {
-        Self::Broken { path: path.to_owned(), kind: kind.to_owned(), reason: reason.to_string() }
+        Self::Broken {
+            path: path.to_owned(),
+            kind: kind.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     /// The same in both languages.

@@ -35,8 +35,10 @@ impl<'a> Headers<'a> {
     /// The headers of a sheet. A label goes before another column's alias.
     pub fn of(filing: &'a Filing, sheet: &'a Sheet) -> Self {
         let mut names = HashMap::new();
-        let ways: [fn(&Column) -> Vec<&String>; 2] =
-            [|column| vec![&column.key, &column.zh, &column.en], |column| column.aliases.iter().collect()];
+        let ways: [fn(&Column) -> Vec<&String>; 2] = [
+            |column| vec![&column.key, &column.zh, &column.en],
+            |column| column.aliases.iter().collect(),
+        ];
         for way in ways {
             for (index, column) in sheet.columns.iter().enumerate() {
                 for name in way(column) {
@@ -45,23 +47,35 @@ impl<'a> Headers<'a> {
                 }
             }
         }
-        Self { sheet, filing, names }
+        Self {
+            sheet,
+            filing,
+            names,
+        }
     }
 
     /// The column that a header names, if any.
     pub fn read(&self, header: &str) -> Option<Named> {
         let whole = plain(header);
         if let Some(column) = self.names.get(&whole) {
-            return Some(Named { column: *column, unit: None });
+            return Some(Named {
+                column: *column,
+                unit: None,
+            });
         }
         let (name, unit) = split_unit(&whole)?;
         let column = *self.names.get(name)?;
-        let unit = unit.strip_prefix("单位:").or(unit.strip_prefix("单位")).unwrap_or(unit);
+        let unit = unit
+            .strip_prefix("单位:")
+            .or(unit.strip_prefix("单位"))
+            .unwrap_or(unit);
         let unit = match self.sheet.columns[column].field {
             Field::Money => money::unit(unit).map(HeaderUnit::Money),
-            Field::Quantity => {
-                self.filing.units.canonical(unit).map(|unit| HeaderUnit::Scale(unit.to_owned()))
-            }
+            Field::Quantity => self
+                .filing
+                .units
+                .canonical(unit)
+                .map(|unit| HeaderUnit::Scale(unit.to_owned())),
             _ => None,
         };
         Some(Named { column, unit })
@@ -126,21 +140,28 @@ fn likeness(one: &str, other: &str) -> f64 {
         return 0.0;
     }
     let pairs = |name: &str| {
-        let letters: Vec<char> =
-            std::iter::once('^').chain(name.chars()).chain(std::iter::once('$')).collect();
-        letters.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
+        let letters: Vec<char> = std::iter::once('^')
+            .chain(name.chars())
+            .chain(std::iter::once('$'))
+            .collect();
+        letters
+            .windows(2)
+            .map(|pair| (pair[0], pair[1]))
+            .collect::<Vec<_>>()
     };
     let (one, mut other) = (pairs(one), pairs(other));
     let all = one.len() + other.len();
     let shared = one
         .iter()
-        .filter(|pair| match other.iter().position(|candidate| candidate == *pair) {
-            Some(place) => {
-                other.swap_remove(place);
-                true
-            }
-            None => false,
-        })
+        .filter(
+            |pair| match other.iter().position(|candidate| candidate == *pair) {
+                Some(place) => {
+                    other.swap_remove(place);
+                    true
+                }
+                None => false,
+            },
+        )
         .count();
     2.0 * shared as f64 / all as f64
 }
@@ -154,17 +175,33 @@ mod tests {
         let filing = Filing::embedded();
         let sheet = filing.sheet("projects").unwrap();
         let headers = Headers::of(filing, sheet);
-        let key = |header: &str| headers.read(header).map(|named| &*sheet.columns[named.column].key);
+        let key = |header: &str| {
+            headers
+                .read(header)
+                .map(|named| &*sheet.columns[named.column].key)
+        };
         assert_eq!(key(" 项目编码 * "), Some("project_code"));
         assert_eq!(key("Project Code"), Some("project_code"));
         assert_eq!(key("村（社区）代码"), Some("village_code"));
         assert_eq!(key("测量精度(米)"), Some("boundary_accuracy_m"));
         assert_eq!(key("备注"), None);
         let unit = |header: &str| headers.read(header).and_then(|named| named.unit);
-        assert_eq!(unit("合同金额（万元）"), Some(HeaderUnit::Money(money::WAN)));
-        assert_eq!(unit("合同金额（单位：元）"), Some(HeaderUnit::Money(money::YUAN)));
-        assert_eq!(unit("建设规模(公顷)"), Some(HeaderUnit::Scale("公顷".to_owned())));
-        assert_eq!(headers.nearest("合同总金额").unwrap().key, "contract_amount");
+        assert_eq!(
+            unit("合同金额（万元）"),
+            Some(HeaderUnit::Money(money::WAN))
+        );
+        assert_eq!(
+            unit("合同金额（单位：元）"),
+            Some(HeaderUnit::Money(money::YUAN))
+        );
+        assert_eq!(
+            unit("建设规模(公顷)"),
+            Some(HeaderUnit::Scale("公顷".to_owned()))
+        );
+        assert_eq!(
+            headers.nearest("合同总金额").unwrap().key,
+            "contract_amount"
+        );
         assert!(headers.nearest("备注").is_none());
     }
 }

@@ -28,7 +28,10 @@ pub struct IdentityKey {
 /// Only its name: a key is never printed.
 impl std::fmt::Debug for IdentityKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("IdentityKey").field("id", &self.id).finish_non_exhaustive()
+        formatter
+            .debug_struct("IdentityKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,7 +41,10 @@ impl IdentityKey {
         // Cannot fail: HMAC takes keys of any length.
         #[expect(clippy::expect_used, clippy::missing_panics_doc)]
         let mac = Hmac::new_from_slice(&bytes).expect("a key of any length");
-        Self { mac, id: hex(&Sha256::digest(bytes)[..ID_DIGITS / 2]) }
+        Self {
+            mac,
+            id: hex(&Sha256::digest(bytes)[..ID_DIGITS / 2]),
+        }
     }
 
     /// Reads the key file, or makes it, readable for its owner only.
@@ -57,17 +63,25 @@ impl IdentityKey {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let metadata = file.metadata().map_err(|error| ImportError::io(path, &error))?;
+            let metadata = file
+                .metadata()
+                .map_err(|error| ImportError::io(path, &error))?;
             if metadata.permissions().mode() & 0o077 != 0 {
-                return Err(ImportError::KeyReadable { path: path.to_owned() });
+                return Err(ImportError::KeyReadable {
+                    path: path.to_owned(),
+                });
             }
         }
         let mut text = String::new();
-        let read = file.by_ref().take(1024).read_to_string(&mut text);
+        let read = std::io::Read::by_ref(&mut file)
+            .take(1024)
+            .read_to_string(&mut text);
         let bytes = read.ok().and_then(|_| parse_key(text.trim()));
         bytes
             .map(Self::from_bytes)
-            .ok_or_else(|| ImportError::KeyMalformed { path: path.to_owned() })
+            .ok_or_else(|| ImportError::KeyMalformed {
+                path: path.to_owned(),
+            })
     }
 
     /// Written beside under a name of its own and linked into place, so that of two runs that start
@@ -76,7 +90,9 @@ impl IdentityKey {
         let io = |error: std::io::Error| ImportError::io(path, &error);
         let mut bytes = [0; KEY_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| io(std::io::Error::other(error)))?;
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         std::fs::create_dir_all(folder).map_err(io)?;
         let mut file = tempfile::Builder::new()
@@ -147,7 +163,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .flat_map(|byte| {
+            [
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ]
+        })
         .map(char::from)
         .collect()
 }
@@ -174,7 +195,10 @@ mod tests {
         assert_eq!(key.hash(" 110105 19491231 002x "), hash);
         assert_eq!(key.hash(&hash), hash);
         assert_eq!(key_of(&hash), Some(key.id()));
-        assert_ne!(IdentityKey::from_bytes([8; 32]).hash("11010519491231002X"), hash);
+        assert_ne!(
+            IdentityKey::from_bytes([8; 32]).hash("11010519491231002X"),
+            hash
+        );
         assert!(!hash.contains("1101051949"));
     }
 
@@ -184,7 +208,10 @@ mod tests {
         let path = folder.path().join("inner/key");
         let made = IdentityKey::load_or_create(&path).unwrap();
         assert_eq!(IdentityKey::load_or_create(&path).unwrap().id(), made.id());
-        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -94,9 +94,10 @@ impl Import {
 
     /// Rows of each table, where they are known without reading it.
     pub fn rows(&self) -> BTreeMap<String, usize> {
-        let counted = self.tables.names().filter_map(|name| {
-            Some((name.to_owned(), self.tables.get(name)?.rows()?))
-        });
+        let counted = self
+            .tables
+            .names()
+            .filter_map(|name| Some((name.to_owned(), self.tables.get(name)?.rows()?)));
         counted.collect()
     }
 }
@@ -129,8 +130,17 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
     for path in inputs.iter().chain(&options.registers) {
         let kind = detect(path)?;
         kinds.push(kind);
-        let below = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-        reading.folders.push(below.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned());
+        let below = if path.is_dir() {
+            Some(path.as_path())
+        } else {
+            path.parent()
+        };
+        reading.folders.push(
+            below
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."))
+                .to_owned(),
+        );
         let parts = match kind {
             InputKind::Csv => detect::files(path, "csv")?,
             InputKind::Parquet => detect::files(path, "parquet")?,
@@ -167,7 +177,11 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
 }
 
 /// The sheets and files to read, projects first. Of the registers' folder only registers are read.
-fn parts<'o>(reading: &mut Reading<'o>, sources: &[Opened], inputs: usize) -> Result<Vec<Part<'o>>, ImportError> {
+fn parts<'o>(
+    reading: &mut Reading<'o>,
+    sources: &[Opened],
+    inputs: usize,
+) -> Result<Vec<Part<'o>>, ImportError> {
     let filing = reading.filing;
     let names = SheetNames::of(filing);
     let mut parts = Vec::new();
@@ -185,13 +199,28 @@ fn parts<'o>(reading: &mut Reading<'o>, sources: &[Opened], inputs: usize) -> Re
                 .collect(),
         };
         for (index, (file, name, hidden)) in listed.into_iter().enumerate() {
-            let spot = report::Spot { file: &file, sheet: Some(&name), ..report::Spot::default() };
+            let spot = report::Spot {
+                file: &file,
+                sheet: Some(&name),
+                ..report::Spot::default()
+            };
             match names.read(&name) {
                 Named::Sheet(sheet) if place < inputs || filing.registers.contains(sheet) => {
                     if hidden {
-                        reading.report.warn(spot, "hidden", None, "隐藏的工作表,已照常读取", "a hidden sheet; it was read like the others");
+                        reading.report.warn(
+                            spot,
+                            "hidden",
+                            None,
+                            "隐藏的工作表,已照常读取",
+                            "a hidden sheet; it was read like the others",
+                        );
                     }
-                    parts.push(Part { opened: place, index, name: name.clone(), sheet });
+                    parts.push(Part {
+                        opened: place,
+                        index,
+                        name: name.clone(),
+                        sheet,
+                    });
                 }
                 Named::Sheet(_) => reading.report.warn(
                     spot,
@@ -203,9 +232,18 @@ fn parts<'o>(reading: &mut Reading<'o>, sources: &[Opened], inputs: usize) -> Re
                 Named::Ours => {}
                 Named::Unknown(near) => {
                     let (zh, en) = near.map_or_else(Default::default, |near| {
-                        (format!(",是否为“{}”?", near.zh), format!("; is it {} ({})?", near.zh, near.table))
+                        (
+                            format!(",是否为“{}”?", near.zh),
+                            format!("; is it {} ({})?", near.zh, near.table),
+                        )
                     });
-                    reading.report.warn(spot, "unknown_sheet", None, format!("未知的工作表,未读取{zh}"), format!("unknown sheet, not read{en}"));
+                    reading.report.warn(
+                        spot,
+                        "unknown_sheet",
+                        None,
+                        format!("未知的工作表,未读取{zh}"),
+                        format!("unknown sheet, not read{en}"),
+                    );
                 }
             }
             found.push(name);
@@ -215,40 +253,68 @@ fn parts<'o>(reading: &mut Reading<'o>, sources: &[Opened], inputs: usize) -> Re
     if !parts.iter().any(is_project) {
         let paths = sources[..inputs].iter().map(|source| match source {
             Opened::Workbook(book) => book.path.display().to_string(),
-            Opened::Csv(files) | Opened::Parquet(files) => {
-                files.first().and_then(|file| file.parent()).map_or_else(String::new, |folder| folder.display().to_string())
-            }
+            Opened::Csv(files) | Opened::Parquet(files) => files
+                .first()
+                .and_then(|file| file.parent())
+                .map_or_else(String::new, |folder| folder.display().to_string()),
         });
-        return Err(ImportError::NoProjects { paths: paths.collect(), found });
+        return Err(ImportError::NoProjects {
+            paths: paths.collect(),
+            found,
+        });
     }
     for sheet in &filing.sheets {
         if !parts.iter().any(|part| part.sheet == sheet) {
             let file = match &sources[0] {
                 Opened::Workbook(book) => book.path.display().to_string(),
-                Opened::Csv(files) | Opened::Parquet(files) => {
-                    files.first().and_then(|file| file.parent()).map_or_else(String::new, |folder| folder.display().to_string())
-                }
+                Opened::Csv(files) | Opened::Parquet(files) => files
+                    .first()
+                    .and_then(|file| file.parent())
+                    .map_or_else(String::new, |folder| folder.display().to_string()),
             };
-            let spot = report::Spot { file: &file, sheet: Some(&sheet.zh), ..report::Spot::default() };
-            reading.report.warn(spot, "missing_sheet", None, "缺少此表,按无记录处理", format!("this sheet is missing ({}); taken as having no rows", sheet.table));
+            let spot = report::Spot {
+                file: &file,
+                sheet: Some(&sheet.zh),
+                ..report::Spot::default()
+            };
+            reading.report.warn(
+                spot,
+                "missing_sheet",
+                None,
+                "缺少此表,按无记录处理",
+                format!(
+                    "this sheet is missing ({}); taken as having no rows",
+                    sheet.table
+                ),
+            );
         }
     }
     let order = |part: &Part<'_>| {
         let rank = filing.sheets.iter().position(|sheet| sheet == part.sheet);
-        (!is_project(part), rank.unwrap_or(usize::MAX), part.opened, part.index)
+        (
+            !is_project(part),
+            rank.unwrap_or(usize::MAX),
+            part.opened,
+            part.index,
+        )
     };
     parts.sort_by_key(order);
     Ok(parts)
 }
 
 /// Reads one sheet or file.
-fn read_part<'o>(reading: &mut Reading<'o>, source: &mut Opened, part: &Part<'o>) -> Result<(), ImportError> {
+fn read_part<'o>(
+    reading: &mut Reading<'o>,
+    source: &mut Opened,
+    part: &Part<'o>,
+) -> Result<(), ImportError> {
     match source {
         Opened::Workbook(book) => {
             let merged = book.merged(&part.name);
             let file = book.path.display().to_string();
             let epoch = book.epoch_1904();
-            let mut reader = SheetReader::new(reading, part.sheet, &file, &part.name, epoch, merged);
+            let mut reader =
+                SheetReader::new(reading, part.sheet, &file, &part.name, epoch, merged);
             book.read(&part.name, &mut reader)?;
             reader.finish()
         }
@@ -259,7 +325,8 @@ fn read_part<'o>(reading: &mut Reading<'o>, source: &mut Opened, part: &Part<'o>
 
 /// A file's name without its extension.
 pub(crate) fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    path.file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
 fn hash_file(path: PathBuf) -> Option<InputFile> {
@@ -273,5 +340,8 @@ fn hash_file(path: PathBuf) -> Option<InputFile> {
         }
         hash.update(&buffer[..read]);
     }
-    Some(InputFile { path, sha256: identity::hex(&hash.finalize()) })
+    Some(InputFile {
+        path,
+        sha256: identity::hex(&hash.finalize()),
+    })
 }

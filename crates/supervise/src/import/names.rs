@@ -21,13 +21,17 @@ pub(crate) struct SheetNames<'a> {
 impl<'a> SheetNames<'a> {
     /// Those of the declaration.
     pub fn of(filing: &'a Filing) -> Self {
-        Self { sheets: filing.sheets.iter().chain(&filing.registers).collect() }
+        Self {
+            sheets: filing.sheets.iter().chain(&filing.registers).collect(),
+        }
     }
 
     /// Which sheet a name names: a table's key, label or alias, a number before it or not.
     pub fn read(&self, name: &str) -> Named<'a> {
         let name = plain(name);
-        let bare = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | '、' | '-' | '_'));
+        let bare = name.trim_start_matches(|letter: char| {
+            letter.is_ascii_digit() || matches!(letter, '.' | '、' | '-' | '_')
+        });
         let same = |sheet: &&&'a Sheet| {
             [&sheet.table, &sheet.zh, &sheet.en]
                 .into_iter()
@@ -45,7 +49,9 @@ impl<'a> SheetNames<'a> {
         }
         let near = |sheet: &&&'a Sheet| {
             let (zh, table) = (plain(&sheet.zh), plain(&sheet.table));
-            bare.contains(&zh) || bare.contains(&table) || (bare.chars().count() >= 2 && zh.contains(bare))
+            bare.contains(&zh)
+                || bare.contains(&table)
+                || (bare.chars().count() >= 2 && zh.contains(bare))
         };
         Named::Unknown(self.sheets.iter().find(near).copied())
     }

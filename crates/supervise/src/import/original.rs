@@ -30,7 +30,10 @@ pub struct OriginalSheet {
 ///
 /// # Errors
 /// When an input cannot be read, or is Parquet, which has no sheets to give back.
-pub fn original_sheets(inputs: &[PathBuf], options: &ImportOptions) -> Result<Vec<OriginalSheet>, ImportError> {
+pub fn original_sheets(
+    inputs: &[PathBuf],
+    options: &ImportOptions,
+) -> Result<Vec<OriginalSheet>, ImportError> {
     let names = SheetNames::of(&options.filing);
     let mut sheets = Vec::new();
     for path in inputs {
@@ -50,7 +53,11 @@ pub fn original_sheets(inputs: &[PathBuf], options: &ImportOptions) -> Result<Ve
                         rows.push(record.iter().map(cell).collect());
                         Ok(())
                     })?;
-                    sheets.push(OriginalSheet { file: file.display().to_string(), name: stem(&file), rows });
+                    sheets.push(OriginalSheet {
+                        file: file.display().to_string(),
+                        name: stem(&file),
+                        rows,
+                    });
                 }
             }
             InputKind::Xlsx | InputKind::Xls | InputKind::Ods => {
@@ -63,7 +70,11 @@ pub fn original_sheets(inputs: &[PathBuf], options: &ImportOptions) -> Result<Ve
                         let blank = vec![Data::Empty; left as usize];
                         blank.into_iter().chain(row.iter().cloned()).collect()
                     }));
-                    sheets.push(OriginalSheet { file: path.display().to_string(), name, rows });
+                    sheets.push(OriginalSheet {
+                        file: path.display().to_string(),
+                        name,
+                        rows,
+                    });
                 }
             }
         }
@@ -93,7 +104,8 @@ fn hash_identities(sheet: &mut OriginalSheet, declared: &Sheet, options: &Import
                 columns.push(column);
             } else if columns.contains(&column) && !cell.is_empty() {
                 let number = code::read(cell).ok().flatten();
-                let hash = number.map_or_else(|| "***".to_owned(), |number| options.key.hash(&number));
+                let hash =
+                    number.map_or_else(|| "***".to_owned(), |number| options.key.hash(&number));
                 *data = Data::String(hash);
             }
         }

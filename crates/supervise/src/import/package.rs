@@ -32,7 +32,9 @@ pub(crate) struct Looked {
 /// # Errors
 /// When the package is broken, too large or a bomb, or the person stopped the run.
 pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, ImportError> {
-    let packed = std::fs::metadata(path).map_err(|error| ImportError::io(path, &error))?.len();
+    let packed = std::fs::metadata(path)
+        .map_err(|error| ImportError::io(path, &error))?
+        .len();
     if packed > MOST_BYTES {
         return Err(ImportError::TooLarge {
             path: path.to_owned(),
@@ -50,14 +52,23 @@ pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, Impor
     }
     let mut parts = Vec::new();
     for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| broken(path, &error))?;
-        let is_xml = entry.name().ends_with(".xml") || entry.name().ends_with(".rels");
+        let entry = archive
+            .by_index_raw(index)
+            .map_err(|error| broken(path, &error))?;
+        let is_xml = entry
+            .name()
+            .is_ok_and(|name| name.ends_with(".xml") || name.ends_with(".rels"));
         parts.push((entry.size(), index, is_xml));
     }
     let limit = MOST_UNPACKED.min(HARMLESS.max(packed.saturating_mul(MOST_RATIO)));
-    let declared = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.0));
+    let declared = parts
+        .iter()
+        .fold(0_u64, |sum, part| sum.saturating_add(part.0));
     if declared > limit {
-        return Err(ImportError::ZipBomb { path: path.to_owned(), megabytes: limit >> 20 });
+        return Err(ImportError::ZipBomb {
+            path: path.to_owned(),
+            megabytes: limit >> 20,
+        });
     }
     drop(archive);
     // The declared sizes may lie, so the parts that will be read are unpacked once and counted.
@@ -69,7 +80,9 @@ pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, Impor
         let mut archive = open(path)?;
         let mut merged = false;
         while let Some((_, index, _)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let entry = archive.by_index(*index).map_err(|error| broken(path, &error))?;
+            let entry = archive
+                .by_index(*index)
+                .map_err(|error| broken(path, &error))?;
             merged |= unpack(path, entry, limit, &unpacked, options)?;
         }
         Ok(merged)
@@ -78,9 +91,16 @@ pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, Impor
         let other = scope.spawn(work);
         // Cannot fail: the thread returns its errors and has nothing to panic about.
         let one = work();
-        (one, other.join().unwrap_or_else(|_| Err(ImportError::broken(path, "workbook", "unreadable"))))
+        (
+            one,
+            other
+                .join()
+                .unwrap_or_else(|_| Err(ImportError::broken(path, "workbook", "unreadable"))),
+        )
     });
-    Ok(Looked { merged: one? | other? })
+    Ok(Looked {
+        merged: one? | other?,
+    })
 }
 
 fn open(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, ImportError> {
@@ -98,7 +118,13 @@ fn broken(path: &Path, error: &zip::result::ZipError) -> ImportError {
 }
 
 /// Counts what a part unpacks to; true when it has merged cells.
-fn unpack(path: &Path, mut entry: impl Read, limit: u64, unpacked: &AtomicU64, options: &ImportOptions) -> Result<bool, ImportError> {
+fn unpack(
+    path: &Path,
+    mut entry: impl Read,
+    limit: u64,
+    unpacked: &AtomicU64,
+    options: &ImportOptions,
+) -> Result<bool, ImportError> {
     const MERGED: &[u8] = b"<mergeCell ";
     let mut buffer = vec![0; 1 << 18];
     let mut kept = 0;
@@ -112,7 +138,10 @@ fn unpack(path: &Path, mut entry: impl Read, limit: u64, unpacked: &AtomicU64, o
             return Ok(merged);
         }
         if unpacked.fetch_add(read as u64, Ordering::Relaxed) + read as u64 > limit {
-            return Err(ImportError::ZipBomb { path: path.to_owned(), megabytes: limit >> 20 });
+            return Err(ImportError::ZipBomb {
+                path: path.to_owned(),
+                megabytes: limit >> 20,
+            });
         }
         let filled = kept + read;
         merged = merged || contains(&buffer[..filled], MERGED);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-    new_null_array,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
+    StringArray, new_null_array,
 };
 use kandeng_screening::arrow::compute::{cast, filter_record_batch};
 use kandeng_screening::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -35,9 +35,19 @@ pub(crate) enum Origin {
     /// A column of the file.
     File { root: usize, caster: Caster },
     /// A boundary, which may name its datum in another column.
-    Boundary { root: usize, datum: Option<usize>, default: Option<Datum>, folders: Vec<PathBuf> },
+    Boundary {
+        root: usize,
+        datum: Option<usize>,
+        default: Option<Datum>,
+        folders: Vec<PathBuf>,
+    },
     /// The stage, or what the project's own columns show of it.
-    Stage { root: Option<usize>, caster: Caster, shown: Vec<(usize, Vec<usize>)>, stages: Vec<String> },
+    Stage {
+        root: Option<usize>,
+        caster: Caster,
+        shown: Vec<(usize, Vec<usize>)>,
+        stages: Vec<String>,
+    },
 }
 
 impl Origin {
@@ -56,9 +66,11 @@ impl Origin {
             Self::RowNo | Self::Nothing(_) => Vec::new(),
             Self::File { root, .. } => vec![*root],
             Self::Boundary { root, datum, .. } => std::iter::once(*root).chain(*datum).collect(),
-            Self::Stage { root, shown, .. } => {
-                root.iter().copied().chain(shown.iter().flat_map(|(_, roots)| roots.iter().copied())).collect()
-            }
+            Self::Stage { root, shown, .. } => root
+                .iter()
+                .copied()
+                .chain(shown.iter().flat_map(|(_, roots)| roots.iter().copied()))
+                .collect(),
         }
     }
 }
@@ -76,11 +88,25 @@ pub(crate) struct ParquetTable {
 
 impl ParquetTable {
     /// A file whose columns come from `origins`.
-    pub fn new(path: PathBuf, metadata: ArrowReaderMetadata, origins: Vec<(String, Origin)>, cancel: Arc<AtomicBool>) -> Self {
-        let fields = origins.iter().map(|(name, origin)| Field::new(name, origin.kind(), true));
+    pub fn new(
+        path: PathBuf,
+        metadata: ArrowReaderMetadata,
+        origins: Vec<(String, Origin)>,
+        cancel: Arc<AtomicBool>,
+    ) -> Self {
+        let fields = origins
+            .iter()
+            .map(|(name, origin)| Field::new(name, origin.kind(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let origins = origins.into_iter().map(|(_, origin)| origin).collect();
-        Self { path, metadata, schema, origins, dropped: Arc::default(), cancel }
+        Self {
+            path,
+            metadata,
+            schema,
+            origins,
+            dropped: Arc::default(),
+            cancel,
+        }
     }
 }
 
@@ -96,15 +122,26 @@ impl TableSource for ParquetTable {
 
     fn read(&self, columns: &[usize]) -> Result<BatchIter, SourceError> {
         let schema = Arc::new(self.schema.project(columns)?);
-        let origins: Vec<_> = columns.iter().map(|column| self.origins[*column].clone()).collect();
+        let origins: Vec<_> = columns
+            .iter()
+            .map(|column| self.origins[*column].clone())
+            .collect();
         let mut roots: Vec<_> = origins.iter().flat_map(Origin::roots).collect();
         roots.sort_unstable();
         roots.dedup();
         let file = File::open(&self.path)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
-        let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()?;
-        let places: BTreeMap<usize, usize> = roots.into_iter().enumerate().map(|(place, root)| (root, place)).collect();
+        let reader = builder
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()?;
+        let places: BTreeMap<usize, usize> = roots
+            .into_iter()
+            .enumerate()
+            .map(|(place, root)| (root, place))
+            .collect();
         let dropped = Arc::clone(&self.dropped);
         let cancel = Arc::clone(&self.cancel);
         let mut before = 0_i64;
@@ -128,7 +165,12 @@ impl TableSource for ParquetTable {
 }
 
 /// One column of a batch.
-fn array(origin: &Origin, batch: &RecordBatch, places: &BTreeMap<usize, usize>, before: i64) -> Result<ArrayRef, ArrowError> {
+fn array(
+    origin: &Origin,
+    batch: &RecordBatch,
+    places: &BTreeMap<usize, usize>,
+    before: i64,
+) -> Result<ArrayRef, ArrowError> {
     let rows = batch.num_rows();
     match origin {
         Origin::RowNo => {
@@ -137,9 +179,16 @@ fn array(origin: &Origin, batch: &RecordBatch, places: &BTreeMap<usize, usize>, 
         }
         Origin::Nothing(kind) => Ok(new_null_array(kind, rows)),
         Origin::File { root, caster } => caster.cast(batch.column(places[root])),
-        Origin::Boundary { root, datum, default, folders } => {
+        Origin::Boundary {
+            root,
+            datum,
+            default,
+            folders,
+        } => {
             let written = cast(batch.column(places[root]), &DataType::Utf8)?;
-            let named = datum.map(|datum| cast(batch.column(places[&datum]), &DataType::Utf8)).transpose()?;
+            let named = datum
+                .map(|datum| cast(batch.column(places[&datum]), &DataType::Utf8))
+                .transpose()?;
             let written: &StringArray = written.as_string();
             let settled = (0..rows).map(|row| {
                 let text = written.is_valid(row).then(|| written.value(row).trim())?;
@@ -153,21 +202,34 @@ fn array(origin: &Origin, batch: &RecordBatch, places: &BTreeMap<usize, usize>, 
                 if as_it_is && !is_boundary_file(text) {
                     return (!text.is_empty()).then(|| text.to_owned());
                 }
-                boundary::read(text, datum, folders).ok().map(|read| read.to_wkt())
+                boundary::read(text, datum, folders)
+                    .ok()
+                    .map(|read| read.to_wkt())
             });
             Ok(Arc::new(settled.collect::<StringArray>()))
         }
-        Origin::Stage { root, caster, shown, stages } => {
-            let filed = root.map(|root| caster.cast(batch.column(places[&root]))).transpose()?;
+        Origin::Stage {
+            root,
+            caster,
+            shown,
+            stages,
+        } => {
+            let filed = root
+                .map(|root| caster.cast(batch.column(places[&root])))
+                .transpose()?;
             let filed = filed.as_ref().map(|filed| filed.as_string::<i32>());
             let stage = (0..rows).map(|row| {
                 if let Some(filed) = filed.filter(|filed| filed.is_valid(row)) {
                     return Some(filed.value(row));
                 }
                 let reached = shown.iter().filter(|(_, roots)| {
-                    roots.iter().all(|root| batch.column(places[root]).is_valid(row))
+                    roots
+                        .iter()
+                        .all(|root| batch.column(places[root]).is_valid(row))
                 });
-                stages.get(reached.map(|(rank, _)| *rank).max().unwrap_or(0)).map(String::as_str)
+                stages
+                    .get(reached.map(|(rank, _)| *rank).max().unwrap_or(0))
+                    .map(String::as_str)
             });
             Ok(Arc::new(stage.collect::<StringArray>()))
         }
@@ -183,6 +245,8 @@ fn keep(batch: &RecordBatch, dropped: &[i64], before: i64) -> Result<RecordBatch
         return Ok(batch.clone());
     }
     let gone = &dropped[from..to];
-    let mask: BooleanArray = (1..=rows).map(|row| Some(gone.binary_search(&(before + row)).is_err())).collect();
+    let mask: BooleanArray = (1..=rows)
+        .map(|row| Some(gone.binary_search(&(before + row)).is_err()))
+        .collect();
     filter_record_batch(batch, &mask)
 }

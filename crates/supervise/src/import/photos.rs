@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kandeng_evidence::{Limits, Photo, PhotoError, footprint};
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+    Array as _, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
 
 use super::boundary::find;
@@ -44,7 +45,10 @@ enum Looked {
 ///
 /// # Errors
 /// When the person stops the run.
-pub(crate) fn fill(reading: &mut Reading<'_>, batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
+pub(crate) fn fill(
+    reading: &mut Reading<'_>,
+    batch: &RecordBatch,
+) -> Result<RecordBatch, ImportError> {
     let (Some(folder), Some(files)) = (&reading.options.photos, texts(batch, "file")) else {
         return derive_days(batch);
     };
@@ -59,13 +63,20 @@ pub(crate) fn fill(reading: &mut Reading<'_>, batch: &RecordBatch) -> Result<Rec
 }
 
 /// Reads the files on two threads.
-fn look(reading: &Reading<'_>, folder: PathBuf, names: &[Option<&str>]) -> Result<Vec<Looked>, ImportError> {
+fn look(
+    reading: &Reading<'_>,
+    folder: PathBuf,
+    names: &[Option<&str>],
+) -> Result<Vec<Looked>, ImportError> {
     let options = reading.options;
     let end_of_day = options.as_of.and_then(|day| {
         let next = day.tomorrow().ok()?;
-        Some(next.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).ok()?.timestamp())
+        jiff::tz::offset(8).to_timestamp(next.at(0, 0, 0, 0)).ok()
     });
-    let limits = Limits { not_after: end_of_day, ..Limits::default() };
+    let limits = Limits {
+        not_after: end_of_day,
+        ..Limits::default()
+    };
     let folders = [folder];
     let next = AtomicUsize::new(0);
     let work = || {
@@ -81,7 +92,10 @@ fn look(reading: &Reading<'_>, folder: PathBuf, names: &[Option<&str>]) -> Resul
                 Some(Some(path)) => match Photo::read(&path, &limits) {
                     Ok(photo) => {
                         let ground = footprint(&photo).ok().map(|ground| ground.wkt());
-                        Looked::Seen(Box::new(Seen { photo, footprint: ground }))
+                        Looked::Seen(Box::new(Seen {
+                            photo,
+                            footprint: ground,
+                        }))
                     }
                     Err(error) => Looked::Refused(error),
                 },
@@ -92,28 +106,49 @@ fn look(reading: &Reading<'_>, folder: PathBuf, names: &[Option<&str>]) -> Resul
     let mut all: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         // Cannot fail: reading a photo returns its errors.
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_default())
+            .collect()
     });
     options.check_cancelled()?;
     all.sort_by_key(|(index, _)| *index);
-    let mut all = all.into_iter().map(|(_, looked)| looked).collect::<Vec<_>>();
+    let mut all = all
+        .into_iter()
+        .map(|(_, looked)| looked)
+        .collect::<Vec<_>>();
     all.resize_with(names.len(), || Looked::Absent);
     Ok(all)
 }
 
 /// Says what was wrong with files, and where they differ from the sheet.
 fn tell(reading: &mut Reading<'_>, batch: &RecordBatch, names: &[Option<&str>], looked: &[Looked]) {
-    let row_nos = batch.column(0).as_any().downcast_ref::<kandeng_screening::arrow::array::Int64Array>();
+    let row_nos = batch
+        .column(0)
+        .as_any()
+        .downcast_ref::<kandeng_screening::arrow::array::Int64Array>();
     let times = times(batch, "taken_at");
     let (lons, lats) = (floats(batch, "lon"), floats(batch, "lat"));
     let hashes = texts(batch, "sha256");
     for (row, (name, looked)) in names.iter().zip(looked).enumerate() {
-        let place = row_nos.and_then(|numbers| reading.places.cell("photos", numbers.value(row), "file"));
+        let place =
+            row_nos.and_then(|numbers| reading.places.cell("photos", numbers.value(row), "file"));
         let Some(place) = place else { continue };
-        let spot = Spot { file: &place.file, sheet: Some(&place.sheet), row: Some(u64::from(place.row)), column: Some("文件名") };
+        let spot = Spot {
+            file: &place.file,
+            sheet: Some(&place.sheet),
+            row: Some(u64::from(place.row)),
+            column: Some("文件名"),
+        };
         match looked {
             Looked::Unnamed => {}
-            Looked::Absent => reading.report.warn(spot, "photo_absent", *name, "照片文件夹中没有这个文件,按表中所填读取", "there is no such file in the folder of photos; the sheet's own columns are used"),
+            Looked::Absent => reading.report.warn(
+                spot,
+                "photo_absent",
+                *name,
+                "照片文件夹中没有这个文件,按表中所填读取",
+                "there is no such file in the folder of photos; the sheet's own columns are used",
+            ),
             Looked::Refused(error) => {
                 let (zh, en) = error.text();
                 reading.report.error(spot, "photo", *name, zh, en);
@@ -123,16 +158,34 @@ fn tell(reading: &mut Reading<'_>, batch: &RecordBatch, names: &[Option<&str>], 
                     let (zh, en) = warning.text();
                     reading.report.warn(spot, "photo_warning", *name, zh, en);
                 }
-                let taken = seen.photo.taken.as_ref().map(|taken| taken.at.as_millisecond());
-                let other_time = differs(taken, times.and_then(|column| column.is_valid(row).then(|| column.value(row))), |one, other| (one - other).abs() >= SAME_TIME);
+                let taken = seen
+                    .photo
+                    .taken
+                    .as_ref()
+                    .map(|taken| taken.at.as_millisecond());
+                let other_time = differs(
+                    taken,
+                    times.and_then(|column| column.is_valid(row).then(|| column.value(row))),
+                    |one, other| (one - other).abs() >= SAME_TIME,
+                );
                 let position = seen.photo.position.as_ref();
                 let far = |one: f64, other: f64| (one - other).abs() > SAME_PLACE;
                 let other_place = differs(position.map(|place| place.lon), number(lons, row), far)
                     || differs(position.map(|place| place.lat), number(lats, row), far);
-                let stated = hashes.and_then(|column| column.is_valid(row).then(|| column.value(row).to_lowercase()));
+                let stated = hashes.and_then(|column| {
+                    column
+                        .is_valid(row)
+                        .then(|| column.value(row).to_lowercase())
+                });
                 let other_file = stated.is_some_and(|stated| stated != seen.photo.sha256);
                 if other_time || other_place || other_file {
-                    reading.report.warn(spot, "photo_differs", *name, "表中所填与照片文件不一致,以文件为准", "the sheet and the photo's file differ; the file was taken");
+                    reading.report.warn(
+                        spot,
+                        "photo_differs",
+                        *name,
+                        "表中所填与照片文件不一致,以文件为准",
+                        "the sheet and the photo's file differ; the file was taken",
+                    );
                 }
             }
         }
@@ -153,29 +206,32 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
         _ => None,
     };
     let rows = 0..batch.num_rows();
-    let text = |column: &'static str, of: &dyn Fn(&Seen) -> Option<String>| -> (&'static str, ArrayRef) {
-        let own = texts(batch, column);
-        let values: StringArray = rows
-            .clone()
-            .map(|row| {
-                let stated = || own.and_then(|own| own.is_valid(row).then(|| own.value(row).to_owned()));
-                seen(row).and_then(|seen| of(seen)).or_else(stated)
-            })
-            .collect();
-        (column, Arc::new(values))
-    };
-    let float = |column: &'static str, of: &dyn Fn(&Seen) -> Option<f64>| -> (&'static str, ArrayRef) {
-        let own = floats(batch, column);
-        // A place is taken whole: a file's position with the sheet's accuracy would be neither's.
-        let values: Float64Array = rows
-            .clone()
-            .map(|row| match seen(row) {
-                Some(seen) if seen.photo.position.is_some() => of(seen),
-                _ => number(own, row),
-            })
-            .collect();
-        (column, Arc::new(values))
-    };
+    let text =
+        |column: &'static str, of: &dyn Fn(&Seen) -> Option<String>| -> (&'static str, ArrayRef) {
+            let own = texts(batch, column);
+            let values: StringArray = rows
+                .clone()
+                .map(|row| {
+                    let stated =
+                        || own.and_then(|own| own.is_valid(row).then(|| own.value(row).to_owned()));
+                    seen(row).and_then(|seen| of(seen)).or_else(stated)
+                })
+                .collect();
+            (column, Arc::new(values))
+        };
+    let float =
+        |column: &'static str, of: &dyn Fn(&Seen) -> Option<f64>| -> (&'static str, ArrayRef) {
+            let own = floats(batch, column);
+            // A place is taken whole: a file's position with the sheet's accuracy would be neither's.
+            let values: Float64Array = rows
+                .clone()
+                .map(|row| match seen(row) {
+                    Some(seen) if seen.photo.position.is_some() => of(seen),
+                    _ => number(own, row),
+                })
+                .collect();
+            (column, Arc::new(values))
+        };
     let own_times = times(batch, "taken_at");
     let taken: TimestampMillisecondArray = rows
         .clone()
@@ -187,10 +243,24 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
         .collect();
     vec![
         ("taken_at", Arc::new(taken.with_timezone("UTC"))),
-        float("lon", &|seen| seen.photo.position.as_ref().map(|place| place.lon)),
-        float("lat", &|seen| seen.photo.position.as_ref().map(|place| place.lat)),
-        float("accuracy_m", &|seen| seen.photo.position.as_ref().and_then(|place| place.accuracy_m)),
-        text("software", &|seen| seen.photo.edited_with.clone().or_else(|| seen.photo.software.clone())),
+        float("lon", &|seen| {
+            seen.photo.position.as_ref().map(|place| place.lon)
+        }),
+        float("lat", &|seen| {
+            seen.photo.position.as_ref().map(|place| place.lat)
+        }),
+        float("accuracy_m", &|seen| {
+            seen.photo
+                .position
+                .as_ref()
+                .and_then(|place| place.accuracy_m)
+        }),
+        text("software", &|seen| {
+            seen.photo
+                .edited_with
+                .clone()
+                .or_else(|| seen.photo.software.clone())
+        }),
         text("camera", &|seen| seen.photo.camera()),
         text("sha256", &|seen| Some(seen.photo.sha256.clone())),
         text("phash", &|seen| seen.photo.phash.clone()),
@@ -200,8 +270,12 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
 
 /// The day in China, where only the moment is known.
 fn derive_days(batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
-    let Some(times) = times(batch, "taken_at") else { return Ok(batch.clone()) };
-    let own = batch.column_by_name("taken_on").and_then(|column| column.as_any().downcast_ref::<Date32Array>());
+    let Some(times) = times(batch, "taken_at") else {
+        return Ok(batch.clone());
+    };
+    let own = batch
+        .column_by_name("taken_on")
+        .and_then(|column| column.as_any().downcast_ref::<Date32Array>());
     let days: Date32Array = (0..batch.num_rows())
         .map(|row| {
             if times.is_valid(row) {

@@ -80,6 +80,12 @@ impl Places {
 
 impl Source {
     fn place(&self, row: u32, column: u32, header: bool) -> Place {
-        Place { file: self.file.clone(), sheet: self.sheet.clone(), row, column, header }
+        Place {
+            file: self.file.clone(),
+            sheet: self.sheet.clone(),
+            row,
+            column,
+            header,
+        }
     }
 }

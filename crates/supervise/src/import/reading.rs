@@ -85,7 +85,8 @@ impl<'o> Reading<'o> {
     /// A table is going to be read.
     pub fn begin(&mut self, sheet: &Sheet) {
         if !self.tables.contains_key(&sheet.table) {
-            self.tables.insert(sheet.table.clone(), Collected::new(self.filing, sheet));
+            self.tables
+                .insert(sheet.table.clone(), Collected::new(self.filing, sheet));
         }
     }
 
@@ -102,7 +103,10 @@ impl<'o> Reading<'o> {
 
     /// The header's row (from 1) of a source.
     pub fn header_row(&self, source: u32) -> u32 {
-        self.places.sources.get(source as usize).map_or(0, |source| source.header_row)
+        self.places
+            .sources
+            .get(source as usize)
+            .map_or(0, |source| source.header_row)
     }
 
     /// Notes that a source has a column, or has not.
@@ -146,7 +150,12 @@ impl<'o> Reading<'o> {
         if let Some(unit) = self.units.get(written) {
             return unit.clone();
         }
-        let unit = self.filing.units.canonical(written).unwrap_or(written).to_owned();
+        let unit = self
+            .filing
+            .units
+            .canonical(written)
+            .unwrap_or(written)
+            .to_owned();
         self.units.insert(written.to_owned(), unit.clone());
         unit
     }
@@ -154,12 +163,19 @@ impl<'o> Reading<'o> {
     /// Puts boundaries into WGS-84, reading the files they name.
     pub fn settle_boundary(&mut self, sheet: &Sheet, values: &mut [Value], spot: Spot<'_>) {
         for (index, column) in sheet.columns.iter().enumerate() {
-            let (Field::Boundary, Value::Text(written)) = (column.field, &values[index]) else { continue };
-            let stated = sheet.position(&format!("{}_datum", column.key)).and_then(|datum| match &values[datum] {
-                Value::Text(name) => Some(name.clone()),
-                _ => None,
-            });
-            let spot = Spot { column: Some(&column.zh), ..spot };
+            let (Field::Boundary, Value::Text(written)) = (column.field, &values[index]) else {
+                continue;
+            };
+            let stated = sheet
+                .position(&format!("{}_datum", column.key))
+                .and_then(|datum| match &values[datum] {
+                    Value::Text(name) => Some(name.clone()),
+                    _ => None,
+                });
+            let spot = Spot {
+                column: Some(&column.zh),
+                ..spot
+            };
             let datum = match stated.as_deref().map(Datum::parse) {
                 None => self.options.datum,
                 Some(Ok(datum)) => Some(datum),
@@ -189,12 +205,23 @@ impl<'o> Reading<'o> {
 
     /// Takes a row that was read, if there is a project for it. `row` is counted from 1.
     pub fn take(&mut self, sheet: &Sheet, source: u32, row: u32, values: &[Value], spot: Spot<'_>) {
-        let Some(table) = self.tables.get_mut(&sheet.table) else { return };
+        let Some(table) = self.tables.get_mut(&sheet.table) else {
+            return;
+        };
         let row_no = table.place(source, row);
         for (column, value) in sheet.columns.iter().zip(values) {
             if column.required && *value == Value::Null {
-                let spot = Spot { column: Some(&column.zh), ..spot };
-                self.report.error(spot, "no_key", None, "此列为空,该行未读取", "empty; the row was not read");
+                let spot = Spot {
+                    column: Some(&column.zh),
+                    ..spot
+                };
+                self.report.error(
+                    spot,
+                    "no_key",
+                    None,
+                    "此列为空,该行未读取",
+                    "empty; the row was not read",
+                );
                 return;
             }
         }
@@ -210,7 +237,11 @@ impl<'o> Reading<'o> {
         if sheet.table == "projects" {
             if let Some(first) = known {
                 let (source, row) = table.places[(first.row_no - 1) as usize];
-                let there = self.places.sources.get(source as usize).map_or("", |source| &source.sheet);
+                let there = self
+                    .places
+                    .sources
+                    .get(source as usize)
+                    .map_or("", |source| &source.sheet);
                 self.report.error(
                     spot,
                     "duplicate",
@@ -218,11 +249,13 @@ impl<'o> Reading<'o> {
                     format!("项目编码与“{there}”第 {row} 行重复,只筛查第一次出现的一行"),
                     format!("the project code stands in {there} row {row} already; only the first is screened"),
                 );
-                self.duplicates.push((code.to_owned(), row_no, first.row_no));
+                self.duplicates
+                    .push((code.to_owned(), row_no, first.row_no));
                 return;
             }
             let index = self.stages.len();
-            self.projects.insert(code.to_owned(), Project { row_no, index });
+            self.projects
+                .insert(code.to_owned(), Project { row_no, index });
             self.stages.push(stage);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
@@ -230,7 +263,10 @@ impl<'o> Reading<'o> {
         } else if !self.codes.contains_key(&self.hasher.hash_one(code)) {
             let shown = shorten(code);
             self.report.error(
-                Spot { column: Some("项目编码"), ..spot },
+                Spot {
+                    column: Some("项目编码"),
+                    ..spot
+                },
                 "orphan",
                 Some(&shown),
                 "没有这个编码的项目,该行未筛查",
@@ -266,7 +302,9 @@ impl<'o> Reading<'o> {
                     continue;
                 }
                 let places = std::mem::take(&mut collected.places);
-                self.places.tables.insert(sheet.table.clone(), Rows::Listed(places));
+                self.places
+                    .tables
+                    .insert(sheet.table.clone(), Rows::Listed(places));
                 self.insert(&mut tables, sheet, collected, register)?;
             }
         }
@@ -280,7 +318,13 @@ impl<'o> Reading<'o> {
         })
     }
 
-    fn insert(&mut self, tables: &mut Tables, sheet: &Sheet, collected: Collected, register: bool) -> Result<(), ImportError> {
+    fn insert(
+        &mut self,
+        tables: &mut Tables,
+        sheet: &Sheet,
+        collected: Collected,
+        register: bool,
+    ) -> Result<(), ImportError> {
         let mut batch = collected.finish(sheet, register).map_err(unbuildable)?;
         if sheet.table == "projects" {
             batch = self.with_stages(&batch)?;
@@ -294,7 +338,9 @@ impl<'o> Reading<'o> {
 
     /// The stage, where none was filed, from the items that are there.
     fn with_stages(&self, batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
-        let Some(filed) = collected::texts(batch, "stage") else { return Ok(batch.clone()) };
+        let Some(filed) = collected::texts(batch, "stage") else {
+            return Ok(batch.clone());
+        };
         let stages: StringArray = (0..batch.num_rows())
             .map(|row| {
                 if filed.is_valid(row) {
@@ -311,9 +357,15 @@ impl<'o> Reading<'o> {
     fn add_duplicates(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
         let schema = Filing::duplicates().schema();
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from_iter_values(self.duplicates.iter().map(|row| &row.0))),
-            Arc::new(Int64Array::from_iter_values(self.duplicates.iter().map(|row| row.1))),
-            Arc::new(Int64Array::from_iter_values(self.duplicates.iter().map(|row| row.2))),
+            Arc::new(StringArray::from_iter_values(
+                self.duplicates.iter().map(|row| &row.0),
+            )),
+            Arc::new(Int64Array::from_iter_values(
+                self.duplicates.iter().map(|row| row.1),
+            )),
+            Arc::new(Int64Array::from_iter_values(
+                self.duplicates.iter().map(|row| row.2),
+            )),
         ];
         let batch = RecordBatch::try_new(schema, columns).map_err(unbuildable)?;
         tables.insert("duplicates", Arc::new(collected::table(batch)));
@@ -322,7 +374,9 @@ impl<'o> Reading<'o> {
 
     /// What shows a stage in a table: rank, and columns.
     pub fn shows(&self, table: &str) -> Vec<(usize, Vec<usize>)> {
-        self.tables.get(table).map_or_else(Vec::new, |table| table.shows.clone())
+        self.tables
+            .get(table)
+            .map_or_else(Vec::new, |table| table.shows.clone())
     }
 
     /// Gives up collecting a table, which will be streamed.

@@ -33,7 +33,14 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds one, unless enough of its kind were listed. `value` is shown shortened.
-    pub fn add(&mut self, severity: Severity, spot: Spot<'_>, kind: &'static str, value: Option<&str>, message: Text) {
+    pub fn add(
+        &mut self,
+        severity: Severity,
+        spot: Spot<'_>,
+        kind: &'static str,
+        value: Option<&str>,
+        message: Text,
+    ) {
         let sheet = spot.sheet.map(str::to_owned);
         let column = spot.column.map(str::to_owned);
         let group = (spot.file.to_owned(), sheet.clone(), column.clone(), kind);
@@ -54,12 +61,26 @@ impl Report {
     }
 
     /// Adds a warning.
-    pub fn warn(&mut self, spot: Spot<'_>, kind: &'static str, value: Option<&str>, zh: impl Into<String>, en: impl Into<String>) {
+    pub fn warn(
+        &mut self,
+        spot: Spot<'_>,
+        kind: &'static str,
+        value: Option<&str>,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.add(Severity::Warning, spot, kind, value, Text::new(zh, en));
     }
 
     /// Adds an error.
-    pub fn error(&mut self, spot: Spot<'_>, kind: &'static str, value: Option<&str>, zh: impl Into<String>, en: impl Into<String>) {
+    pub fn error(
+        &mut self,
+        spot: Spot<'_>,
+        kind: &'static str,
+        value: Option<&str>,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.add(Severity::Error, spot, kind, value, Text::new(zh, en));
     }
 
@@ -94,8 +115,11 @@ impl Report {
 
 /// The beginning of a value, on one line.
 pub(crate) fn shorten(value: &str) -> String {
-    let line: String =
-        value.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(SHOWN + 1).collect();
+    let line: String = value
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(SHOWN + 1)
+        .collect();
     if line.chars().count() > SHOWN {
         format!("{}…", line.chars().take(SHOWN).collect::<String>())
     } else {

@@ -70,7 +70,14 @@ pub(crate) struct SheetReader<'r, 'o> {
 
 impl<'r, 'o> SheetReader<'r, 'o> {
     /// A reader of one sheet.
-    pub fn new(reading: &'r mut Reading<'o>, sheet: &'o Sheet, file: &str, name: &str, epoch_1904: bool, merged: Vec<Merged>) -> Self {
+    pub fn new(
+        reading: &'r mut Reading<'o>,
+        sheet: &'o Sheet,
+        file: &str,
+        name: &str,
+        epoch_1904: bool,
+        merged: Vec<Merged>,
+    ) -> Self {
         let filing = reading.filing;
         reading.begin(sheet);
         Self {
@@ -123,7 +130,12 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             if mapped.too_large * 2 > mapped.amounts
                 && let Some((row, value)) = &mapped.example
             {
-                let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(*row) + 1), column: Some(&mapped.header) };
+                let spot = Spot {
+                    file: &self.file,
+                    sheet: Some(&self.name),
+                    row: Some(u64::from(*row) + 1),
+                    column: Some(&mapped.header),
+                };
                 self.reading.report.warn(
                     spot,
                     "wan",
@@ -138,12 +150,22 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     }
 
     /// Looks for the header in the first rows.
-    fn look(&mut self, row: u32, cells: &[(u32, Cell<'_>)], seen: usize) -> Result<(), ImportError> {
-        let texts: Vec<_> = cells.iter().map(|(column, cell)| (*column, cell.to_text())).collect();
+    fn look(
+        &mut self,
+        row: u32,
+        cells: &[(u32, Cell<'_>)],
+        seen: usize,
+    ) -> Result<(), ImportError> {
+        let texts: Vec<_> = cells
+            .iter()
+            .map(|(column, cell)| (*column, cell.to_text()))
+            .collect();
         let headers = Headers::of(self.filing, self.sheet);
         let known = headers.matches(texts.iter().map(|(_, text)| text.as_str()));
         let required = texts.iter().any(|(_, text)| {
-            headers.read(text).is_some_and(|named| self.sheet.columns[named.column].required)
+            headers
+                .read(text)
+                .is_some_and(|named| self.sheet.columns[named.column].required)
         });
         if !required && known < 2 {
             if seen + 1 >= ROWS_BEFORE_HEADER {
@@ -157,7 +179,12 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     }
 
     /// Takes a row as the header.
-    fn map(&mut self, row: u32, texts: &[(u32, String)], headers: &Headers<'_>) -> Result<(), ImportError> {
+    fn map(
+        &mut self,
+        row: u32,
+        texts: &[(u32, String)],
+        headers: &Headers<'_>,
+    ) -> Result<(), ImportError> {
         let mut source = Source {
             file: self.file.clone(),
             sheet: self.name.clone(),
@@ -166,18 +193,38 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             anchor: texts.first().map_or(1, |(column, _)| column + 1),
         };
         for (column, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
-            let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: Some(text) };
+            let spot = Spot {
+                file: &self.file,
+                sheet: Some(&self.name),
+                row: Some(u64::from(row) + 1),
+                column: Some(text),
+            };
             let Some(named) = headers.read(text) else {
                 let (zh, en) = match headers.nearest(text) {
-                    Some(near) => (format!(",是否为“{}”?", near.zh), format!("; is it {} ({})?", near.zh, near.key)),
+                    Some(near) => (
+                        format!(",是否为“{}”?", near.zh),
+                        format!("; is it {} ({})?", near.zh, near.key),
+                    ),
                     None => (String::new(), String::new()),
                 };
-                self.reading.report.warn(spot, "unknown_column", None, format!("未知的列,未读取{zh}"), format!("unknown column, not read{en}"));
+                self.reading.report.warn(
+                    spot,
+                    "unknown_column",
+                    None,
+                    format!("未知的列,未读取{zh}"),
+                    format!("unknown column, not read{en}"),
+                );
                 continue;
             };
             let declared = &self.sheet.columns[named.column];
             if source.columns.contains_key(&declared.key) {
-                self.reading.report.warn(spot, "duplicate_header", None, "表头重复,只读取第一列", "duplicate header; only the first column is read");
+                self.reading.report.warn(
+                    spot,
+                    "duplicate_header",
+                    None,
+                    "表头重复,只读取第一列",
+                    "duplicate header; only the first column is read",
+                );
                 continue;
             }
             source.columns.insert(declared.key.clone(), column + 1);
@@ -214,9 +261,22 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                 return self.no_required(row, declared);
             }
             if self.is_needed(declared) {
-                let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: Some(&declared.zh) };
-                self.reading.report.warn(spot, "missing_column", None, "缺少此列", format!("this column is missing ({})", declared.key));
-                self.reading.missing_columns.push((self.sheet.table.clone(), declared.key.clone()));
+                let spot = Spot {
+                    file: &self.file,
+                    sheet: Some(&self.name),
+                    row: Some(u64::from(row) + 1),
+                    column: Some(&declared.zh),
+                };
+                self.reading.report.warn(
+                    spot,
+                    "missing_column",
+                    None,
+                    "缺少此列",
+                    format!("this column is missing ({})", declared.key),
+                );
+                self.reading
+                    .missing_columns
+                    .push((self.sheet.table.clone(), declared.key.clone()));
             }
         }
         let source = self.reading.add_source(source);
@@ -226,35 +286,75 @@ impl<'r, 'o> SheetReader<'r, 'o> {
 
     /// Whether an item is not filled without this column.
     fn is_needed(&self, column: &Column) -> bool {
-        let Some(item) = column.item.as_ref().and_then(|key| self.filing.item(key)) else { return false };
-        self.filing.filling_columns(item).contains(&(self.sheet.table.as_str(), column.key.as_str()))
+        let Some(item) = column.item.as_ref().and_then(|key| self.filing.item(key)) else {
+            return false;
+        };
+        self.filing
+            .filling_columns(item)
+            .contains(&(self.sheet.table.as_str(), column.key.as_str()))
     }
 
     fn no_required(&mut self, row: u32, declared: &Column) -> Result<(), ImportError> {
         if self.sheet.table == "projects" {
-            return Err(ImportError::NoProjectCode { file: self.file.clone(), sheet: self.name.clone() });
+            return Err(ImportError::NoProjectCode {
+                file: self.file.clone(),
+                sheet: self.name.clone(),
+            });
         }
-        let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: Some(&declared.zh) };
-        self.reading.report.error(spot, "missing_column", None, "缺少此列,整表未读取", format!("this column is missing ({}); the sheet was not read", declared.key));
+        let spot = Spot {
+            file: &self.file,
+            sheet: Some(&self.name),
+            row: Some(u64::from(row) + 1),
+            column: Some(&declared.zh),
+        };
+        self.reading.report.error(
+            spot,
+            "missing_column",
+            None,
+            "缺少此列,整表未读取",
+            format!(
+                "this column is missing ({}); the sheet was not read",
+                declared.key
+            ),
+        );
         self.state = State::GivenUp;
         Ok(())
     }
 
     fn no_header(&mut self) -> Result<(), ImportError> {
         if self.sheet.table == "projects" {
-            return Err(ImportError::NoProjectCode { file: self.file.clone(), sheet: self.name.clone() });
+            return Err(ImportError::NoProjectCode {
+                file: self.file.clone(),
+                sheet: self.name.clone(),
+            });
         }
-        let spot = Spot { file: &self.file, sheet: Some(&self.name), ..Spot::default() };
-        self.reading.report.warn(spot, "no_header", None, "前几行中没有可识别的表头,整表未读取", "no header was recognised in the first rows; the sheet was not read");
+        let spot = Spot {
+            file: &self.file,
+            sheet: Some(&self.name),
+            ..Spot::default()
+        };
+        self.reading.report.warn(
+            spot,
+            "no_header",
+            None,
+            "前几行中没有可识别的表头,整表未读取",
+            "no header was recognised in the first rows; the sheet was not read",
+        );
         Ok(())
     }
 
     /// Rows whose cells of a column are merged below the header. Amounts are not repeated: a sum
     /// would count them again.
     fn merged_rows(&self, column: u32, header: u32, declared: &Column) -> Vec<(u32, u32)> {
-        let counted = matches!(declared.field, Field::Money | Field::Quantity | Field::Percent | Field::Int | Field::Number);
+        let counted = matches!(
+            declared.field,
+            Field::Money | Field::Quantity | Field::Percent | Field::Int | Field::Number
+        );
         let blocks = self.merged.iter().filter(|block| {
-            !counted && block.rows.0 > header && block.rows.0 < block.rows.1 && (block.columns.0..=block.columns.1).contains(&column)
+            !counted
+                && block.rows.0 > header
+                && block.rows.0 < block.rows.1
+                && (block.columns.0..=block.columns.1).contains(&column)
         });
         blocks.map(|block| block.rows).collect()
     }
@@ -263,12 +363,15 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     fn read(&mut self, row: u32, cells: &[(u32, Cell<'_>)], source: u32) {
         self.values.fill(Value::Null);
         self.units.clear();
-        let is_example = cells.iter().any(|(column, cell)| match (self.mapped.get(*column as usize), cell) {
-            (Some(Some(mapped)), Cell::Text(text)) => {
-                self.sheet.columns[mapped.index].required && text.starts_with(EXAMPLE)
-            }
-            _ => false,
-        });
+        let is_example =
+            cells.iter().any(
+                |(column, cell)| match (self.mapped.get(*column as usize), cell) {
+                    (Some(Some(mapped)), Cell::Text(text)) => {
+                        self.sheet.columns[mapped.index].required && text.starts_with(EXAMPLE)
+                    }
+                    _ => false,
+                },
+            );
         if is_example {
             return;
         }
@@ -283,19 +386,35 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         }
         self.carry_merged(row);
         self.settle_units(row);
-        let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: None };
-        self.reading.settle_boundary(self.sheet, &mut self.values, spot);
-        self.reading.take(self.sheet, source, row + 1, &self.values, spot);
+        let spot = Spot {
+            file: &self.file,
+            sheet: Some(&self.name),
+            row: Some(u64::from(row) + 1),
+            column: None,
+        };
+        self.reading
+            .settle_boundary(self.sheet, &mut self.values, spot);
+        self.reading
+            .take(self.sheet, source, row + 1, &self.values, spot);
     }
 
     /// Reads a cell; false when it is of no column that is read.
     fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>) -> bool {
-        let Some(Some(mapped)) = self.mapped.get_mut(column) else { return false };
+        let Some(Some(mapped)) = self.mapped.get_mut(column) else {
+            return false;
+        };
         let declared = &self.sheet.columns[mapped.index];
-        let asked = Asked { column: declared, answers: mapped.answers.as_deref(), unit: mapped.unit.as_ref(), epoch_1904: self.epoch_1904 };
+        let asked = Asked {
+            column: declared,
+            answers: mapped.answers.as_deref(),
+            unit: mapped.unit.as_ref(),
+            epoch_1904: self.epoch_1904,
+        };
         match convert(self.reading, &asked, cell) {
             Ok((value, unit)) => {
-                if let (Some(HeaderUnit::Money(money::WAN)), Value::Int(fen)) = (&mapped.unit, &value) {
+                if let (Some(HeaderUnit::Money(money::WAN)), Value::Int(fen)) =
+                    (&mapped.unit, &value)
+                {
                     mapped.amounts += 1;
                     if *fen >= NOT_WAN {
                         mapped.too_large += 1;
@@ -312,7 +431,12 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             Err(refused) => {
                 let value = cell.to_text();
                 let shown = (declared.field != Field::Identity).then_some(value.as_str());
-                let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: Some(&mapped.header) };
+                let spot = Spot {
+                    file: &self.file,
+                    sheet: Some(&self.name),
+                    row: Some(u64::from(row) + 1),
+                    column: Some(&mapped.header),
+                };
                 self.reading.report.refuse(spot, shown, refused);
             }
         }
@@ -325,7 +449,9 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             for (first, last) in &mapped.merged {
                 if row == *first {
                     mapped.carried = self.values[mapped.index].clone();
-                } else if (*first..=*last).contains(&row) && self.values[mapped.index] == Value::Null {
+                } else if (*first..=*last).contains(&row)
+                    && self.values[mapped.index] == Value::Null
+                {
                     self.values[mapped.index] = mapped.carried.clone();
                 }
             }
@@ -338,13 +464,20 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             if let Value::Text(stated) = &self.values[holder]
                 && *stated != unit
             {
-                let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(row) + 1), column: Some(&self.sheet.columns[holder].zh) };
+                let spot = Spot {
+                    file: &self.file,
+                    sheet: Some(&self.name),
+                    row: Some(u64::from(row) + 1),
+                    column: Some(&self.sheet.columns[holder].zh),
+                };
                 self.reading.report.warn(
                     spot,
                     "unit",
                     Some(stated),
                     format!("与数量后所写的单位“{unit}”不一致,按“{unit}”读取"),
-                    format!("differs from the unit {unit} written with the quantity; {unit} was taken"),
+                    format!(
+                        "differs from the unit {unit} written with the quantity; {unit} was taken"
+                    ),
                 );
             }
             self.values[holder] = Value::Text(unit);
@@ -352,11 +485,18 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     }
 
     fn tell_merged(&mut self) {
-        let State::Reading { source } = self.state else { return };
+        let State::Reading { source } = self.state else {
+            return;
+        };
         let header = self.reading.header_row(source);
         let blocks = self.merged.iter().filter(|block| block.rows.1 + 1 > header);
         for block in blocks {
-            let spot = Spot { file: &self.file, sheet: Some(&self.name), row: Some(u64::from(block.rows.0) + 1), column: None };
+            let spot = Spot {
+                file: &self.file,
+                sheet: Some(&self.name),
+                row: Some(u64::from(block.rows.0) + 1),
+                column: None,
+            };
             self.reading.report.add(
                 Severity::Warning,
                 spot,
@@ -374,7 +514,10 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     fn mend_percentages(&mut self) {
         let firsts = std::mem::take(&mut self.first_float);
         for (index, first) in firsts {
-            let Some(Builder::Float(column)) = self.reading.column_mut(&self.sheet.table, index) else { continue };
+            let Some(Builder::Float(column)) = self.reading.column_mut(&self.sheet.table, index)
+            else {
+                continue;
+            };
             let numbers = column[first.min(column.len())..].iter().flatten();
             let all_fractions = numbers.clone().all(|number| (0.0..=1.0).contains(number));
             let some_inside = numbers.clone().any(|number| *number > 0.0 && *number < 1.0);
@@ -384,8 +527,19 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             for number in column[first..].iter_mut().flatten() {
                 *number = (*number * 1e8).round() / 1e6;
             }
-            let spot = Spot { file: &self.file, sheet: Some(&self.name), row: None, column: Some(&self.sheet.columns[index].zh) };
-            self.reading.report.warn(spot, "percent", None, "全列都在 0 到 1 之间,按百分比格式读取(0.4 即 40%)", "all values lie between 0 and 1 and were read as percentages (0.4 is 40 %)");
+            let spot = Spot {
+                file: &self.file,
+                sheet: Some(&self.name),
+                row: None,
+                column: Some(&self.sheet.columns[index].zh),
+            };
+            self.reading.report.warn(
+                spot,
+                "percent",
+                None,
+                "全列都在 0 到 1 之间,按百分比格式读取(0.4 即 40%)",
+                "all values lie between 0 and 1 and were read as percentages (0.4 is 40 %)",
+            );
         }
     }
 }

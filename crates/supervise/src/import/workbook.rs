@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use calamine::{Data, DataRef, Dimensions, Ods, OdsError, Range, Reader as _, SheetVisible, Xls, XlsError, Xlsx, XlsxError, open_workbook};
+use calamine::{
+    Data, DataRef, Dimensions, Ods, OdsError, Range, Reader as _, SheetVisible, Xls, XlsError,
+    Xlsx, XlsxError, open_workbook,
+};
 
 use super::detect::InputKind;
 use super::error::ImportError;
@@ -34,29 +37,43 @@ impl Workbook {
     ///
     /// # Errors
     /// When it is too large, a bomb, broken, or has a password.
-    pub fn open(path: &Path, kind: InputKind, options: &ImportOptions) -> Result<Self, ImportError> {
+    pub fn open(
+        path: &Path,
+        kind: InputKind,
+        options: &ImportOptions,
+    ) -> Result<Self, ImportError> {
         let mut has_merged = false;
         let book = match kind {
-            InputKind::Xls => Book::Xls(Box::new(open_workbook(path).map_err(|error| match error {
-                XlsError::Password => ImportError::Password(path.to_owned()),
-                other => ImportError::broken(path, ".xls", other),
-            })?)),
+            InputKind::Xls => Book::Xls(Box::new(open_workbook(path).map_err(
+                |error| match error {
+                    XlsError::Password => ImportError::Password(path.to_owned()),
+                    other => ImportError::broken(path, ".xls", other),
+                },
+            )?)),
             InputKind::Ods => {
                 package::look(path, options)?;
-                Book::Ods(Box::new(open_workbook(path).map_err(|error| match error {
-                    OdsError::Password => ImportError::Password(path.to_owned()),
-                    other => ImportError::broken(path, ".ods", other),
-                })?))
+                Book::Ods(Box::new(open_workbook(path).map_err(
+                    |error| match error {
+                        OdsError::Password => ImportError::Password(path.to_owned()),
+                        other => ImportError::broken(path, ".ods", other),
+                    },
+                )?))
             }
             _ => {
                 has_merged = package::look(path, options)?.merged;
-                Book::Xlsx(Box::new(open_workbook(path).map_err(|error| match error {
-                    XlsxError::Password => ImportError::Password(path.to_owned()),
-                    other => ImportError::broken(path, ".xlsx", other),
-                })?))
+                Book::Xlsx(Box::new(open_workbook(path).map_err(
+                    |error| match error {
+                        XlsxError::Password => ImportError::Password(path.to_owned()),
+                        other => ImportError::broken(path, ".xlsx", other),
+                    },
+                )?))
             }
         };
-        Ok(Self { path: path.to_owned(), book, has_merged })
+        Ok(Self {
+            path: path.to_owned(),
+            book,
+            has_merged,
+        })
     }
 
     /// Names of the sheets in order, and whether each is hidden.
@@ -103,7 +120,11 @@ impl Workbook {
     ///
     /// # Errors
     /// When the sheet is broken, or its reader stops.
-    pub fn read(&mut self, sheet: &str, reader: &mut SheetReader<'_, '_>) -> Result<(), ImportError> {
+    pub fn read(
+        &mut self,
+        sheet: &str,
+        reader: &mut SheetReader<'_, '_>,
+    ) -> Result<(), ImportError> {
         let path = self.path.clone();
         if let Book::Xlsx(book) = &mut self.book {
             return read_xlsx(&path, book, sheet, |row, cells| reader.row(row, cells));
@@ -114,7 +135,9 @@ impl Workbook {
         for (row, data) in range.rows().enumerate() {
             cells.clear();
             let placed = data.iter().enumerate();
-            cells.extend(placed.map(|(column, data)| (first_column + column as u32, Cell::of_owned(data))));
+            cells.extend(
+                placed.map(|(column, data)| (first_column + column as u32, Cell::of_owned(data))),
+            );
             reader.row(first_row + row as u32, &cells)?;
         }
         Ok(())
@@ -127,9 +150,15 @@ impl Workbook {
     pub fn range(&mut self, sheet: &str) -> Result<Range<Data>, ImportError> {
         let path = &self.path;
         let range = match &mut self.book {
-            Book::Xlsx(book) => book.worksheet_range(sheet).map_err(|error| ImportError::broken(path, ".xlsx", error)),
-            Book::Xls(book) => book.worksheet_range(sheet).map_err(|error| ImportError::broken(path, ".xls", error)),
-            Book::Ods(book) => book.worksheet_range(sheet).map_err(|error| ImportError::broken(path, ".ods", error)),
+            Book::Xlsx(book) => book
+                .worksheet_range(sheet)
+                .map_err(|error| ImportError::broken(path, ".xlsx", error)),
+            Book::Xls(book) => book
+                .worksheet_range(sheet)
+                .map_err(|error| ImportError::broken(path, ".xls", error)),
+            Book::Ods(book) => book
+                .worksheet_range(sheet)
+                .map_err(|error| ImportError::broken(path, ".ods", error)),
         }?;
         let (height, width) = range.get_size();
         let cells = height as u64 * width as u64;
@@ -160,7 +189,10 @@ fn read_xlsx(
     let mut held: Vec<(u32, DataRef<'_>)> = Vec::new();
     let mut row = 0;
     let mut flush = |row: u32, held: &[(u32, DataRef<'_>)]| {
-        let borrowed: Vec<_> = held.iter().map(|(column, data)| (*column, Cell::of(data))).collect();
+        let borrowed: Vec<_> = held
+            .iter()
+            .map(|(column, data)| (*column, Cell::of(data)))
+            .collect();
         take(row, &borrowed)
     };
     while let Some(cell) = cells.next_cell().map_err(broken)? {

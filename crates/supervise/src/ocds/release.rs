@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::rows::{Fault, Rows};
-use super::value::Leaf;
+use super::value::{Leaf, Scalar};
 
 /// Visitor methods for values of another type than the one wanted: noted, and read over.
 macro_rules! noted_otherwise {
@@ -127,7 +127,7 @@ macro_rules! list {
 
 macro_rules! leaf {
     ($map:ident, $rows:ident, |$r:ident, $value:ident| $take:expr) => {
-        $map.next_value_seed(Leaf(&mut *$rows, |$r: &mut Rows, $value| $take))?
+        $map.next_value_seed(Leaf(&mut *$rows, |$r: &mut Rows, $value: Scalar<'_>| $take))?
     };
 }
 

@@ -12,7 +12,12 @@ use crate::book::{PROJECTS, column, import, ints, key, texts, told, try_import, 
 fn a_second_project_of_one_code_is_set_aside() {
     let read = import(&[(
         "项目",
-        &[&["项目编码", "项目名称"], &["A", "one"], &["B", "two"], &["A", "again"]],
+        &[
+            &["项目编码", "项目名称"],
+            &["A", "one"],
+            &["B", "two"],
+            &["A", "again"],
+        ],
     )]);
     assert_eq!(column(&read, "projects", "name"), ["one", "two"]);
     assert_eq!(column(&read, "duplicates", "project_code"), ["A"]);
@@ -27,12 +32,23 @@ fn a_second_project_of_one_code_is_set_aside() {
 #[test]
 fn a_payment_for_no_project_is_told_and_left_out() {
     let read = import(&[
-        ("拨付", &[&["项目编码", "金额"], &["X", "5"], &["99010120250001", "7"], &["", "9"]]),
+        (
+            "拨付",
+            &[
+                &["项目编码", "金额"],
+                &["X", "5"],
+                &["99010120250001", "7"],
+                &["", "9"],
+            ],
+        ),
         PROJECTS,
     ]);
     assert_eq!(ints(&read, "payments", "amount"), [Some(700)]);
     assert_eq!(ints(&read, "payments", "row_no"), [Some(2)]);
-    assert_eq!(told(&read, "no project of this code")[0].value.as_deref(), Some("X"));
+    assert_eq!(
+        told(&read, "no project of this code")[0].value.as_deref(),
+        Some("X")
+    );
     assert_eq!(told(&read, "empty; the row was not read")[0].row, Some(4));
 }
 
@@ -47,11 +63,20 @@ fn text_in_a_number_and_an_impossible_date_are_told_with_their_cell() {
         ],
     )]);
     assert_eq!(ints(&read, "projects", "contract_amount"), [None, None]);
-    assert_eq!(column(&read, "projects", "approval_date"), ["", "2025-02-28"]);
+    assert_eq!(
+        column(&read, "projects", "approval_date"),
+        ["", "2025-02-28"]
+    );
     assert_eq!(ints(&read, "projects", "households"), [None, Some(3)]);
-    assert_eq!(texts(&read, "projects", "kind"), [None, Some("other".to_owned())]);
+    assert_eq!(
+        texts(&read, "projects", "kind"),
+        [None, Some("other".to_owned())]
+    );
     let date = told(&read, "expected a day")[0];
-    assert_eq!((date.row, date.column.as_deref(), date.value.as_deref()), (Some(2), Some("批复日期"), Some("2025-02-30")));
+    assert_eq!(
+        (date.row, date.column.as_deref(), date.value.as_deref()),
+        (Some(2), Some("批复日期"), Some("2025-02-30"))
+    );
     assert_eq!(told(&read, "expected an amount").len(), 2);
     assert_eq!(told(&read, "expected one of").len(), 1);
 }
@@ -63,12 +88,21 @@ fn a_formula_that_failed_is_told_and_its_cell_left_empty() {
     let mut book = rust_xlsxwriter::Workbook::new();
     let page = book.add_worksheet();
     page.set_name("项目").unwrap();
-    for (column, header) in ["项目编码", "合同金额", "批复总投资"].into_iter().enumerate() {
+    for (column, header) in ["项目编码", "合同金额", "批复总投资"]
+        .into_iter()
+        .enumerate()
+    {
         page.write(0, column as u16, header).unwrap();
     }
     page.write(1, 0, "A").unwrap();
-    page.write_formula(1, 1, rust_xlsxwriter::Formula::new("=B9/0").set_result("#REF!")).unwrap();
-    page.write_formula(1, 2, rust_xlsxwriter::Formula::new("=3*4").set_result("12")).unwrap();
+    page.write_formula(
+        1,
+        1,
+        rust_xlsxwriter::Formula::new("=B9/0").set_result("#REF!"),
+    )
+    .unwrap();
+    page.write_formula(1, 2, rust_xlsxwriter::Formula::new("=3*4").set_result("12"))
+        .unwrap();
     book.save(&path).unwrap();
     let read = read(&[path], &ImportOptions::new(key())).unwrap();
     assert_eq!(ints(&read, "projects", "contract_amount"), [None]);
@@ -87,7 +121,10 @@ fn merged_codes_are_read_for_each_row_and_merged_amounts_once() {
     page.write(1, 0, "A").unwrap();
     let page = book.add_worksheet();
     page.set_name("拨付").unwrap();
-    for (column, header) in ["项目编码", "拨付日期", "金额", "用途"].into_iter().enumerate() {
+    for (column, header) in ["项目编码", "拨付日期", "金额", "用途"]
+        .into_iter()
+        .enumerate()
+    {
         page.write(0, column as u16, header).unwrap();
     }
     let plain = rust_xlsxwriter::Format::new();
@@ -106,7 +143,10 @@ fn merged_codes_are_read_for_each_row_and_merged_amounts_once() {
 fn many_problems_of_one_kind_are_counted() {
     let mut rows: Vec<Vec<String>> = vec![vec!["项目编码".to_owned(), "批复日期".to_owned()]];
     rows.extend((0..40).map(|row| vec![format!("P{row}"), "昨天".to_owned()]));
-    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<Vec<&str>> = rows
+        .iter()
+        .map(|row| row.iter().map(String::as_str).collect())
+        .collect();
     let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
     let read = import(&[("项目", &rows)]);
     assert_eq!(told(&read, "expected a day").len(), 5);
@@ -115,10 +155,14 @@ fn many_problems_of_one_kind_are_counted() {
 
 #[test]
 fn no_projects_or_no_codes_is_one_error_that_says_so() {
-    let error = try_import(&[("拨付", &[&["项目编码"], &["A"]])]).err().unwrap();
+    let error = try_import(&[("拨付", &[&["项目编码"], &["A"]])])
+        .err()
+        .unwrap();
     assert!(matches!(error, ImportError::NoProjects { .. }));
     assert!(error.text().zh.contains("拨付"), "{error}");
-    let error = try_import(&[("项目", &[&["项目名称", "地点"], &["x", "y"]])]).err().unwrap();
+    let error = try_import(&[("项目", &[&["项目名称", "地点"], &["x", "y"]])])
+        .err()
+        .unwrap();
     assert!(matches!(error, ImportError::NoProjectCode { .. }));
 }
 
@@ -132,9 +176,17 @@ fn an_empty_file_a_broken_one_and_one_of_another_kind_are_told_apart() {
         read(&[path], &options).err().unwrap()
     };
     assert!(matches!(attempt("a.xlsx", b""), ImportError::Empty(_)));
-    assert!(matches!(attempt("b.xlsx", b"PK\x03\x04 and nothing more"), ImportError::Broken { .. }));
-    assert!(matches!(attempt("c.pdf", b"%PDF-1.7"), ImportError::UnknownKind(_)));
-    let missing = read(&[folder.path().join("none.xlsx")], &options).err().unwrap();
+    assert!(matches!(
+        attempt("b.xlsx", b"PK\x03\x04 and nothing more"),
+        ImportError::Broken { .. }
+    ));
+    assert!(matches!(
+        attempt("c.pdf", b"%PDF-1.7"),
+        ImportError::UnknownKind(_)
+    ));
+    let missing = read(&[folder.path().join("none.xlsx")], &options)
+        .err()
+        .unwrap();
     assert!(matches!(missing, ImportError::Io { .. }));
 }
 
@@ -173,7 +225,10 @@ fn a_run_that_is_stopped_says_so() {
     let path = write(folder.path(), &[PROJECTS]);
     let options = ImportOptions::new(key());
     options.cancel.store(true, Ordering::Relaxed);
-    assert!(matches!(read(&[path], &options).err().unwrap(), ImportError::Cancelled));
+    assert!(matches!(
+        read(&[path], &options).err().unwrap(),
+        ImportError::Cancelled
+    ));
 }
 
 #[test]

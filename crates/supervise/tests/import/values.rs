@@ -11,11 +11,30 @@ fn day(text: &str) -> Option<i32> {
 
 #[test]
 fn a_day_is_read_in_every_way_people_write_it() {
-    let days = ["2024-03-14", "2024/3/14", "2024年3月14日", "2024.3.14", "20240314", "２０２４－０３－１４", "2024-03-14 09:30", "2024年03月14号"];
+    let days = [
+        "2024-03-14",
+        "2024/3/14",
+        "2024年3月14日",
+        "2024.3.14",
+        "20240314",
+        "２０２４－０３－１４",
+        "2024-03-14 09:30",
+        "2024年03月14号",
+    ];
     for text in days {
         assert_eq!(day(text), Some(19_796), "{text}");
     }
-    for text in ["2024-02-30", "2023/2/29", "2024-13-01", "2024-3", "14.3.2024", "2024-03/14", "昨天", "2024-03-14 25:00", "1024-01-01"] {
+    for text in [
+        "2024-02-30",
+        "2023/2/29",
+        "2024-13-01",
+        "2024-3",
+        "14.3.2024",
+        "2024-03/14",
+        "昨天",
+        "2024-03-14 25:00",
+        "1024-01-01",
+    ] {
         assert_eq!(day(text), None, "{text}");
         assert!(date::read(Cell::text(text), false).is_err(), "{text}");
     }
@@ -25,9 +44,18 @@ fn a_day_is_read_in_every_way_people_write_it() {
 
 #[test]
 fn a_serial_counts_from_1900_or_from_1904() {
-    assert_eq!(date::read(Cell::Number(45_365.0), false).unwrap(), Some(19_796));
-    assert_eq!(date::read(Cell::Number(43_903.0), true).unwrap(), Some(19_796));
-    assert_eq!(date::read(Cell::Number(20_240_314.0), false).unwrap(), Some(19_796));
+    assert_eq!(
+        date::read(Cell::Number(45_365.0), false).unwrap(),
+        Some(19_796)
+    );
+    assert_eq!(
+        date::read(Cell::Number(43_903.0), true).unwrap(),
+        Some(19_796)
+    );
+    assert_eq!(
+        date::read(Cell::Number(20_240_314.0), false).unwrap(),
+        Some(19_796)
+    );
     assert!(date::read(Cell::Number(12.0), false).is_err());
     assert!(date::read(Cell::Number(f64::NAN), false).is_err());
 }
@@ -37,7 +65,10 @@ fn a_moment_without_a_zone_is_chinas() {
     let read = |text| date::read_time(Cell::text(text), false).unwrap();
     assert_eq!(read("2024-03-14 08:00:00"), Some(19_796 * 86_400_000));
     assert_eq!(read("2024-03-14T00:00:00Z"), Some(19_796 * 86_400_000));
-    assert_eq!(read("2024-03-14T01:30:00.250+01:30"), Some(19_796 * 86_400_000 + 250));
+    assert_eq!(
+        read("2024-03-14T01:30:00.250+01:30"),
+        Some(19_796 * 86_400_000 + 250)
+    );
     assert_eq!(date::day_in_china(19_796 * 86_400_000 - 1), 19_796);
 }
 
@@ -53,7 +84,17 @@ fn an_amount_is_exact_in_fen() {
     assert_eq!(fen("(1,000)"), Some(-100_000));
     assert_eq!(fen("600000元整"), Some(60_000_000));
     assert_eq!(fen("0.005"), Some(1));
-    for wrong in ["", "元", "12,34", "1.2.3", "五万", "1e5", "12 亩", "--5", "99999999999999999999"] {
+    for wrong in [
+        "",
+        "元",
+        "12,34",
+        "1.2.3",
+        "五万",
+        "1e5",
+        "12 亩",
+        "--5",
+        "99999999999999999999",
+    ] {
         assert_eq!(fen(wrong), None, "{wrong}");
     }
     let float = |number: f64, unit| money::read(Cell::Number(number), unit).unwrap();
@@ -74,22 +115,66 @@ fn a_unit_stands_in_the_cell_the_header_or_its_column() {
             &["C", "3公顷", "亩", "7.5亩"],
         ],
     )]);
-    assert_eq!(column(&read, "projects", "scale"), ["120.0", "1200.0", "3.0"]);
-    assert_eq!(column(&read, "projects", "scale_unit"), ["亩", "平方米", "公顷"]);
-    assert_eq!(column(&read, "projects", "accepted_scale_unit"), ["公顷", "", "亩"]);
-    assert_eq!(read.diagnostics.iter().filter(|told| told.message.en.contains("differs from the unit")).count(), 1);
+    assert_eq!(
+        column(&read, "projects", "scale"),
+        ["120.0", "1200.0", "3.0"]
+    );
+    assert_eq!(
+        column(&read, "projects", "scale_unit"),
+        ["亩", "平方米", "公顷"]
+    );
+    assert_eq!(
+        column(&read, "projects", "accepted_scale_unit"),
+        ["公顷", "", "亩"]
+    );
+    assert_eq!(
+        read.diagnostics
+            .iter()
+            .filter(|told| told.message.en.contains("differs from the unit"))
+            .count(),
+        1
+    );
 }
 
 #[test]
 fn yes_no_choices_codes_and_percentages_are_read_as_written() {
     let read = import(&[
-        ("项目", &[&["项目编码", "采购方式", "实施单位信用代码"], &["#99010120250001", "Single source", " 91510000ma6a0001x2 "]]),
-        ("照片", &[&["项目编码", "阶段", "覆盖全部场地", "拍摄时间"], &["99010120250001", "施工前", "√", "2024-03-14 00:30"], &["99010120250001", "upkeep", "否", ""]]),
-        ("进度", &[&["项目编码", "形象进度"], &["99010120250001", "#0.4"], &["99010120250001", "#1"]]),
+        (
+            "项目",
+            &[
+                &["项目编码", "采购方式", "实施单位信用代码"],
+                &["#99010120250001", "Single source", " 91510000ma6a0001x2 "],
+            ],
+        ),
+        (
+            "照片",
+            &[
+                &["项目编码", "阶段", "覆盖全部场地", "拍摄时间"],
+                &["99010120250001", "施工前", "√", "2024-03-14 00:30"],
+                &["99010120250001", "upkeep", "否", ""],
+            ],
+        ),
+        (
+            "进度",
+            &[
+                &["项目编码", "形象进度"],
+                &["99010120250001", "#0.4"],
+                &["99010120250001", "#1"],
+            ],
+        ),
     ]);
-    assert_eq!(column(&read, "projects", "project_code"), ["99010120250001"]);
-    assert_eq!(column(&read, "projects", "procurement_method"), ["single_source"]);
-    assert_eq!(column(&read, "projects", "owner_uscc"), ["91510000MA6A0001X2"]);
+    assert_eq!(
+        column(&read, "projects", "project_code"),
+        ["99010120250001"]
+    );
+    assert_eq!(
+        column(&read, "projects", "procurement_method"),
+        ["single_source"]
+    );
+    assert_eq!(
+        column(&read, "projects", "owner_uscc"),
+        ["91510000MA6A0001X2"]
+    );
     assert_eq!(column(&read, "photos", "stage"), ["before", "upkeep"]);
     assert_eq!(column(&read, "photos", "covers_site"), ["true", "false"]);
     assert_eq!(column(&read, "photos", "taken_on"), ["2024-03-14", ""]);
@@ -110,18 +195,41 @@ fn a_stage_that_is_not_filed_follows_from_what_is() {
                 &["E", "已销号", "", ""],
             ],
         ),
-        ("进度", &[&["项目编码", "日期", "形象进度"], &["C", "2025-05-01", "30%"]]),
+        (
+            "进度",
+            &[
+                &["项目编码", "日期", "形象进度"],
+                &["C", "2025-05-01", "30%"],
+            ],
+        ),
     ]);
-    let stages: Vec<_> = texts(&read, "projects", "stage").into_iter().flatten().collect();
-    assert_eq!(stages, ["filed", "approved", "building", "accepted", "closed"]);
+    let stages: Vec<_> = texts(&read, "projects", "stage")
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(
+        stages,
+        ["filed", "approved", "building", "accepted", "closed"]
+    );
 }
 
 #[test]
 fn days_counted_from_1904_are_the_same_days() {
-    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import/epoch1904.xlsx");
-    let read = kandeng_supervise::import::read(&[fixture], &kandeng_supervise::import::ImportOptions::new(crate::book::key())).unwrap();
-    assert_eq!(column(&read, "projects", "approval_date"), ["2024-03-14", "2024-03-14"]);
-    assert_eq!(ints(&read, "projects", "approved_budget"), [Some(100), Some(200)]);
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/import/epoch1904.xlsx");
+    let read = kandeng_supervise::import::read(
+        &[fixture],
+        &kandeng_supervise::import::ImportOptions::new(crate::book::key()),
+    )
+    .unwrap();
+    assert_eq!(
+        column(&read, "projects", "approval_date"),
+        ["2024-03-14", "2024-03-14"]
+    );
+    assert_eq!(
+        ints(&read, "projects", "approved_budget"),
+        [Some(100), Some(200)]
+    );
 }
 
 proptest! {

@@ -18,7 +18,9 @@ pub fn read_bool(cell: Cell<'_>) -> Result<Option<bool>, Refused> {
         Cell::Number(1.0) => Ok(Some(true)),
         Cell::Number(0.0) => Ok(Some(false)),
         Cell::Text(text) => match half_width(text).to_lowercase().as_str() {
-            "是" | "有" | "yes" | "y" | "true" | "t" | "1" | "√" | "✓" | "✔" | "对" => Ok(Some(true)),
+            "是" | "有" | "yes" | "y" | "true" | "t" | "1" | "√" | "✓" | "✔" | "对" => {
+                Ok(Some(true))
+            }
             "否" | "无" | "no" | "n" | "false" | "f" | "0" | "×" | "✗" | "✘" | "x" | "错" => {
                 Ok(Some(false))
             }
@@ -41,12 +43,17 @@ impl Answers {
     pub fn new(choices: &[Choice]) -> Self {
         let mut keys = HashMap::new();
         for choice in choices {
-            let ways = [&choice.key, &choice.zh, &choice.en].into_iter().chain(&choice.aliases);
+            let ways = [&choice.key, &choice.zh, &choice.en]
+                .into_iter()
+                .chain(&choice.aliases);
             for way in ways {
                 keys.entry(plain(way)).or_insert_with(|| choice.key.clone());
             }
         }
-        let offered = choices.iter().map(|choice| (choice.zh.clone(), choice.en.clone())).collect();
+        let offered = choices
+            .iter()
+            .map(|choice| (choice.zh.clone(), choice.en.clone()))
+            .collect();
         Self { keys, offered }
     }
 
@@ -79,5 +86,9 @@ impl Answers {
 }
 
 fn plain(text: &str) -> String {
-    half_width(text).chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase()
+    half_width(text)
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect::<String>()
+        .to_lowercase()
 }

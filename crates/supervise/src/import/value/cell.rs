@@ -61,7 +61,11 @@ impl<'a> Cell<'a> {
     /// Text without what surrounds it; nothing when nothing is left.
     pub fn text(text: &'a str) -> Self {
         let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{FEFF}');
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
     }
 
     fn moment(moment: &ExcelDateTime) -> Self {

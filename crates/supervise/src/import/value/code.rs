@@ -54,5 +54,7 @@ pub fn read_text(cell: Cell<'_>) -> Result<Option<String>, Refused> {
 /// # Errors
 /// As [`read`].
 pub fn read_uscc(cell: Cell<'_>) -> Result<Option<String>, Refused> {
-    Ok(read(cell)?.filter(|code| !super::stands_for_nothing(code)).map(|code| code.to_uppercase()))
+    Ok(read(cell)?
+        .filter(|code| !super::stands_for_nothing(code))
+        .map(|code| code.to_uppercase()))
 }

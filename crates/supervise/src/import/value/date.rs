@@ -42,7 +42,13 @@ pub fn print(day: i32) -> String {
 /// A moment as `2024-03-14 09:30:00`.
 pub fn print_moment(day: i32, millis: i64) -> String {
     let seconds = millis / 1000;
-    format!("{} {:02}:{:02}:{:02}", print(day), seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{} {:02}:{:02}:{:02}",
+        print(day),
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 fn civil(day: i32) -> (i32, i32, i32) {
@@ -110,7 +116,11 @@ pub fn day_in_china(millis: i64) -> i32 {
 fn serial_day(number: f64, epoch_1904: bool) -> Option<i32> {
     if (19_000_101.0..22_000_000.0).contains(&number) && number.fract() == 0.0 {
         let digits = number as i32;
-        return days(digits / 10_000, (digits / 100 % 100) as u32, (digits % 100) as u32);
+        return days(
+            digits / 10_000,
+            (digits / 100 % 100) as u32,
+            (digits % 100) as u32,
+        );
     }
     // 1927 to 2173: a smaller number is no date that a project has.
     if !(10_000.0..100_000.0).contains(&number) {
@@ -172,7 +182,9 @@ fn clock(text: &str) -> Option<(i64, i64)> {
         (second, rest) = digits(after, 1, 2)?;
         millis += i64::from(second) * 1000;
         if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+            let end = after
+                .find(|letter: char| !letter.is_ascii_digit())
+                .unwrap_or(after.len());
             let part: String = after[..end].chars().chain("000".chars()).take(3).collect();
             millis += part.parse::<i64>().ok()?;
             rest = &after[end..];
@@ -201,7 +213,11 @@ fn clock(text: &str) -> Option<(i64, i64)> {
 
 /// Between `least` and `most` digits at the beginning.
 fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
-    let count = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let count = text
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if count < least {
         return None;
     }

@@ -19,7 +19,10 @@ impl Decimal {
     pub fn parse(text: &str) -> Option<Self> {
         let text = half_width(text);
         let text: String = text.chars().filter(|letter| *letter != ' ').collect();
-        let (negative, body) = match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        let (negative, body) = match text
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+        {
             Some(inner) => (true, inner),
             None => match text.strip_prefix('-') {
                 Some(rest) => (true, rest),
@@ -47,7 +50,10 @@ impl Decimal {
         }
         // Cannot fail: at most 28 digits stand behind the point.
         let scale = u32::try_from(part.len()).ok()?;
-        Some(Self { digits: if negative { -digits } else { digits }, scale })
+        Some(Self {
+            digits: if negative { -digits } else { digits },
+            scale,
+        })
     }
 
     /// The shortest decimal that a floating-point number stands for: 0.1 is 0.1.
@@ -56,7 +62,10 @@ impl Decimal {
             return None;
         }
         if number.fract() == 0.0 {
-            return Some(Self { digits: number as i128, scale: 0 });
+            return Some(Self {
+                digits: number as i128,
+                scale: 0,
+            });
         }
         let text = format!("{number}");
         if text.len() <= MOST_DIGITS {
@@ -70,7 +79,11 @@ impl Decimal {
     pub fn times(self, factor: i64) -> Option<i64> {
         let product = self.digits.checked_mul(i128::from(factor))?;
         let divisor = 10_i128.checked_pow(self.scale)?;
-        let half = if product < 0 { -(divisor / 2) } else { divisor / 2 };
+        let half = if product < 0 {
+            -(divisor / 2)
+        } else {
+            divisor / 2
+        };
         i64::try_from((product + half) / divisor).ok()
     }
 
@@ -90,5 +103,7 @@ fn grouped(whole: &str) -> bool {
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or("");
     let digits = |group: &str| group.bytes().all(|digit| digit.is_ascii_digit());
-    (1..=3).contains(&first.len()) && digits(first) && groups.all(|group| group.len() == 3 && digits(group))
+    (1..=3).contains(&first.len())
+        && digits(first)
+        && groups.all(|group| group.len() == 3 && digits(group))
 }

@@ -25,7 +25,10 @@ pub struct Refused {
 impl Refused {
     /// A refusal of one kind.
     pub fn new(kind: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { kind, expected: Text::new(zh, en) }
+        Self {
+            kind,
+            expected: Text::new(zh, en),
+        }
     }
 
     /// The formula in the cell gave an error.
@@ -42,9 +45,7 @@ impl Refused {
 pub fn half_width(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
-            '\u{FF01}'..='\u{FF5E}' => {
-                char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter)
-            }
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
             '\u{3000}' | '\u{A0}' => ' ',
             '。' => '.',
             '−' | '–' => '-',
@@ -56,5 +57,8 @@ pub fn half_width(text: &str) -> String {
 
 /// Whether somebody wrote that there is nothing to write.
 pub fn stands_for_nothing(text: &str) -> bool {
-    matches!(text, "" | "-" | "--" | "—" | "——" | "/" | "\\" | "无" | "N/A" | "n/a" | "NA" | "null" | "NULL")
+    matches!(
+        text,
+        "" | "-" | "--" | "—" | "——" | "/" | "\\" | "无" | "N/A" | "n/a" | "NA" | "null" | "NULL"
+    )
 }

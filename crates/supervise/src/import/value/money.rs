@@ -63,11 +63,17 @@ pub fn read(cell: Cell<'_>, default: i64) -> Result<Option<i64>, Refused> {
 /// An amount in fen, from text alone.
 pub fn parse(text: &str, default: i64) -> Option<i64> {
     let text = half_width(text);
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let text: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
     let mut text = text.as_str();
     let mut negative = false;
     loop {
-        if let Some(rest) = ["人民币", "RMB", "CNY", "¥", "￥"].iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        if let Some(rest) = ["人民币", "RMB", "CNY", "¥", "￥"]
+            .iter()
+            .find_map(|prefix| text.strip_prefix(prefix))
+        {
             text = rest;
         } else if let (false, Some(rest)) = (negative, text.strip_prefix('-')) {
             negative = true;

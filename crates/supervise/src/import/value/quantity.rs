@@ -23,7 +23,9 @@ pub fn parse(text: &str) -> Option<(f64, Option<String>)> {
     let text = half_width(text);
     let text = text.trim();
     let end = text
-        .find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | ',' | '-' | '+' | ' ')))
+        .find(|letter: char| {
+            !(letter.is_ascii_digit() || matches!(letter, '.' | ',' | '-' | '+' | ' '))
+        })
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let decimal = Decimal::parse(number)?;
@@ -32,11 +34,18 @@ pub fn parse(text: &str) -> Option<(f64, Option<String>)> {
         Some(rest) => (10_000.0, rest),
         None => (1.0, unit),
     };
-    if unit.chars().any(|letter| letter.is_ascii_digit() && unit.chars().next() == Some(letter)) {
+    if unit
+        .chars()
+        .any(|letter| letter.is_ascii_digit() && unit.chars().next() == Some(letter))
+    {
         return None;
     }
     let value = if factor > 1.0 {
-        Decimal { digits: decimal.digits.checked_mul(10_000)?, scale: decimal.scale }.to_f64()
+        Decimal {
+            digits: decimal.digits.checked_mul(10_000)?,
+            scale: decimal.scale,
+        }
+        .to_f64()
     } else {
         decimal.to_f64()
     };
@@ -72,9 +81,9 @@ pub fn read_number(cell: Cell<'_>) -> Result<Option<f64>, Refused> {
         Cell::Failed(error) => Err(Refused::formula(error)),
         Cell::Number(number) if number.is_finite() => Ok(Some(number)),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
-        Cell::Text(text) => {
-            Decimal::parse(text).map(|decimal| Some(decimal.to_f64())).ok_or_else(refused_number)
-        }
+        Cell::Text(text) => Decimal::parse(text)
+            .map(|decimal| Some(decimal.to_f64()))
+            .ok_or_else(refused_number),
         Cell::Number(_) | Cell::Moment { .. } | Cell::Bool(_) => Err(refused_number()),
     }
 }
@@ -88,18 +97,27 @@ pub fn read_int(cell: Cell<'_>) -> Result<Option<i64>, Refused> {
         let divisor = 10_i128.checked_pow(decimal.scale)?;
         (decimal.digits % divisor == 0).then(|| i64::try_from(decimal.digits / divisor).ok())?
     };
-    let refused =
-        || Refused::new("int", "应为整数,如 46", "expected a whole number, such as 46");
+    let refused = || {
+        Refused::new(
+            "int",
+            "应为整数,如 46",
+            "expected a whole number, such as 46",
+        )
+    };
     match cell {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
-        Cell::Number(number) => {
-            Decimal::of(number).and_then(whole).map(Some).ok_or_else(refused)
-        }
+        Cell::Number(number) => Decimal::of(number)
+            .and_then(whole)
+            .map(Some)
+            .ok_or_else(refused),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
         Cell::Text(text) => {
             let bare = text.trim_end_matches(['户', '人', '年', '名', '度', '个']);
-            Decimal::parse(bare).and_then(whole).map(Some).ok_or_else(refused)
+            Decimal::parse(bare)
+                .and_then(whole)
+                .map(Some)
+                .ok_or_else(refused)
         }
         Cell::Moment { .. } | Cell::Bool(_) => Err(refused()),
     }
@@ -114,5 +132,9 @@ fn refused_quantity() -> Refused {
 }
 
 fn refused_number() -> Refused {
-    Refused::new("number", "应为数字,如 12.5", "expected a number, such as 12.5")
+    Refused::new(
+        "number",
+        "应为数字,如 12.5",
+        "expected a number, such as 12.5",
+    )
 }
