@@ -17,11 +17,18 @@ const PROJECTS: usize = 300;
 const PHOTOS: usize = 60;
 
 pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
-    let folder = options.output.clone().unwrap_or_else(|| PathBuf::from("kandeng-demo"));
+    let folder = options
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("kandeng-demo"));
     let mut county = SynthOptions::new(PROJECTS, 1, synth::AS_OF);
     county.photos = Some(PHOTOS);
     let written = synth::write(&county, Format::Xlsx, &folder, words)?;
-    let Some(workbook) = written.files.iter().find(|file| file.extension().is_some_and(|kind| kind == "xlsx")) else {
+    let Some(workbook) = written
+        .files
+        .iter()
+        .find(|file| file.extension().is_some_and(|kind| kind == "xlsx"))
+    else {
         return Err(Failure::wrong("没有写出工作簿", "no workbook was written"));
     };
     println!(

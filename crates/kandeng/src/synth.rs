@@ -30,9 +30,15 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
             }
         }
         Kind::Ocds => {
-            let written: Vec<std::path::PathBuf> = { let _ = ocds::declarations; Vec::new() };
-            for file in written {
-                println!("{}", file.display());
+            ocds::synth::write(
+                options.releases as u64,
+                options.seed,
+                as_of,
+                &options.output,
+            )
+            .map_err(Failure::file(&options.output))?;
+            for name in ["releases.jsonl", "answers.csv"] {
+                println!("{}", options.output.join(name).display());
             }
         }
     }
@@ -50,7 +56,13 @@ pub(crate) fn write(
 ) -> Result<Written, Failure> {
     let stop = crate::interrupt::flag();
     let bar = bar(options.projects as u64, words.say("progress-synth"));
-    let written = synth::write(options, format, folder, |done, _| bar.set_position(done as u64), &stop);
+    let written = synth::write(
+        options,
+        format,
+        folder,
+        |done, _| bar.set_position(done as u64),
+        &stop,
+    );
     bar.finish_and_clear();
     written.map_err(|error| match error {
         SynthError::Cancelled => Failure::Stopped,
