@@ -40,7 +40,7 @@ like_sets as (
     select size, first_key, last_key
     from tenders
     group by size, first_key, last_key
-    having count(*) >= $ring_tenders and count(distinct winner_key) >= size
+    having count(*) >= $ring_tenders and min(winner_key) <> max(winner_key)
 ),
 sets as (
     select
