@@ -17,6 +17,7 @@ use super::error::ImportError;
 use super::identity::IdentityKey;
 use super::options::ImportOptions;
 use super::places::{Places, Rows, Source};
+use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,8 @@ pub(crate) struct Reading<'o> {
     pub report: Report,
     pub missing_columns: Vec<(String, String)>,
     pub places: Places,
+    /// What streamed columns could not give.
+    pub refusals: Vec<Arc<Refusals>>,
     /// Tables that came as streams, beside those collected here.
     pub streamed: BTreeMap<String, Arc<dyn TableSource>>,
     tables: BTreeMap<String, Collected>,
@@ -58,6 +61,7 @@ pub(crate) struct Gathered {
     pub places: Places,
     pub diagnostics: Vec<Diagnostic>,
     pub missing_columns: Vec<(String, String)>,
+    pub refusals: Vec<Arc<Refusals>>,
 }
 
 impl<'o> Reading<'o> {
@@ -69,6 +73,7 @@ impl<'o> Reading<'o> {
             report: Report::default(),
             missing_columns: Vec::new(),
             places: Places::default(),
+            refusals: Vec::new(),
             streamed: BTreeMap::new(),
             tables: BTreeMap::new(),
             projects: HashMap::new(),
@@ -225,15 +230,13 @@ impl<'o> Reading<'o> {
                 return;
             }
         }
-        let code = match sheet.position("project_code").map(|column| &values[column]) {
-            Some(Value::Text(code)) => code.as_str(),
-            _ => {
-                table.keep(values);
-                return;
-            }
+        let code = sheet.position("project_code").map(|column| &values[column]);
+        let Some(Value::Text(code)) = code else {
+            table.keep(values);
+            return;
         };
         let stage = table.stage_shown(values);
-        let known = self.projects.get(code);
+        let known = self.projects.get(code.as_str());
         if sheet.table == "projects" {
             if let Some(first) = known {
                 let (source, row) = table.places[(first.row_no - 1) as usize];
@@ -249,13 +252,12 @@ impl<'o> Reading<'o> {
                     format!("项目编码与“{there}”第 {row} 行重复,只筛查第一次出现的一行"),
                     format!("the project code stands in {there} row {row} already; only the first is screened"),
                 );
-                self.duplicates
-                    .push((code.to_owned(), row_no, first.row_no));
+                self.duplicates.push((code.clone(), row_no, first.row_no));
                 return;
             }
             let index = self.stages.len();
             self.projects
-                .insert(code.to_owned(), Project { row_no, index });
+                .insert(code.clone(), Project { row_no, index });
             self.stages.push(stage);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
@@ -315,6 +317,7 @@ impl<'o> Reading<'o> {
             places: self.places,
             diagnostics: self.report.finish(),
             missing_columns: self.missing_columns,
+            refusals: self.refusals,
         })
     }
 

@@ -90,10 +90,8 @@ fn no_number_is_in_tables_or_diagnostics() {
     );
     let read = read(&[path], &ImportOptions::new(key())).unwrap();
     assert_eq!(told(&read, "more than 15 digits").len(), 2);
-    let mut everything = format!("{:?}", read.diagnostics);
-    for name in read.tables.names() {
-        everything += &format!("{:?}", table(&read, name));
-    }
+    let tables: Vec<_> = read.tables.names().map(|name| table(&read, name)).collect();
+    let everything = format!("{:?} {tables:?}", read.diagnostics);
     for number in [
         NUMBER,
         ACCOUNT,
