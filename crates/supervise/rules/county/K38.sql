@@ -56,12 +56,12 @@ select
     'income that was not paid out',
     c.year,
     i.acceptance_date,
-    c.year,
-    c.year,
-    c.income,
-    c.paid_out,
-    c.income,
-    c.row_no
+    c.year as from_year,
+    c.year as to_year,
+    c.income as income_fen,
+    c.paid_out as paid_out_fen,
+    c.income as money_fen,
+    c.row_no as row_income
 from industry i
 join income c on c.project_code = i.project_code
 where c.year < cast(date_part('year', $as_of) as bigint) and c.income > 0 and c.paid_out <= 0
