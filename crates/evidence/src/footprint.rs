@@ -214,7 +214,9 @@ impl Camera {
             std::array::from_fn(|i| self.forward[i] + self.right[i] * x + self.down[i] * y);
         let level = ray[0].hypot(ray[1]);
         let below = -ray[2];
-        if !(below.atan2(level).to_degrees() >= LEAST_DEPRESSION_DEG) {
+        let depression = below.atan2(level).to_degrees();
+        // An attitude that is not a number has no depression and fails this too.
+        if depression.is_nan() || depression < LEAST_DEPRESSION_DEG {
             return None;
         }
         Some((ray[0] / below * height, ray[1] / below * height))

@@ -22,6 +22,11 @@
 //! # Ok::<(), kandeng_evidence::PhotoError>(())
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")
+)]
+
 mod container;
 mod error;
 mod footprint;

@@ -9,6 +9,7 @@
 //! on another day is not.
 
 use std::f32::consts::PI;
+use std::fmt::Write as _;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
@@ -41,7 +42,7 @@ pub fn perceptual_hash(image: &DynamicImage) -> String {
     // bits finds them independent.
     for level in 0..LEVELS {
         for (i, value) in values.iter().enumerate() {
-            let phase = (value.floor() as i64 - level as i64).rem_euclid(2 * LEVELS as i64);
+            let phase = (value.round() as i64 - level as i64).rem_euclid(2 * LEVELS as i64);
             if phase < LEVELS as i64 {
                 let bit = level * values.len() + i;
                 bytes[bit / 8] |= 0x80 >> (bit % 8);
@@ -50,7 +51,8 @@ pub fn perceptual_hash(image: &DynamicImage) -> String {
     }
     let mut text = format!("{PHASH_ALGORITHM}:");
     for byte in bytes {
-        text.push_str(&format!("{byte:02x}"));
+        // Cannot fail: writing into a String never does.
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }

@@ -1,5 +1,7 @@
 //! Files that cannot be used, and photos that lie: each gets its one clear answer.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use kandeng_evidence::image::{Rgb, RgbImage};

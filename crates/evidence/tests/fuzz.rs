@@ -1,5 +1,7 @@
 //! No bytes make the readers panic: random ones, and real files with a few bytes changed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use kandeng_evidence::image::RgbImage;

@@ -1,5 +1,7 @@
 //! The ground that a drone's frame shows.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use kandeng_evidence::{DroneAttitude, FootprintNote, Limits, NoFootprint, Photo, footprint};

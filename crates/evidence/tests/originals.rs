@@ -1,5 +1,7 @@
 //! The full-size originals of the fixtures, where they are at hand: not part of the repository.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use kandeng_evidence::{Limits, Photo, footprint};

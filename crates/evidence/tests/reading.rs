@@ -1,5 +1,7 @@
 //! What real photos of each format say of themselves.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use kandeng_evidence::{Accuracy, Format, Limits, Photo, Warning, Zone};

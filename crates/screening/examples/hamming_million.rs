@@ -32,7 +32,9 @@ impl Random {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>());
+    let mut arguments = std::env::args()
+        .skip(1)
+        .map(|argument| argument.parse::<usize>());
     let mut argument = |default| arguments.next().and_then(Result::ok).unwrap_or(default);
     let (count, bits) = (argument(1_000_000), argument(64));
     let (radius, planted) = (argument(7), argument(10_000));
@@ -93,5 +95,9 @@ fn main() -> ExitCode {
         pairs.len(),
         expected.len(),
     );
-    if planted_found == expected.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if planted_found == expected.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -158,16 +158,24 @@ impl Place {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let overhead = dice.below(4) == 0;
-        let horizon = if overhead { -1.0 } else { dice.between(0.18, 0.55) };
+        let horizon = if overhead {
+            -1.0
+        } else {
+            dice.between(0.18, 0.55)
+        };
         let soil = |dice: &mut Dice| {
             let colour = EARTHS[dice.below(6) as usize];
             let bright = dice.between(0.7, 1.3);
             let red = dice.between(0.85, 1.15);
             let blue = dice.between(0.8, 1.2);
-            [colour[0] * bright * red, colour[1] * bright, colour[2] * bright * blue]
+            [
+                colour[0] * bright * red,
+                colour[1] * bright,
+                colour[2] * bright * blue,
+            ]
         };
         let earth = [soil(&mut dice), soil(&mut dice)];
-        let ridges = (0..1 + dice.below(4))
+        let ridges = (0..=dice.below(4))
             .map(|i| {
                 let far = i as f32 * 0.05;
                 let colour = blend([92.0, 112.0, 120.0], [56.0, 78.0, 50.0], dice.unit());
@@ -197,7 +205,10 @@ impl Place {
         let house = |dice: &mut Dice, small: f32, big: f32| {
             let wide = dice.between(small, big);
             let left = dice.between(-0.05, 1.0 - wide * 0.5);
-            let foot = dice.between(horizon.max(0.05) + 0.03, (horizon.max(0.05) + 0.4).min(0.95));
+            let foot = dice.between(
+                horizon.max(0.05) + 0.03,
+                (horizon.max(0.05) + 0.4).min(0.95),
+            );
             House {
                 left,
                 right: left + wide,
@@ -207,7 +218,9 @@ impl Place {
                 roof: ROOFS[dice.below(4) as usize],
             }
         };
-        let houses = (0..1 + dice.below(5)).map(|_| house(&mut dice, 0.05, 0.25)).collect();
+        let houses = (0..=dice.below(5))
+            .map(|_| house(&mut dice, 0.05, 0.25))
+            .collect();
         let trees = (0..dice.below(14))
             .map(|_| Tree {
                 x: dice.unit(),
@@ -241,7 +254,14 @@ impl Place {
 
     /// A picture of the place, `visit` naming the occasion: light, sky and the exact standpoint differ
     /// from visit to visit (by up to `wander` of the frame's width), the place does not.
-    pub fn photograph(&self, stage: Stage, visit: u64, wander: f32, wide: u32, high: u32) -> RgbImage {
+    pub fn photograph(
+        &self,
+        stage: Stage,
+        visit: u64,
+        wander: f32,
+        wide: u32,
+        high: u32,
+    ) -> RgbImage {
         let mut dice = Dice::new(self.seed ^ (visit + 1).wrapping_mul(0xD134_2543_DE82_EF95));
         let sky = blend([120.0, 160.0, 214.0], [200.0, 204.0, 208.0], dice.unit());
         let exposure = Exposure {
@@ -275,9 +295,15 @@ impl Place {
     fn colour_at(&self, x: f32, y: f32, stage: Stage, exposure: &Exposure) -> Colour {
         let mut seen = self.ground_at(x, y, stage, exposure);
         for tree in &self.trees {
-            let (dx, dy) = ((x - tree.x) / tree.radius, (y - tree.foot + tree.radius) / tree.radius);
+            let (dx, dy) = (
+                (x - tree.x) / tree.radius,
+                (y - tree.foot + tree.radius) / tree.radius,
+            );
             if dx * dx + dy * dy < 1.0 {
-                seen = scaled(tree.colour, 0.75 + 0.5 * noise(tree.x.to_bits(), x * 90.0, y * 90.0));
+                seen = scaled(
+                    tree.colour,
+                    0.75 + 0.5 * noise(tree.x.to_bits(), x * 90.0, y * 90.0),
+                );
             }
         }
         for house in &self.houses {
@@ -292,7 +318,11 @@ impl Place {
             let depth = (self.horizon - y).max(0.0);
             let cloud = rough(exposure.cloud_seed, x * 3.0, depth * 7.0);
             let clear = blend([216.0, 222.0, 226.0], exposure.sky, (depth * 2.4).min(1.0));
-            let mut seen = blend(clear, [240.0, 240.0, 240.0], (cloud * exposure.cloud * 1.6).min(1.0));
+            let mut seen = blend(
+                clear,
+                [240.0, 240.0, 240.0],
+                (cloud * exposure.cloud * 1.6).min(1.0),
+            );
             for (height, swing, seed, colour) in &self.ridges {
                 let crest = height - swing * (rough(*seed, x * 4.0, 0.5) - 0.5) * 2.0;
                 if y > crest {
@@ -301,7 +331,11 @@ impl Place {
             }
             return seen;
         }
-        let depth = if self.overhead { 1.0 } else { 0.25 + (y - self.horizon) };
+        let depth = if self.overhead {
+            1.0
+        } else {
+            0.25 + (y - self.horizon)
+        };
         let mut seen = blend(
             self.earth[0],
             self.earth[1],
@@ -317,12 +351,19 @@ impl Place {
         if let Some((_, _, colour, stripes)) = self.fields.get(nearest.1)
             && nearest.1 % 3 != 0
         {
-            let stripe = if *stripes > 15.0 { ((x * stripes + y * stripes * 0.4).sin() * 0.12) + 1.0 } else { 1.0 };
+            let stripe = if *stripes > 15.0 {
+                ((x * stripes + y * stripes * 0.4).sin() * 0.12) + 1.0
+            } else {
+                1.0
+            };
             seen = blend(seen, scaled(*colour, stripe), 0.75);
         }
         let (road_x, slant, half) = self.road;
         if (x - road_x - slant * (y - 0.5)).abs() < half * depth.min(1.0) * 0.5 {
-            seen = scaled([150.0, 148.0, 144.0], 0.9 + 0.2 * noise(noise_seed ^ 3, x * 60.0, y * 60.0));
+            seen = scaled(
+                [150.0, 148.0, 144.0],
+                0.9 + 0.2 * noise(noise_seed ^ 3, x * 60.0, y * 60.0),
+            );
         }
         if self.planted && y > self.horizon.max(0.0) + 0.12 {
             let row = (y * self.rows / depth).sin() * 0.5 + 0.5;
@@ -333,7 +374,10 @@ impl Place {
                 Stage::Upkeep => blend(seen, scaled(self.crop, 0.72), 0.8 + 0.15 * row),
             };
         }
-        scaled(seen, 0.85 + 0.3 * noise(noise_seed ^ 77, x * 70.0, y * 70.0))
+        scaled(
+            seen,
+            0.85 + 0.3 * noise(noise_seed ^ 0x4D, x * 70.0, y * 70.0),
+        )
     }
 
     /// The thing that is being built, on half of the places; the others are planted.
@@ -349,7 +393,11 @@ impl Place {
         let yard = y > self.work.foot && y < self.work.foot + 0.12;
         if stage == Stage::Upkeep && yard && x > self.work.left - 0.1 && x < self.work.right + 0.1 {
             let hedge = y < self.work.foot + 0.045;
-            return if hedge { [52.0, 92.0, 44.0] } else { [178.0, 176.0, 170.0] };
+            return if hedge {
+                [52.0, 92.0, 44.0]
+            } else {
+                [178.0, 176.0, 170.0]
+            };
         }
         seen
     }
@@ -361,8 +409,15 @@ impl House {
         let wide = self.right - self.left;
         if x > self.left && x < self.right && y > top && y < self.foot {
             let (across, down) = ((x - self.left) / wide * 5.0, (y - self.top) / wide * 5.0);
-            let window = across.fract() > 0.35 && across.fract() < 0.7 && down.fract() > 0.3 && down.fract() < 0.75;
-            return if window { [60.0, 70.0, 84.0] } else { self.wall };
+            let window = across.fract() > 0.35
+                && across.fract() < 0.7
+                && down.fract() > 0.3
+                && down.fract() < 0.75;
+            return if window {
+                [60.0, 70.0, 84.0]
+            } else {
+                self.wall
+            };
         }
         let rise = wide * 0.18;
         if grown >= 1.0 && y <= top && y > top - rise {

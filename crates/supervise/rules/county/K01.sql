@@ -33,8 +33,12 @@ with alike as (
             least(a.approval_date, b.approval_date),
             greatest(a.approval_date, b.approval_date) - interval '1 day'
         ) < $months
-        and trigram_similarity(a.bare_name, b.bare_name) >= $similarity
-        and not differ_in_number(a.bare_name, b.bare_name)
+        and case
+            when a.department <> b.department or a.programme <> b.programme
+                then trigram_similarity(a.bare_name, b.bare_name) >= $similarity
+                    and not differ_in_number(a.bare_name, b.bare_name)
+            else false
+        end
     union all
     select a_row, b_row, null, share
     from boundary_pairs

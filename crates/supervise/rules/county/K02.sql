@@ -27,6 +27,11 @@ select
 from boundary_pairs
 where share >= $overlap
 union all
-select b_code, a_code, a_code, area_m2 * 3.0 / 2000.0, share
+select
+    b_code as subject,
+    a_code as other,
+    a_code as related,
+    area_m2 * 3.0 / 2000.0 as overlap_mu,
+    share as overlap_share
 from boundary_pairs
 where share >= $overlap

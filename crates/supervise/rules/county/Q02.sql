@@ -13,8 +13,8 @@
 -- why.en: Bodies and places are compared by their codes: a wrong one hides what belongs together, and may stand for a body that does not exist.
 -- excludes.zh: 没有填写的代码(由 Q01 提示);没有提供行政区划登记时不核对村代码是否存在。
 -- excludes.en: Codes that are not filled in (see Q01). Whether a village exists is not checked without a register of divisions.
--- says.zh: {count} 个代码不符合编码规则:{codes}
--- says.en: {count} code(s) break the rules they are made by: {codes}
+-- says.zh: {items}中有 {count} 个代码不符合编码规则:{codes}
+-- says.en: {count} code(s) under {items} break the rules they are made by: {codes}
 with listed as (
     select count(*) as villages
     from divisions
@@ -56,13 +56,22 @@ wrong as (
     select project_code, 'payments', payee_uscc, null, row_no
     from payments
     where not uscc_valid(payee_uscc)
+),
+listed_codes as (
+    select
+        project_code,
+        array_distinct(array_agg(code)) as codes,
+        array_distinct(array_agg(item)) as items,
+        array_agg(bid) as bids,
+        array_agg(payment) as payments
+    from wrong
+    group by project_code
 )
 select
     project_code as subject,
-    count(*) as count,
-    array_agg(distinct code order by code) as codes,
-    array_agg(distinct item order by item) as items,
-    array_agg(bid order by bid) as row_bids,
-    array_agg(payment order by payment) as row_payments
-from wrong
-group by project_code
+    array_length(codes) as count,
+    array_sort(codes) as codes,
+    array_sort(items) as items,
+    bids as row_bids,
+    payments as row_payments
+from listed_codes

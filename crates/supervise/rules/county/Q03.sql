@@ -14,8 +14,8 @@
 -- why.en: Dates that contradict one another are wrong or were written afterwards; works before the tender or payments before the approval need an explanation.
 -- excludes.zh: 计划工期、拨付计划日期和质保金返还日期可以在今后;尚未签约时投标截止和开标日期也可以在今后。
 -- excludes.en: Planned periods, due dates of the payment plan and the return of the retention may lie ahead, and so may the end of a tender and the bid opening while there is no contractor.
--- says.zh: {first_item}({first_date})不应晚于 {second_item}({second_date})
--- says.en: {first_item} ({first_date}) should not be later than {second_item} ({second_date})
+-- says.zh: 请核对日期({items}):{first_date} 不应晚于 {second_date}
+-- says.en: Check the dates ({items}): {first_date} should not be later than {second_date}
 with dated as (
     select
         p.project_code,
@@ -174,14 +174,20 @@ from steps
 where step['d'] > step['e']
 union all
 select
-    project_code,
-    'approval_date',
-    approval_date,
-    'payments',
-    first_date,
-    first_date,
-    make_array('approval_date', 'payments'),
-    rows, null, null, null, null, null, null
+    project_code as subject,
+    'approval_date' as first_item,
+    approval_date as first_date,
+    'payments' as second_item,
+    first_date as second_date,
+    first_date as recorded_date,
+    make_array('approval_date', 'payments') as items,
+    rows as row_payments,
+    null as row_bids,
+    null as row_fund_sources,
+    null as row_progress,
+    null as row_inspections,
+    null as row_photos,
+    null as row_upkeep_checks
 from early_payments
 union all
 select

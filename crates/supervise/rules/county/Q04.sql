@@ -4,7 +4,7 @@
 -- audience: filer
 -- severity: high
 -- subject: project
--- key: first_item, first_row, second_item
+-- key: first_item, second_item
 -- reach: record
 -- params: factor = 10000, tolerance_percent = 5
 -- basis: practice
@@ -14,8 +14,8 @@
 -- why.en: A factor of ten thousand is nearly always a wrong unit, and every comparison of money goes astray with it.
 -- excludes.zh: 没有填写的金额;经营收益允许为负(亏损)。
 -- excludes.en: Amounts that are not filled in; a year's income, which may be a loss.
--- says.zh: {first_item} 为 {first_fen},与 {second_item} {second_fen} 相比不合理,请核对金额和单位
--- says.en: {first_item} is {first_fen}, which does not go with {second_item} {second_fen}; check amount and unit
+-- says.zh: 请核对金额和单位({items}):{first_fen} 与 {second_fen} 相比不合理
+-- says.en: Check amount and unit ({items}): {first_fen} does not go with {second_fen}
 with amounts as (
     select
         p.project_code,
@@ -65,7 +65,7 @@ own as (
     where approved_budget <= 0 or contract_amount <= 0 or settlement <= 0
         or paid_total < 0 or retention_amount < 0 or upkeep_fund < 0
 ),
-rows as (
+wrong_rows as (
     select 'payments' as item, project_code, row_no, amount from payments where amount <= 0
     union all
     select 'fund_sources', project_code, row_no, amount from fund_sources where amount < 0
@@ -75,20 +75,24 @@ rows as (
     select 'payment_plan', project_code, row_no, amount from payment_plan where amount < 0
     union all
     select 'yearly_income', project_code, row_no, paid_out from income where paid_out < 0
+),
+wrong_by_item as (
+    select item, project_code, min(amount) as least_fen, array_agg(row_no order by row_no) as rows
+    from wrong_rows
+    group by item, project_code
 )
 select
     project_code as subject,
     first_item,
     first_fen,
-    cast(null as bigint) as first_row,
     second_item,
     second_fen,
     make_array(first_item, second_item) as items,
-    cast(null as bigint) as row_payments,
-    cast(null as bigint) as row_fund_sources,
-    cast(null as bigint) as row_bids,
-    cast(null as bigint) as row_payment_plan,
-    cast(null as bigint) as row_income
+    cast(null as bigint[]) as row_payments,
+    cast(null as bigint[]) as row_fund_sources,
+    cast(null as bigint[]) as row_bids,
+    cast(null as bigint[]) as row_payment_plan,
+    cast(null as bigint[]) as row_income
 from siblings
 where least(first_fen, second_fen) > 0
     and cast(greatest(first_fen, second_fen) as double) / cast(least(first_fen, second_fen) as double)
@@ -98,7 +102,6 @@ select
     project_code,
     amount['item'],
     amount['fen'],
-    null,
     'zero',
     0,
     make_array(amount['item']),
@@ -109,14 +112,13 @@ union all
 select
     project_code,
     item,
-    amount,
-    row_no,
+    least_fen,
     'zero',
     0,
     make_array(item),
-    case when item = 'payments' then row_no end,
-    case when item = 'fund_sources' then row_no end,
-    case when item = 'bids' then row_no end,
-    case when item = 'payment_plan' then row_no end,
-    case when item = 'yearly_income' then row_no end
-from rows
+    case when item = 'payments' then rows end,
+    case when item = 'fund_sources' then rows end,
+    case when item = 'bids' then rows end,
+    case when item = 'payment_plan' then rows end,
+    case when item = 'yearly_income' then rows end
+from wrong_by_item

@@ -60,15 +60,15 @@ join uses u on u.voucher = g.voucher and u.scope = g.scope
 group by u.project_code, u.voucher, g.projects
 union all
 select
-    project_code,
-    'projects',
-    project_code,
-    count(*) + 1,
-    count(*) + 1,
-    null,
-    make_array('project_code'),
-    cast(null as varchar[]),
-    cast(null as bigint[]),
-    array_append(array_agg(row_no order by row_no), min(first_row_no))
+    project_code as subject,
+    'projects' as what,
+    project_code as value,
+    count(*) + 1 as times,
+    count(*) + 1 as times_here,
+    null as money_fen,
+    make_array('project_code') as items,
+    cast(null as varchar[]) as related,
+    cast(null as bigint[]) as row_payments,
+    array_append(array_agg(row_no order by row_no), min(first_row_no)) as row_projects
 from duplicates
 group by project_code

@@ -6,19 +6,44 @@ use std::fmt::Write;
 use super::place::{MAX_ROW, cell_name, column_name};
 use super::styles::FlagStyles;
 use super::value::DAYS_TO_1904;
-use super::wording::{Labels, MAX_TEXT, clean, escaped, looks_like_formula, shorten};
+use super::wording::{Labels, MAX_TEXT, clean, escaped, lines, looks_like_formula, shorten};
 use super::xml::{MAIN, STRICT_MAIN};
 use super::{CellValue, FlagSheet};
 
 /// Links that Excel allows on one sheet, less a few.
 pub(super) const MAX_LINKS: usize = 65_000;
 /// Width of a column that has none given.
-pub(super) const USUAL_WIDTH: f64 = 16.0;
+const USUAL_WIDTH: f64 = 16.0;
+
+/// Points of a line of text, and of the tallest row that Excel allows.
+const LINE_HEIGHT: f64 = 15.0;
+const MAX_HEIGHT: f64 = 409.0;
 
 /// How many flags fit, and how many do not.
 pub(super) fn fitting(flags: usize) -> (usize, usize) {
     let room = MAX_ROW as usize - 2;
     (flags.min(room), flags.saturating_sub(room))
+}
+
+/// Width of a column in characters.
+pub(super) fn width(flags: &FlagSheet, column: usize) -> f64 {
+    let given = flags
+        .widths
+        .get(column)
+        .copied()
+        .filter(|width| width.is_finite());
+    given.unwrap_or(USUAL_WIDTH).clamp(2.0, 120.0)
+}
+
+/// Height in points that a row needs for its wrapped texts; nothing for a row of one line. Not every program works
+/// this out by itself when it opens a workbook.
+pub(super) fn height(flags: &FlagSheet, cells: &[CellValue]) -> Option<f64> {
+    let needed = cells.iter().enumerate().map(|(column, value)| match value {
+        CellValue::Text(text) => lines(text, width(flags, column) as usize),
+        _ => 1,
+    });
+    let needed = needed.max().unwrap_or(1);
+    (needed > 1).then(|| (needed as f64 * LINE_HEIGHT).min(MAX_HEIGHT))
 }
 
 /// The text of the part.
@@ -46,12 +71,7 @@ pub(super) fn part(
          state=\"frozen\"/></sheetView></sheetViews><cols>"
     );
     for column in 1..=columns {
-        let width = flags
-            .widths
-            .get(column - 1)
-            .copied()
-            .filter(|width| width.is_finite());
-        let width = width.unwrap_or(USUAL_WIDTH).clamp(2.0, 120.0);
+        let width = width(flags, column - 1);
         let _ = write!(
             text,
             "<col min=\"{column}\" max=\"{column}\" width=\"{width}\" customWidth=\"1\"/>"
@@ -66,7 +86,11 @@ pub(super) fn part(
     let mut links = String::new();
     let mut linked = 0;
     for (number, row) in (2_u32..).zip(flags.rows.iter().take(fits)) {
-        let _ = write!(text, "<row r=\"{number}\">");
+        let _ = write!(text, "<row r=\"{number}\"");
+        if let Some(height) = height(flags, &row.cells) {
+            let _ = write!(text, " ht=\"{height}\" customHeight=\"1\"");
+        }
+        text.push('>');
         let link = row
             .link
             .as_ref()

@@ -6,12 +6,15 @@ use std::path::Path;
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, Note, Url, Workbook, Worksheet, XlsxError};
 
-use super::flag_sheet::{MAX_LINKS, USUAL_WIDTH, fitting};
+use super::flag_sheet::{MAX_LINKS, fitting, height, width};
 use super::place::{MAX_COLUMN, MAX_ROW};
 use super::wording::{Labels, MAX_TEXT, clean, lines, looks_like_formula, note_text, shorten};
 use super::workbook_part::free_name;
 use super::write_beside::write_beside;
 use super::{CellValue, Cells, FlagSheet, Mark, MarkError, Marked, Place, marks_by_sheet};
+
+/// Width of the columns of values, in characters.
+const VALUE_WIDTH: f64 = 14.0;
 
 /// A sheet of the new workbook.
 pub struct SheetValues<'a> {
@@ -56,7 +59,7 @@ pub fn write_workbook(
     let first = free_name(&labels.first_sheet, &taken);
     taken.push(first.clone());
     let last = free_name(&flags.name, &taken);
-    let formats = Formats::new();
+    let formats = Formats::new(false);
     let mut workbook = Workbook::new();
     let failed = |error| written(output, error);
     first_sheet(&mut workbook, &first, note).map_err(failed)?;
@@ -75,7 +78,7 @@ pub fn write_workbook(
             output,
         )?;
     }
-    flag_sheet(&mut workbook, &last, flags, labels, &formats, &tabs).map_err(failed)?;
+    flag_sheet(&mut workbook, &last, flags, labels, &tabs).map_err(failed)?;
     write_beside(output, None, |file| {
         workbook.save_to_writer(file).map_err(failed)
     })?;
@@ -105,7 +108,8 @@ enum Look {
 }
 
 impl Formats {
-    fn new() -> Self {
+    /// Long texts are wrapped on the sheet of flags only: a sheet of values keeps its rows low.
+    fn new(wrapped: bool) -> Self {
         let plain = [
             Format::new(),
             Format::new().set_quote_prefix(),
@@ -114,6 +118,13 @@ impl Formats {
             Format::new().set_num_format("#,##0.00"),
             Format::new().set_num_format("0.0%"),
         ];
+        let plain = plain.map(|format| {
+            if wrapped {
+                format.set_text_wrap().set_align(FormatAlign::Top)
+            } else {
+                format
+            }
+        });
         let red = plain
             .clone()
             .map(|format| format.set_background_color(Color::RGB(0xFF_7C_80)));
@@ -126,7 +137,7 @@ impl Formats {
             plain,
             red,
             header,
-            link: Format::new().set_hyperlink(),
+            link: Format::new().set_hyperlink().set_align(FormatAlign::Top),
         }
     }
 
@@ -166,7 +177,18 @@ fn value_sheet(
     sheet.set_name(tab).map_err(failed)?;
     let mut waiting = marked.keys().copied().peekable();
     let mut row = 0_u32;
-    for cells in values.rows {
+    let mut rows = values.rows.peekable();
+    if let Some(last) = rows
+        .peek()
+        .map(Vec::len)
+        .filter(|columns| (1..=MAX_COLUMN as usize).contains(columns))
+    {
+        // Wide enough for a date; a narrower column shows ### in its place.
+        sheet
+            .set_column_range_width(0, (last - 1) as u16, VALUE_WIDTH)
+            .map_err(failed)?;
+    }
+    for cells in rows {
         row += 1;
         if row > MAX_ROW || cells.len() > MAX_COLUMN as usize {
             return Err(full());
@@ -224,21 +246,15 @@ fn flag_sheet(
     tab: &str,
     flags: &FlagSheet,
     labels: &Labels,
-    formats: &Formats,
     tabs: &HashMap<String, String>,
 ) -> Result<(), XlsxError> {
+    let formats = &Formats::new(true);
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name(tab)?;
     sheet.set_freeze_panes(1, 0)?;
     let columns = flags.headers.len();
     for column in 0..columns {
-        let width = flags
-            .widths
-            .get(column)
-            .copied()
-            .filter(|width| width.is_finite())
-            .unwrap_or(USUAL_WIDTH);
-        sheet.set_column_width(column as u16, width.clamp(2.0, 120.0))?;
+        sheet.set_column_width(column as u16, width(flags, column))?;
     }
     let (fits, left_out) = fitting(flags.rows.len());
     if columns > 0 {
@@ -254,6 +270,9 @@ fn flag_sheet(
     }
     let mut linked = 0;
     for (row, flag) in (1..).zip(flags.rows.iter().take(fits)) {
+        if let Some(height) = height(flags, &flag.cells) {
+            sheet.set_row_height(row, height)?;
+        }
         for (column, value) in (0..).zip(&flag.cells) {
             let link = flag
                 .link

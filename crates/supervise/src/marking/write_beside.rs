@@ -47,3 +47,27 @@ pub(super) fn write_beside<T>(
         .map_err(|error| failed(error.error))?;
     Ok(made)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_half_way_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = folder.path().join("a.xlsx");
+        fs::write(&output, "old").expect("writes");
+        let full = write_beside(&output, None, |file| {
+            file.write_all(&[7; 1 << 20]).expect("the first part fits");
+            Err::<(), _>(MarkError::Write {
+                path: output.clone(),
+                source: io::Error::from(io::ErrorKind::StorageFull),
+            })
+        });
+        assert!(matches!(full, Err(MarkError::Write { .. })));
+        assert_eq!(fs::read(&output).expect("reads"), b"old");
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+}

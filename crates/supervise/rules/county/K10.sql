@@ -1,0 +1,123 @@
+-- id: K10
+-- title.zh: 固定投标人群体轮流中标
+-- title.en: The same bidders meet again and again, and one of them wins
+-- audience: officer
+-- severity: high
+-- subject: project
+-- applies: procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation')
+-- needs: projects.contractor_name, bids.bidder_name
+-- items: bids, contractor
+-- key: what, bidders
+-- reach: county
+-- params: ring_tenders = 3, ring_bidders = 3, pair_tenders = 4, pair_percent = 90
+-- basis.zh: 《中华人民共和国招标投标法》第三十二条(不得相互串通投标);《中华人民共和国招标投标法实施条例》第三十九条
+-- basis.en: Bidding Law, art. 32 (no collusion among bidders); Implementing Regulation of the Bidding Law, art. 39
+-- method.zh: 完全相同的 3 家及以上投标人在 3 个及以上项目中相遇,且每一家都中过标;或两家在 4 个及以上项目中一同投标,占各自全部投标的 90 % 以上,且每次都由其中一家中标。只统计中标人在投标人之中的项目。
+-- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90 % of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted.
+-- why.zh: 轮流坐庄、陪标是串通投标的典型方式。
+-- why.en: Winning in turn and bidding for show are the classic forms of bid rigging.
+-- excludes.zh: 撤回的投标;没有承建单位或投标人名单的项目。小地方投标人少,偶然相遇须结合其他疑点判断。
+-- excludes.en: Bids withdrawn; projects without contractor or bidders. Where there are few bidders they meet by chance too: read with other flags.
+-- says.zh: {bidders} 在 {tenders} 个项目中一同投标,每次都由其中一家中标({winners} 家中过标;另见 {related})
+-- says.en: {bidders} bid together in {tenders} tenders and one of them won each time ({winners} of them won; see {related})
+with awarded as (
+    select project_code, bidder_key, bidder_name, winner_key
+    from tender_bidders
+    where winner_key is not null
+),
+tenders as (
+    select
+        project_code,
+        count(*) as size,
+        min(bidder_key) as first_key,
+        max(bidder_key) as last_key,
+        min(winner_key) as winner_key
+    from awarded
+    group by project_code
+    having count(*) >= $ring_bidders
+),
+like_sets as (
+    select size, first_key, last_key
+    from tenders
+    group by size, first_key, last_key
+    having count(*) >= $ring_tenders and min(winner_key) <> max(winner_key)
+),
+sets as (
+    select
+        a.project_code,
+        t.size,
+        t.winner_key,
+        array_to_string(array_agg(a.bidder_key order by a.bidder_key), '、') as bidder_set,
+        array_to_string(array_agg(a.bidder_name order by a.bidder_key), '、') as bidders
+    from like_sets l
+    join tenders t on t.first_key = l.first_key and t.last_key = l.last_key and t.size = l.size
+    join awarded a on a.project_code = t.project_code
+    group by a.project_code, t.size, t.winner_key
+),
+rings as (
+    select
+        bidder_set,
+        min(bidders) as bidders,
+        count(*) as tenders,
+        count(distinct winner_key) as winners,
+        array_agg(project_code) as projects
+    from sets
+    group by bidder_set, size
+    having count(*) >= $ring_tenders and count(distinct winner_key) = size
+),
+frequent as (
+    select bidder_key, min(bidder_name) as bidder_name, count(*) as bids
+    from awarded
+    group by bidder_key
+    having count(*) >= $pair_tenders
+),
+beside as (
+    select least(winner_key, bidder_key) as a_key, greatest(winner_key, bidder_key) as b_key, count(*) as tenders
+    from awarded
+    where bidder_key <> winner_key
+    group by least(winner_key, bidder_key), greatest(winner_key, bidder_key)
+    having count(*) >= $pair_tenders
+),
+close as (
+    select b.a_key, b.b_key, b.tenders, fa.bidder_name as a_name, fb.bidder_name as b_name
+    from beside b
+    join frequent fa on fa.bidder_key = b.a_key
+    join frequent fb on fb.bidder_key = b.b_key
+    where b.tenders * 100 >= $pair_percent * fa.bids and b.tenders * 100 >= $pair_percent * fb.bids
+),
+met as (
+    select
+        c.a_key,
+        c.b_key,
+        c.a_name,
+        c.b_name,
+        count(*) as tenders,
+        count(distinct a.winner_key) as winners,
+        array_agg(a.project_code) as projects
+    from close c
+    join awarded a on a.bidder_key = c.a_key
+    join awarded b on b.project_code = a.project_code and b.bidder_key = c.b_key
+    group by c.a_key, c.b_key, c.a_name, c.b_name, c.tenders
+    having count(*) = c.tenders
+),
+patterns as (
+    select 'ring' as what, bidders, tenders, winners, projects
+    from rings
+    union all
+    select 'pair', concat(a_name, '、', b_name), tenders, winners, projects
+    from met
+),
+involved as (
+    select what, bidders, tenders, winners, projects, unnest(projects) as project_code
+    from patterns
+)
+select
+    i.project_code as subject,
+    i.what,
+    i.bidders,
+    i.tenders,
+    i.winners,
+    array_sort(array_remove(i.projects, i.project_code)) as related,
+    p.contract_amount as money_fen
+from involved i
+join projects p on p.project_code = i.project_code
