@@ -4,10 +4,24 @@
 
 pub use datafusion::arrow;
 
+mod engine;
+mod figure;
+pub mod fixture;
 pub mod functions;
+mod items;
+pub mod pack;
+mod says;
+mod sql;
 mod table;
 mod text;
 
+pub use engine::{
+    Answer, Answers, EngineError, Failure, FailureCause, Finding, Outcome, Prepared, Reason,
+    Settings, StepProfile, half_of_memory,
+};
+pub use figure::{Figure, Labels, Language};
+pub use items::{Filled, ItemCheck, Items};
+pub use pack::Severity;
 pub use table::{
     BatchIter, Batches, ColumnDeclaration, ColumnType, SourceError, TableDeclaration, TableSource,
     Tables,

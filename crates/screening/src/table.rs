@@ -100,6 +100,11 @@ pub trait TableSource: Send + Sync {
     /// The exact number of rows, when it is known without reading.
     fn rows(&self) -> Option<usize>;
 
+    /// Whether reading costs nothing, so that nobody need keep what was read.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
     /// Batches of exactly these columns (indices into [`TableSource::schema`]), in that order.
     ///
     /// # Errors
@@ -135,6 +140,10 @@ impl TableSource for Batches {
         Some(self.batches.iter().map(RecordBatch::num_rows).sum())
     }
 
+    fn is_in_memory(&self) -> bool {
+        true
+    }
+
     fn read(&self, columns: &[usize]) -> Result<BatchIter, SourceError> {
         let columns = columns.to_vec();
         let batches = self.batches.clone();
@@ -148,6 +157,13 @@ impl TableSource for Batches {
 #[derive(Clone, Default)]
 pub struct Tables {
     sources: BTreeMap<String, Arc<dyn TableSource>>,
+}
+
+/// Names only: rows may hold what no log may.
+impl std::fmt::Debug for Tables {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.names()).finish()
+    }
 }
 
 impl Tables {

@@ -30,3 +30,10 @@ impl Text {
         }
     }
 }
+
+/// English, for errors that are printed where no language was chosen.
+impl std::fmt::Display for Text {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.en)
+    }
+}

@@ -1,8 +1,14 @@
 //! The supervision of publicly funded projects: the filing of 42 items, how it is read and marked,
 //! its rule pack, and the same for open contracting data.
 
+pub mod cells;
+pub mod diagnostic;
 pub mod filing;
 pub mod import;
 pub mod marking;
 pub mod ocds;
+pub mod packs;
 pub mod synth;
+
+pub use kandeng_geo::Datum;
+pub use parquet;

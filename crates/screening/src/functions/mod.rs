@@ -1,1 +1,65 @@
 //! The functions that rules need and SQL lacks, registered once for every rule.
+//! What they compute stands in pure modules; the adapters to DataFusion beside them are thin.
+//! They know text, dates, numbers and outlines, and must not know what a project or a county is.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::prelude::SessionContext;
+
+mod arguments;
+pub mod benford;
+pub mod calendar;
+mod figures;
+mod fold;
+mod ground;
+pub mod hamming_index;
+mod hamming_scheme;
+pub mod land;
+pub mod names;
+pub mod ordinals;
+mod outlines;
+mod pairs;
+pub mod quantile8;
+mod scalar;
+#[cfg(test)]
+mod tests;
+pub mod trigrams;
+pub mod uscc;
+
+/// Makes every function of this folder known to `context`.
+pub fn register(context: &SessionContext) {
+    for function in scalar() {
+        context.register_udf(function.as_ref().clone());
+    }
+    for function in aggregate() {
+        context.register_udaf(function.as_ref().clone());
+    }
+    for function in window() {
+        context.register_udwf(function.as_ref().clone());
+    }
+}
+
+/// The functions of single rows.
+pub fn scalar() -> Vec<Arc<ScalarUDF>> {
+    let mut functions = scalar::functions();
+    functions.extend(ground::functions());
+    functions
+}
+
+/// The functions of groups of rows; all of them may also be used over a window.
+pub fn aggregate() -> Vec<Arc<AggregateUDF>> {
+    vec![
+        fold::aggregate::<figures::Quantile8>(),
+        fold::aggregate::<figures::BenfordMad>(),
+        fold::aggregate::<pairs::HammingPairs>(),
+        fold::aggregate::<pairs::OverlapPairs>(),
+        fold::aggregate::<ground::UnionArea>(),
+        fold::aggregate::<ground::HullArea>(),
+    ]
+}
+
+/// The functions that are only used over a window.
+pub fn window() -> Vec<Arc<WindowUDF>> {
+    vec![figures::quantile8_others()]
+}

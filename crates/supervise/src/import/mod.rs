@@ -1,1 +1,226 @@
 //! Workbooks, folders of CSV or Parquet and registers, read into tables.
+//! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
+
+mod boundary;
+mod collected;
+mod columns;
+mod convert;
+mod csv_folder;
+mod detect;
+mod error;
+mod header;
+mod identity;
+mod names;
+mod options;
+mod original;
+mod package;
+mod parquet_cast;
+mod parquet_folder;
+mod parquet_table;
+mod parts;
+mod photos;
+mod places;
+mod reading;
+mod refusals;
+mod report;
+mod sheet;
+pub mod value;
+mod workbook;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use kandeng_screening::Tables;
+use sha2::{Digest as _, Sha256};
+
+pub use detect::{InputKind, detect};
+pub use error::ImportError;
+pub use identity::{IdentityKey, key_of};
+pub use options::ImportOptions;
+pub use original::{OriginalSheet, original_sheets};
+pub use places::Place;
+
+use crate::diagnostic::Diagnostic;
+use parts::Part;
+use places::Places;
+use reading::Reading;
+use sheet::SheetReader;
+use workbook::Workbook;
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// As it was named.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// What was read.
+pub struct Import {
+    /// The tables: every sheet of the declaration, and the registers that were there.
+    pub tables: Tables,
+    /// What was wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Columns that an item needs and a sheet has not: `(table, column)`.
+    pub missing_columns: Vec<(String, String)>,
+    /// The kind of each input, in the order given.
+    pub kinds: Vec<InputKind>,
+    places: Places,
+    refusals: Vec<Arc<refusals::Refusals>>,
+    hashing: Option<JoinHandle<Vec<InputFile>>>,
+    inputs: Vec<InputFile>,
+}
+
+impl Import {
+    /// Where a value stands in the input, for a row of a table.
+    ///
+    /// For a column that the sheet has not, its header row at the column of the project code.
+    pub fn place(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
+        self.places.cell(table, row_no, column)
+    }
+
+    /// Where a column's header stands.
+    pub fn header(&self, table: &str, column: &str) -> Option<Place> {
+        self.places.header(table, column)
+    }
+
+    /// The files with their hashes, which a thread has worked out meanwhile.
+    pub fn inputs(&mut self) -> &[InputFile] {
+        if let Some(hashing) = self.hashing.take() {
+            // Cannot fail: the thread leaves out what it cannot read and has nothing to panic about.
+            self.inputs = hashing.join().unwrap_or_default();
+        }
+        &self.inputs
+    }
+
+    /// What Parquet columns held that could not be read, as far as rules have read them: ask after
+    /// the run.
+    pub fn refused(&self) -> Vec<Diagnostic> {
+        self.refusals
+            .iter()
+            .filter_map(|column| column.diagnostic())
+            .collect()
+    }
+
+    /// Rows of each table, where they are known without reading it.
+    pub fn rows(&self) -> BTreeMap<String, usize> {
+        let counted = self
+            .tables
+            .names()
+            .filter_map(|name| Some((name.to_owned(), self.tables.get(name)?.rows()?)));
+        counted.collect()
+    }
+}
+
+/// Something that sheets are read from.
+enum Opened {
+    Workbook(Box<Workbook>),
+    Csv(Vec<PathBuf>),
+    Parquet(Vec<PathBuf>),
+}
+
+/// Reads inputs into tables. Projects are read first, so that later rows meet them.
+///
+/// # Errors
+/// When an input cannot be read at all; whatever is wrong with a part of it is a diagnostic.
+pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, ImportError> {
+    let mut reading = Reading::new(options);
+    let mut kinds = Vec::new();
+    let mut opened = Vec::new();
+    let mut files = Vec::new();
+    for path in inputs.iter().chain(&options.registers) {
+        let kind = detect(path)?;
+        kinds.push(kind);
+        let below = if path.is_dir() {
+            Some(path.as_path())
+        } else {
+            path.parent()
+        };
+        reading.folders.push(
+            below
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."))
+                .to_owned(),
+        );
+        let parts = match kind {
+            InputKind::Csv => detect::files(path, "csv")?,
+            InputKind::Parquet => detect::files(path, "parquet")?,
+            _ => vec![path.clone()],
+        };
+        files.extend(parts.iter().cloned());
+        opened.push((path, kind, parts));
+    }
+    kinds.truncate(inputs.len());
+    let hashing = std::thread::spawn(move || files.into_iter().filter_map(hash_file).collect());
+    let mut sources = Vec::new();
+    for (path, kind, parts) in opened {
+        sources.push(match kind {
+            InputKind::Csv => Opened::Csv(parts),
+            InputKind::Parquet => Opened::Parquet(parts),
+            _ => Opened::Workbook(Box::new(Workbook::open(path, kind, options)?)),
+        });
+    }
+    let parts = parts::list(&mut reading, &sources, inputs.len())?;
+    for part in &parts {
+        options.check_cancelled()?;
+        read_part(&mut reading, &mut sources[part.opened], part)?;
+    }
+    let gathered = reading.finish()?;
+    Ok(Import {
+        tables: gathered.tables,
+        diagnostics: gathered.diagnostics,
+        missing_columns: gathered.missing_columns,
+        kinds,
+        places: gathered.places,
+        refusals: gathered.refusals,
+        hashing: Some(hashing),
+        inputs: Vec::new(),
+    })
+}
+
+/// Reads one sheet or file.
+fn read_part<'o>(
+    reading: &mut Reading<'o>,
+    source: &mut Opened,
+    part: &Part<'o>,
+) -> Result<(), ImportError> {
+    match source {
+        Opened::Workbook(book) => {
+            let merged = book.merged(&part.name);
+            let file = book.path.display().to_string();
+            let epoch = book.epoch_1904();
+            let mut reader =
+                SheetReader::new(reading, part.sheet, &file, &part.name, epoch, merged);
+            book.read(&part.name, &mut reader)?;
+            reader.finish()
+        }
+        Opened::Csv(files) => csv_folder::read(reading, part.sheet, &files[part.index]),
+        Opened::Parquet(files) => parquet_folder::read(reading, part.sheet, &files[part.index]),
+    }
+}
+
+/// A file's name without its extension.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+fn hash_file(path: PathBuf) -> Option<InputFile> {
+    let mut file = std::fs::File::open(&path).ok()?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let read = std::io::Read::read(&mut file, &mut buffer).ok()?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+    }
+    Some(InputFile {
+        path,
+        sha256: identity::hex(&hash.finalize()),
+    })
+}

@@ -24,7 +24,10 @@ pub(super) fn answers(county: &County) -> Vec<Answer> {
     for (number, group) in county.planting.groups.iter().enumerate() {
         for project in &group.members {
             let subject = code(&Brief::of(county, *project));
-            all.extend(group.rules.iter().map(|rule| Answer { rule: (*rule).to_owned(), subject: subject.clone() }));
+            all.extend(group.rules.iter().map(|rule| Answer {
+                rule: (*rule).to_owned(),
+                subject: subject.clone(),
+            }));
         }
         let company = |role| county.company_name(county.private_company(number, role)).0;
         let organization = match group.id {
@@ -32,10 +35,16 @@ pub(super) fn answers(county: &County) -> Vec<Answer> {
             "K12a" | "K12b" => Some(("K12", company(0))),
             "K35" => Some(("K35", company(0))),
             "K30" => Some(("K30", county.owner(Owner::Centre(number)).1)),
-            "K39" => Some(("K39", upkeep_body_of_its_own(&Brief::of(county, group.members[0]), number))),
+            "K39" => Some((
+                "K39",
+                upkeep_body_of_its_own(&Brief::of(county, group.members[0]), number),
+            )),
             _ => None,
         };
-        all.extend(organization.map(|(rule, subject)| Answer { rule: rule.to_owned(), subject }));
+        all.extend(organization.map(|(rule, subject)| Answer {
+            rule: rule.to_owned(),
+            subject,
+        }));
     }
     all.into_iter().collect()
 }

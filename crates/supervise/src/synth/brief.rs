@@ -47,7 +47,10 @@ pub(super) struct Brief {
 
 /// Methods under which others may bid.
 pub(super) fn is_competitive(method: &str) -> bool {
-    matches!(method, "open" | "selective" | "consultation" | "negotiation" | "quotation")
+    matches!(
+        method,
+        "open" | "selective" | "consultation" | "negotiation" | "quotation"
+    )
 }
 
 impl Brief {
@@ -73,7 +76,8 @@ impl Brief {
 
         let place = fraction(village as f64 * 0.618_033_988_749_895 + plot as f64 * 0.17);
         let price_fen = (theme.price_yuan * (0.78 + 0.5 * place)).round() * 100.0;
-        let (scale, budget_fen, contract_fen) = amounts(county, project, theme, price_fen, wish, &mut stream);
+        let (scale, budget_fen, contract_fen) =
+            amounts(county, project, theme, price_fen, wish, &mut stream);
 
         let method = if let Some(method) = wish.method {
             method
@@ -84,12 +88,35 @@ impl Brief {
             usual_method(contract_fen, &mut stream)
         };
 
-        let approval = part.map_or_else(|| usual_approval(county, village, plot, &mut stream), |part| part.approval);
-        let lag = if part.is_some() { 60 } else { stream.between(46, 74) };
+        let approval = part.map_or_else(
+            || usual_approval(county, village, plot, &mut stream),
+            |part| part.approval,
+        );
+        let lag = if part.is_some() {
+            60
+        } else {
+            stream.between(46, 74)
+        };
         let mut brief = Self {
-            project, village, plot, theme, part, owner, contractor, method, scale, budget_fen, contract_fen, approval,
+            project,
+            village,
+            plot,
+            theme,
+            part,
+            owner,
+            contractor,
+            method,
+            scale,
+            budget_fen,
+            contract_fen,
+            approval,
             contract: approval + lag,
-            start: 0, planned_finish: 0, finish: 0, acceptance: 0, handover: 0, stalled: None,
+            start: 0,
+            planned_finish: 0,
+            finish: 0,
+            acceptance: 0,
+            handover: 0,
+            stalled: None,
         };
         brief.schedule(county.as_of, &mut stream);
         brief
@@ -102,7 +129,9 @@ impl Brief {
 
     /// The member number if this is a part of what was planted under that name.
     pub(super) fn member_of(&self, id: &str) -> Option<usize> {
-        self.part.filter(|part| part.id == id).map(|part| part.member)
+        self.part
+            .filter(|part| part.id == id)
+            .map(|part| part.member)
     }
 
     fn schedule(&mut self, as_of: Day, stream: &mut Stream) {
@@ -116,7 +145,12 @@ impl Brief {
             "K21" => length = 420 - 60 - 10 - 120,
             _ => {}
         }
-        self.start = self.contract + if self.part.is_some() { 10 } else { stream.between(5, 15) };
+        self.start = self.contract
+            + if self.part.is_some() {
+                10
+            } else {
+                stream.between(5, 15)
+            };
         self.planned_finish = self.start + length;
         self.finish = self.start + (f64::from(length) * stream.within(0.88, 1.04)) as Day;
         self.acceptance = out_of_late_december(self.finish + stream.between(16, 34));
@@ -151,7 +185,11 @@ impl Brief {
 /// Acceptance panels do not meet in the last days of a year.
 fn out_of_late_december(day: Day) -> Day {
     let (year, month, of_month) = civil(day);
-    if month == 12 && of_month > 15 { from_civil(year + 1, 1, 6 + of_month % 5) } else { day }
+    if month == 12 && of_month > 15 {
+        from_civil(year + 1, 1, 6 + of_month % 5)
+    } else {
+        day
+    }
 }
 
 /// Approvals bunch a little in spring; three years back, and two months of projects still being filed.
@@ -166,10 +204,22 @@ fn usual_method(contract_fen: i64, stream: &mut Stream) -> &'static str {
     let methods: &[&'static str] = match contract_fen {
         400_000_000.. => &["open"],
         60_000_000.. => &["open", "open", "selective", "consultation", "consultation"],
-        20_000_000.. => &["consultation", "negotiation", "quotation", "quotation", "direct"],
-        _ => &["quotation", "quotation", "direct", "direct", "single_source"],
+        20_000_000.. => &[
+            "consultation",
+            "negotiation",
+            "quotation",
+            "quotation",
+            "direct",
+        ],
+        _ => &[
+            "quotation",
+            "quotation",
+            "direct",
+            "direct",
+            "single_source",
+        ],
     };
-    stream.pick(methods)
+    stream.pick::<&str>(methods)
 }
 
 /// What a planted project asks of its brief.
@@ -184,34 +234,79 @@ struct Wish {
 
 impl Wish {
     fn of(part: Option<Part>) -> Self {
-        let Some(part) = part else { return Self::default() };
+        let Some(part) = part else {
+            return Self::default();
+        };
         let member = part.member;
-        let own = Self { contractor: member, ..Self::default() };
-        let of = |contract: f64, method| Self { contract_yuan: Some(contract), method: Some(method), ..own };
-        let open = Self { method: Some("open"), ..own };
+        let own = Self {
+            contractor: member,
+            ..Self::default()
+        };
+        let of = |contract: f64, method| Self {
+            contract_yuan: Some(contract),
+            method: Some(method),
+            ..own
+        };
+        let open = Self {
+            method: Some("open"),
+            ..own
+        };
         match part.id {
-            "K01b" | "K02" => Self { scale: Some(110.0), ..own },
-            "K03" => Self { price: Some(3.0), scale: Some(52.0), ..own },
-            "K05a" => Self { contractor: 0, ..of([482_317.0, 351_284.6][member], "direct") },
+            "K01b" | "K02" => Self {
+                scale: Some(110.0),
+                ..own
+            },
+            "K03" => Self {
+                price: Some(3.0),
+                scale: Some(52.0),
+                ..own
+            },
+            "K05a" => Self {
+                contractor: 0,
+                ..of([482_317.0, 351_284.6][member], "direct")
+            },
             "K05b" => of([391_455.2, 283_117.9][member], "direct"),
-            "K05c" => Self { contractor: 0, ..of([2_214_530.7, 2_351_006.3][member], "open") },
+            "K05c" => Self {
+                contractor: 0,
+                ..of([2_214_530.7, 2_351_006.3][member], "open")
+            },
             "K06a" => of(585_216.4, "consultation"),
             "K06b" => of(3_905_118.0, "open"),
             "K07" | "K08a" | "K09a" | "K09b" | "K14a" | "K14b" | "K14c" | "K16b" => open,
-            "K08b" => Self { method: Some("quotation"), ..own },
-            "K10a" => open,
-            "K10b" => Self { contractor: member % 2, ..open },
-            "K11" => Self { contractor: member.saturating_sub(5), ..open },
-            "K12a" => Self {
-                contractor: member.saturating_sub(2),
-                contract_yuan: Some(if member < 3 { 903_251.0 } else { 207_330.0 } + 1213.7 * member as f64),
+            "K08b" => Self {
+                method: Some("quotation"),
                 ..own
             },
-            "K12b" | "K35" => Self { contractor: 0, ..own },
+            "K10a" => open,
+            "K10b" => Self {
+                contractor: member % 2,
+                ..open
+            },
+            "K11" => Self {
+                contractor: member.saturating_sub(5),
+                ..open
+            },
+            "K12a" => Self {
+                contractor: member.saturating_sub(2),
+                contract_yuan: Some(
+                    if member < 3 { 903_251.0 } else { 207_330.0 } + 1213.7 * member as f64,
+                ),
+                ..own
+            },
+            "K12b" | "K35" => Self {
+                contractor: 0,
+                ..own
+            },
             "K13a" | "K13b" | "K29" => of(912_407.5, "open"),
             "K16a" => of(503_000.0, "direct"),
-            "K17b" => Self { scale: Some(120.0), ..own },
-            "K17c" => Self { scale: Some(300.0), ..own },
+            "K17b" => Self {
+                scale: Some(120.0),
+                ..own
+            },
+            "K17c" => Self {
+                scale: Some(300.0),
+                ..own
+            },
             "K30" => of(84_000.0 + 611.3 * member as f64, "direct"),
             _ => own,
         }
@@ -236,7 +331,9 @@ fn amounts(
         scale
     } else {
         // A low-discrepancy sequence spreads amounts evenly even among the few projects of one owner.
-        let mut place = fraction(project as f64 * 0.754_877_666_246_692_7 + (county.seed % 1009) as f64 * 0.377);
+        let mut place = fraction(
+            project as f64 * 0.754_877_666_246_692_7 + (county.seed % 1009) as f64 * 0.377,
+        );
         if county.projects < 400 {
             place = 0.3 + 0.45 * place;
         }

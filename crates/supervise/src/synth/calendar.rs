@@ -11,7 +11,11 @@ const SHANGHAI_MS: i64 = 8 * 3_600_000;
 
 /// The number of a civil day.
 pub(super) fn day_of(date: Date) -> Day {
-    from_civil(i32::from(date.year()), i32::from(date.month()), i32::from(date.day()))
+    from_civil(
+        i32::from(date.year()),
+        i32::from(date.month()),
+        i32::from(date.day()),
+    )
 }
 
 /// The number of the day (year, month, day), by Hinnant's `days_from_civil`.
@@ -31,7 +35,11 @@ pub(super) fn civil(day: Day) -> (i32, i32, i32) {
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * of_year + 2) / 153;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     let year = year_of_era + era * 400 + i32::from(month <= 2);
     (year, month, of_year - (153 * month_index + 2) / 5 + 1)
 }
@@ -61,7 +69,11 @@ pub(super) fn shanghai_day(at_ms: i64) -> Day {
 pub(super) fn shanghai_text(at_ms: i64) -> String {
     let seconds = (at_ms + SHANGHAI_MS).rem_euclid(86_400_000) / 1000;
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    format!("{} {hours:02}:{minutes:02}:{:02}", text(shanghai_day(at_ms)), seconds % 60)
+    format!(
+        "{} {hours:02}:{minutes:02}:{:02}",
+        text(shanghai_day(at_ms)),
+        seconds % 60
+    )
 }
 
 #[cfg(test)]
@@ -83,6 +95,9 @@ mod tests {
     fn a_morning_in_shanghai_is_the_same_day() {
         let day = from_civil(2025, 5, 1);
         assert_eq!(shanghai_day(shanghai(day, 7 * 60)), day);
-        assert_eq!(shanghai_text(shanghai(day, 7 * 60 + 5)), "2025-05-01 07:05:00");
+        assert_eq!(
+            shanghai_text(shanghai(day, 7 * 60 + 5)),
+            "2025-05-01 07:05:00"
+        );
     }
 }

@@ -62,12 +62,18 @@ fn organisation_check(body: &[u8]) -> u8 {
 
 /// The check character of GB 32100 for the first seventeen characters.
 fn credit_check(code: &[u8]) -> u8 {
-    const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+    const WEIGHTS: [usize; 17] = [
+        1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
+    ];
     let sum: usize = code
         .iter()
         .zip(WEIGHTS)
         .map(|(byte, weight)| {
-            weight * ALPHABET.iter().position(|character| character == byte).unwrap_or(0)
+            weight
+                * ALPHABET
+                    .iter()
+                    .position(|character| character == byte)
+                    .unwrap_or(0)
         })
         .sum();
     ALPHABET[(31 - sum % 31) % 31]
@@ -106,7 +112,11 @@ pub(super) enum Hashed {
 /// `KEYID:HEX` as the import makes it, for thing number `index`.
 pub(super) fn hashed(kind: Hashed, index: u64) -> String {
     let mut stream = Stream::of(0x4B41_4E44, kind as u64, index);
-    format!("{SYNTHETIC_KEY_ID}:{:016x}{:016x}", stream.bits(), stream.bits())
+    format!(
+        "{SYNTHETIC_KEY_ID}:{:016x}{:016x}",
+        stream.bits(),
+        stream.bits()
+    )
 }
 
 /// A made-up SHA-256 of a photo that exists only as a row.
@@ -154,7 +164,11 @@ mod tests {
     fn every_code_made_is_valid_and_unlike_the_others() {
         let mut seen = std::collections::BTreeSet::new();
         for serial in 0..5000 {
-            for kind in [Registered::Company, Registered::Government, Registered::Cooperative] {
+            for kind in [
+                Registered::Company,
+                Registered::Government,
+                Registered::Cooperative,
+            ] {
                 let code = uscc(kind, 990_121, serial);
                 assert!(is_valid_uscc(&code), "{code}");
                 assert!(!is_valid_uscc(&with_wrong_check(&code)));

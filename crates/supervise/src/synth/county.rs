@@ -1,13 +1,13 @@
 //! The county as numbers: how many villages, owners and companies there are, and who is who by index.
 //! Everything is derived from indices, so that any part can be made without the rest.
 
+use super::SynthOptions;
 use super::calendar::{Day, day_of};
 use super::codes::{Hashed, Registered, hashed, uscc, with_wrong_check};
 use super::names;
 use super::place::{Grid, PLOTS, VILLAGES_PER_COUNTY};
 use super::plant::Planting;
 use super::random::Stream;
-use super::SynthOptions;
 
 /// Number of the first county (province 99, prefecture 01, county 21).
 const FIRST_COUNTY: u32 = 990_121;
@@ -94,7 +94,11 @@ impl County {
     /// The nine digits of the township that holds a village.
     pub(super) fn township_code(&self, village: usize) -> String {
         let township = village % VILLAGES_PER_COUNTY / self.grid.township_villages;
-        format!("{:06}{:03}", Self::county_code(village / VILLAGES_PER_COUNTY), 100 + township)
+        format!(
+            "{:06}{:03}",
+            Self::county_code(village / VILLAGES_PER_COUNTY),
+            100 + township
+        )
     }
 
     /// The twelve digits of a village.
@@ -117,7 +121,10 @@ impl County {
     pub(super) fn village_people(&self, village: usize) -> (i64, i64) {
         let mut stream = Stream::of(self.seed, 0x5649, village as u64);
         let households = i64::from(stream.between(320, 720));
-        (households, (households as f64 * stream.within(3.0, 3.8)) as i64)
+        (
+            households,
+            (households as f64 * stream.within(3.0, 3.8)) as i64,
+        )
     }
 
     /// The usual owner of the projects on a plot: kinds that share a village never share an owner.
@@ -141,19 +148,33 @@ impl County {
                 let county = village / VILLAGES_PER_COUNTY;
                 let township = village % VILLAGES_PER_COUNTY / self.grid.township_villages;
                 let serial = 1000 + (county * 100 + township) as u64;
-                let name = format!("{}{}人民政府", names::county(county), self.township_name(village));
-                (name, uscc(Registered::Government, Self::county_code(county), serial))
+                let name = format!(
+                    "{}{}人民政府",
+                    names::county(county),
+                    self.township_name(village)
+                );
+                (
+                    name,
+                    uscc(Registered::Government, Self::county_code(county), serial),
+                )
             }
             Owner::Bureau(county, bureau) => (
                 format!("{}{}", names::county(county), names::BUREAUS[bureau]),
-                uscc(Registered::Government, Self::county_code(county), bureau as u64),
+                uscc(
+                    Registered::Government,
+                    Self::county_code(county),
+                    bureau as u64,
+                ),
             ),
             Owner::Centre(group) => {
                 let village = self.planting.groups[group].village;
                 let county = village / VILLAGES_PER_COUNTY;
                 let name = format!("{}第{}项目建设服务中心", names::county(county), group + 1);
                 let serial = 500_000 + group as u64;
-                (name, uscc(Registered::Government, Self::county_code(county), serial))
+                (
+                    name,
+                    uscc(Registered::Government, Self::county_code(county), serial),
+                )
             }
         }
     }
@@ -161,8 +182,19 @@ impl County {
     /// The economic cooperative of a village: name and organisation code.
     pub(super) fn cooperative(village: usize) -> (String, String) {
         let county = village / VILLAGES_PER_COUNTY;
-        let name = format!("{}{}股份经济合作社", names::county(county), Self::village_name(village));
-        (name, uscc(Registered::Cooperative, Self::county_code(county), village as u64))
+        let name = format!(
+            "{}{}股份经济合作社",
+            names::county(county),
+            Self::village_name(village)
+        );
+        (
+            name,
+            uscc(
+                Registered::Cooperative,
+                Self::county_code(county),
+                village as u64,
+            ),
+        )
     }
 
     /// The contractor of a plot where nothing is planted. Eight contractors take turns over a block of
@@ -199,7 +231,10 @@ impl County {
     fn role_of(&self, company: usize) -> Option<(&'static str, usize, usize)> {
         let private = company.checked_sub(self.winners + self.losers)?;
         let group = private / PRIVATE;
-        self.planting.groups.get(group).map(|of| (of.id, group, private % PRIVATE))
+        self.planting
+            .groups
+            .get(group)
+            .map(|of| (of.id, group, private % PRIVATE))
     }
 
     /// Whether a company is one that a register lists: private ones only where the group uses them.
@@ -211,7 +246,11 @@ impl County {
     pub(super) fn company_name(&self, company: usize) -> (String, String) {
         let county = company % self.counties();
         let name = names::firm(&names::county(county), company / self.counties());
-        let code = uscc(Registered::Company, Self::county_code(county), company as u64);
+        let code = uscc(
+            Registered::Company,
+            Self::county_code(county),
+            company as u64,
+        );
         match self.role_of(company) {
             Some(("Q02a", _, 0)) => (with_wrong_check(&code), name),
             _ => (code, name),
@@ -236,7 +275,11 @@ impl County {
             capital_fen: i64::from(stream.between(10, 300)) * 10_000_000,
             staff: i64::from(stream.between(6, 90)),
             phone: hashed(Hashed::Phone, company as u64),
-            address: format!("{county}创业路{}号{}室", company / 40 + 1, company % 40 + 101),
+            address: format!(
+                "{county}创业路{}号{}室",
+                company / 40 + 1,
+                company % 40 + 101
+            ),
             legal_rep: Self::legal_rep(company),
         };
         if let Some((id, group, role)) = self.role_of(company) {
@@ -276,6 +319,9 @@ impl County {
 
     /// Somebody who may sit on an acceptance panel of a county.
     pub(super) fn expert(county: usize, number: usize) -> String {
-        hashed(Hashed::Person, 5_000_000_000 + (county * 1000 + number) as u64)
+        hashed(
+            Hashed::Person,
+            5_000_000_000 + (county * 1000 + number) as u64,
+        )
     }
 }

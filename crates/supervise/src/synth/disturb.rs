@@ -23,8 +23,19 @@ pub(super) fn disturb(county: &County, brief: &Brief, made: &mut Project) {
     }
     for (at, photo) in made.photos.iter_mut().enumerate() {
         photo.file = format!("{}_{}_{}.jpg", made.code, photo.stage, at + 1);
-        photo.sha256 = photo_sha256(if photo.encoded_again { mix(photo.scene ^ 1) } else { photo.scene });
-        photo.phash = photo_phash(photo.scene, if photo.encoded_again { PHASH_RADIUS.min(3) } else { 0 });
+        photo.sha256 = photo_sha256(if photo.encoded_again {
+            mix(photo.scene ^ 1)
+        } else {
+            photo.scene
+        });
+        photo.phash = photo_phash(
+            photo.scene,
+            if photo.encoded_again {
+                PHASH_RADIUS.min(3)
+            } else {
+                0
+            },
+        );
     }
 }
 
@@ -77,7 +88,9 @@ fn incomplete_or_inconsistent(county: &County, brief: &Brief, made: &mut Project
 
 /// A payment booked wrongly and taken back: the sum stays.
 fn reverse_a_payment(made: &mut Project) {
-    let Some(last) = made.payments.last().cloned() else { return };
+    let Some(last) = made.payments.last().cloned() else {
+        return;
+    };
     let mut back = last.clone();
     back.fen = -123_456;
     back.voucher.push('R');
@@ -92,7 +105,15 @@ fn cross_the_boundary(county: &County, brief: &Brief, made: &mut Project) {
     let site = Site::of(county, brief);
     let mut corners = site.corners.clone();
     let (east, north) = corners[4];
-    corners.splice(4..5, [(east, north - 8.0), (east - 8.0, north), (east, north), (east - 8.0, north - 8.0)]);
+    corners.splice(
+        4..5,
+        [
+            (east, north - 8.0),
+            (east - 8.0, north),
+            (east, north),
+            (east - 8.0, north - 8.0),
+        ],
+    );
     made.boundary = field_wkt(site.centre, &corners);
 }
 
@@ -153,7 +174,14 @@ fn settle_sources(made: &mut Project, budget_fen: i64) {
     }
 }
 
-fn on_site(county: &County, brief: &Brief, made: &mut Project, id: &str, group: usize, member: usize) {
+fn on_site(
+    county: &County,
+    brief: &Brief,
+    made: &mut Project,
+    id: &str,
+    group: usize,
+    member: usize,
+) {
     let scene = mix(0x5343_454E ^ mix(group as u64 ^ mix(county.seed)));
     match id {
         "K18a" => {
@@ -177,7 +205,12 @@ fn on_site(county: &County, brief: &Brief, made: &mut Project, id: &str, group: 
         "K19c" => {
             let mut during = extra(brief, made, 50, 40);
             during.scene = scene;
-            let mut after = picture("after", shanghai(brief.finish + 6, 640), made.position, scene);
+            let mut after = picture(
+                "after",
+                shanghai(brief.finish + 6, 640),
+                made.position,
+                scene,
+            );
             after.encoded_again = true;
             made.photos.extend([during, after]);
         }
@@ -189,7 +222,8 @@ fn on_site(county: &County, brief: &Brief, made: &mut Project, id: &str, group: 
         }
         "K20b" => {
             let at = shanghai(brief.approval - 20, 640);
-            made.photos.push(picture("during", at, made.position, mix(scene ^ 2)));
+            made.photos
+                .push(picture("during", at, made.position, mix(scene ^ 2)));
         }
         _ => {}
     }
@@ -221,34 +255,63 @@ fn money_and_after(county: &County, brief: &Brief, made: &mut Project, id: &str,
         "K36" => made.checks.retain(|(day, _)| *day <= as_of - 220),
         "K37" => {
             let scene = mix(0x5343_454E ^ mix(group as u64 ^ mix(county.seed)));
-            let acceptance = picture("acceptance", shanghai(brief.acceptance, 655), made.position, scene);
-            let upkeep = picture("upkeep", shanghai(brief.handover + 2, 600), made.position, scene);
+            let acceptance = picture(
+                "acceptance",
+                shanghai(brief.acceptance, 655),
+                made.position,
+                scene,
+            );
+            let upkeep = picture(
+                "upkeep",
+                shanghai(brief.handover + 2, 600),
+                made.position,
+                scene,
+            );
             made.photos.extend([acceptance, upkeep]);
         }
         "K38a" => {
             let years = year_of(as_of) - 2..year_of(as_of);
-            for (_, income, paid_out) in made.income.iter_mut().filter(|(year, _, _)| years.contains(year)) {
+            for (_, income, paid_out) in made
+                .income
+                .iter_mut()
+                .filter(|(year, _, _)| years.contains(year))
+            {
                 (*income, *paid_out) = (0, 0);
             }
         }
-        "K38b" => made.income.iter_mut().for_each(|(_, _, paid_out)| *paid_out = 0),
+        "K38b" => made
+            .income
+            .iter_mut()
+            .for_each(|(_, _, paid_out)| *paid_out = 0),
         "K39" => {
             made.upkeep_body = upkeep_body_of_its_own(brief, group);
-            made.checks.retain(|(day, _)| year_of(*day) != year_of(as_of) - 1);
+            made.checks
+                .retain(|(day, _)| year_of(*day) != year_of(as_of) - 1);
         }
-        "K40" => made.changes.push(("approved_budget", shanghai(brief.approval + 45, 700))),
+        "K40" => made
+            .changes
+            .push(("approved_budget", shanghai(brief.approval + 45, 700))),
         _ => {}
     }
 }
 
 /// A body that looks after one project only.
 pub(super) fn upkeep_body_of_its_own(brief: &Brief, group: usize) -> String {
-    format!("{}第{}管护队", County::village_name(brief.village), group + 1)
+    format!(
+        "{}第{}管护队",
+        County::village_name(brief.village),
+        group + 1
+    )
 }
 
 /// One more photo of the works, on a day when no other was taken.
 fn extra(brief: &Brief, made: &Project, percent: i32, minute: i32) -> Photo {
     let day = brief.start + (brief.finish - brief.start) * percent / 100;
     let scene = mix(brief.project as u64 * 64 + 50 + made.photos.len() as u64);
-    picture("during", shanghai(day, 11 * 60 + minute), made.position, scene)
+    picture(
+        "during",
+        shanghai(day, 11 * 60 + minute),
+        made.position,
+        scene,
+    )
 }

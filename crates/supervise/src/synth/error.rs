@@ -15,7 +15,9 @@ pub enum SynthError {
     #[error("as-of must lie between 1990 and 2200, not on {0}")]
     AsOf(jiff::civil::Date),
     /// A workbook's sheet holds about a million rows.
-    #[error("a workbook cannot hold some {0} rows in a sheet; write csv or parquet, or fewer projects")]
+    #[error(
+        "a workbook cannot hold some {0} rows in a sheet; write csv or parquet, or fewer projects"
+    )]
     TooManyRows(usize),
     /// A file or folder could not be written.
     #[error("{}: {source}", path.display())]
@@ -40,17 +42,25 @@ pub enum SynthError {
 
 impl SynthError {
     pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), source }
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     pub(super) fn encoding(what: &str, reason: impl std::fmt::Display) -> Self {
-        Self::Encoding { what: what.to_owned(), reason: reason.to_string() }
+        Self::Encoding {
+            what: what.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     /// The message in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Projects(projects) => format!("模拟县的项目数应在 50 至 1,000,000 之间,而非 {projects}"),
+            Self::Projects(projects) => {
+                format!("模拟县的项目数应在 50 至 1,000,000 之间,而非 {projects}")
+            }
             Self::AsOf(day) => format!("基准日应在 1990 至 2200 年之间,而非 {day}"),
             Self::TooManyRows(rows) => {
                 format!("一张工作表装不下约 {rows} 行;请改用 csv 或 parquet,或减少项目数")

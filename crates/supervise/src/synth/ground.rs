@@ -28,9 +28,16 @@ impl Site {
         if let (Some(step), Some(part)) = (beside, brief.part) {
             let first = Brief::of(county, county.planting.groups[part.group].members[0]);
             let site = Self::of(county, &first);
-            let north = site.corners.iter().map(|corner| corner.1).fold(0.0, f64::max);
+            let north = site
+                .corners
+                .iter()
+                .map(|corner| corner.1)
+                .fold(0.0, f64::max);
             let width = first.scale * MU_M2 / (2.0 * north);
-            return Self { centre: offset(site.centre, step * width, 0.0), corners: site.corners };
+            return Self {
+                centre: offset(site.centre, step * width, 0.0),
+                corners: site.corners,
+            };
         }
         let mut stream = Stream::of(county.seed, 0x5349, brief.project as u64);
         let mut centre = county.grid.plot(brief.village, brief.plot).centre();
@@ -39,15 +46,28 @@ impl Site {
         }
         if brief.theme.unit != "亩" {
             let (east, north) = (stream.within(-120.0, 120.0), stream.within(-240.0, 240.0));
-            return Self { centre: offset(centre, east, north), corners: Vec::new() };
+            return Self {
+                centre: offset(centre, east, north),
+                corners: Vec::new(),
+            };
         }
-        let share = if brief.is("K17a") { 0.6 } else { stream.within(0.99, 1.05) };
-        Self { centre, corners: field(brief.scale * MU_M2 * share, &mut stream) }
+        let share = if brief.is("K17a") {
+            0.6
+        } else {
+            stream.within(0.99, 1.05)
+        };
+        Self {
+            centre,
+            corners: field(brief.scale * MU_M2 * share, &mut stream),
+        }
     }
 
     /// Metres from the middle to the easternmost corner.
     pub(super) fn half_width(&self) -> f64 {
-        self.corners.iter().map(|corner| corner.0).fold(0.0, f64::max)
+        self.corners
+            .iter()
+            .map(|corner| corner.0)
+            .fold(0.0, f64::max)
     }
 }
 
@@ -68,9 +88,17 @@ pub(super) fn site(county: &County, brief: &Brief, made: &mut Project, stream: &
         if !site.corners.is_empty() && !brief.is("K17b") && !brief.is("K17c") {
             made.boundary = field_wkt(site.centre, &site.corners);
             made.boundary_method = *stream.pick(&["walked", "drawn", "surveyed"]);
-            made.boundary_accuracy_m = Some(if made.boundary_method == "surveyed" { 0.5 } else { f64::from(stream.between(2, 5)) });
+            made.boundary_accuracy_m = Some(if made.boundary_method == "surveyed" {
+                0.5
+            } else {
+                f64::from(stream.between(2, 5))
+            });
             if brief.is("K17d") || (brief.part.is_none() && brief.project % 37 < 3) {
-                let share = if brief.is("K17d") { 0.55 } else { stream.within(0.97, 1.03) };
+                let share = if brief.is("K17d") {
+                    0.55
+                } else {
+                    stream.within(0.97, 1.03)
+                };
                 made.outline = Some((brief.scale * share, brief.scale * 0.03));
             }
         }
@@ -79,13 +107,20 @@ pub(super) fn site(county: &County, brief: &Brief, made: &mut Project, stream: &
 }
 
 fn progress(county: &County, brief: &Brief, made: &mut Project, stream: &mut Stream) {
-    let end = if brief.stalled.is_some() { county.as_of - 40 } else { brief.finish };
+    let end = if brief.stalled.is_some() {
+        county.as_of - 40
+    } else {
+        brief.finish
+    };
     let length = f64::from(end - brief.start);
     let mut steps: Vec<(Day, f64)> = [(0.0, 5.0), (0.26, 27.0), (0.5, 52.0), (0.75, 77.0)]
         .into_iter()
         .map(|(share, percent)| {
             let wobble = stream.between(-1, 1);
-            (brief.start + (length * share) as Day, percent + f64::from(wobble))
+            (
+                brief.start + (length * share) as Day,
+                percent + f64::from(wobble),
+            )
         })
         .collect();
     match brief.part.map_or("", |part| part.id) {
@@ -111,11 +146,19 @@ fn progress(county: &County, brief: &Brief, made: &mut Project, stream: &mut Str
         let last = steps.len() - 1;
         steps[last].1 = 104.0;
     }
-    made.progress = steps.into_iter().filter(|(day, _)| *day <= county.as_of).collect();
+    made.progress = steps
+        .into_iter()
+        .filter(|(day, _)| *day <= county.as_of)
+        .collect();
 }
 
 fn inspections(county: &County, brief: &Brief, stream: &mut Stream) -> Vec<(Day, &'static str)> {
-    const FINDINGS: [&str; 4] = ["符合设计要求", "材料合格,进度正常", "局部整改后合格", "未发现质量问题"];
+    const FINDINGS: [&str; 4] = [
+        "符合设计要求",
+        "材料合格,进度正常",
+        "局部整改后合格",
+        "未发现质量问题",
+    ];
     let middle = brief.start + (brief.finish - brief.start) / 2;
     [brief.start, middle, brief.finish - 5]
         .into_iter()
@@ -140,21 +183,37 @@ fn moments(brief: &Brief, made: &Project) -> Vec<(&'static str, Day)> {
         moments.push(("upkeep", brief.handover + 1));
     }
     if working {
-        moments.extend([("during", at(0.13)), ("during", at(0.62)), ("during", at(0.9))]);
+        moments.extend([
+            ("during", at(0.13)),
+            ("during", at(0.62)),
+            ("during", at(0.9)),
+        ]);
     }
     moments
 }
 
-fn photos(county: &County, brief: &Brief, site: &Site, made: &Project, stream: &mut Stream) -> Vec<Photo> {
+fn photos(
+    county: &County,
+    brief: &Brief,
+    site: &Site,
+    made: &Project,
+    stream: &mut Stream,
+) -> Vec<Photo> {
     let most = match county.photo_rows {
         _ if brief.is("K17c") => 6,
         Some(rows) => {
-            let share = |projects: usize| (projects as u128 * rows as u128 / county.projects as u128) as usize;
+            let share = |projects: usize| {
+                (projects as u128 * rows as u128 / county.projects as u128) as usize
+            };
             (share(brief.project + 1) - share(brief.project)).max(1)
         }
         None => 6,
     };
-    let standpoint = offset(site.centre, stream.within(-18.0, 18.0), stream.within(-18.0, 18.0));
+    let standpoint = offset(
+        site.centre,
+        stream.within(-18.0, 18.0),
+        stream.within(-18.0, 18.0),
+    );
     let camera = *stream.pick(&["Fictional P1", "Fictional P2", "Fictional X10"]);
     let mut photos: Vec<Photo> = moments(brief, made)
         .into_iter()
@@ -163,8 +222,17 @@ fn photos(county: &County, brief: &Brief, site: &Site, made: &Project, stream: &
         .enumerate()
         .map(|(at, (stage, day))| {
             let minute = stream.between(8 * 60 + 20, 17 * 60 + 40);
-            let near = offset(standpoint, stream.within(-4.0, 4.0), stream.within(-4.0, 4.0));
-            let mut photo = picture(stage, shanghai(day, minute), near, mix((brief.project * 64 + at) as u64 ^ mix(county.seed)));
+            let near = offset(
+                standpoint,
+                stream.within(-4.0, 4.0),
+                stream.within(-4.0, 4.0),
+            );
+            let mut photo = picture(
+                stage,
+                shanghai(day, minute),
+                near,
+                mix((brief.project * 64 + at) as u64 ^ mix(county.seed)),
+            );
             photo.accuracy_m = f64::from(stream.between(3, 12));
             photo.camera = camera;
             photo.capture_record = stream.chance(0.3);
@@ -175,7 +243,12 @@ fn photos(county: &County, brief: &Brief, site: &Site, made: &Project, stream: &
         photos.extend((0..3).map(|frame| {
             let at = shanghai(brief.finish + 5, 10 * 60 + frame);
             let spot = offset(site.centre, 45.0 * f64::from(frame), 0.0);
-            let mut photo = picture("after", at, spot, mix(brief.project as u64 * 64 + 40 + frame as u64));
+            let mut photo = picture(
+                "after",
+                at,
+                spot,
+                mix(brief.project as u64 * 64 + 40 + frame as u64),
+            );
             photo.covers_site = true;
             photo.camera = "Fictional UAV";
             photo.accuracy_m = 3.0;

@@ -40,8 +40,16 @@ pub(super) fn project(county: &County, project: usize) -> Project {
 pub(super) fn code(brief: &Brief) -> String {
     let county = brief.village / VILLAGES_PER_COUNTY;
     let serial = brief.project % (VILLAGES_PER_COUNTY * PLOTS) + 1;
-    let code = format!("{:06}{:04}{serial:04}", County::county_code(county), year_of(brief.approval - 30));
-    if brief.is("Q02d") { code[..13].to_owned() } else { code }
+    let code = format!(
+        "{:06}{:04}{serial:04}",
+        County::county_code(county),
+        year_of(brief.approval - 30)
+    );
+    if brief.is("Q02d") {
+        code[..13].to_owned()
+    } else {
+        code
+    }
 }
 
 /// Name and organisation code of who builds.
@@ -65,7 +73,11 @@ fn profile(county: &County, brief: &Brief, stream: &mut Stream) -> Project {
         name: format!("{village_name}{}", brief.theme.name),
         kind: brief.theme.kind,
         village_code: county.village_code(brief.village),
-        address: format!("{}{village_name}{}组", county.township_name(brief.village), stream.between(1, 9)),
+        address: format!(
+            "{}{village_name}{}组",
+            county.township_name(brief.village),
+            stream.between(1, 9)
+        ),
         owner: county.owner(brief.owner),
         scale: brief.scale,
         unit: brief.theme.unit,
@@ -79,8 +91,13 @@ fn profile(county: &County, brief: &Brief, stream: &mut Stream) -> Project {
 fn approve(county: &County, brief: &Brief, made: &mut Project, stream: &mut Stream) {
     let number = stream.between(3, 480);
     let authority = match brief.owner {
-        Owner::Bureau(county, bureau) => format!("{}{}", names::county(county), names::BUREAUS[bureau]),
-        _ => format!("{}发展和改革局", names::county(brief.village / VILLAGES_PER_COUNTY)),
+        Owner::Bureau(county, bureau) => {
+            format!("{}{}", names::county(county), names::BUREAUS[bureau])
+        }
+        _ => format!(
+            "{}发展和改革局",
+            names::county(brief.village / VILLAGES_PER_COUNTY)
+        ),
     };
     made.approval_number = format!("批复〔{}〕{number}号", year_of(brief.approval));
     made.approval_authority = authority;
@@ -104,7 +121,11 @@ fn approve(county: &County, brief: &Brief, made: &mut Project, stream: &mut Stre
         };
         left -= fen;
         let arrival = brief.approval + stream.between(10, 36);
-        made.sources.push(Source { level, fen, arrival: (arrival <= county.as_of).then_some(arrival) });
+        made.sources.push(Source {
+            level,
+            fen,
+            arrival: (arrival <= county.as_of).then_some(arrival),
+        });
     }
 }
 
@@ -133,12 +154,34 @@ fn tender(county: &County, brief: &Brief, made: &mut Project, stream: &mut Strea
 }
 
 /// The winner's bid is the contract; the others lie above it at uneven steps.
-fn bids(county: &County, brief: &Brief, end: Day, winner: &(String, String), stream: &mut Stream) -> Vec<Bid> {
-    const STEPS: [(f64, f64); 5] = [(0.008, 0.012), (0.021, 0.027), (0.004, 0.006), (0.031, 0.036), (0.014, 0.017)];
-    let Contractor::Company(winning) = brief.contractor else { return Vec::new() };
+fn bids(
+    county: &County,
+    brief: &Brief,
+    end: Day,
+    winner: &(String, String),
+    stream: &mut Stream,
+) -> Vec<Bid> {
+    const STEPS: [(f64, f64); 5] = [
+        (0.008, 0.012),
+        (0.021, 0.027),
+        (0.004, 0.006),
+        (0.031, 0.036),
+        (0.014, 0.017),
+    ];
+    let Contractor::Company(winning) = brief.contractor else {
+        return Vec::new();
+    };
     let mut companies = Vec::with_capacity(6);
-    let private = |role| brief.part.map_or(0, |part| county.private_company(part.group, role));
-    let count = if brief.is("K09b") { 3 } else { 2 + stream.below(3) };
+    let private = |role| {
+        brief
+            .part
+            .map_or(0, |part| county.private_company(part.group, role))
+    };
+    let count = if brief.is("K09b") {
+        3
+    } else {
+        2 + stream.below(3)
+    };
     match brief.part.map_or("", |part| part.id) {
         "K10a" => companies.extend((0..3).map(private).filter(|company| *company != winning)),
         "K10b" => companies.extend((0..2).map(private).filter(|company| *company != winning)),
@@ -153,7 +196,12 @@ fn bids(county: &County, brief: &Brief, end: Day, winner: &(String, String), str
         }
     }
     let mut height = 1.0;
-    let mut all = vec![Bid { bidder: winner.clone(), fen: brief.contract_fen, date: end - stream.between(0, 2), status: "valid" }];
+    let mut all = vec![Bid {
+        bidder: winner.clone(),
+        fen: brief.contract_fen,
+        date: end - stream.between(0, 2),
+        status: "valid",
+    }];
     for (at, company) in companies.iter().enumerate() {
         let (low, high) = STEPS[at % STEPS.len()];
         height *= 1.0 + stream.within(low, high);
@@ -166,7 +214,11 @@ fn bids(county: &County, brief: &Brief, end: Day, winner: &(String, String), str
         });
     }
     if brief.part.is_none() && all.len() > 4 && stream.chance(0.4) {
-        all[4].status = if stream.chance(0.7) { "disqualified" } else { "withdrawn" };
+        all[4].status = if stream.chance(0.7) {
+            "disqualified"
+        } else {
+            "withdrawn"
+        };
     }
     let turn = stream.below(all.len());
     all.rotate_left(turn);
@@ -174,13 +226,27 @@ fn bids(county: &County, brief: &Brief, end: Day, winner: &(String, String), str
 }
 
 fn accept(county: &County, brief: &Brief, made: &mut Project, stream: &mut Stream) {
-    const ROLES: [(&str, usize); 5] = [("组长", 0), ("成员", 1), ("技术专家", 2), ("村民代表", 3), ("监督员", 4)];
+    const ROLES: [(&str, usize); 5] = [
+        ("组长", 0),
+        ("成员", 1),
+        ("技术专家", 2),
+        ("村民代表", 3),
+        ("监督员", 4),
+    ];
     let unit = 10_f64.powi(i32::from(brief.theme.decimals));
     let granted = money::has_grant(brief, county);
-    let share = if granted { 1.0 } else { stream.within(0.97, 1.02) };
+    let share = if granted {
+        1.0
+    } else {
+        stream.within(0.97, 1.02)
+    };
     made.acceptance = Some(brief.acceptance);
     made.accepted_scale = Some((brief.scale * share * unit).round() / unit);
-    let settled = if brief.is("K33") { 1.0 } else { stream.within(0.968, 0.999) };
+    let settled = if brief.is("K33") {
+        1.0
+    } else {
+        stream.within(0.968, 0.999)
+    };
     made.settlement_fen = Some((brief.contract_fen as f64 * settled) as i64);
     made.acceptance_file = format!("验收/{}.pdf", made.code);
     made.retention_fen = made.settlement_fen.map(|fen| fen * 3 / 100);
@@ -195,7 +261,11 @@ fn accept(county: &County, brief: &Brief, made: &mut Project, stream: &mut Strea
         let body = match at {
             0 => made.owner.0.clone(),
             3 => format!("{village_name}村民委员会"),
-            _ => format!("{}{}", names::county(home), names::BUREAUS[(first + at) % 5]),
+            _ => format!(
+                "{}{}",
+                names::county(home),
+                names::BUREAUS[(first + at) % 5]
+            ),
         };
         let person = if same_again && *at < 3 {
             County::expert(home, 900 + at)
@@ -209,16 +279,29 @@ fn accept(county: &County, brief: &Brief, made: &mut Project, stream: &mut Strea
 fn look_after(county: &County, brief: &Brief, made: &mut Project, stream: &mut Stream) {
     let village_name = County::village_name(brief.village);
     made.asset_owner = County::cooperative(brief.village).0;
-    made.upkeep_body = format!("{}{village_name}村民委员会", county.township_name(brief.village));
-    made.upkeep_fund_fen = Some((brief.contract_fen as f64 * stream.within(0.005, 0.012) / 10_000.0).ceil() as i64 * 10_000);
+    made.upkeep_body = format!(
+        "{}{village_name}村民委员会",
+        county.township_name(brief.village)
+    );
+    made.upkeep_fund_fen = Some(
+        (brief.contract_fen as f64 * stream.within(0.005, 0.012) / 10_000.0).ceil() as i64 * 10_000,
+    );
 
     // Whoever takes over in the new year has looked once in the old one.
     if year_of(brief.handover) != year_of(brief.acceptance) {
-        made.checks.push((brief.acceptance + stream.between(3, 8), "good"));
+        made.checks
+            .push((brief.acceptance + stream.between(3, 8), "good"));
     }
     let mut day = brief.handover;
     while day <= county.as_of {
-        made.checks.push((day, if stream.chance(0.04) { "damaged" } else { "good" }));
+        made.checks.push((
+            day,
+            if stream.chance(0.04) {
+                "damaged"
+            } else {
+                "good"
+            },
+        ));
         day += stream.between(85, 140);
     }
 
@@ -226,7 +309,9 @@ fn look_after(county: &County, brief: &Brief, made: &mut Project, stream: &mut S
     for year in first..year_of(county.as_of).max(first + 1) {
         let days = (from_civil(year + 1, 1, 1) - brief.acceptance).min(365);
         let (income, paid_out) = if brief.theme.kind == "industry" {
-            let income = (brief.contract_fen as f64 * stream.within(0.05, 0.09) * f64::from(days) / 365.0) as i64 + 10_000;
+            let income = (brief.contract_fen as f64 * stream.within(0.05, 0.09) * f64::from(days)
+                / 365.0) as i64
+                + 10_000;
             (income, (income as f64 * stream.within(0.6, 0.8)) as i64)
         } else {
             (0, 0)
@@ -250,8 +335,8 @@ fn sign(brief: &Brief, made: &mut Project, as_of: Day) {
     for (category, item, day) in steps.into_iter().take(made.stage + 1) {
         if day < as_of {
             made.changes.push((item, shanghai(day - 1, 15 * 60 + 10)));
-            made.signatures.push((category, shanghai(day, 10 * 60 + 25)));
+            made.signatures
+                .push((category, shanghai(day, 10 * 60 + 25)));
         }
     }
 }
-

@@ -60,7 +60,13 @@ pub struct SynthOptions {
 impl SynthOptions {
     /// A county of that size with the usual density of payments and photos as rows.
     pub fn new(projects: usize, seed: u64, as_of: jiff::civil::Date) -> Self {
-        Self { projects, seed, as_of, photos: None, payments_per_project: 10 }
+        Self {
+            projects,
+            seed,
+            as_of,
+            photos: None,
+            payments_per_project: 10,
+        }
     }
 
     fn check(&self, format: Option<Format>) -> Result<(), SynthError> {
@@ -70,7 +76,10 @@ impl SynthOptions {
         if !(1990..=2200).contains(&self.as_of.year()) {
             return Err(SynthError::AsOf(self.as_of));
         }
-        let most = self.projects.saturating_mul(self.payments_per_project.max(self.photos.unwrap_or(0) / self.projects));
+        let most = self.projects.saturating_mul(
+            self.payments_per_project
+                .max(self.photos.unwrap_or(0) / self.projects),
+        );
         if format == Some(Format::Xlsx) && most > 900_000 {
             return Err(SynthError::TooManyRows(most));
         }
@@ -78,7 +87,8 @@ impl SynthOptions {
     }
 
     fn writes_photo_files(&self) -> bool {
-        self.photos.is_some_and(|photos| photos > 0 && photos <= MOST_PHOTO_FILES)
+        self.photos
+            .is_some_and(|photos| photos > 0 && photos <= MOST_PHOTO_FILES)
     }
 }
 
@@ -133,7 +143,10 @@ pub fn generate(options: &SynthOptions) -> Result<Generated, SynthError> {
     for (table, parts) in TABLES.iter().zip(batches) {
         tables.insert(table.key, Arc::new(Batches::new(table.schema(), parts)));
     }
-    Ok(Generated { tables, answers: answers::answers(&county) })
+    Ok(Generated {
+        tables,
+        answers: answers::answers(&county),
+    })
 }
 
 /// Writes a county to a folder, which is made if need be: the tables, `answers/answers.csv`, and `photos/`.
@@ -173,7 +186,9 @@ fn write_beside(
         .prefix(".kandeng-synth-")
         .tempdir_in(out)
         .map_err(|source| SynthError::io(out, source))?;
-    let photos = options.writes_photo_files().then(|| beside.path().join("photos"));
+    let photos = options
+        .writes_photo_files()
+        .then(|| beside.path().join("photos"));
     if let Some(folder) = &photos {
         std::fs::create_dir(folder).map_err(|source| SynthError::io(folder, source))?;
     }
@@ -210,7 +225,9 @@ fn write_beside(
     files.push(answers::write(&all, &beside.path().join("answers"))?);
 
     let photo_files = match &photos {
-        Some(folder) => std::fs::read_dir(folder).map_err(|source| SynthError::io(folder, source))?.count(),
+        Some(folder) => std::fs::read_dir(folder)
+            .map_err(|source| SynthError::io(folder, source))?
+            .count(),
         None => 0,
     };
     if cancel.load(Ordering::Relaxed) {
@@ -223,7 +240,12 @@ fn write_beside(
         .map(|file| out.join(file))
         .collect();
     let rows = TABLES.iter().map(|table| table.key).zip(rows).collect();
-    Ok(Written { files, rows, photo_files, answers: all.len() })
+    Ok(Written {
+        files,
+        rows,
+        photo_files,
+        answers: all.len(),
+    })
 }
 
 /// Steps in which a county is made: projects, then the registers.
@@ -249,9 +271,17 @@ fn make(county: &County, step: usize, photos: Option<&Path>) -> Result<Vec<Sheet
             rows::add(&made, &mut sheets);
         }
     } else if step < villages {
-        registers::divisions(county, (step - projects) * registers::STEP, &mut sheets[at::DIVISIONS]);
+        registers::divisions(
+            county,
+            (step - projects) * registers::STEP,
+            &mut sheets[at::DIVISIONS],
+        );
     } else if step < companies {
-        registers::companies(county, (step - villages) * registers::STEP, &mut sheets[at::COMPANIES]);
+        registers::companies(
+            county,
+            (step - villages) * registers::STEP,
+            &mut sheets[at::COMPANIES],
+        );
     } else {
         registers::people(county, &mut sheets);
     }
@@ -268,7 +298,8 @@ fn move_into(from: &Path, to: &Path) -> Result<(), SynthError> {
         if source_path.is_dir() {
             move_into(&source_path, &target)?;
         } else {
-            std::fs::rename(&source_path, &target).map_err(|source| SynthError::io(&target, source))?;
+            std::fs::rename(&source_path, &target)
+                .map_err(|source| SynthError::io(&target, source))?;
         }
     }
     Ok(())

@@ -19,7 +19,9 @@ pub(super) const HOUSEHOLD_GRANT: &str = "到户产业奖补";
 const APPROVAL_LIMITS: [i64; 3] = [5_000_000, 20_000_000, 50_000_000];
 
 fn is_just_below_a_limit(fen: i64) -> bool {
-    APPROVAL_LIMITS.iter().any(|limit| fen * 10 >= limit * 9 - 10_000 && fen < *limit)
+    APPROVAL_LIMITS
+        .iter()
+        .any(|limit| fen * 10 >= limit * 9 - 10_000 && fen < *limit)
 }
 
 /// Whether the planting grant is part of this project's money.
@@ -35,7 +37,9 @@ pub(super) fn has_grant(brief: &Brief, county: &County) -> bool {
 fn pays_households(brief: &Brief, county: &County) -> bool {
     match brief.part {
         Some(part) => part.id.starts_with("K27"),
-        None => brief.plot == 6 && Stream::of(county.seed, 0x4848, brief.project as u64).chance(0.3),
+        None => {
+            brief.plot == 6 && Stream::of(county.seed, 0x4848, brief.project as u64).chance(0.3)
+        }
     }
 }
 
@@ -45,8 +49,18 @@ pub(super) fn pay(county: &County, brief: &Brief, made: &mut Project, stream: &m
     let mut till = Till::open(county, brief, made, stream);
     let contract = brief.contract_fen as f64;
     let settlement = made.settlement_fen.unwrap_or(brief.contract_fen) as f64;
-    let advance = if brief.is("K23") { 0.62 } else { till.stream.within(0.15, 0.2) };
-    till.up_to(advance * contract, brief.contract + 2, brief.start, "预付款", till.rows.0);
+    let advance = if brief.is("K23") {
+        0.62
+    } else {
+        till.stream.within(0.15, 0.2)
+    };
+    till.up_to(
+        advance * contract,
+        brief.contract + 2,
+        brief.start,
+        "预付款",
+        till.rows.0,
+    );
 
     let mut share_at_progress = match brief.part.map_or("", |part| part.id) {
         "K33" => 1.0,
@@ -59,7 +73,18 @@ pub(super) fn pay(county: &County, brief: &Brief, made: &mut Project, stream: &m
     }
     for (day, percent) in made.progress.clone() {
         let share = share_at_progress * percent.min(100.0) / 100.0;
-        till.up_to(share * if brief.is("K33") { settlement } else { contract }, day + 3, day + 13, "进度款", till.rows.1);
+        till.up_to(
+            share
+                * if brief.is("K33") {
+                    settlement
+                } else {
+                    contract
+                },
+            day + 3,
+            day + 13,
+            "进度款",
+            till.rows.1,
+        );
         if brief.is("K29") && (45.0..60.0).contains(&percent) {
             for (at, fen) in [4_863_172, 4_795_518, 4_931_007].into_iter().enumerate() {
                 till.row(fen, day + 14 + at as Day, "材料款", "");
@@ -70,7 +95,12 @@ pub(super) fn pay(county: &County, brief: &Brief, made: &mut Project, stream: &m
     if let Some(acceptance) = made.acceptance {
         if has_grant(brief, county) {
             let fen = (brief.scale * PLANTING_RATE_FEN as f64).round() as i64;
-            till.row(if brief.is("K41") { fen * 6 / 5 } else { fen }, acceptance + 9, "种植补助", PLANTING_GRANT);
+            till.row(
+                if brief.is("K41") { fen * 6 / 5 } else { fen },
+                acceptance + 9,
+                "种植补助",
+                PLANTING_GRANT,
+            );
         }
         if pays_households(brief, county) {
             till.households(brief, acceptance + 12, made);
@@ -81,8 +111,16 @@ pub(super) fn pay(county: &County, brief: &Brief, made: &mut Project, stream: &m
             "K24b" | "K34" => 0.97 * contract,
             _ => 0.97 * settlement,
         };
-        till.up_to(last, acceptance + 14, acceptance + 40, "结算款", till.rows.0);
-        let keeps = brief.part.is_some_and(|part| matches!(part.id, "K31" | "K24a" | "K24b" | "K34"));
+        till.up_to(
+            last,
+            acceptance + 14,
+            acceptance + 40,
+            "结算款",
+            till.rows.0,
+        );
+        let keeps = brief
+            .part
+            .is_some_and(|part| matches!(part.id, "K31" | "K24a" | "K24b" | "K34"));
         if !keeps {
             let due = made.retention_due.unwrap_or(acceptance + 365);
             till.up_to(settlement, due + 1, due + 6, "质保金", 1);
@@ -111,7 +149,11 @@ fn plan(brief: &Brief, made: &mut Project) {
         (brief.planned_finish + 420, 3.0),
     ];
     for (day, percent) in dues {
-        let fen = if percent < 4.0 { left } else { (brief.contract_fen as f64 * percent / 100.0) as i64 };
+        let fen = if percent < 4.0 {
+            left
+        } else {
+            (brief.contract_fen as f64 * percent / 100.0) as i64
+        };
         left -= fen;
         made.plan.push((day, percent, fen));
     }
@@ -137,7 +179,9 @@ impl<'a> Till<'a> {
     fn open(county: &County, brief: &Brief, made: &Project, stream: &'a mut Stream) -> Self {
         let account = match brief.contractor {
             Contractor::Company(company) => County::account(company),
-            Contractor::Cooperative(village) => hashed(Hashed::Account, 9_000_000_000 + village as u64),
+            Contractor::Cooperative(village) => {
+                hashed(Hashed::Account, 9_000_000_000 + village as u64)
+            }
         };
         let wanted = county.payments.saturating_sub(1);
         let extra = usize::from(stream.chance((wanted % 5) as f64 / 5.0));
@@ -145,7 +189,10 @@ impl<'a> Till<'a> {
             payments: Vec::with_capacity(county.payments + 4),
             paid: 0,
             as_of: county.as_of,
-            rows: ((wanted / 6).max(1), ((wanted - wanted / 6 * 2) / 4 + extra).max(1)),
+            rows: (
+                (wanted / 6).max(1),
+                ((wanted - wanted / 6 * 2) / 4 + extra).max(1),
+            ),
             even_fen: brief.is("K30").then_some(74_500),
             was_just_below: brief.is("K29"),
             payee: made.contractor.clone(),
@@ -158,15 +205,21 @@ impl<'a> Till<'a> {
     /// Pays until so much has been paid in all, in rows spread over some days.
     fn up_to(&mut self, target: f64, from: Day, to: Day, purpose: &'static str, rows: usize) {
         let due = target as i64 - self.paid;
-        let rows = self.even_fen.map_or(rows, |even| (due / even).max(1) as usize);
+        let rows = self
+            .even_fen
+            .map_or(rows, |even| (due / even).max(1) as usize);
         if due < 1000 {
             return;
         }
         let spread = if self.even_fen.is_some() { 0.16 } else { 1.15 };
-        let weights: Vec<f64> = (0..rows).map(|_| self.stream.within(-spread, spread).exp()).collect();
+        let weights: Vec<f64> = (0..rows)
+            .map(|_| self.stream.within(-spread, spread).exp())
+            .collect();
         let total: f64 = weights.iter().sum();
         for (at, weight) in weights.iter().enumerate() {
-            let day = from + ((to - from) * at as Day) / rows as Day + if rows > 1 { 0 } else { (to - from) / 2 };
+            let day = from
+                + ((to - from) * at as Day) / rows as Day
+                + if rows > 1 { 0 } else { (to - from) / 2 };
             let mut fen = (due as f64 * weight / total) as i64;
             if at + 1 == rows {
                 fen = target as i64 - self.paid;
@@ -211,11 +264,16 @@ impl<'a> Till<'a> {
                 _ => {}
             }
             if planted.is_none_or(|part| part.id != "K27c") {
-                made.eligible.push((person.clone(), brief.approval - 60, brief.approval + 1600));
+                made.eligible
+                    .push((person.clone(), brief.approval - 60, brief.approval + 1600));
             }
             let fen = i64::from(self.stream.between(110_000, 390_000));
             self.row(fen, date, "到户奖补", HOUSEHOLD_GRANT);
-            if let Some(payment) = self.payments.last_mut().filter(|payment| payment.programme == HOUSEHOLD_GRANT) {
+            if let Some(payment) = self
+                .payments
+                .last_mut()
+                .filter(|payment| payment.programme == HOUSEHOLD_GRANT)
+            {
                 payment.account = hashed(Hashed::PersonAccount, (self.project * 4 + seat) as u64);
                 payment.payee = ("个人".to_owned(), String::new());
                 payment.person = person;
@@ -223,4 +281,3 @@ impl<'a> Till<'a> {
         }
     }
 }
-

@@ -22,11 +22,14 @@ pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthErro
         let quality = if photo.encoded_again { 62 } else { 80 };
         let bytes = jpeg_with_exif(&picture, quality, &fields(photo))
             .map_err(|error| SynthError::encoding(&photo.file, error))?;
-        photo.sha256 = Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Cannot fail: writing to a String.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        photo.sha256 =
+            Sha256::digest(&bytes)
+                .iter()
+                .fold(String::with_capacity(64), |mut text, byte| {
+                    // Cannot fail: writing to a String.
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                });
         photo.phash = perceptual_hash(&DynamicImage::ImageRgb8(picture));
         std::fs::write(&path, bytes).map_err(|source| SynthError::io(&path, source))?;
     }
@@ -74,7 +77,10 @@ fn scene(number: u64) -> RgbImage {
         }))
     });
     for _ in 0..6 {
-        let (left, top) = (stream.between(0, 280) as u32, stream.between(20, 200) as u32);
+        let (left, top) = (
+            stream.between(0, 280) as u32,
+            stream.between(20, 200) as u32,
+        );
         let (wide, high) = (stream.between(6, 70) as u32, stream.between(6, 60) as u32);
         let colour = Rgb([0; 3].map(|_: u8| stream.between(20, 235) as u8));
         for x in left..(left + wide).min(WIDTH) {

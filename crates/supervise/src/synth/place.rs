@@ -27,13 +27,26 @@ pub(super) struct Tile {
 impl Tile {
     /// Its middle (longitude, latitude).
     pub(super) fn centre(&self) -> (f64, f64) {
-        (f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north))
+        (
+            f64::midpoint(self.west, self.east),
+            f64::midpoint(self.south, self.north),
+        )
     }
 
     /// Its outline as WKT, counter-clockwise.
     pub(super) fn wkt(&self) -> String {
-        let Self { west, south, east, north } = self;
-        polygon(&[(*west, *south), (*east, *south), (*east, *north), (*west, *north)])
+        let Self {
+            west,
+            south,
+            east,
+            north,
+        } = self;
+        polygon(&[
+            (*west, *south),
+            (*east, *south),
+            (*east, *north),
+            (*west, *north),
+        ])
     }
 }
 
@@ -55,7 +68,10 @@ impl Grid {
             60..400 => (16, 4),
             _ => (25, 5),
         };
-        Self { township_villages, side }
+        Self {
+            township_villages,
+            side,
+        }
     }
 
     /// The ground of a village, by its number over all counties.
@@ -65,7 +81,12 @@ impl Grid {
         let place = within % self.township_villages;
         let west = west + (place % self.side) as f64 * VILLAGE.0;
         let south = south + (place / self.side) as f64 * VILLAGE.1;
-        Tile { west, south, east: west + VILLAGE.0, north: south + VILLAGE.1 }
+        Tile {
+            west,
+            south,
+            east: west + VILLAGE.0,
+            north: south + VILLAGE.1,
+        }
     }
 
     fn township_corner(&self, village: usize) -> (f64, f64) {
@@ -81,7 +102,12 @@ impl Grid {
     pub(super) fn township(&self, village: usize) -> Tile {
         let (west, south) = self.township_corner(village);
         let rows = self.township_villages.div_ceil(self.side);
-        Tile { west, south, east: west + self.side as f64 * VILLAGE.0, north: south + rows as f64 * VILLAGE.1 }
+        Tile {
+            west,
+            south,
+            east: west + self.side as f64 * VILLAGE.0,
+            north: south + rows as f64 * VILLAGE.1,
+        }
     }
 
     /// The ground of one plot of a village.
@@ -90,7 +116,12 @@ impl Grid {
         let (width, height) = (VILLAGE.0 / 4.0, VILLAGE.1 / 2.0);
         let west = ground.west + (plot % 4) as f64 * width;
         let south = ground.south + (plot / 4 % 2) as f64 * height;
-        Tile { west, south, east: west + width, north: south + height }
+        Tile {
+            west,
+            south,
+            east: west + width,
+            north: south + height,
+        }
     }
 }
 
@@ -98,13 +129,21 @@ impl Grid {
 pub(super) fn county_tile(county: usize) -> Tile {
     let west = CORNER.0 + (county % 12) as f64 * COUNTY.0;
     let south = CORNER.1 + (county / 12) as f64 * COUNTY.1;
-    Tile { west, south, east: west + VILLAGE.0 * 30.0, north: south + VILLAGE.1 * 25.0 }
+    Tile {
+        west,
+        south,
+        east: west + VILLAGE.0 * 30.0,
+        north: south + VILLAGE.1 * 25.0,
+    }
 }
 
 /// A spot in the strip outside every county, of its own for each number.
 pub(super) fn outside_every_county(number: usize) -> (f64, f64) {
     let tile = county_tile(0);
-    (tile.west - 0.02 - 0.02 * (number / 20) as f64, tile.south + 0.01 + 0.018 * (number % 20) as f64)
+    (
+        tile.west - 0.02 - 0.02 * (number / 20) as f64,
+        tile.south + 0.01 + 0.018 * (number % 20) as f64,
+    )
 }
 
 /// Metres of a degree of longitude and of latitude at this latitude, on the WGS-84 ellipsoid.
@@ -147,12 +186,18 @@ pub(super) fn field(area_m2: f64, stream: &mut Stream) -> Vec<(f64, f64)> {
         })
         .sum();
     let scale = (area_m2 / (twice / 2.0)).sqrt();
-    corners.iter().map(|(east, north)| (east * scale, north * scale)).collect()
+    corners
+        .iter()
+        .map(|(east, north)| (east * scale, north * scale))
+        .collect()
 }
 
 /// Corners in metres around a centre as WKT in degrees.
 pub(super) fn field_wkt(centre: (f64, f64), corners: &[(f64, f64)]) -> String {
-    let degrees: Vec<_> = corners.iter().map(|(east, north)| offset(centre, *east, *north)).collect();
+    let degrees: Vec<_> = corners
+        .iter()
+        .map(|(east, north)| offset(centre, *east, *north))
+        .collect();
     polygon(&degrees)
 }
 

@@ -39,23 +39,72 @@ const RIPE: Day = 880;
 const TWO_FULL_YEARS: Day = -1;
 
 const fn one(id: &'static str, rules: &'static [&'static str], copies: usize) -> Spec {
-    Spec { id, rules, members: &[(On::Any, RIPE)], together: false, copies, from: 0 }
+    Spec {
+        id,
+        rules,
+        members: &[(On::Any, RIPE)],
+        together: false,
+        copies,
+        from: 0,
+    }
 }
 
 const fn land(id: &'static str, rules: &'static [&'static str], copies: usize) -> Spec {
-    Spec { id, rules, members: &[(On::Land, RIPE)], together: false, copies, from: 0 }
+    Spec {
+        id,
+        rules,
+        members: &[(On::Land, RIPE)],
+        together: false,
+        copies,
+        from: 0,
+    }
 }
 
-const fn aged(id: &'static str, rules: &'static [&'static str], members: &'static [(On, Day)], copies: usize) -> Spec {
-    Spec { id, rules, members, together: false, copies, from: 0 }
+const fn aged(
+    id: &'static str,
+    rules: &'static [&'static str],
+    members: &'static [(On, Day)],
+    copies: usize,
+) -> Spec {
+    Spec {
+        id,
+        rules,
+        members,
+        together: false,
+        copies,
+        from: 0,
+    }
 }
 
-const fn village(id: &'static str, rules: &'static [&'static str], members: &'static [(On, Day)], copies: usize) -> Spec {
-    Spec { id, rules, members, together: true, copies, from: 0 }
+const fn village(
+    id: &'static str,
+    rules: &'static [&'static str],
+    members: &'static [(On, Day)],
+    copies: usize,
+) -> Spec {
+    Spec {
+        id,
+        rules,
+        members,
+        together: true,
+        copies,
+        from: 0,
+    }
 }
 
-const fn spaced(id: &'static str, rules: &'static [&'static str], members: &'static [(On, Day)]) -> Spec {
-    Spec { id, rules, members, together: false, copies: 1, from: 190 }
+const fn spaced(
+    id: &'static str,
+    rules: &'static [&'static str],
+    members: &'static [(On, Day)],
+) -> Spec {
+    Spec {
+        id,
+        rules,
+        members,
+        together: false,
+        copies: 1,
+        from: 190,
+    }
 }
 
 /// Everything planted, single projects first, so that the smallest counties get most of it.
@@ -91,7 +140,10 @@ const SPECS: &[Spec] = &[
     land("K03", &["K03"], 3),
     one("K04", &["K04"], 3),
     one("K06a", &["K06"], 2),
-    Spec { from: 800, ..one("K06b", &["K06"], 1) },
+    Spec {
+        from: 800,
+        ..one("K06b", &["K06"], 1)
+    },
     one("K07", &["K07"], 3),
     one("K08a", &["K08"], 2),
     one("K08b", &["K08"], 1),
@@ -137,42 +189,125 @@ const SPECS: &[Spec] = &[
     one("K39", &["K36"], 3),
     one("K40", &["K40"], 3),
     land("K41", &["K41"], 3),
-    village("K01a", &["K01"], &[(On::Plot(0), RIPE), (On::Plot(1), 700)], 1),
-    village("K01b", &["K01", "K02"], &[(On::Plot(0), RIPE), (On::Plot(1), 700)], 1),
-    village("K02", &["K02"], &[(On::Plot(0), RIPE), (On::Plot(1), 700)], 2),
-    village("K05a", &["K05"], &[(On::Plot(3), RIPE), (On::Plot(5), 836)], 1),
-    village("K05b", &["K05"], &[(On::Plot(0), RIPE), (On::Plot(1), 840)], 1),
-    Spec { from: 800, ..village("K05c", &["K05"], &[(On::Plot(3), RIPE), (On::Plot(5), 836)], 1) },
+    village(
+        "K01a",
+        &["K01"],
+        &[(On::Plot(0), RIPE), (On::Plot(1), 700)],
+        1,
+    ),
+    village(
+        "K01b",
+        &["K01", "K02"],
+        &[(On::Plot(0), RIPE), (On::Plot(1), 700)],
+        1,
+    ),
+    village(
+        "K02",
+        &["K02"],
+        &[(On::Plot(0), RIPE), (On::Plot(1), 700)],
+        2,
+    ),
+    village(
+        "K05a",
+        &["K05"],
+        &[(On::Plot(3), RIPE), (On::Plot(5), 836)],
+        1,
+    ),
+    village(
+        "K05b",
+        &["K05"],
+        &[(On::Plot(0), RIPE), (On::Plot(1), 840)],
+        1,
+    ),
+    Spec {
+        from: 800,
+        ..village(
+            "K05c",
+            &["K05"],
+            &[(On::Plot(3), RIPE), (On::Plot(5), 836)],
+            1,
+        )
+    },
     aged("K19a", &["K19"], &[(On::Any, RIPE), (On::Any, 800)], 1),
     aged("K19b", &["K19"], &[(On::Any, RIPE), (On::Any, 800)], 1),
     aged("K26", &["K26"], &[(On::Any, RIPE), (On::Any, 800)], 2),
-    spaced("K10a", &["K10"], &[(On::Any, 880), (On::Any, 760), (On::Any, 640)]),
-    spaced("K10b", &["K10"], &[(On::Any, 900), (On::Any, 780), (On::Any, 660), (On::Any, 540)]),
+    spaced(
+        "K10a",
+        &["K10"],
+        &[(On::Any, 880), (On::Any, 760), (On::Any, 640)],
+    ),
+    spaced(
+        "K10b",
+        &["K10"],
+        &[
+            (On::Any, 900),
+            (On::Any, 780),
+            (On::Any, 660),
+            (On::Any, 540),
+        ],
+    ),
     spaced(
         "K11",
         &[],
         &[
-            (On::Any, 1040), (On::Any, 925), (On::Any, 810), (On::Any, 695), (On::Any, 580), (On::Any, 465),
-            (On::Any, 880), (On::Any, 740), (On::Any, 600),
+            (On::Any, 1040),
+            (On::Any, 925),
+            (On::Any, 810),
+            (On::Any, 695),
+            (On::Any, 580),
+            (On::Any, 465),
+            (On::Any, 880),
+            (On::Any, 740),
+            (On::Any, 600),
         ],
     ),
     spaced(
         "K12a",
         &[],
-        &[(On::Any, 900), (On::Any, 770), (On::Any, 640), (On::Any, 880), (On::Any, 750), (On::Any, 620)],
+        &[
+            (On::Any, 900),
+            (On::Any, 770),
+            (On::Any, 640),
+            (On::Any, 880),
+            (On::Any, 750),
+            (On::Any, 620),
+        ],
     ),
-    spaced("K12b", &[], &[(On::Plot(1), 900), (On::Plot(1), 770), (On::Plot(1), 640), (On::Plot(1), 510)]),
+    spaced(
+        "K12b",
+        &[],
+        &[
+            (On::Plot(1), 900),
+            (On::Plot(1), 770),
+            (On::Plot(1), 640),
+            (On::Plot(1), 510),
+        ],
+    ),
     spaced(
         "K35",
         &[],
-        &[(On::Plot(2), 1000), (On::Plot(3), 880), (On::Plot(4), 760), (On::Plot(5), 640), (On::Plot(7), 520)],
+        &[
+            (On::Plot(2), 1000),
+            (On::Plot(3), 880),
+            (On::Plot(4), 760),
+            (On::Plot(5), 640),
+            (On::Plot(7), 520),
+        ],
     ),
     spaced(
         "K30",
         &[],
         &[
-            (On::Any, 900), (On::Any, 890), (On::Any, 880), (On::Any, 870), (On::Any, 860), (On::Any, 850),
-            (On::Any, 840), (On::Any, 830), (On::Any, 820), (On::Any, 810),
+            (On::Any, 900),
+            (On::Any, 890),
+            (On::Any, 880),
+            (On::Any, 870),
+            (On::Any, 860),
+            (On::Any, 850),
+            (On::Any, 840),
+            (On::Any, 830),
+            (On::Any, 820),
+            (On::Any, 810),
         ],
     ),
 ];
@@ -220,7 +355,11 @@ impl Planting {
         };
         let mut turn = 0;
         for spec in SPECS.iter().filter(|spec| spec.from <= county.projects) {
-            let copies = if county.projects < 800 { 1 } else { spec.copies * rounds };
+            let copies = if county.projects < 800 {
+                1
+            } else {
+                spec.copies * rounds
+            };
             for copy in 0..copies {
                 if planting.parts.len() + spec.members.len() <= most {
                     planting.place(county, spec, copy, &mut turn);
@@ -238,7 +377,10 @@ impl Planting {
     fn place(&mut self, county: &County, spec: &Spec, copy: usize, turn: &mut usize) {
         let first = copy % county.counties() * VILLAGES_PER_COUNTY;
         let villages = VILLAGES_PER_COUNTY.min(county.villages - first);
-        let stride = (1..villages).rev().find(|step| *step * 13 <= villages * 5 && coprime(*step, villages)).unwrap_or(1);
+        let stride = (1..villages)
+            .rev()
+            .find(|step| *step * 13 <= villages * 5 && coprime(*step, villages))
+            .unwrap_or(1);
         let mut members: Vec<usize> = Vec::with_capacity(spec.members.len());
         let mut tries = 0;
         while members.len() < spec.members.len() {
@@ -249,22 +391,42 @@ impl Planting {
             *turn += 1;
             let village = first + *turn * stride % villages;
             if spec.together {
-                let all: Option<Vec<usize>> =
-                    spec.members.iter().map(|(on, _)| self.free(county, village, *on, *turn)).collect();
+                let all: Option<Vec<usize>> = spec
+                    .members
+                    .iter()
+                    .map(|(on, _)| self.free(county, village, *on, *turn))
+                    .collect();
                 members = all.unwrap_or_default();
-            } else if let Some(project) = self.free(county, village, spec.members[members.len()].0, *turn) {
+            } else if let Some(project) =
+                self.free(county, village, spec.members[members.len()].0, *turn)
+            {
                 members.push(project);
                 tries = 0;
             }
         }
         let group = self.groups.len();
-        let approvals: Vec<Day> = spec.members.iter().map(|(_, age)| approval(county.as_of, *age)).collect();
+        let approvals: Vec<Day> = spec
+            .members
+            .iter()
+            .map(|(_, age)| approval(county.as_of, *age))
+            .collect();
         for (member, project) in members.iter().enumerate() {
-            let part = Part { id: spec.id, group, member, approval: approvals[member] };
+            let part = Part {
+                id: spec.id,
+                group,
+                member,
+                approval: approvals[member],
+            };
             self.parts.insert(*project, part);
         }
         let village = members[0] / PLOTS;
-        self.groups.push(Group { id: spec.id, rules: spec.rules, members, village, approval: approvals[0] });
+        self.groups.push(Group {
+            id: spec.id,
+            rules: spec.rules,
+            members,
+            village,
+            approval: approvals[0],
+        });
     }
 
     /// A free project on such a plot of this village.

@@ -3,7 +3,9 @@
 use super::calendar::Day;
 
 /// Keys of the stages, in order.
-pub(super) const STAGES: [&str; 7] = ["filed", "approved", "tendered", "building", "accepted", "upkeep", "closed"];
+pub(super) const STAGES: [&str; 7] = [
+    "filed", "approved", "tendered", "building", "accepted", "upkeep", "closed",
+];
 
 /// One project with everything filed about it.
 #[derive(Clone, Debug, Default)]

@@ -17,9 +17,20 @@ const ROW_GROUP: usize = 131_072;
 
 /// An open county of one format.
 pub(super) enum Sink {
-    Xlsx { workbook: Box<Workbook>, rows: Vec<u32>, styles: Styles, path: PathBuf },
-    Csv { writers: Vec<csv::Writer<File>>, paths: Vec<PathBuf> },
-    Parquet { writers: Vec<ArrowWriter<File>>, paths: Vec<PathBuf> },
+    Xlsx {
+        workbook: Box<Workbook>,
+        rows: Vec<u32>,
+        styles: Styles,
+        path: PathBuf,
+    },
+    Csv {
+        writers: Vec<csv::Writer<File>>,
+        paths: Vec<PathBuf>,
+    },
+    Parquet {
+        writers: Vec<ArrowWriter<File>>,
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// Number formats of the workbook.
@@ -39,7 +50,9 @@ impl Sink {
                 for (table, path) in TABLES.iter().zip(&paths) {
                     let mut writer = csv::Writer::from_writer(create(path)?);
                     let header = table.columns.iter().map(|(key, _)| *key);
-                    writer.write_record(header).map_err(|error| SynthError::encoding("csv", error))?;
+                    writer
+                        .write_record(header)
+                        .map_err(|error| SynthError::encoding("csv", error))?;
                     writers.push(writer);
                 }
                 Ok(Self::Csv { writers, paths })
@@ -52,8 +65,12 @@ impl Sink {
                     .build();
                 let mut writers = Vec::with_capacity(paths.len());
                 for (table, path) in TABLES.iter().zip(&paths) {
-                    let writer = ArrowWriter::try_new(create(path)?, table.schema(), Some(properties.clone()))
-                        .map_err(|error| SynthError::encoding("parquet", error))?;
+                    let writer = ArrowWriter::try_new(
+                        create(path)?,
+                        table.schema(),
+                        Some(properties.clone()),
+                    )
+                    .map_err(|error| SynthError::encoding("parquet", error))?;
                     writers.push(writer);
                 }
                 Ok(Self::Parquet { writers, paths })
@@ -63,17 +80,21 @@ impl Sink {
 
     pub(super) fn put(&mut self, sheet: Sheet) -> Result<(), SynthError> {
         match self {
-            Self::Xlsx { workbook, rows, styles, .. } => {
-                put_in_workbook(workbook, &mut rows[sheet.table], styles, &sheet)
-                    .map_err(|error| SynthError::encoding("xlsx", error))
-            }
-            Self::Csv { writers, .. } => {
-                put_in_csv(&mut writers[sheet.table], &sheet).map_err(|error| SynthError::encoding("csv", error))
-            }
+            Self::Xlsx {
+                workbook,
+                rows,
+                styles,
+                ..
+            } => put_in_workbook(workbook, &mut rows[sheet.table], styles, &sheet)
+                .map_err(|error| SynthError::encoding("xlsx", error)),
+            Self::Csv { writers, .. } => put_in_csv(&mut writers[sheet.table], &sheet)
+                .map_err(|error| SynthError::encoding("csv", error)),
             Self::Parquet { writers, .. } => {
                 let table = sheet.table;
                 let batch = sheet.into_batch()?;
-                writers[table].write(&batch).map_err(|error| SynthError::encoding("parquet", error))
+                writers[table]
+                    .write(&batch)
+                    .map_err(|error| SynthError::encoding("parquet", error))
             }
         }
     }
@@ -81,19 +102,27 @@ impl Sink {
     /// Finishes the files and names them.
     pub(super) fn close(self) -> Result<Vec<PathBuf>, SynthError> {
         match self {
-            Self::Xlsx { mut workbook, path, .. } => {
-                workbook.save(&path).map_err(|error| SynthError::encoding("xlsx", error))?;
+            Self::Xlsx {
+                mut workbook, path, ..
+            } => {
+                workbook
+                    .save(&path)
+                    .map_err(|error| SynthError::encoding("xlsx", error))?;
                 Ok(vec![path])
             }
             Self::Csv { writers, paths } => {
                 for (mut writer, path) in writers.into_iter().zip(&paths) {
-                    writer.flush().map_err(|source| SynthError::io(path, source))?;
+                    writer
+                        .flush()
+                        .map_err(|source| SynthError::io(path, source))?;
                 }
                 Ok(paths)
             }
             Self::Parquet { writers, paths } => {
                 for writer in writers {
-                    writer.close().map_err(|error| SynthError::encoding("parquet", error))?;
+                    writer
+                        .close()
+                        .map_err(|error| SynthError::encoding("parquet", error))?;
                 }
                 Ok(paths)
             }
@@ -102,7 +131,10 @@ impl Sink {
 }
 
 fn paths(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    TABLES.iter().map(|table| folder.join(format!("{}.{extension}", table.key))).collect()
+    TABLES
+        .iter()
+        .map(|table| folder.join(format!("{}.{extension}", table.key)))
+        .collect()
 }
 
 fn create(path: &Path) -> Result<File, SynthError> {
@@ -148,8 +180,12 @@ fn open_workbook(folder: &Path) -> Result<Sink, SynthError> {
         money: Style::new().set_num_format("#,##0.00"),
     };
     for table in TABLES {
-        let worksheet = workbook.add_worksheet_with_constant_memory().map_err(refused)?;
-        worksheet.set_name(labels::sheet(table.key)).map_err(refused)?;
+        let worksheet = workbook
+            .add_worksheet_with_constant_memory()
+            .map_err(refused)?;
+        worksheet
+            .set_name(labels::sheet(table.key))
+            .map_err(refused)?;
         worksheet.set_freeze_panes(1, 0).map_err(refused)?;
         for (at, (key, kind)) in table.columns.iter().enumerate() {
             let width = match kind {
@@ -157,14 +193,26 @@ fn open_workbook(folder: &Path) -> Result<Sink, SynthError> {
                 ColumnType::Money | ColumnType::Time => 16.0,
                 _ => 12.0,
             };
-            worksheet.set_column_width(at as u16, width).map_err(refused)?;
             worksheet
-                .write_string_with_format(0, at as u16, labels::column(table.key, key), &styles.header)
+                .set_column_width(at as u16, width)
+                .map_err(refused)?;
+            worksheet
+                .write_string_with_format(
+                    0,
+                    at as u16,
+                    labels::column(table.key, key),
+                    &styles.header,
+                )
                 .map_err(refused)?;
         }
     }
     let path = folder.join("county.xlsx");
-    Ok(Sink::Xlsx { workbook: Box::new(workbook), rows: vec![1; TABLES.len()], styles, path })
+    Ok(Sink::Xlsx {
+        workbook: Box::new(workbook),
+        rows: vec![1; TABLES.len()],
+        styles,
+        path,
+    })
 }
 
 fn put_in_workbook(
@@ -180,14 +228,28 @@ fn put_in_workbook(
             let (line, at) = (*next, column as u16);
             match sheet.value(row, column) {
                 Cell::Empty => continue,
-                Cell::Text(value) => worksheet.write_string(line, at, labels::choice(table.key, key, value))?,
+                Cell::Text(value) => {
+                    worksheet.write_string(line, at, labels::choice(table.key, key, value))?
+                }
                 Cell::Whole(value) => worksheet.write_number(line, at, value as f64)?,
-                Cell::Money(fen) => worksheet.write_number_with_format(line, at, fen as f64 / 100.0, &styles.money)?,
+                Cell::Money(fen) => worksheet.write_number_with_format(
+                    line,
+                    at,
+                    fen as f64 / 100.0,
+                    &styles.money,
+                )?,
                 Cell::Float(value) => worksheet.write_number(line, at, value)?,
                 // Excel counts days from 1899-12-30.
-                Cell::Day(day) => worksheet.write_number_with_format(line, at, f64::from(day + 25_569), &styles.day)?,
+                Cell::Day(day) => worksheet.write_number_with_format(
+                    line,
+                    at,
+                    f64::from(day + 25_569),
+                    &styles.day,
+                )?,
                 Cell::Time(at_ms) => worksheet.write_string(line, at, shanghai_text(at_ms))?,
-                Cell::Flag(value) => worksheet.write_string(line, at, if value { "是" } else { "否" })?,
+                Cell::Flag(value) => {
+                    worksheet.write_string(line, at, if value { "是" } else { "否" })?
+                }
             };
         }
         *next += 1;

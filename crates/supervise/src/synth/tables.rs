@@ -3,7 +3,8 @@
 
 use kandeng_screening::ColumnType::{self, Bool, Date, Float, Int, Money, Text, Time};
 use kandeng_screening::arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
 use kandeng_screening::arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use kandeng_screening::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -19,8 +20,11 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn schema(&self) -> SchemaRef {
-        let fields: Vec<Field> =
-            self.columns.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), true)).collect();
+        let fields: Vec<Field> = self
+            .columns
+            .iter()
+            .map(|(name, kind)| Field::new(*name, kind.arrow(), true))
+            .collect();
         Arc::new(Schema::new(fields))
     }
 }
@@ -55,62 +59,149 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         key: "projects",
         columns: &[
-            ("project_code", Text), ("name", Text), ("kind", Text), ("village_code", Text), ("address", Text),
-            ("lon", Float), ("lat", Float), ("owner_name", Text), ("owner_uscc", Text), ("scale", Float),
-            ("scale_unit", Text), ("approval_number", Text), ("approval_authority", Text), ("approval_date", Date),
-            ("approved_budget", Money), ("resolution_date", Date), ("resolution_file", Text),
-            ("procurement_method", Text), ("tender_start", Date), ("tender_end", Date), ("bid_opening", Date),
-            ("contractor_name", Text), ("contractor_uscc", Text), ("contract_number", Text), ("contract_date", Date),
-            ("contract_amount", Money), ("planned_start", Date), ("planned_finish", Date), ("start_date", Date),
-            ("boundary", Text), ("boundary_method", Text), ("boundary_accuracy_m", Float), ("boundary_datum", Text),
-            ("paid_total", Money), ("payee_name", Text), ("payee_uscc", Text), ("retention_amount", Money),
-            ("retention_due", Date), ("finish_date", Date), ("acceptance_date", Date), ("accepted_scale", Float),
-            ("accepted_scale_unit", Text), ("settlement", Money), ("acceptance_file", Text), ("asset_owner", Text),
-            ("upkeep_body", Text), ("upkeep_fund", Money), ("households", Int), ("people", Int), ("stage", Text),
+            ("project_code", Text),
+            ("name", Text),
+            ("kind", Text),
+            ("village_code", Text),
+            ("address", Text),
+            ("lon", Float),
+            ("lat", Float),
+            ("owner_name", Text),
+            ("owner_uscc", Text),
+            ("scale", Float),
+            ("scale_unit", Text),
+            ("approval_number", Text),
+            ("approval_authority", Text),
+            ("approval_date", Date),
+            ("approved_budget", Money),
+            ("resolution_date", Date),
+            ("resolution_file", Text),
+            ("procurement_method", Text),
+            ("tender_start", Date),
+            ("tender_end", Date),
+            ("bid_opening", Date),
+            ("contractor_name", Text),
+            ("contractor_uscc", Text),
+            ("contract_number", Text),
+            ("contract_date", Date),
+            ("contract_amount", Money),
+            ("planned_start", Date),
+            ("planned_finish", Date),
+            ("start_date", Date),
+            ("boundary", Text),
+            ("boundary_method", Text),
+            ("boundary_accuracy_m", Float),
+            ("boundary_datum", Text),
+            ("paid_total", Money),
+            ("payee_name", Text),
+            ("payee_uscc", Text),
+            ("retention_amount", Money),
+            ("retention_due", Date),
+            ("finish_date", Date),
+            ("acceptance_date", Date),
+            ("accepted_scale", Float),
+            ("accepted_scale_unit", Text),
+            ("settlement", Money),
+            ("acceptance_file", Text),
+            ("asset_owner", Text),
+            ("upkeep_body", Text),
+            ("upkeep_fund", Money),
+            ("households", Int),
+            ("people", Int),
+            ("stage", Text),
         ],
     },
     Table {
         key: "fund_sources",
-        columns: &[("project_code", Text), ("level", Text), ("amount", Money), ("arrival_date", Date)],
+        columns: &[
+            ("project_code", Text),
+            ("level", Text),
+            ("amount", Money),
+            ("arrival_date", Date),
+        ],
     },
     Table {
         key: "bids",
         columns: &[
-            ("project_code", Text), ("bidder_name", Text), ("bidder_uscc", Text), ("amount", Money),
-            ("bid_date", Date), ("status", Text),
+            ("project_code", Text),
+            ("bidder_name", Text),
+            ("bidder_uscc", Text),
+            ("amount", Money),
+            ("bid_date", Date),
+            ("status", Text),
         ],
     },
     Table {
         key: "progress",
-        columns: &[("project_code", Text), ("date", Date), ("percent", Float), ("note", Text)],
+        columns: &[
+            ("project_code", Text),
+            ("date", Date),
+            ("percent", Float),
+            ("note", Text),
+        ],
     },
     Table {
         key: "inspections",
-        columns: &[("project_code", Text), ("date", Date), ("by", Text), ("finding", Text)],
+        columns: &[
+            ("project_code", Text),
+            ("date", Date),
+            ("by", Text),
+            ("finding", Text),
+        ],
     },
     Table {
         key: "payment_plan",
-        columns: &[("project_code", Text), ("due_date", Date), ("percent", Float), ("amount", Money)],
+        columns: &[
+            ("project_code", Text),
+            ("due_date", Date),
+            ("percent", Float),
+            ("amount", Money),
+        ],
     },
     Table {
         key: "payments",
         columns: &[
-            ("project_code", Text), ("date", Date), ("amount", Money), ("payee_name", Text), ("payee_uscc", Text),
-            ("payee_id", Text), ("account", Text), ("purpose", Text), ("programme", Text), ("voucher", Text),
+            ("project_code", Text),
+            ("date", Date),
+            ("amount", Money),
+            ("payee_name", Text),
+            ("payee_uscc", Text),
+            ("payee_id", Text),
+            ("account", Text),
+            ("purpose", Text),
+            ("programme", Text),
+            ("voucher", Text),
             ("voucher_file", Text),
         ],
     },
     Table {
         key: "photos",
         columns: &[
-            ("project_code", Text), ("stage", Text), ("file", Text), ("covers_site", Bool), ("taken_at", Time),
-            ("taken_on", Date), ("lon", Float), ("lat", Float), ("accuracy_m", Float), ("software", Text),
-            ("camera", Text), ("sha256", Text), ("phash", Text), ("footprint", Text), ("capture_record", Bool),
+            ("project_code", Text),
+            ("stage", Text),
+            ("file", Text),
+            ("covers_site", Bool),
+            ("taken_at", Time),
+            ("taken_on", Date),
+            ("lon", Float),
+            ("lat", Float),
+            ("accuracy_m", Float),
+            ("software", Text),
+            ("camera", Text),
+            ("sha256", Text),
+            ("phash", Text),
+            ("footprint", Text),
+            ("capture_record", Bool),
         ],
     },
     Table {
         key: "panel",
-        columns: &[("project_code", Text), ("role", Text), ("body", Text), ("member_id", Text)],
+        columns: &[
+            ("project_code", Text),
+            ("role", Text),
+            ("body", Text),
+            ("member_id", Text),
+        ],
     },
     Table {
         key: "upkeep_checks",
@@ -118,11 +209,20 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         key: "income",
-        columns: &[("project_code", Text), ("year", Int), ("income", Money), ("paid_out", Money)],
+        columns: &[
+            ("project_code", Text),
+            ("year", Int),
+            ("income", Money),
+            ("paid_out", Money),
+        ],
     },
     Table {
         key: "signatures",
-        columns: &[("project_code", Text), ("category", Text), ("signed_at", Time)],
+        columns: &[
+            ("project_code", Text),
+            ("category", Text),
+            ("signed_at", Time),
+        ],
     },
     Table {
         key: "item_changes",
@@ -130,33 +230,70 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         key: "outlines",
-        columns: &[("project_code", Text), ("measured_mu", Float), ("error_mu", Float)],
+        columns: &[
+            ("project_code", Text),
+            ("measured_mu", Float),
+            ("error_mu", Float),
+        ],
     },
     Table {
         key: "eligible",
-        columns: &[("id", Text), ("programme", Text), ("from", Date), ("to", Date)],
+        columns: &[
+            ("id", Text),
+            ("programme", Text),
+            ("from", Date),
+            ("to", Date),
+        ],
     },
-    Table { key: "deceased", columns: &[("id", Text), ("date", Date)] },
+    Table {
+        key: "deceased",
+        columns: &[("id", Text), ("date", Date)],
+    },
     Table {
         key: "divisions",
-        columns: &[("code", Text), ("name", Text), ("households", Int), ("people", Int), ("boundary", Text)],
+        columns: &[
+            ("code", Text),
+            ("name", Text),
+            ("households", Int),
+            ("people", Int),
+            ("boundary", Text),
+        ],
     },
     Table {
         key: "companies",
         columns: &[
-            ("uscc", Text), ("name", Text), ("founded", Date), ("capital", Money), ("staff", Int), ("phone", Text),
-            ("address", Text), ("legal_rep_id", Text),
+            ("uscc", Text),
+            ("name", Text),
+            ("founded", Date),
+            ("capital", Money),
+            ("staff", Int),
+            ("phone", Text),
+            ("address", Text),
+            ("legal_rep_id", Text),
         ],
     },
-    Table { key: "officials", columns: &[("id", Text)] },
-    Table { key: "relatives", columns: &[("id", Text), ("official_id", Text)] },
-    Table { key: "programmes", columns: &[("programme", Text), ("unit", Text), ("rate", Money)] },
+    Table {
+        key: "officials",
+        columns: &[("id", Text)],
+    },
+    Table {
+        key: "relatives",
+        columns: &[("id", Text), ("official_id", Text)],
+    },
+    Table {
+        key: "programmes",
+        columns: &[("programme", Text), ("unit", Text), ("rate", Money)],
+    },
 ];
 
 /// The values of one column.
 #[derive(Debug)]
 pub(super) enum Values {
-    Text { bytes: String, ends: Vec<i32>, given: Vec<bool> },
+    Text {
+        bytes: String,
+        ends: Vec<i32>,
+        given: Vec<bool>,
+    },
     Whole(Vec<Option<i64>>),
     Float(Vec<Option<f64>>),
     Day(Vec<Option<i32>>),
@@ -177,14 +314,22 @@ impl Sheet {
             .columns
             .iter()
             .map(|(_, kind)| match kind {
-                Text => Values::Text { bytes: String::new(), ends: vec![0], given: Vec::new() },
+                Text => Values::Text {
+                    bytes: String::new(),
+                    ends: vec![0],
+                    given: Vec::new(),
+                },
                 Int | Money | Time => Values::Whole(Vec::new()),
                 Float => Values::Float(Vec::new()),
                 Date => Values::Day(Vec::new()),
                 Bool => Values::Flag(Vec::new()),
             })
             .collect();
-        Self { table, columns, next: 0 }
+        Self {
+            table,
+            columns,
+            next: 0,
+        }
     }
 
     /// An empty one of every table.

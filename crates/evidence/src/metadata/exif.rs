@@ -1,0 +1,129 @@
+//! Exif fields as plain values. Judging them is left to `taken` and `position`.
+
+use exif::{Exif, In, Reader, Tag, Value};
+
+/// The Exif fields that matter as evidence, unjudged.
+#[derive(Debug, Default)]
+pub(crate) struct ExifFacts {
+    pub make: Option<String>,
+    pub model: Option<String>,
+    pub software: Option<String>,
+    /// `DateTimeOriginal`, else `DateTimeDigitized`: the camera's local clock.
+    pub local_time: Option<String>,
+    pub offset: Option<String>,
+    pub gps_date: Option<String>,
+    /// Hours, minutes, seconds of UTC.
+    pub gps_time: Option<[f64; 3]>,
+    pub latitude: Option<Angle>,
+    pub longitude: Option<Angle>,
+    pub altitude_m: Option<f64>,
+    pub horizontal_error_m: Option<f64>,
+    pub dop: Option<f64>,
+    pub datum: Option<String>,
+    pub gps_void: bool,
+    pub focal_length_mm: Option<f64>,
+    pub focal_length_35mm: Option<f64>,
+    pub declared_width: Option<u32>,
+    pub declared_height: Option<u32>,
+    pub orientation: Option<u8>,
+    /// Set when the Exif was there but could not be read, or only in part.
+    pub damaged: bool,
+}
+
+/// Degrees, minutes, seconds and the letter that goes with them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Angle {
+    pub parts: Vec<f64>,
+    pub reference: Option<String>,
+}
+
+impl ExifFacts {
+    /// Reads a TIFF structure; what can be read of a damaged one is kept.
+    pub fn read(tiff: &[u8]) -> Self {
+        let read = Reader::new()
+            .continue_on_error(true)
+            .read_raw(tiff.to_vec());
+        let mut damaged = false;
+        let Ok(exif) = read.or_else(|e| e.distill_partial_result(|_| damaged = true)) else {
+            return Self {
+                damaged: true,
+                ..Self::default()
+            };
+        };
+        let gps_time = numbers(&exif, Tag::GPSTimeStamp)
+            .and_then(|parts| <[f64; 3]>::try_from(parts).ok())
+            .filter(|parts| parts.iter().all(|n| n.is_finite()));
+        let below_sea = matches!(value(&exif, Tag::GPSAltitudeRef), Some(Value::Byte(b)) if b.first() == Some(&1));
+        let altitude = number(&exif, Tag::GPSAltitude);
+        Self {
+            make: text(&exif, Tag::Make),
+            model: text(&exif, Tag::Model),
+            software: text(&exif, Tag::Software),
+            local_time: text(&exif, Tag::DateTimeOriginal)
+                .or_else(|| text(&exif, Tag::DateTimeDigitized)),
+            offset: text(&exif, Tag::OffsetTimeOriginal)
+                .or_else(|| text(&exif, Tag::OffsetTimeDigitized))
+                .or_else(|| text(&exif, Tag::OffsetTime)),
+            gps_date: text(&exif, Tag::GPSDateStamp),
+            gps_time,
+            latitude: angle(&exif, Tag::GPSLatitude, Tag::GPSLatitudeRef),
+            longitude: angle(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef),
+            altitude_m: altitude.map(|m| if below_sea { -m } else { m }),
+            horizontal_error_m: number(&exif, Tag::GPSHPositioningError).filter(|m| *m > 0.0),
+            dop: number(&exif, Tag::GPSDOP).filter(|d| *d > 0.0),
+            datum: text(&exif, Tag::GPSMapDatum),
+            gps_void: text(&exif, Tag::GPSStatus).is_some_and(|s| s.eq_ignore_ascii_case("V")),
+            focal_length_mm: number(&exif, Tag::FocalLength).filter(|f| *f > 0.0),
+            focal_length_35mm: number(&exif, Tag::FocalLengthIn35mmFilm).filter(|f| *f > 0.0),
+            declared_width: count(&exif, Tag::PixelXDimension),
+            declared_height: count(&exif, Tag::PixelYDimension),
+            orientation: count(&exif, Tag::Orientation).and_then(|n| u8::try_from(n).ok()),
+            damaged,
+        }
+    }
+}
+
+fn value(exif: &Exif, tag: Tag) -> Option<&Value> {
+    exif.get_field(tag, In::PRIMARY).map(|field| &field.value)
+}
+
+/// Text without the blanks and zero bytes that cameras pad with.
+fn text(exif: &Exif, tag: Tag) -> Option<String> {
+    let bytes = match value(exif, tag)? {
+        Value::Ascii(lines) => lines.first()?,
+        Value::Byte(bytes) | Value::Undefined(bytes, _) => bytes,
+        _ => return None,
+    };
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    let text = String::from_utf8_lossy(&bytes[..end]);
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.chars().take(200).collect())
+}
+
+fn numbers(exif: &Exif, tag: Tag) -> Option<Vec<f64>> {
+    Some(match value(exif, tag)? {
+        Value::Rational(parts) => parts.iter().map(exif::Rational::to_f64).collect(),
+        Value::SRational(parts) => parts.iter().map(exif::SRational::to_f64).collect(),
+        Value::Double(parts) => parts.clone(),
+        Value::Float(parts) => parts.iter().map(|n| f64::from(*n)).collect(),
+        Value::Short(parts) => parts.iter().map(|n| f64::from(*n)).collect(),
+        Value::Long(parts) => parts.iter().map(|n| f64::from(*n)).collect(),
+        _ => return None,
+    })
+}
+
+fn number(exif: &Exif, tag: Tag) -> Option<f64> {
+    let first = numbers(exif, tag)?.first().copied()?;
+    first.is_finite().then_some(first)
+}
+
+fn count(exif: &Exif, tag: Tag) -> Option<u32> {
+    value(exif, tag)?.get_uint(0)
+}
+
+fn angle(exif: &Exif, tag: Tag, reference: Tag) -> Option<Angle> {
+    Some(Angle {
+        parts: numbers(exif, tag)?,
+        reference: text(exif, reference),
+    })
+}

@@ -1,0 +1,149 @@
+//! XMP packets: a drone's attitude, and the names of programs that touched the picture.
+//!
+//! Properties are found by their local name in any case, as attributes or as elements, because makers
+//! write both, and some misspell (`GPSLongtitude`).
+
+use std::collections::HashMap;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+/// A longer packet is not read: real ones are a few kilobytes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// How a drone and its camera were turned, in degrees, and how high it flew, in metres (DJI's
+/// `drone-dji` names).
+///
+/// Pitch −90 is straight down; yaw is clockwise from true north; the relative altitude is above the
+/// point of take-off, not above the ground below.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DroneAttitude {
+    /// Pitch of the camera.
+    pub gimbal_pitch: Option<f64>,
+    /// Roll of the camera.
+    pub gimbal_roll: Option<f64>,
+    /// Heading of the camera.
+    pub gimbal_yaw: Option<f64>,
+    /// Pitch of the airframe.
+    pub flight_pitch: Option<f64>,
+    /// Roll of the airframe.
+    pub flight_roll: Option<f64>,
+    /// Heading of the airframe.
+    pub flight_yaw: Option<f64>,
+    /// Height above take-off.
+    pub relative_altitude_m: Option<f64>,
+    /// Height above sea level, often metres wrong.
+    pub absolute_altitude_m: Option<f64>,
+}
+
+/// What an XMP packet says.
+#[derive(Debug, Default)]
+pub(crate) struct XmpFacts {
+    pub drone: Option<DroneAttitude>,
+    pub longitude: Option<f64>,
+    pub latitude: Option<f64>,
+    /// `xmp:CreatorTool`, every `stEvt:softwareAgent` of the history, and the like.
+    pub programs: Vec<String>,
+    pub make: Option<String>,
+    pub model: Option<String>,
+    pub damaged: bool,
+}
+
+/// Local names, lower case, under which programs sign.
+const PROGRAM_NAMES: [&str; 5] = [
+    "creatortool",
+    "softwareagent",
+    "software",
+    "digitalsourcetype",
+    "processingsoftware",
+];
+
+impl XmpFacts {
+    pub fn read(packet: &[u8]) -> Self {
+        let mut found = Properties::default();
+        let damaged = packet.len() > MOST_BYTES || found.read(packet).is_err();
+        let of = |name: &str| found.first.get(name);
+        let number = |name: &str| of(name).and_then(|text| degrees(text));
+        let any = |names: &[&str]| names.iter().find_map(|name| number(name));
+        let drone = DroneAttitude {
+            gimbal_pitch: number("gimbalpitchdegree"),
+            gimbal_roll: number("gimbalrolldegree"),
+            gimbal_yaw: number("gimbalyawdegree"),
+            flight_pitch: number("flightpitchdegree"),
+            flight_roll: number("flightrolldegree"),
+            flight_yaw: number("flightyawdegree"),
+            relative_altitude_m: number("relativealtitude"),
+            absolute_altitude_m: number("absolutealtitude"),
+        };
+        Self {
+            drone: (drone != DroneAttitude::default()).then_some(drone),
+            longitude: any(&["gpslongitude", "gpslongtitude"]),
+            latitude: number("gpslatitude"),
+            make: of("make").cloned(),
+            model: of("model").cloned(),
+            programs: found.programs,
+            damaged,
+        }
+    }
+}
+
+/// A number such as `+40.00`, as drones write it. Positions of other makers, `52,30.5N`, are no number.
+fn degrees(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let number: f64 = text.strip_prefix('+').unwrap_or(text).parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
+#[derive(Default)]
+struct Properties {
+    first: HashMap<String, String>,
+    programs: Vec<String>,
+}
+
+impl Properties {
+    fn read(&mut self, packet: &[u8]) -> Result<(), quick_xml::Error> {
+        let text = String::from_utf8_lossy(packet);
+        let mut reader = Reader::from_str(text.trim_matches(['\0', ' ', '\n', '\r', '\t']));
+        reader.config_mut().check_end_names = false;
+        let mut open = String::new();
+        loop {
+            match reader.read_event()? {
+                Event::Start(element) => {
+                    open = local_name(&element);
+                    self.attributes(&element);
+                }
+                Event::Empty(element) => self.attributes(&element),
+                Event::Text(text) => self.keep(&open, &text.xml10_content()),
+                Event::End(_) => open.clear(),
+                Event::Eof => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    fn attributes(&mut self, element: &BytesStart<'_>) {
+        for attribute in element.attributes().with_checks(false).flatten() {
+            let name = attribute.key.local_name().as_ref().to_lowercase();
+            if let Ok(value) = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0) {
+                self.keep(&name, &value);
+            }
+        }
+    }
+
+    fn keep(&mut self, name: &str, value: &str) {
+        let value = value.trim();
+        if name.is_empty() || value.is_empty() || value.len() > 400 {
+            return;
+        }
+        if PROGRAM_NAMES.contains(&name) && self.programs.len() < 100 {
+            self.programs.push(value.to_owned());
+        }
+        if self.first.len() < 2_000 && !self.first.contains_key(name) {
+            self.first.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+fn local_name(element: &BytesStart<'_>) -> String {
+    element.local_name().as_ref().to_lowercase()
+}

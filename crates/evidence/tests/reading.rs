@@ -1,0 +1,127 @@
+//! What real photos of each format say of themselves.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::path::PathBuf;
+
+use kandeng_evidence::{Accuracy, Format, Limits, Photo, Warning, Zone};
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn read(name: &str) -> Photo {
+    Photo::read(&fixture(name), &Limits::default()).unwrap()
+}
+
+#[test]
+fn a_drones_jpeg_tells_time_place_camera_and_attitude() {
+    let photo = read("drone_0027.jpg");
+    assert_eq!(photo.format, Format::Jpeg);
+    assert_eq!(photo.camera().as_deref(), Some("DJI FC300S"));
+    assert_eq!(
+        photo.software.as_deref(),
+        Some("Microsoft Windows Photo Viewer 10.0.10240.16384")
+    );
+    assert_eq!(photo.edited_with, None);
+    let taken = photo.taken.unwrap();
+    assert_eq!(taken.zone, Zone::AssumedShanghai);
+    assert_eq!(taken.at.to_string(), "2016-06-23T08:33:04Z");
+    let position = photo.position.unwrap();
+    assert!((position.lat - 46.842_605).abs() < 1e-5);
+    assert!((position.lon + 91.994_083).abs() < 1e-5);
+    assert_eq!(position.accuracy_from, Accuracy::Unknown);
+    let drone = photo.drone.unwrap();
+    assert_eq!(drone.gimbal_pitch, Some(-89.9));
+    assert_eq!(drone.gimbal_yaw, Some(-131.3));
+    assert_eq!(drone.flight_roll, Some(-0.4));
+    assert_eq!(drone.relative_altitude_m, Some(40.0));
+    assert_eq!(photo.focal_length_mm, Some(3.61));
+}
+
+#[test]
+fn attitude_is_read_whatever_the_packets_layout() {
+    let drone = read("drone_0032.jpg").drone.unwrap();
+    assert_eq!(drone.relative_altitude_m, Some(40.1));
+    assert_eq!(drone.gimbal_yaw, Some(42.0));
+    assert_eq!(drone.gimbal_roll, Some(0.0));
+}
+
+#[test]
+fn a_cameras_satellite_time_and_place_are_read() {
+    let photo = read("camera_0010.jpg");
+    assert_eq!(photo.camera().as_deref(), Some("NIKON COOLPIX P6000"));
+    let taken = photo.taken.unwrap();
+    assert_eq!(taken.zone, Zone::GpsUtc);
+    assert_eq!(taken.at.to_string(), "2008-10-23T14:27:07Z");
+    let position = photo.position.unwrap();
+    assert!((position.lat - 43.467_448).abs() < 1e-5);
+    assert!((position.lon - 11.885_127).abs() < 1e-5);
+    assert!(photo.drone.is_none());
+}
+
+#[test]
+fn png_and_webp_carry_the_same_facts() {
+    let jpeg = read("drone_0027.jpg");
+    for (name, format) in [
+        ("drone_0027.png", Format::Png),
+        ("drone_0027.webp", Format::WebP),
+    ] {
+        let photo = read(name);
+        assert_eq!(photo.format, format);
+        assert_eq!((photo.width, photo.height), (40, 22));
+        assert_eq!(photo.taken, jpeg.taken);
+        assert_eq!(photo.position, jpeg.position);
+        assert_eq!(photo.model, jpeg.model);
+        assert!(photo.phash.is_some());
+    }
+    assert_eq!(read("drone_0027.webp").drone, jpeg.drone);
+}
+
+#[test]
+fn of_heic_the_metadata_is_read_and_the_missing_hash_is_said() {
+    let photo = read("camera_0010.heic");
+    let jpeg = read("camera_0010.jpg");
+    assert_eq!(photo.format, Format::Heic);
+    assert_eq!((photo.width, photo.height), (160, 120));
+    assert_eq!(photo.taken, jpeg.taken);
+    assert_eq!(photo.position, jpeg.position);
+    assert_eq!(photo.model, jpeg.model);
+    assert_eq!(photo.phash, None);
+    assert!(photo.warnings.contains(&Warning::NotComparedHeic));
+}
+
+#[test]
+fn a_file_is_named_by_the_hash_of_all_its_bytes() {
+    let photo = read("camera_0010.jpg");
+    let bytes = std::fs::read(fixture("camera_0010.jpg")).unwrap();
+    let again = Photo::from_bytes(&bytes, &Limits::default()).unwrap();
+    assert_eq!(photo.sha256, again.sha256);
+    assert_eq!(photo.bytes, bytes.len() as u64);
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(photo.sha256.len(), abc.len());
+    let mut longer = bytes;
+    longer.push(0);
+    let other = Photo::from_bytes(&longer, &Limits::default()).unwrap();
+    assert_ne!(photo.sha256, other.sha256);
+    assert_eq!(photo.phash, other.phash);
+}
+
+#[test]
+fn exif_that_states_another_size_is_warned_of() {
+    let warnings = read("drone_0027.jpg").warnings;
+    assert!(warnings.contains(&Warning::SizeDiffers {
+        declared: (4000, 2250),
+        actual: (160, 90),
+    }));
+}
+
+#[test]
+fn every_warning_is_said_in_both_languages() {
+    for warning in read("camera_0010.heic").warnings {
+        let (zh, en) = warning.text();
+        assert!(!zh.is_ascii() && !en.is_empty());
+    }
+}

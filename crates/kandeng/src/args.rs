@@ -1,0 +1,324 @@
+//! The arguments of every command. Help texts come from the locale files, by command and argument.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use kandeng_screening::Severity;
+
+use crate::language::Words;
+
+#[derive(Debug, Parser)]
+#[command(name = "kandeng", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+}
+
+/// The language of what is printed and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Zh,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Screen(Screen),
+    Template(Template),
+    Rules(Rules),
+    Synth(Synth),
+    Demo(Demo),
+}
+
+/// How the findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Csv,
+    Parquet,
+    Xlsx,
+}
+
+/// Who reads the findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reader {
+    Filer,
+    Officer,
+}
+
+/// What an input is, where it is not to be detected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    County,
+    Ocds,
+}
+
+/// From which severity on the exit status is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Low,
+    Medium,
+    High,
+}
+
+impl FailOn {
+    pub(crate) fn severity(self) -> Severity {
+        match self {
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Screen {
+    #[arg(required = true)]
+    pub input: Vec<PathBuf>,
+    #[command(flatten)]
+    pub how: How,
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
+}
+
+/// What screening is told, whether its findings or its figures are wanted.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct How {
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+    #[arg(long)]
+    pub as_of: Option<jiff::civil::Date>,
+    #[arg(long, value_enum)]
+    pub audience: Option<Reader>,
+    #[arg(long)]
+    pub rules: Vec<PathBuf>,
+    #[arg(long, value_name = "RULE.param=value")]
+    pub set: Vec<String>,
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+    #[arg(long)]
+    pub registers: Option<PathBuf>,
+    #[arg(long)]
+    pub photos: Option<PathBuf>,
+    #[arg(long)]
+    pub currency: Option<String>,
+    #[arg(long)]
+    pub encoding: Option<String>,
+    #[arg(long)]
+    pub datum: Option<String>,
+    #[arg(long)]
+    pub filing: Option<PathBuf>,
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    #[arg(long, value_name = "MiB")]
+    pub memory: Option<usize>,
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Template {
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    #[arg(long)]
+    pub filing: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    #[command(subcommand)]
+    pub command: RulesCommand,
+    #[arg(long, global = true)]
+    pub rules: Vec<PathBuf>,
+    #[arg(long, global = true)]
+    pub filing: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    List,
+    Show {
+        id: String,
+    },
+    Test {
+        ids: Vec<String>,
+    },
+    Docs {
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    Profile {
+        #[arg(required = true)]
+        input: Vec<PathBuf>,
+        #[command(flatten)]
+        how: Box<ProfileHow>,
+        #[arg(long)]
+        plans: bool,
+    },
+}
+
+/// The same as for screening; the rules' folders come from the command above.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ProfileHow {
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+    #[arg(long)]
+    pub as_of: Option<jiff::civil::Date>,
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+    #[arg(long)]
+    pub registers: Option<PathBuf>,
+    #[arg(long)]
+    pub photos: Option<PathBuf>,
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    #[arg(long, value_name = "MiB")]
+    pub memory: Option<usize>,
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<u64>,
+}
+
+/// What `synth` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SynthFormat {
+    Xlsx,
+    Csv,
+    Parquet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Synth {
+    #[arg(long, value_enum, default_value = "county")]
+    pub kind: Kind,
+    #[arg(long, default_value_t = 2000)]
+    pub projects: usize,
+    #[arg(long, default_value_t = 10_000)]
+    pub releases: usize,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[arg(long)]
+    pub as_of: Option<jiff::civil::Date>,
+    #[arg(long, value_enum, default_value = "xlsx")]
+    pub format: SynthFormat,
+    #[arg(long)]
+    pub photos: Option<usize>,
+    #[arg(long)]
+    pub payments: Option<usize>,
+    #[arg(short, long)]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+/// The command line of this process.
+pub(crate) fn parse(words: Words) -> Result<Cli, clap::Error> {
+    parse_from(words, std::env::args_os())
+}
+
+fn parse_from(words: Words, args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let matches = described(words).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// The command with help texts in the language asked for.
+pub(crate) fn described(words: Words) -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    describe(command, words, "help")
+}
+
+fn describe(command: clap::Command, words: Words, key: &str) -> clap::Command {
+    let about = words.say(key);
+    let key = key.to_owned();
+    let command = command.about(about).mut_args(|arg| {
+        let id = arg.get_id().as_str().replace('_', "-");
+        if matches!(id.as_str(), "help" | "version") {
+            return arg;
+        }
+        arg.help(words.say(&format!("arg-{id}")))
+    });
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|inner| inner.get_name().to_owned())
+        .filter(|name| name != "help")
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(&name, |inner| {
+            describe(inner, words, &format!("{key}-{name}"))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kandeng_screening::Language;
+
+    #[test]
+    fn every_command_and_argument_is_described_in_both_languages() {
+        for language in [Language::Zh, Language::En] {
+            let mut command = described(Words::new(language));
+            command.debug_assert_all();
+        }
+    }
+
+    /// Walks the tree; a text that is missing shows as its key.
+    trait AssertAll {
+        fn debug_assert_all(&mut self);
+    }
+
+    impl AssertAll for clap::Command {
+        fn debug_assert_all(&mut self) {
+            let about = self
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                !about.contains("Unknown localization") && !about.is_empty(),
+                "{}",
+                self.get_name()
+            );
+            for arg in self.get_arguments() {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    !help.is_empty() && !help.contains("Unknown localization"),
+                    "{} {}",
+                    self.get_name(),
+                    arg.get_id()
+                );
+            }
+            for inner in self.get_subcommands_mut() {
+                if inner.get_name() != "help" {
+                    inner.debug_assert_all();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_read() {
+        let line = "kandeng screen county.xlsx --as-of 2026-06-30 --audience officer --only K17,K18 --fail-on high --lang en";
+        let cli = parse_from(
+            Words::new(Language::En),
+            line.split(' ').map(OsString::from),
+        )
+        .unwrap();
+        let Command::Screen(screen) = cli.command else {
+            panic!("another command");
+        };
+        assert_eq!(screen.how.only, ["K17", "K18"]);
+        assert_eq!(screen.fail_on, Some(FailOn::High));
+    }
+}

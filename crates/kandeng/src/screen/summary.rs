@@ -1,0 +1,184 @@
+//! What was found, as a person wants to read it first: how much, by which rules, the gravest ten.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kandeng_screening::{Figure, Finding, Labels, Severity};
+
+use super::Screened;
+use crate::language::Words;
+
+/// Flags that are spelled out.
+const GRAVEST: usize = 10;
+
+pub(super) fn summary(screened: &Screened, red: Option<&Path>, words: Words) -> String {
+    let mut text = String::new();
+    let outcome = &screened.outcome;
+    let run = &screened.run;
+    // Cannot fail: writing to a String does not.
+    let _ = writeln!(
+        text,
+        "{}",
+        words.say_with(
+            "summary-input",
+            &[
+                ("kind", words.of(&run.kind).to_owned()),
+                ("rows", rows(screened, words)),
+                ("as-of", run.as_of.to_string()),
+                ("seconds", format!("{:.2}", run.seconds)),
+            ]
+        )
+    );
+    let mut by_severity: BTreeMap<Severity, usize> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
+    for index in 0..outcome.len() {
+        let (rule, severity) = outcome.severity(index);
+        *by_severity.entry(severity).or_default() += 1;
+        let entry = by_rule.entry(rule).or_insert((severity, 0));
+        entry.0 = entry.0.max(severity);
+        entry.1 += 1;
+    }
+    let count = |severity| by_severity.get(&severity).copied().unwrap_or(0).to_string();
+    let _ = writeln!(
+        text,
+        "{}",
+        words.say_with(
+            "summary-flags",
+            &[
+                ("flags", outcome.len().to_string()),
+                ("high", count(Severity::High)),
+                ("medium", count(Severity::Medium)),
+                ("low", count(Severity::Low)),
+            ]
+        )
+    );
+    by_rules(&mut text, screened, &by_rule, words);
+    gravest(&mut text, screened, words);
+    if let Some(path) = red {
+        let _ = writeln!(
+            text,
+            "\n{}",
+            words.say_with("summary-red", &[("path", path.display().to_string())])
+        );
+    }
+    text
+}
+
+fn rows(screened: &Screened, words: Words) -> String {
+    let mut rows: Vec<_> = screened
+        .run
+        .rows
+        .iter()
+        .filter(|(_, rows)| **rows > 0)
+        .collect();
+    rows.sort_by(|a, b| b.1.cmp(a.1));
+    let shown: Vec<_> = rows
+        .into_iter()
+        .take(4)
+        .map(|(table, rows)| format!("{table} {rows}"))
+        .collect();
+    shown.join(&words.say("list-comma"))
+}
+
+fn by_rules(
+    text: &mut String,
+    screened: &Screened,
+    by_rule: &BTreeMap<&str, (Severity, usize)>,
+    words: Words,
+) {
+    if by_rule.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", words.say("summary-rules"));
+    for (id, (severity, flags)) in by_rule {
+        let title = screened
+            .outcome
+            .rule(id)
+            .map(|rule| words.of(&rule.texts.title))
+            .unwrap_or_default();
+        let counted: Vec<_> = screened
+            .outcome
+            .answers
+            .iter()
+            .filter(|answers| answers.rule == **id)
+            .collect();
+        let sum = |count: fn(&kandeng_screening::Answers) -> usize| {
+            counted
+                .iter()
+                .map(|answers| count(answers))
+                .sum::<usize>()
+                .to_string()
+        };
+        let _ = write!(
+            text,
+            "  {id:<5} {flags:>6}  [{}] {title}",
+            words.say(severity_key(*severity))
+        );
+        let _ = write!(
+            text,
+            "  {}",
+            words.say_with(
+                "summary-answers",
+                &[
+                    ("flagged", sum(|answers| answers.flagged)),
+                    ("passed", sum(|answers| answers.passed)),
+                    ("na", sum(|answers| answers.not_applicable)),
+                ]
+            )
+        );
+        if counted.iter().any(|answers| answers.noisy) {
+            let _ = write!(text, "  {}", words.say("summary-noisy"));
+        }
+        text.push('\n');
+    }
+}
+
+fn severity_key(severity: Severity) -> &'static str {
+    crate::rules::severity_key(severity.name())
+}
+
+/// The gravest by severity, then by money at stake.
+fn gravest(text: &mut String, screened: &Screened, words: Words) {
+    let outcome = &screened.outcome;
+    if outcome.is_empty() {
+        return;
+    }
+    let mut order: Vec<usize> = (0..outcome.len()).collect();
+    let high = order
+        .iter()
+        .filter(|index| outcome.severity(**index).1 == Severity::High)
+        .count();
+    // Only as many as can matter are made into whole findings.
+    order.sort_by_key(|index| std::cmp::Reverse(outcome.severity(*index).1));
+    order.truncate(high.max(GRAVEST));
+    let mut findings: Vec<Finding> = order
+        .into_iter()
+        .map(|index| outcome.finding(index))
+        .collect();
+    findings.sort_by(|a, b| {
+        (b.severity, b.money_fen.unwrap_or(0))
+            .cmp(&(a.severity, a.money_fen.unwrap_or(0)))
+            .then_with(|| (&a.rule, &a.subject, &a.key).cmp(&(&b.rule, &b.subject, &b.key)))
+    });
+    findings.truncate(GRAVEST);
+    let _ = writeln!(
+        text,
+        "\n{}",
+        words.say_with("summary-gravest", &[("count", findings.len().to_string())])
+    );
+    for finding in &findings {
+        let mut money = String::new();
+        if let Some(fen) = finding.money_fen {
+            Figure::Int(fen).show("money_fen", &Labels::new(), words.language, &mut money);
+            money = format!(" ({money})");
+        }
+        let _ = writeln!(
+            text,
+            "  {:<5} {}{money}: {}",
+            finding.rule,
+            finding.subject,
+            words.of(&finding.says)
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! From a pack and tables to findings: planning, running, counting.
+
+mod compile;
+mod failure;
+mod outcome;
+mod plan;
+mod run;
+mod slot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub use failure::{EngineError, Failure, FailureCause};
+pub use outcome::{Answer, Answers, Finding, Outcome, Reason, StepProfile};
+pub use plan::Prepared;
+
+use crate::figure::Labels;
+use crate::pack::{Audience, Param};
+
+/// What one run is asked to do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The only date that rules may see.
+    pub as_of: jiff::civil::Date,
+    /// Who will read the findings; rules that are not for them do not run.
+    pub audience: Audience,
+    /// Only these rules, when given.
+    pub only: Option<BTreeSet<String>>,
+    /// Values for parameters, by rule and name.
+    pub params: BTreeMap<(String, String), Param>,
+    /// How the values of choices are called in sentences.
+    pub labels: Labels,
+    /// Bytes that rules may hold in memory together; beyond it they spill to disk where they can.
+    pub memory_limit: usize,
+    /// Time that one rule may take.
+    pub time_limit: Duration,
+    /// Rules that run at the same time.
+    pub threads: usize,
+    /// Rows of tables, as far as they are known before reading; they order joins.
+    pub rows: BTreeMap<String, usize>,
+    /// Keep plans with their figures for [`Outcome::profile`]; rules then run one after another.
+    pub profile: bool,
+}
+
+impl Settings {
+    /// Everything by default: every rule, half of the machine's memory, two minutes a rule, all cores.
+    pub fn new(as_of: jiff::civil::Date, audience: Audience) -> Self {
+        Self {
+            as_of,
+            audience,
+            only: None,
+            params: BTreeMap::new(),
+            labels: Labels::new(),
+            memory_limit: half_of_memory(),
+            time_limit: Duration::from_secs(120),
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            rows: BTreeMap::new(),
+            profile: false,
+        }
+    }
+}
+
+/// Half of the memory that the machine (or the container's limit) has; 2 GiB where it does not say.
+pub fn half_of_memory() -> usize {
+    let machine = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+            let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+            Some(kib * 1024)
+        });
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|text| text.trim().parse::<usize>().ok());
+    let memory = match (machine, container) {
+        (Some(machine), Some(container)) => machine.min(container),
+        (Some(memory), None) | (None, Some(memory)) => memory,
+        (None, None) => 4 << 30,
+    };
+    memory / 2
+}

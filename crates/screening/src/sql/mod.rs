@@ -1,0 +1,5 @@
+//! SQL of rules as statements: only SELECT, no clock of its own, parameters bound as values.
+
+mod statement;
+
+pub(crate) use statement::{Bindings, Select};

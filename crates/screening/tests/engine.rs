@@ -1,0 +1,463 @@
+//! The engine over small packs: three answers, failures by name, one scan for many checks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use kandeng_screening::arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray};
+use kandeng_screening::pack::{Audience, Pack, PackFiles};
+use kandeng_screening::{
+    Answer, Batches, ColumnType, EngineError, FailureCause, Filled, ItemCheck, Items, Outcome,
+    Prepared, Settings, TableDeclaration, Tables, Text,
+};
+
+const PACK: &str = "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\n";
+
+fn declared() -> Vec<TableDeclaration> {
+    vec![
+        TableDeclaration::new(
+            "things",
+            &[
+                ("row_no", ColumnType::Int),
+                ("name", ColumnType::Text),
+                ("size", ColumnType::Float),
+                ("cost", ColumnType::Money),
+            ],
+        ),
+        TableDeclaration::new(
+            "parts",
+            &[
+                ("row_no", ColumnType::Int),
+                ("name", ColumnType::Text),
+                ("weight", ColumnType::Float),
+            ],
+        ),
+        TableDeclaration::new("register", &[("id", ColumnType::Text)]),
+    ]
+}
+
+fn rule(id: &str, extra: &str, body: &str) -> String {
+    format!(
+        "-- id: {id}\n-- title.zh: 甲\n-- title.en: A\n-- audience: officer\n-- severity: low\n-- subject: thing\n\
+         -- reach: record\n-- basis: practice\n-- says.zh: {{subject}}\n-- says.en: {{subject}}\n{extra}\n{body}\n"
+    )
+}
+
+fn pack(rules: &[(&str, String)]) -> Pack {
+    let mut texts = vec![("pack.toml", PACK)];
+    texts.extend(rules.iter().map(|(path, text)| (*path, text.as_str())));
+    Pack::load(PackFiles::from_texts(texts), declared()).unwrap()
+}
+
+/// Four things: `a` 1, `b` 5, `c` without size, `d` 9; parts for `a` (whole) and `b` (incomplete).
+fn tables() -> Tables {
+    let declared = declared();
+    let things = RecordBatch::try_new(
+        declared[0].schema(),
+        vec![
+            Arc::new(Int64Array::from(vec![1, 2, 3, 4])),
+            Arc::new(StringArray::from(vec!["a", "b", "c", "d"])),
+            Arc::new(Float64Array::from(vec![
+                Some(1.0),
+                Some(5.0),
+                None,
+                Some(9.0),
+            ])),
+            Arc::new(Int64Array::from(vec![Some(100), Some(0), Some(300), None])),
+        ],
+    )
+    .unwrap();
+    let parts = RecordBatch::try_new(
+        declared[1].schema(),
+        vec![
+            Arc::new(Int64Array::from(vec![1, 2, 3])),
+            Arc::new(StringArray::from(vec!["a", "a", "b"])),
+            Arc::new(Float64Array::from(vec![Some(2.0), None, None])),
+        ],
+    )
+    .unwrap();
+    let mut tables = Tables::new();
+    tables.insert(
+        "things",
+        Arc::new(Batches::new(declared[0].schema(), vec![things])),
+    );
+    tables.insert(
+        "parts",
+        Arc::new(Batches::new(declared[1].schema(), vec![parts])),
+    );
+    tables
+}
+
+fn settings() -> Settings {
+    Settings::new(jiff::civil::date(2026, 6, 30), Audience::Officer)
+}
+
+fn run(pack: &Pack, settings: Settings) -> Outcome {
+    let mut prepared = Prepared::new(pack, None, settings).unwrap();
+    prepared
+        .run(&tables(), &AtomicBool::new(false), &|_, _| {})
+        .unwrap()
+}
+
+#[test]
+fn the_three_answers_add_up() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "-- needs: things.size\n-- applies: name <> 'd'",
+            "select name as subject, size from things where size > 3",
+        ),
+    )]);
+    let outcome = run(&pack, settings());
+    let answers = &outcome.answers[0];
+    assert_eq!(
+        (
+            answers.applies,
+            answers.flagged,
+            answers.passed,
+            answers.not_applicable
+        ),
+        (3, 1, 1, 1)
+    );
+    assert_eq!(answers.reasons[0].because, "empty: things.size");
+    // `d` is above the bound too, but outside the population.
+    let by_subject = outcome.answers_by_subject("T01", "thing");
+    assert_eq!(by_subject.get("d"), None);
+    assert_eq!(by_subject["b"], Answer::Flagged);
+}
+
+#[test]
+fn a_child_table_without_a_whole_row_is_not_applicable_and_its_rows_are_counted() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "-- needs: parts.weight",
+            "select name as subject, weight from parts where weight > 100",
+        ),
+    )]);
+    let outcome = run(&pack, settings());
+    let answers = &outcome.answers[0];
+    assert_eq!(
+        (answers.applies, answers.passed, answers.not_applicable),
+        (4, 1, 3)
+    );
+    assert_eq!(answers.left_out, 2);
+}
+
+#[test]
+fn a_register_that_is_not_there_is_not_applicable_for_all() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "-- needs: register.id",
+            "select t.name as subject from things t left join register r on t.name = r.id",
+        ),
+    )]);
+    let outcome = run(&pack, settings());
+    let answers = &outcome.answers[0];
+    assert_eq!((answers.flagged, answers.not_applicable), (0, 4));
+    assert_eq!(answers.reasons[0].because, "absent: register.id");
+}
+
+#[test]
+fn many_row_checks_over_a_table_are_one_scan() {
+    let rules: Vec<(String, String)> = (0..20)
+        .map(|number| {
+            let id = format!("T{number:02}");
+            let check = format!(
+                "-- over: things\n-- flag_when: size > {number}\n-- figures: size_{number} = size"
+            );
+            (format!("{id}.sql"), rule(&id, &check, ""))
+        })
+        .collect();
+    let borrowed: Vec<(&str, String)> = rules
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.clone()))
+        .collect();
+    let pack = pack(&borrowed);
+    let prepared = Prepared::new(&pack, None, settings()).unwrap();
+    let checks: Vec<_> = prepared
+        .plans()
+        .filter(|(name, _)| name.starts_with("row checks"))
+        .collect();
+    assert_eq!(checks.len(), 1);
+    assert_eq!(checks[0].1.matches("SlotScan").count(), 1);
+    let outcome = run(&pack, settings());
+    let flagged: Vec<usize> = outcome
+        .answers
+        .iter()
+        .map(|answers| answers.flagged)
+        .collect();
+    assert_eq!(&flagged[..6], &[3, 2, 2, 2, 2, 1]);
+    let finding = outcome.findings().next().unwrap();
+    assert_eq!(
+        (finding.subject.as_str(), finding.subject_row),
+        ("a", Some(1))
+    );
+    assert_eq!(finding.rows, [("things".to_owned(), 1)]);
+}
+
+#[test]
+fn a_rule_that_divides_by_zero_is_named_and_the_others_still_answer() {
+    let pack = pack(&[
+        (
+            "T01.sql",
+            rule("T01", "-- over: things\n-- flag_when: 1 / cost > 3", ""),
+        ),
+        (
+            "T02.sql",
+            rule("T02", "-- over: things\n-- flag_when: size > 3", ""),
+        ),
+        (
+            "T03.sql",
+            rule(
+                "T03",
+                "",
+                "select name as subject from things where 1 / cost > 3",
+            ),
+        ),
+    ]);
+    let outcome = run(&pack, settings());
+    let failed: Vec<&str> = outcome
+        .failures
+        .iter()
+        .map(|failure| failure.rule.as_str())
+        .collect();
+    assert_eq!(failed, ["T01", "T03"]);
+    assert!(
+        outcome
+            .failures
+            .iter()
+            .all(|failure| failure.cause == FailureCause::Execution)
+    );
+    assert!(outcome.failures[0].message.en.contains("nullif"));
+    assert_eq!(outcome.answers.len(), 1);
+    assert_eq!(outcome.answers[0].flagged, 2);
+}
+
+const ENDLESS: &str = "with recursive n as (select 1 as i union all select i + 1 from n where i > 0) \
+     select t.name as subject from things t join n on n.i = -1";
+
+#[test]
+fn a_rule_that_never_ends_is_stopped_by_name_and_the_others_still_answer() {
+    let pack = pack(&[
+        ("T01.sql", rule("T01", "", ENDLESS)),
+        (
+            "T02.sql",
+            rule("T02", "-- over: things\n-- flag_when: size > 3", ""),
+        ),
+    ]);
+    let mut settings = settings();
+    settings.time_limit = Duration::from_millis(300);
+    let outcome = run(&pack, settings);
+    assert_eq!(outcome.failures.len(), 1);
+    assert_eq!(
+        (outcome.failures[0].rule.as_str(), outcome.failures[0].cause),
+        ("T01", FailureCause::Time)
+    );
+    assert_eq!(outcome.answers[0].flagged, 2);
+}
+
+#[test]
+fn a_rule_that_needs_too_much_memory_is_named() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "with many as (select value as v from generate_series(1, 4000000)) \
+             select t.name as subject from things t join (select a.v from many a join many b on a.v = b.v) j on j.v = t.cost + 1000000000",
+        ),
+    )]);
+    let mut settings = settings();
+    settings.memory_limit = 8 << 20;
+    let outcome = run(&pack, settings);
+    assert_eq!(outcome.failures[0].cause, FailureCause::Memory);
+    assert!(outcome.failures[0].message.en.contains("--memory"));
+}
+
+#[test]
+fn a_run_that_is_cancelled_stops() {
+    let pack = pack(&[("T01.sql", rule("T01", "", ENDLESS))]);
+    let mut prepared = Prepared::new(&pack, None, settings()).unwrap();
+    let result = prepared.run(&tables(), &AtomicBool::new(true), &|_, _| {});
+    assert!(matches!(result, Err(EngineError::Cancelled)));
+}
+
+#[test]
+fn a_parameter_given_for_the_run_replaces_the_default() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "-- params: bound = 3.0",
+            "select name as subject, size from things where size > $bound",
+        ),
+    )]);
+    let mut settings = settings();
+    let bound = pack.rules[0].params["bound"].parse_like("8").unwrap();
+    settings
+        .params
+        .insert(("T01".into(), "bound".into()), bound);
+    assert_eq!(run(&pack, settings).answers[0].flagged, 1);
+}
+
+#[test]
+fn a_column_that_does_not_exist_names_file_and_line() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "select name as subject\nfrom things\nwhere weigth > 3",
+        ),
+    )]);
+    let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
+        panic!("planned");
+    };
+    assert_eq!((errors[0].file.as_str(), errors[0].line), ("T01.sql", 14));
+}
+
+#[test]
+fn a_figure_that_the_sentence_names_must_exist() {
+    let text = rule("T01", "", "select name as subject from things")
+        .replace("says.en: {subject}", "says.en: {size}");
+    let pack = pack(&[("T01.sql", text)]);
+    let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
+        panic!("planned");
+    };
+    assert!(errors[0].message.en.contains("no figure size"));
+}
+
+#[test]
+fn a_warm_engine_answers_again_with_other_tables() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "select t.name as subject, p.total from (select name, sum(weight) as total from parts group by name) p join things t on t.name = p.name where p.total > 1",
+        ),
+    )]);
+    let mut prepared = Prepared::new(&pack, None, settings()).unwrap();
+    let cancel = AtomicBool::new(false);
+    for _ in 0..3 {
+        let outcome = prepared.run(&tables(), &cancel, &|_, _| {}).unwrap();
+        assert_eq!(outcome.len(), 1);
+    }
+    let mut without = tables();
+    without.insert(
+        "parts",
+        Arc::new(Batches::new(declared()[1].schema(), Vec::new())),
+    );
+    assert!(
+        prepared
+            .run(&without, &cancel, &|_, _| {})
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn shared_tables_that_need_one_another_are_refused() {
+    let shared = |id: &str, other: &str| {
+        format!("-- id: {id}\n-- what.zh: 甲\n-- what.en: A\nselect * from {other}")
+    };
+    let pack = pack(&[
+        ("shared/one.sql", shared("one", "two")),
+        ("shared/two.sql", shared("two", "one")),
+        (
+            "T01.sql",
+            rule("T01", "", "select name as subject from one"),
+        ),
+    ]);
+    let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
+        panic!("planned");
+    };
+    assert!(errors[0].message.en.contains("need one another"));
+}
+
+#[test]
+fn items_that_apply_are_required_and_empty_are_found_by_one_query() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "select subject, array_agg(item order by position) as items from items where applies and required and not filled group by subject",
+        ),
+    )]);
+    let check = |item: &str, applies: &str, filled: Filled| ItemCheck {
+        item: item.into(),
+        category: "all".into(),
+        label: Text::same(item),
+        applies: applies.into(),
+        required: "true".into(),
+        filled,
+    };
+    // More than 60 items, so that the answers need a second number.
+    let mut checks: Vec<_> = (0..70)
+        .map(|number| {
+            check(
+                &format!("own_{number}"),
+                "true",
+                Filled::Own("name is not null".into()),
+            )
+        })
+        .collect();
+    checks.push(check(
+        "size",
+        "name <> 'c'",
+        Filled::Own("size is not null".into()),
+    ));
+    checks.push(check(
+        "cost",
+        "true",
+        Filled::Own("cost is not null".into()),
+    ));
+    checks.push(check(
+        "parts",
+        "name = 'b'",
+        Filled::Rows {
+            table: "parts".into(),
+            columns: vec!["weight".into()],
+        },
+    ));
+    let items = Items {
+        subject: "thing".into(),
+        checks,
+    };
+    let mut prepared = Prepared::new(&pack, Some(&items), settings()).unwrap();
+    let outcome = prepared
+        .run(&tables(), &AtomicBool::new(false), &|_, _| {})
+        .unwrap();
+    let found: Vec<_> = outcome
+        .findings()
+        .map(|finding| (finding.subject, finding.items))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("b".to_owned(), vec!["parts".to_owned()]),
+            ("d".to_owned(), vec!["cost".to_owned()])
+        ]
+    );
+}
+
+#[test]
+fn an_audience_sees_only_its_rules() {
+    let pack = pack(&[(
+        "T01.sql",
+        rule("T01", "", "select name as subject from things"),
+    )]);
+    let mut settings = settings();
+    settings.audience = Audience::Filer;
+    assert!(run(&pack, settings).answers.is_empty());
+    let mut only = self::settings();
+    only.only = Some(BTreeSet::from(["T02".to_owned()]));
+    assert!(run(&pack, only).answers.is_empty());
+}

@@ -1,0 +1,22 @@
+-- id: K04
+-- title.zh: 村民代表会议决议晚于批复
+-- title.en: Village resolution dated after the approval
+-- audience: officer
+-- severity: medium
+-- subject: project
+-- needs: projects.approval_date, projects.resolution_date
+-- items: village_resolution, approval_date
+-- reach: record
+-- over: projects
+-- flag_when: resolution_date > approval_date
+-- figures: resolved_on = resolution_date, approved_on = approval_date, days = days_between(approval_date, resolution_date)
+-- basis.zh: 《中华人民共和国村民委员会组织法》第二十四条(涉及村民利益的事项经村民会议讨论决定方可办理)
+-- basis.en: Organic Law of the Villagers' Committees, art. 24 (matters of the villagers' interest are decided by the villagers' assembly first)
+-- method.zh: 比较决议日期与批复日期;同一天不算。
+-- method.en: The date of the resolution is compared with that of the approval; the same day is in order.
+-- why.zh: 先批复、后开会,决议可能是补做的,村民没有真正参与决定。
+-- why.en: A resolution that follows the approval may have been made up for the papers; the villagers did not decide.
+-- excludes.zh: 没有决议日期或批复日期的项目。
+-- excludes.en: Projects without either date.
+-- says.zh: 决议日期 {resolved_on} 比批复日期 {approved_on} 晚 {days} 天
+-- says.en: The resolution ({resolved_on}) is {days} days later than the approval ({approved_on})

@@ -1,0 +1,37 @@
+-- id: K08
+-- title.zh: 公告至投标截止的时间短于法定最短期限
+-- title.en: Tender period shorter than the legal minimum
+-- audience: officer
+-- severity: medium
+-- subject: project
+-- applies: procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation')
+--     and coalesce(tender_end >= tender_start, true)
+-- needs: projects.tender_start, projects.tender_end
+-- items: tender_period, procurement_method
+-- reach: record
+-- params: open_days = 20, selective_days = 20, consultation_days = 10, negotiation_working_days = 3, quotation_working_days = 3
+-- over: projects
+-- flag_when: case procurement_method
+--         when 'open' then days_between(tender_start, tender_end) < $open_days
+--         when 'selective' then days_between(tender_start, tender_end) < $selective_days
+--         when 'consultation' then days_between(tender_start, tender_end) < $consultation_days
+--         when 'negotiation' then coalesce(working_days(tender_start, tender_end), days_between(tender_start, tender_end))
+--             < $negotiation_working_days
+--         when 'quotation' then coalesce(working_days(tender_start, tender_end), days_between(tender_start, tender_end))
+--             < $quotation_working_days
+--     end
+-- figures: procurement_method = procurement_method, tender_start = tender_start, tender_end = tender_end,
+--     days = days_between(tender_start, tender_end), working_days = working_days(tender_start, tender_end),
+--     minimum = case procurement_method when 'open' then $open_days when 'selective' then $selective_days
+--         when 'consultation' then $consultation_days when 'negotiation' then $negotiation_working_days
+--         else $quotation_working_days end
+-- basis.zh: 《中华人民共和国招标投标法》第二十四条(不得少于二十日);《政府采购竞争性磋商采购方式管理暂行办法》(财库〔2014〕214号)第十条(不得少于 10 日);《政府采购非招标采购方式管理办法》(财政部令第74号)第二十九条、第四十五条(不得少于 3 个工作日)
+-- basis.en: Bidding Law, art. 24 (20 days); Interim Measures for Competitive Consultation (MOF 财库〔2014〕214号), art. 10 (10 days); MOF Order 74, arts. 29 and 45 (3 working days); cf. OCP red flag R003 (short submission period)
+-- method.zh: 从公告日期次日起算至投标截止日期:公开招标、邀请招标不少于 20 日,竞争性磋商不少于 10 日,谈判、询价不少于 3 个工作日(按国务院办公厅公布的节假日安排;超出节假日表年份的按日历日判断)。
+-- method.en: From the day after the announcement to the closing day: open and selective at least 20 days, consultation 10 days, negotiation and quotation 3 working days (by the published holiday calendar; in years beyond it calendar days are used).
+-- why.zh: 时间过短,只有事先知情者来得及投标。
+-- why.en: With too little time only those who knew beforehand can bid.
+-- excludes.zh: 不经竞争的采购方式;没有公告或截止日期的项目;截止早于公告的(由 Q03 提示)。
+-- excludes.en: Procedures without competition; projects without either date; an end before the start (see Q03).
+-- says.zh: {procurement_method} {tender_start} 公告、{tender_end} 截止,共 {days} 日({working_days} 个工作日),最短应为 {minimum}
+-- says.en: {procurement_method}: announced {tender_start}, closed {tender_end}: {days} days ({working_days} working days) where {minimum} are the least

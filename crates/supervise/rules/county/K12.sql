@@ -1,0 +1,54 @@
+-- id: K12
+-- title.zh: 承建单位过度集中于一个实施单位
+-- title.en: A contractor and an owner too close to one another
+-- audience: officer
+-- severity: medium
+-- subject: organization
+-- applies: is_contractor
+-- needs: organizations.contract_fen
+-- items: contractor, owner, contract
+-- key: owner_key
+-- reach: county
+-- params: value_percent = 50, least_owned = 5, least_wins = 4
+-- basis: practice
+-- method.zh: 某承建单位的合同额占某实施单位全部合同额的 50 % 及以上(该实施单位至少有 5 份合同);或某承建单位有 4 份及以上合同,全部来自同一实施单位。
+-- method.en: A contractor holds 50 % or more of an owner's contract value, where the owner has at least five contracts; or it has four contracts or more, all with one owner.
+-- why.zh: 长期由同一家承建、或一家企业只做一个单位的工程,可能存在利益关系或排斥竞争。
+-- why.en: One contractor for most of an owner's works, or a firm that works for nobody else, may point to ties between them or to others being kept out.
+-- excludes.zh: 没有合同金额的合同;实施单位自建(承建单位即实施单位)的项目。
+-- excludes.en: Contracts without an amount; works that an owner builds itself.
+-- says.zh: {organization} 承建 {owner} 的 {contracts} 份合同共 {contract_fen},占该单位合同额的 {value_share};其全部合同为 {all_contracts} 份
+-- says.en: {organization} holds {contracts} contracts of {owner} worth {contract_fen}, {value_share} of that owner's value; it has {all_contracts} contracts in all
+with pairs as (
+    select
+        contractor_key,
+        owner_key,
+        min(contractor_name) as organization,
+        min(owner_name) as owner,
+        count(*) as contracts,
+        sum(contract_amount) as contract_fen,
+        array_agg(row_no order by row_no) as rows
+    from parties
+    where contract_amount is not null and contractor_key is not null and owner_key is not null
+        and contractor_key <> owner_key
+    group by contractor_key, owner_key
+)
+select
+    p.contractor_key as subject,
+    p.owner_key,
+    p.owner_key as related,
+    p.organization,
+    p.owner,
+    p.contracts,
+    p.contract_fen,
+    p.contract_fen as money_fen,
+    c.contracts as all_contracts,
+    o.owned_contracts,
+    cast(p.contract_fen as double) / nullif(o.owned_fen, 0) as value_share,
+    p.rows as row_projects
+from pairs p
+join organizations o on o.organization_id = p.owner_key
+join organizations c on c.organization_id = p.contractor_key
+where (o.owned_contracts >= $least_owned and p.contract_fen > 0
+        and cast(p.contract_fen as double) * 100 >= $value_percent * cast(o.owned_fen as double))
+    or (p.contracts >= $least_wins and p.contracts = c.contracts)

@@ -1,0 +1,92 @@
+-- id: K35
+-- title.zh: 同一批人员验收了承建单位的绝大多数项目
+-- title.en: The same people accepted nearly all of a contractor's projects
+-- audience: officer
+-- severity: medium
+-- subject: organization
+-- applies: is_contractor
+-- needs: organizations.panel_projects
+-- items: acceptance_panel, contractor
+-- reach: county
+-- params: least_projects = 5, share_percent = 80
+-- basis: practice
+-- method.zh: 某承建单位已验收且有验收人员名单的项目在 5 个及以上,其中 80 % 及以上由同样的 3 名及以上人员一同验收。人员按证件号哈希比对。
+-- method.en: Of a contractor's accepted projects with a recorded panel (five or more), 80 % or more were accepted by the same three or more members together. Members are compared by the hash of their number.
+-- why.zh: 验收人员固定不变,容易与承建单位形成利益关系,使验收流于形式。
+-- why.en: A panel that never changes may grow close to the contractor, and acceptance become a formality.
+-- excludes.zh: 没有验收人员记录的项目;没有证件号的人员。专业人员少的县难免重复,须结合其他疑点。
+-- excludes.en: Projects without a recorded panel, members without a number. In a county with few experts repetition is hard to avoid: read with other flags.
+-- says.zh: {organization} 有验收名单的 {panel_projects} 个项目中,{together} 个由同样 {members} 人验收({accepted_share})
+-- says.en: Of {panel_projects} projects of {organization} with a recorded panel, {together} were accepted by the same {members} people ({accepted_share})
+with sizes as (
+    select organization_id as contractor_key, name as organization, panel_projects
+    from organizations
+    where panel_projects >= $least_projects
+),
+seats as (
+    select distinct s.contractor_key, s.panel_projects, p.project_code, m.member_id
+    from sizes s
+    join parties p on p.contractor_key = s.contractor_key
+    join panel m on m.project_code = p.project_code
+    where p.acceptance_date is not null and m.member_id is not null
+),
+regulars as (
+    select contractor_key, member_id
+    from seats
+    group by contractor_key, member_id
+    having count(*) * 100 >= $share_percent * min(panel_projects)
+),
+regular_seats as (
+    select s.contractor_key, s.panel_projects, s.project_code, s.member_id
+    from regulars r
+    join seats s on s.contractor_key = r.contractor_key and s.member_id = r.member_id
+),
+threes as (
+    select
+        a.contractor_key,
+        a.member_id as first_member,
+        b.member_id as second_member,
+        c.member_id as third_member,
+        count(*) as together,
+        array_agg(a.project_code) as projects
+    from regular_seats a
+    join regular_seats b on b.contractor_key = a.contractor_key and b.project_code = a.project_code
+        and b.member_id > a.member_id
+    join regular_seats c on c.contractor_key = b.contractor_key and c.project_code = b.project_code
+        and c.member_id > b.member_id
+    group by a.contractor_key, a.member_id, b.member_id, c.member_id
+    having count(*) * 100 >= $share_percent * min(a.panel_projects)
+),
+named as (
+    select
+        contractor_key,
+        together,
+        unnest(make_array(first_member, second_member, third_member)) as member_id,
+        projects
+    from threes
+),
+groups as (
+    select contractor_key, max(together) as together, count(distinct member_id) as members
+    from (select contractor_key, together, member_id from named) as each_member
+    group by contractor_key
+),
+rows as (
+    select n.contractor_key, array_agg(distinct m.row_no order by m.row_no) as rows
+    from (
+        select distinct contractor_key, member_id, unnest(projects) as project_code
+        from named
+    ) as n
+    join panel m on m.project_code = n.project_code and m.member_id = n.member_id
+    group by n.contractor_key
+)
+select
+    g.contractor_key as subject,
+    s.organization,
+    s.panel_projects,
+    g.together,
+    g.members,
+    cast(g.together as double) / s.panel_projects as accepted_share,
+    r.rows as row_panel
+from groups g
+join sizes s on s.contractor_key = g.contractor_key
+join rows r on r.contractor_key = g.contractor_key

@@ -1,0 +1,40 @@
+-- id: Q08
+-- title.zh: 现场照片没有拍摄依据,或经图像软件处理
+-- title.en: A site photo without time and place, or out of an image editor
+-- audience: filer
+-- severity: low
+-- subject: project
+-- needs: photos.file
+-- items: site_photos
+-- reach: record
+-- params: editors = "photoshop|lightroom|gimp|snapseed|picsart|pixelmator|affinity photo|paint\\.net|meitu|美图|醒图|xingtu|光影魔术手"
+-- basis: practice
+-- method.zh: 每张照片应有拍摄记录,或在元数据中同时有拍摄时间和位置;元数据中的软件名称不应是图像编辑软件(名单为参数)。
+-- method.en: Each photo has a capture record, or both time and position in its metadata; the software named there is not an image editor (the list is a parameter).
+-- why.zh: 没有时间、地点的照片证明不了现场情况;经过编辑的照片可能与现场不符。
+-- why.en: A photo without time and place proves nothing about a site, and an edited one may show something else than what was there.
+-- excludes.zh: 没有照片的项目。
+-- excludes.en: Projects without photos.
+-- says.zh: {photos} 张照片中,{unplaced} 张没有拍摄记录或时间位置,{edited} 张经图像软件处理({files})
+-- says.en: Of {photos} photos {unplaced} have neither a capture record nor time and position, {edited} come out of an image editor ({files})
+with judged as (
+    select
+        project_code,
+        row_no,
+        file,
+        not coalesce(capture_record, false)
+            and (taken_at is null or lon is null or lat is null) as unplaced,
+        coalesce(regexp_like(lower(software), $editors), false) as edited
+    from photos
+    where file is not null
+)
+select
+    project_code as subject,
+    count(*) as photos,
+    sum(case when unplaced then 1 else 0 end) as unplaced,
+    sum(case when edited then 1 else 0 end) as edited,
+    array_agg(file order by row_no) filter (where unplaced or edited) as files,
+    array_agg(row_no order by row_no) filter (where unplaced or edited) as row_photos
+from judged
+group by project_code
+having sum(case when unplaced or edited then 1 else 0 end) > 0

@@ -1,0 +1,26 @@
+-- id: R003
+-- title.zh: 投标期过短
+-- title.en: Short submission period
+-- audience: both
+-- severity: low
+-- subject: process
+-- applies: (tender_status is distinct from 'cancelled') and (linked_only or array_has($procurement_methods, '*') or array_has($procurement_methods, procurement_method))
+-- needs: processes.tender_start, processes.tender_end
+-- reach: record
+-- params: days = 15, procurement_methods = ["*"], details = ["*"], details_days = [15]
+-- basis.zh: 开放缔约伙伴组织(OCP)红旗 R003
+-- basis.en: Open Contracting Partnership red flag R003
+-- method.zh: 投标截止与公告开始之间的整天数(不足一天舍去)少于 days 即标出。details 与 details_days 逐项对应:采购方式说明(procurementMethodDetails)为 details 第 n 项的,改用 details_days 第 n 项的天数;procurement_methods 只看所列采购方式,* 为全部。
+-- method.en: The whole days from start to end of tender.tenderPeriod are fewer than `days`. `details` and `details_days` go together: where procurementMethodDetails is the n-th of the first, the n-th of the second holds instead. `procurement_methods` limits the rule to those methods; * is all.
+-- why.zh: 时间太短,事先得到消息的供应商占便宜,其他人来不及准备。
+-- why.en: Little time favours whoever was told beforehand; others cannot prepare an offer.
+-- excludes.zh: 已取消的采购过程;没有起止时间(或时间不带时区)的为不适用。
+-- excludes.en: Cancelled processes. Not applicable without both ends of the period, or where a time has no zone.
+-- says.zh: 投标期只有 {period_days} 天,应不少于 {wanted_days} 天({tender_start} 至 {tender_end})
+-- says.en: the submission period is {period_days} days, at least {wanted_days} are expected ({tender_start} to {tender_end})
+-- over: processes
+-- flag_when: (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000
+--     < coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days)
+-- figures: period_days = (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000,
+--     wanted_days = coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days),
+--     tender_start = tender_start, tender_end = tender_end

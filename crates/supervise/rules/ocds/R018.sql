@@ -1,0 +1,23 @@
+-- id: R018
+-- title.zh: 只有一家投标
+-- title.en: Single bid received
+-- audience: both
+-- severity: low
+-- subject: process
+-- applies: (tender_status is distinct from 'cancelled') and (linked_only or array_has($procurement_methods, procurement_method))
+-- needs: processes.number_of_tenderers
+-- reach: record
+-- params: procurement_methods = ["open", "selective"]
+-- basis.zh: 开放缔约伙伴组织(OCP)红旗 R018
+-- basis.en: Open Contracting Partnership red flag R018
+-- method.zh: 公开或邀请等竞争性方式下,投标人数(tender.numberOfTenderers)为 1。
+-- method.en: tender.numberOfTenderers is 1 under a competitive method, by default open or selective.
+-- why.zh: 竞争性采购只来一家,可能是竞争被压制、结果事先定好。
+-- why.en: A competition that only one attends may have been suppressed, its outcome arranged.
+-- excludes.zh: 其他采购方式与已取消的过程;没有投标人数的为不适用。
+-- excludes.en: Other methods and cancelled processes. Not applicable without a number of tenderers.
+-- says.zh: 采购方式为 {procurement_method},只有 {number_of_tenderers} 家投标
+-- says.en: only {number_of_tenderers} tenderer under the method {procurement_method}
+-- over: processes
+-- flag_when: number_of_tenderers = 1
+-- figures: number_of_tenderers = number_of_tenderers, procurement_method = procurement_method

@@ -1,0 +1,22 @@
+-- id: procuring_entities
+-- what.zh: 每个采购实施主体一行:采购过程数、收到与否决的投标数。可比的少于 4 个时比率为空
+-- what.en: one row for each procuring entity: contracting processes, bids received and disqualified. The ratio is empty where fewer than 4 can be compared
+with summed as (
+  select procuring_entity, count(*) as contracting_processes,
+    coalesce(sum(submitted_bids), 0) as submitted_bids,
+    coalesce(sum(disqualified_bids), 0) as disqualified_bids
+  from processes
+  where procuring_entity is not null and (tender_status is distinct from 'cancelled')
+  group by procuring_entity
+),
+counted as (
+  select *, count(*) filter (where contracting_processes >= 2 and submitted_bids > 0) over () as peers
+  from summed
+)
+select
+  c.procuring_entity, o.id as procuring_entity_id, coalesce(o.name, o.id) as name, false as is_bidder,
+  c.contracting_processes, c.submitted_bids, c.disqualified_bids,
+  case when c.submitted_bids > 0 and c.peers >= 4
+    then cast(c.disqualified_bids as double) / c.submitted_bids end as disqualified_ratio
+from counted c
+join ocds_organizations o on c.procuring_entity = o.organization

@@ -1,0 +1,87 @@
+//! One cell into the value of its declared column.
+
+use super::columns::Value;
+use super::header::HeaderUnit;
+use super::identity::key_of;
+use super::reading::Reading;
+use super::value::answer::{Answers, read_bool};
+use super::value::{Cell, Refused, code, date, money, quantity, stands_for_nothing};
+use crate::filing::{Column, Field};
+
+/// What a cell's column is, for reading it.
+pub(crate) struct Asked<'a> {
+    pub column: &'a Column,
+    pub answers: Option<&'a Answers>,
+    pub unit: Option<&'a HeaderUnit>,
+    pub epoch_1904: bool,
+}
+
+/// A value, and the unit that was written with it.
+pub(crate) type Converted = (Value, Option<String>);
+
+/// Reads a cell as its column asks.
+pub(crate) fn convert(
+    reading: &mut Reading<'_>,
+    asked: &Asked<'_>,
+    cell: Cell<'_>,
+) -> Result<Converted, Refused> {
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let float = |number: Option<f64>| number.map_or(Value::Null, Value::Float);
+    let value = match asked.column.field {
+        Field::Text | Field::Boundary => text(code::read_text(cell)?),
+        Field::Code => text(code::read(cell)?),
+        Field::Uscc => text(code::read_uscc(cell)?),
+        Field::Choice => match asked
+            .answers
+            .map(|answers| answers.read(cell))
+            .transpose()?
+        {
+            Some(Some(key)) => Value::Text(key.to_owned()),
+            _ => Value::Null,
+        },
+        Field::Date => date::read(cell, asked.epoch_1904)?.map_or(Value::Null, Value::Date),
+        Field::Time => date::read_time(cell, asked.epoch_1904)?.map_or(Value::Null, Value::Time),
+        Field::Money => {
+            let unit = match asked.unit {
+                Some(HeaderUnit::Money(fen)) => *fen,
+                _ => money::YUAN,
+            };
+            money::read(cell, unit)?.map_or(Value::Null, Value::Int)
+        }
+        Field::Quantity => {
+            let Some((number, unit)) = quantity::read(cell)? else {
+                return Ok((Value::Null, None));
+            };
+            let unit = match (unit, asked.unit) {
+                (Some(unit), _) => Some(reading.unit(&unit)),
+                (None, Some(HeaderUnit::Scale(unit))) => Some(unit.clone()),
+                (None, _) => None,
+            };
+            return Ok((Value::Float(number), unit));
+        }
+        Field::Unit => text(code::read_text(cell)?.map(|unit| reading.unit(&unit))),
+        Field::Percent => float(quantity::read_percent(cell)?),
+        Field::Int => quantity::read_int(cell)?.map_or(Value::Null, Value::Int),
+        Field::Number => float(quantity::read_number(cell)?),
+        Field::Bool => read_bool(cell)?.map_or(Value::Null, Value::Bool),
+        Field::Identity => identity(reading, cell)?,
+    };
+    Ok((value, None))
+}
+
+/// A number that names somebody, as its hash.
+fn identity(reading: &mut Reading<'_>, cell: Cell<'_>) -> Result<Value, Refused> {
+    let Some(number) = code::read(cell)?.filter(|number| !stands_for_nothing(number)) else {
+        return Ok(Value::Null);
+    };
+    if let Some(id) = key_of(&number)
+        && id != reading.options.key.id()
+    {
+        return Err(Refused::new(
+            "other_key",
+            format!("此哈希由另一密钥({id})生成,无法比对,未读取"),
+            format!("a hash made with another key ({id}) cannot be compared; not read"),
+        ));
+    }
+    Ok(Value::Text(reading.hash(&number)))
+}

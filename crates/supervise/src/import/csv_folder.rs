@@ -1,0 +1,126 @@
+//! CSV files: their encoding found, their records fed to a sheet's reader.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
+
+use super::error::ImportError;
+use super::options::ImportOptions;
+use super::reading::Reading;
+use super::sheet::SheetReader;
+use super::value::Cell;
+use crate::filing::Sheet;
+
+/// The largest CSV file that is read; larger ones belong into Parquet.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Reads one file into its table.
+///
+/// # Errors
+/// When the file cannot be read or decoded, or the reader stops.
+pub(crate) fn read<'o>(
+    reading: &mut Reading<'o>,
+    sheet: &'o Sheet,
+    path: &Path,
+) -> Result<(), ImportError> {
+    let bytes = load(path)?;
+    let text = decode(path, &bytes, reading.options)?;
+    let name = super::stem(path);
+    let file = path.display().to_string();
+    let mut reader = SheetReader::new(reading, sheet, &file, &name, false, Vec::new());
+    records(path, &text, |row, record| {
+        let cells: Vec<_> = record
+            .iter()
+            .enumerate()
+            .map(|(column, field)| (column as u32, Cell::text(field)))
+            .collect();
+        reader.row(row, &cells)
+    })?;
+    reader.finish()
+}
+
+/// Gives each record with its number, from 0.
+pub(crate) fn records(
+    path: &Path,
+    text: &str,
+    mut take: impl FnMut(u32, &csv::StringRecord) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
+    let first = text.lines().next().unwrap_or("");
+    let delimiter = [b',', b'\t', b';']
+        .into_iter()
+        .max_by_key(|mark| {
+            (
+                first.bytes().filter(|byte| byte == mark).count(),
+                *mark == b',',
+            )
+        })
+        .unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let mut row = 0;
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| ImportError::broken(path, "CSV", error))?
+    {
+        take(row, &record)?;
+        row += 1;
+    }
+    Ok(())
+}
+
+/// The bytes of a file.
+pub(crate) fn load(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let io = |error: std::io::Error| ImportError::io(path, &error);
+    let length = std::fs::metadata(path).map_err(io)?.len();
+    if length == 0 {
+        return Err(ImportError::Empty(path.to_owned()));
+    }
+    if length > MOST_BYTES {
+        return Err(ImportError::TooLarge {
+            path: path.to_owned(),
+            what: format!("{} MB", length >> 20),
+            limit: format!("{} MB", MOST_BYTES >> 20),
+        });
+    }
+    std::fs::read(path).map_err(io)
+}
+
+/// The text of a file: as told, else UTF-8, else GB18030 where it is that.
+pub(crate) fn decode<'b>(
+    path: &Path,
+    bytes: &'b [u8],
+    options: &ImportOptions,
+) -> Result<Cow<'b, str>, ImportError> {
+    if let Some(name) = &options.encoding {
+        let encoding = Encoding::for_label(name.trim().as_bytes())
+            .ok_or_else(|| ImportError::UnknownEncoding(name.clone()))?;
+        let (text, used, wrong) = encoding.decode(bytes);
+        if wrong {
+            return Err(ImportError::WrongEncoding {
+                path: path.to_owned(),
+                encoding: used.name().to_owned(),
+            });
+        }
+        return Ok(text);
+    }
+    let (text, _, wrong) = UTF_8.decode(bytes);
+    if !wrong {
+        return Ok(text);
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(&bytes[..bytes.len().min(1 << 20)], bytes.len() <= 1 << 20);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    if guess == GBK || guess == GB18030 {
+        let (text, _, wrong) = GB18030.decode(bytes);
+        if !wrong {
+            return Ok(text);
+        }
+    }
+    Err(ImportError::Encoding(path.to_owned()))
+}

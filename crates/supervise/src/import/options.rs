@@ -1,0 +1,57 @@
+//! What an import is told: the declaration, the key, and where files that cells name may lie.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::civil::Date;
+use kandeng_geo::Datum;
+
+use super::error::ImportError;
+use super::identity::IdentityKey;
+use crate::filing::Filing;
+
+/// What an import is told.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// The declaration of items and sheets.
+    pub filing: Arc<Filing>,
+    /// A folder or workbook of registers.
+    pub registers: Option<PathBuf>,
+    /// The folder of the photos that the sheet names.
+    pub photos: Option<PathBuf>,
+    /// The encoding of CSV files, where it is not to be detected.
+    pub encoding: Option<String>,
+    /// The datum of boundaries that name none.
+    pub datum: Option<Datum>,
+    /// The county's key.
+    pub key: IdentityKey,
+    /// The day of the run: photos taken later carry a wrong clock.
+    pub as_of: Option<Date>,
+    /// Set by another thread to stop.
+    pub cancel: Arc<AtomicBool>,
+}
+
+impl ImportOptions {
+    /// The embedded declaration, nothing else.
+    pub fn new(key: IdentityKey) -> Self {
+        Self {
+            filing: Arc::new(Filing::embedded().clone()),
+            registers: None,
+            photos: None,
+            encoding: None,
+            datum: None,
+            key,
+            as_of: None,
+            cancel: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Stops when the person asked to.
+    pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(ImportError::Cancelled);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! Codes and numbers that name somebody: text, although Excel may have taken it for a number.
+
+use super::{Cell, Refused, half_width};
+
+/// Excel keeps fifteen digits of a number; a longer code has lost its end.
+const KEPT: f64 = 1e15;
+
+/// Reads a code: without spaces, half-width, as text.
+///
+/// # Errors
+/// When Excel has cut its digits.
+pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
+    match cell {
+        Cell::Empty => Ok(None),
+        Cell::Failed(error) => Err(Refused::formula(error)),
+        Cell::Text(text) => {
+            let code: String = half_width(text)
+                .trim_start_matches('\'')
+                .chars()
+                .filter(|letter| !letter.is_whitespace())
+                .collect();
+            Ok((!code.is_empty()).then_some(code))
+        }
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() < KEPT => {
+            Ok(Some(format!("{number}")))
+        }
+        Cell::Number(_) => Err(Refused::new(
+            "digits",
+            "数字超过 15 位,Excel 已截断;请将此列设为文本后重新录入",
+            "more than 15 digits, which Excel has cut; make the column text and enter it again",
+        )),
+        Cell::Moment { .. } | Cell::Bool(_) => Err(Refused::new(
+            "code",
+            "应为编码(文本)",
+            "expected a code, as text",
+        )),
+    }
+}
+
+/// Reads text as it stands, without what surrounds it.
+///
+/// # Errors
+/// When a formula failed.
+pub fn read_text(cell: Cell<'_>) -> Result<Option<String>, Refused> {
+    match cell {
+        Cell::Empty => Ok(None),
+        Cell::Failed(error) => Err(Refused::formula(error)),
+        other => Ok(Some(other.to_text())),
+    }
+}
+
+/// An organization's code, upper case.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_uscc(cell: Cell<'_>) -> Result<Option<String>, Refused> {
+    Ok(read(cell)?
+        .filter(|code| !super::stands_for_nothing(code))
+        .map(|code| code.to_uppercase()))
+}

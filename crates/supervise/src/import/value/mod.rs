@@ -1,0 +1,64 @@
+//! What people write in cells, read into the values that rules compare. Pure functions of a cell.
+//! No I/O, and no knowledge of sheets: a refusal says what was expected, its place is added elsewhere.
+
+pub mod answer;
+pub mod cell;
+pub mod code;
+pub mod date;
+pub mod decimal;
+pub mod money;
+pub mod quantity;
+
+pub use cell::Cell;
+
+use kandeng_screening::Text;
+
+/// A cell that could not be read, and what was expected instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which kind of refusal, so that many of one kind are counted together.
+    pub kind: &'static str,
+    /// What was expected.
+    pub expected: Text,
+}
+
+impl Refused {
+    /// A refusal of one kind.
+    pub fn new(kind: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            kind,
+            expected: Text::new(zh, en),
+        }
+    }
+
+    /// The formula in the cell gave an error.
+    pub fn formula(error: &str) -> Self {
+        Self::new(
+            "formula",
+            format!("公式出错({error}),此格未读取"),
+            format!("the formula gives {error}; the cell was not read"),
+        )
+    }
+}
+
+/// Full-width letters, digits and signs as their half-width forms; ideographic spaces as spaces.
+pub fn half_width(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
+            '\u{3000}' | '\u{A0}' => ' ',
+            '。' => '.',
+            '−' | '–' => '-',
+            '¥' => '¥',
+            other => other,
+        })
+        .collect()
+}
+
+/// Whether somebody wrote that there is nothing to write.
+pub fn stands_for_nothing(text: &str) -> bool {
+    matches!(
+        text,
+        "" | "-" | "--" | "—" | "——" | "/" | "\\" | "无" | "N/A" | "n/a" | "NA" | "null" | "NULL"
+    )
+}

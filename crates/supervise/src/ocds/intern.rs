@@ -1,0 +1,111 @@
+//! Strings into small numbers: each different one is kept once, in order of first sight.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
+/// No string.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A table of different strings. Open addressing over one arena: no allocation for each string.
+pub(super) struct Interner {
+    arena: String,
+    ends: Vec<u32>,
+    hashes: Vec<u32>,
+    /// Number of a string plus one; 0 where free. Length is a power of two.
+    slots: Vec<u32>,
+    hasher: RandomState,
+}
+
+impl Interner {
+    pub(super) fn new() -> Self {
+        Self {
+            arena: String::new(),
+            ends: Vec::new(),
+            hashes: Vec::new(),
+            slots: vec![0; 64],
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The string of that number.
+    pub(super) fn get(&self, number: u32) -> &str {
+        let index = number as usize;
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] as usize
+        };
+        &self.arena[start..self.ends[index] as usize]
+    }
+
+    /// The string of that number, `None` for [`NONE`].
+    pub(super) fn text(&self, number: u32) -> Option<&str> {
+        (number != NONE).then(|| self.get(number))
+    }
+
+    /// The number of `text`, given anew when it was not seen before.
+    pub(super) fn number(&mut self, text: &str) -> u32 {
+        let hash = self.hasher.hash_one(text) as u32;
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        loop {
+            let held = self.slots[slot];
+            if held == 0 {
+                break;
+            }
+            let number = held - 1;
+            if self.hashes[number as usize] == hash && self.get(number) == text {
+                return number;
+            }
+            slot = (slot + 1) & mask;
+        }
+        let number = self.ends.len() as u32;
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len() as u32);
+        self.hashes.push(hash);
+        self.slots[slot] = number + 1;
+        if self.ends.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        number
+    }
+
+    fn grow(&mut self) {
+        let mask = self.slots.len() * 2 - 1;
+        self.slots.clear();
+        self.slots.resize(mask + 1, 0);
+        for (number, hash) in self.hashes.iter().enumerate() {
+            let mut slot = *hash as usize & mask;
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            self.slots[slot] = number as u32 + 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_strings_share_a_number_and_keep_their_order() {
+        let mut interner = Interner::new();
+        for round in 0..2 {
+            for index in 0..1000 {
+                assert_eq!(
+                    interner.number(&format!("org-{index}")),
+                    index,
+                    "round {round}"
+                );
+            }
+        }
+        assert_eq!(interner.len(), 1000);
+        assert_eq!(interner.text(7), Some("org-7"));
+        assert_eq!(interner.text(NONE), None);
+    }
+}

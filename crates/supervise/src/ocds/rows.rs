@@ -1,0 +1,536 @@
+//! Rows of one block of input while it is parsed: plain columns that can be cut back when a release
+//! turns out broken. Numbers of processes, bids, awards and organisations are the block's own here.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::intern::{Interner, NONE};
+use crate::diagnostic::shortened;
+
+/// No date, no count.
+pub(super) const NO_INT: i64 = i64::MIN;
+
+/// Columns of `ocds_tenders`, one row for each process.
+#[derive(Default)]
+pub(super) struct Processes {
+    pub ocid: Vec<u32>,
+    pub line: Vec<u32>,
+    pub date: Vec<i64>,
+    pub status: Vec<u32>,
+    pub method: Vec<u32>,
+    pub details: Vec<u32>,
+    pub start: Vec<i64>,
+    pub end: Vec<i64>,
+    pub tenderers: Vec<i64>,
+    pub buyer: Vec<u32>,
+    pub entity: Vec<u32>,
+    pub linked_only: Vec<bool>,
+    /// Not compiled: other releases of the same process have to be merged with it.
+    pub partial: Vec<bool>,
+}
+
+/// Columns of `ocds_bids`, one row for each tenderer of a bid.
+#[derive(Default)]
+pub(super) struct Bids {
+    pub process: Vec<u32>,
+    pub bid: Vec<u32>,
+    pub tenderer: Vec<u32>,
+    /// Same for bids of the same group of tenderers; 0 where there is one tenderer.
+    pub group: Vec<i64>,
+    pub first: Vec<bool>,
+    pub sole: Vec<bool>,
+    pub status: Vec<u32>,
+    pub amount: Vec<f64>,
+    pub currency: Vec<u32>,
+    pub date: Vec<i64>,
+}
+
+/// Columns of `ocds_awards`, one row for each supplier of an award.
+#[derive(Default)]
+pub(super) struct Awards {
+    pub process: Vec<u32>,
+    pub award: Vec<u32>,
+    pub supplier: Vec<u32>,
+    pub first: Vec<bool>,
+    pub sole: Vec<bool>,
+    pub status: Vec<u32>,
+    pub amount: Vec<f64>,
+    pub currency: Vec<u32>,
+    pub date: Vec<i64>,
+}
+
+/// Columns of `ocds_contracts`.
+#[derive(Default)]
+pub(super) struct Contracts {
+    pub process: Vec<u32>,
+    pub award_id: Vec<u32>,
+    pub status: Vec<u32>,
+    pub amount: Vec<f64>,
+    pub currency: Vec<u32>,
+    pub signed: Vec<i64>,
+}
+
+/// Columns of `ocds_items`: the items of awards.
+#[derive(Default)]
+pub(super) struct Items {
+    pub process: Vec<u32>,
+    pub award: Vec<u32>,
+    pub scheme: Vec<u32>,
+    pub classification: Vec<u32>,
+}
+
+/// What is odd about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// A date-time without zone, a day alone, or no date at all.
+    NotADate,
+    /// Something else where a number is wanted, such as text.
+    NotANumber,
+    /// Something else where text is wanted.
+    NotText,
+    /// Something else where an object is wanted.
+    NotAnObject,
+    /// Something else where a list is wanted.
+    NotAList,
+    /// An amount that names no currency.
+    NoCurrency,
+    /// A release without an ocid.
+    NoOcid,
+    /// JSON that is neither release nor record nor package.
+    NotOcds,
+}
+
+/// The first of several odd values, and how many there are.
+#[derive(Clone, Debug)]
+pub(super) struct Odd {
+    pub line: u64,
+    pub value: String,
+    pub count: u64,
+}
+
+/// Odd values by field and fault.
+pub(super) type Oddities = BTreeMap<(&'static str, Fault), Odd>;
+
+/// What a block held, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// JSON documents read: lines, or values in a file.
+    pub documents: u64,
+    /// Release packages among them.
+    pub release_packages: u64,
+    /// Record packages among them.
+    pub record_packages: u64,
+    /// Releases that are not compiled.
+    pub releases: u64,
+    /// Compiled releases, those of records among them.
+    pub compiled_releases: u64,
+    /// Versioned releases, of which the latest values were taken.
+    pub versioned_releases: u64,
+    /// Records.
+    pub records: u64,
+    /// Processes whose releases were merged.
+    pub merged: u64,
+    /// Records that only link to their releases: nothing in them can be compared.
+    pub linked_only: u64,
+    /// Releases left out because a later one of the same process was there.
+    pub superseded: u64,
+    /// Amounts left out because they are in another currency.
+    pub other_currency: u64,
+}
+
+impl Counts {
+    /// Adds those of another part of the input.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.release_packages += other.release_packages;
+        self.record_packages += other.record_packages;
+        self.releases += other.releases;
+        self.compiled_releases += other.compiled_releases;
+        self.versioned_releases += other.versioned_releases;
+        self.records += other.records;
+        self.merged += other.merged;
+        self.linked_only += other.linked_only;
+        self.superseded += other.superseded;
+        self.other_currency += other.other_currency;
+    }
+}
+
+/// The release being read, as far as it is known.
+#[derive(Default)]
+pub(super) struct Current {
+    pub ocid: Option<u32>,
+    pub date: Option<i64>,
+    pub compiled: bool,
+    pub has_tag: bool,
+    pub versioned: bool,
+    pub status: u32,
+    pub method: u32,
+    pub details: u32,
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+    pub tenderers: Option<i64>,
+    pub buyer: u32,
+    pub entity: u32,
+    pub number: u32,
+}
+
+/// The bid, award or contract being read.
+#[derive(Default)]
+pub(super) struct Entry {
+    pub status: u32,
+    pub amount: f64,
+    pub has_amount: bool,
+    pub currency: u32,
+    pub date: Option<i64>,
+    pub award_id: u32,
+    pub parties: Vec<u32>,
+    /// Tenderers or suppliers named, those without an id among them.
+    pub named: usize,
+}
+
+/// The organisation reference being read.
+#[derive(Default)]
+pub(super) struct Reference {
+    pub id: String,
+    pub name: String,
+    pub scheme: String,
+    pub identifier: String,
+}
+
+/// Lengths of all columns, to cut back to.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    processes: usize,
+    bids: usize,
+    awards: usize,
+    contracts: usize,
+    items: usize,
+    bid: u32,
+    award: u32,
+}
+
+/// Everything one block yields.
+pub(super) struct Rows {
+    pub processes: Processes,
+    pub bids: Bids,
+    pub awards: Awards,
+    pub contracts: Contracts,
+    pub items: Items,
+    /// Ids of organisations.
+    pub organizations: Interner,
+    /// Names of organisations, by number; empty where none was given.
+    pub names: Vec<Box<str>>,
+    pub ocids: Interner,
+    /// Statuses, methods, currencies, codes.
+    pub words: Interner,
+    pub bid_count: u32,
+    pub award_count: u32,
+    pub first_bid_currency: u32,
+    pub first_currency: u32,
+    pub oddities: Oddities,
+    pub counts: Counts,
+    pub line: u64,
+    pub current: Current,
+    pub entry: Entry,
+    pub reference: Reference,
+    /// The document is a package or a record, not a release.
+    pub container: bool,
+    open: bool,
+    mark: Mark,
+}
+
+impl Rows {
+    pub(super) fn new() -> Self {
+        Self {
+            processes: Processes::default(),
+            bids: Bids::default(),
+            awards: Awards::default(),
+            contracts: Contracts::default(),
+            items: Items::default(),
+            organizations: Interner::new(),
+            names: Vec::new(),
+            ocids: Interner::new(),
+            words: Interner::new(),
+            bid_count: 0,
+            award_count: 0,
+            first_bid_currency: NONE,
+            first_currency: NONE,
+            oddities: Oddities::new(),
+            counts: Counts::default(),
+            line: 1,
+            current: Current::default(),
+            entry: Entry::default(),
+            reference: Reference::default(),
+            container: false,
+            open: false,
+            mark: Mark::default(),
+        }
+    }
+
+    /// The number that the process being read will have.
+    fn process(&self) -> u32 {
+        self.processes.ocid.len() as u32
+    }
+
+    pub(super) fn odd(&mut self, field: &'static str, fault: Fault, value: &str) {
+        let line = self.line;
+        let odd = self.oddities.entry((field, fault)).or_insert_with(|| Odd {
+            line,
+            value: shortened(value),
+            count: 0,
+        });
+        odd.count += 1;
+    }
+
+    pub(super) fn begin_release(&mut self) {
+        self.mark = Mark {
+            processes: self.processes.ocid.len(),
+            bids: self.bids.bid.len(),
+            awards: self.awards.award.len(),
+            contracts: self.contracts.process.len(),
+            items: self.items.process.len(),
+            bid: self.bid_count,
+            award: self.award_count,
+        };
+        self.open = true;
+        self.current = Current {
+            status: NONE,
+            method: NONE,
+            details: NONE,
+            buyer: NONE,
+            entity: NONE,
+            ..Current::default()
+        };
+    }
+
+    pub(super) fn end_release(&mut self) {
+        let Some(ocid) = self.current.ocid else {
+            self.odd("ocid", Fault::NoOcid, "");
+            self.cut_back();
+            return;
+        };
+        self.open = false;
+        let current = &self.current;
+        let versioned = current.versioned;
+        let partial = current.has_tag && !current.compiled && !versioned;
+        let processes = &mut self.processes;
+        processes.ocid.push(ocid);
+        processes
+            .line
+            .push(u32::try_from(self.line).unwrap_or(u32::MAX));
+        processes.date.push(current.date.unwrap_or(NO_INT));
+        processes.status.push(current.status);
+        processes.method.push(current.method);
+        processes.details.push(current.details);
+        processes.start.push(current.start.unwrap_or(NO_INT));
+        processes.end.push(current.end.unwrap_or(NO_INT));
+        processes
+            .tenderers
+            .push(current.tenderers.unwrap_or(NO_INT));
+        processes.buyer.push(current.buyer);
+        processes.entity.push(current.entity);
+        processes.linked_only.push(false);
+        processes.partial.push(partial);
+        if versioned {
+            self.counts.versioned_releases += 1;
+        } else if partial {
+            self.counts.releases += 1;
+        } else {
+            self.counts.compiled_releases += 1;
+        }
+    }
+
+    /// A record that only links to its releases: a process of which nothing else is known.
+    pub(super) fn push_linked_only(&mut self, ocid: &str) {
+        self.begin_release();
+        self.current.ocid = Some(self.ocids.number(ocid));
+        self.current.compiled = true;
+        self.end_release();
+        if let Some(last) = self.processes.linked_only.last_mut() {
+            *last = true;
+        }
+        self.counts.compiled_releases -= 1;
+        self.counts.linked_only += 1;
+    }
+
+    /// Takes back what the release being read has left so far. Complete releases stay.
+    pub(super) fn cut_back(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.open = false;
+        let mark = self.mark;
+        macro_rules! cut {
+            ($columns:expr, $length:expr, $($column:ident)+) => { $($columns.$column.truncate($length);)+ };
+        }
+        cut!(self.bids, mark.bids, process bid tenderer group first sole status amount currency date);
+        cut!(self.awards, mark.awards, process award supplier first sole status amount currency date);
+        cut!(self.contracts, mark.contracts, process award_id status amount currency signed);
+        cut!(self.items, mark.items, process award scheme classification);
+        self.bid_count = mark.bid;
+        self.award_count = mark.award;
+        debug_assert_eq!(self.processes.ocid.len(), mark.processes);
+    }
+
+    pub(super) fn begin_entry(&mut self) {
+        let mut parties = std::mem::take(&mut self.entry.parties);
+        parties.clear();
+        self.entry = Entry {
+            status: NONE,
+            currency: NONE,
+            award_id: NONE,
+            parties,
+            ..Entry::default()
+        };
+    }
+
+    /// The amount and currency of the entry; NaN where there is none that can be compared.
+    fn take_amount(&mut self, field: &'static str) -> (f64, u32) {
+        let currency = self.entry.currency;
+        if !self.entry.has_amount {
+            return (f64::NAN, NONE);
+        }
+        if currency == NONE {
+            self.odd(field, Fault::NoCurrency, "");
+            return (f64::NAN, NONE);
+        }
+        if self.first_currency == NONE {
+            self.first_currency = currency;
+        }
+        (self.entry.amount, currency)
+    }
+
+    pub(super) fn end_bid(&mut self) {
+        let (amount, currency) = self.take_amount("bids.details.value.currency");
+        if self.first_bid_currency == NONE {
+            self.first_bid_currency = currency;
+        }
+        let process = self.process();
+        let bid = self.bid_count;
+        self.bid_count += 1;
+        let mut parties = std::mem::take(&mut self.entry.parties);
+        let sole = self.entry.named == 1 && parties.len() == 1;
+        let group = if parties.len() > 1 {
+            self.group(&mut parties)
+        } else {
+            0
+        };
+        let rows = parties.len().max(1);
+        for place in 0..rows {
+            self.bids.process.push(process);
+            self.bids.bid.push(bid);
+            self.bids
+                .tenderer
+                .push(parties.get(place).copied().unwrap_or(NONE));
+            self.bids.group.push(group);
+            self.bids.first.push(place == 0);
+            self.bids.sole.push(sole);
+            self.bids.status.push(self.entry.status);
+            self.bids.amount.push(amount);
+            self.bids.currency.push(currency);
+            self.bids.date.push(self.entry.date.unwrap_or(NO_INT));
+        }
+        self.entry.parties = parties;
+    }
+
+    /// A negative number that is the same for the same group of tenderers in every block.
+    fn group(&self, parties: &mut Vec<u32>) -> i64 {
+        parties.sort_unstable();
+        parties.dedup();
+        if parties.len() == 1 {
+            return 0;
+        }
+        let mut ids: Vec<&str> = parties
+            .iter()
+            .map(|party| self.organizations.get(*party))
+            .collect();
+        ids.sort_unstable();
+        let mut hasher = DefaultHasher::new();
+        ids.hash(&mut hasher);
+        -((hasher.finish() >> 2) as i64) - 1
+    }
+
+    pub(super) fn begin_award(&mut self) {
+        self.begin_entry();
+        self.award_count += 1;
+    }
+
+    pub(super) fn end_award(&mut self) {
+        let (amount, currency) = self.take_amount("awards.value.currency");
+        let process = self.process();
+        let award = self.award_count - 1;
+        let parties = std::mem::take(&mut self.entry.parties);
+        let sole = self.entry.named == 1 && parties.len() == 1;
+        for place in 0..parties.len().max(1) {
+            self.awards.process.push(process);
+            self.awards.award.push(award);
+            self.awards
+                .supplier
+                .push(parties.get(place).copied().unwrap_or(NONE));
+            self.awards.first.push(place == 0);
+            self.awards.sole.push(sole);
+            self.awards.status.push(self.entry.status);
+            self.awards.amount.push(amount);
+            self.awards.currency.push(currency);
+            self.awards.date.push(self.entry.date.unwrap_or(NO_INT));
+        }
+        self.entry.parties = parties;
+    }
+
+    pub(super) fn end_contract(&mut self) {
+        let (amount, currency) = self.take_amount("contracts.value.currency");
+        self.contracts.process.push(self.process());
+        self.contracts.award_id.push(self.entry.award_id);
+        self.contracts.status.push(self.entry.status);
+        self.contracts.amount.push(amount);
+        self.contracts.currency.push(currency);
+        self.contracts
+            .signed
+            .push(self.entry.date.unwrap_or(NO_INT));
+    }
+
+    pub(super) fn begin_item(&mut self) {
+        self.items.process.push(self.process());
+        self.items.award.push(self.award_count - 1);
+        self.items.scheme.push(NONE);
+        self.items.classification.push(NONE);
+    }
+
+    pub(super) fn begin_reference(&mut self) {
+        let reference = &mut self.reference;
+        reference.id.clear();
+        reference.name.clear();
+        reference.scheme.clear();
+        reference.identifier.clear();
+    }
+
+    /// The organisation just read: by its id or, as in OCDS 1.0, by its identifier.
+    pub(super) fn end_reference(&mut self) -> u32 {
+        let reference = &mut self.reference;
+        if reference.id.is_empty() && !reference.identifier.is_empty() {
+            if !reference.scheme.is_empty() {
+                reference.id.push_str(&reference.scheme);
+                reference.id.push('-');
+            }
+            reference.id.push_str(&reference.identifier);
+        }
+        if reference.id.is_empty() {
+            return NONE;
+        }
+        let number = self.organizations.number(&reference.id);
+        if number as usize == self.names.len() {
+            self.names.push(reference.name.as_str().into());
+        } else if !reference.name.is_empty() && self.names[number as usize].is_empty() {
+            self.names[number as usize] = reference.name.as_str().into();
+        }
+        number
+    }
+
+    pub(super) fn push_party(&mut self) {
+        let party = self.end_reference();
+        self.entry.named += 1;
+        if party != NONE {
+            self.entry.parties.push(party);
+        }
+    }
+}
