@@ -54,13 +54,13 @@ select
     'not_paid_out',
     '有收益而没有分红',
     'income that was not paid out',
-    c.year,
-    i.acceptance_date,
-    c.year,
-    c.year,
-    c.income,
-    c.paid_out,
-    c.income,
+    c.year as year,
+    i.acceptance_date as accepted_on,
+    c.year as from_year,
+    c.year as to_year,
+    c.income as income_fen,
+    c.paid_out as paid_out_fen,
+    c.income as money_fen,
     c.row_no
 from industry i
 join income c on c.project_code = i.project_code
