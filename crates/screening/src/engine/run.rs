@@ -459,7 +459,7 @@ impl Run {
         let mut stream = execute_stream(Arc::clone(plan), Arc::clone(context))?;
         let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
-            let batch = batch?;
+            let batch = compact(batch?)?;
             let kept = self
                 .kept
                 .fetch_add(batch.get_array_memory_size(), Ordering::Relaxed);
