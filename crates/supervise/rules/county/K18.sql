@@ -16,7 +16,7 @@
 -- excludes.zh: 没有位置的照片;既没有用地范围、行政区划登记中也没有村界的项目。道路、管网等线状项目的范围应包含其全长。
 -- excludes.en: Photos without a position; projects with neither a boundary nor a village outline in the register of divisions. The boundary of a road or pipe must include all of its length.
 -- says.zh: {outside} 张照片的位置在{outline_zh}之外,最远 {farthest_m} 米({files})
--- says.en: {outside} photos lie outside {outline_en}, the farthest by {farthest_m} m ({files})
+-- says.en: {outside} photo(s) lie outside {outline_en}, the farthest by {farthest_m} m ({files})
 with placed as (
     select
         o.project_code,

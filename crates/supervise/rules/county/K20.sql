@@ -16,8 +16,8 @@
 -- why.en: Before, during and after pictured in one go suggest that the works did not take place in between; works older than their approval may be an old project declared anew.
 -- excludes.zh: 没有阶段或拍摄时间的照片;没有批复日期的项目不比较第二项。
 -- excludes.en: Photos without stage or time; without an approval date the second comparison is left out.
--- says.zh: {what_zh}:{first_file}({first_at})与 {second_file}({second_at}),批复日期 {approved_on}
--- says.en: {what_en}: {first_file} ({first_at}) and {second_file} ({second_at}); approval {approved_on}
+-- says.zh: {what_zh}({photos} 处):先 {first_file}({first_at}),后 {second_file}({second_at});批复日期 {approved_on}
+-- says.en: {what_en} ({photos}): earlier {first_file} ({first_at}), later {second_file} ({second_at}); approval {approved_on}
 with staged as (
     select
         project_code,
