@@ -20,10 +20,13 @@
 -- says.en: The account {account} received under {payees} names ({names}) in {projects} project(s); here {payments} payment(s), {paid_fen} in all
 with suspects as (
     select account
-    from payments
-    where account is not null and payee_name is not null
+    from (
+        select distinct account, payee_name
+        from payments
+        where account is not null and payee_name is not null
+    ) as d
     group by account
-    having min(payee_name) <> max(payee_name)
+    having count(*) > 1
 ),
 named as (
     select
