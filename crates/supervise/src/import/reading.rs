@@ -164,8 +164,16 @@ impl<'o> Reading<'o> {
             return;
         }
         let ids = self.keys.iter().cloned().collect::<Vec<_>>().join(", ");
-        let file = self.places.sources.first().map(|source| source.file.clone()).unwrap_or_default();
-        let spot = Spot { file: &file, ..Spot::default() };
+        let file = self
+            .places
+            .sources
+            .first()
+            .map(|source| source.file.clone())
+            .unwrap_or_default();
+        let spot = Spot {
+            file: &file,
+            ..Spot::default()
+        };
         self.report.warn(
             spot,
             "keys",

@@ -47,7 +47,10 @@ fn hashes_pass_and_a_mixture_of_keys_is_told() {
             ],
         ),
     ]);
-    assert_eq!(texts(&read, "payments", "payee_id"), [Some(own), Some(other.to_owned())]);
+    assert_eq!(
+        texts(&read, "payments", "payee_id"),
+        [Some(own), Some(other.to_owned())]
+    );
     let told = told(&read, "different keys");
     assert_eq!(told.len(), 1);
     assert!(told[0].message.en.contains("0badc0de"));
