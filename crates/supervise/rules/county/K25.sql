@@ -17,7 +17,7 @@
 -- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付。民工工资专户、债权转让和设计、监理费用须对照合同。
 -- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares. Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
 -- says.zh: 承建单位为 {contractor},另有 {payments} 笔合计 {paid_fen} 付给 {payee_shown}
--- says.en: The contractor is {contractor}; {payments} payments of {paid_fen} in all went to {payee_shown}
+-- says.en: The contractor is {contractor}; {payments} payment(s), {paid_fen} in all, went to {payee_shown}
 with contractors as (
     select project_code, contractor_uscc, contractor_name
     from projects
