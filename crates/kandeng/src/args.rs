@@ -145,8 +145,12 @@ pub(crate) struct Rules {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
     List,
-    Show { id: String },
-    Test { ids: Vec<String> },
+    Show {
+        id: String,
+    },
+    Test {
+        ids: Vec<String>,
+    },
     Docs {
         #[arg(short, long)]
         output: Option<PathBuf>,
@@ -251,7 +255,9 @@ fn describe(command: clap::Command, words: Words, key: &str) -> clap::Command {
         .filter(|name| name != "help")
         .collect();
     names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(&name, |inner| describe(inner, words, &format!("{key}-{name}")))
+        command.mut_subcommand(&name, |inner| {
+            describe(inner, words, &format!("{key}-{name}"))
+        })
     })
 }
 
@@ -275,8 +281,15 @@ mod tests {
 
     impl AssertAll for clap::Command {
         fn debug_assert_all(&mut self) {
-            let about = self.get_about().map(ToString::to_string).unwrap_or_default();
-            assert!(!about.contains("Unknown localization") && !about.is_empty(), "{}", self.get_name());
+            let about = self
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                !about.contains("Unknown localization") && !about.is_empty(),
+                "{}",
+                self.get_name()
+            );
             for arg in self.get_arguments() {
                 let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
                 assert!(
@@ -297,7 +310,11 @@ mod tests {
     #[test]
     fn a_command_line_is_read() {
         let line = "kandeng screen county.xlsx --as-of 2026-06-30 --audience officer --only K17,K18 --fail-on high --lang en";
-        let cli = parse_from(Words::new(Language::En), line.split(' ').map(OsString::from)).unwrap();
+        let cli = parse_from(
+            Words::new(Language::En),
+            line.split(' ').map(OsString::from),
+        )
+        .unwrap();
         let Command::Screen(screen) = cli.command else {
             panic!("another command");
         };

@@ -41,7 +41,9 @@ impl Failure {
     /// What is printed, line by line.
     pub(crate) fn lines(&self, words: Words) -> Vec<String> {
         match self {
-            Self::Wrong(text) => vec![words.say_with("error", &[("problem", words.of(text).to_owned())])],
+            Self::Wrong(text) => {
+                vec![words.say_with("error", &[("problem", words.of(text).to_owned())])]
+            }
             Self::Rules(errors) => errors
                 .iter()
                 .map(|error| {
@@ -60,7 +62,10 @@ impl Failure {
                 } else {
                     "error-file"
                 };
-                vec![words.say_with(key, &[("path", path.clone()), ("problem", error.to_string())])]
+                vec![words.say_with(
+                    key,
+                    &[("path", path.clone()), ("problem", error.to_string())],
+                )]
             }
             Self::Stopped => vec![words.say("stopped")],
         }

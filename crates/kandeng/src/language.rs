@@ -17,8 +17,8 @@ static_loader! {
     };
 }
 
-const ZH: LanguageIdentifier = langid!("zh-CN");
-const EN: LanguageIdentifier = langid!("en");
+static ZH: LanguageIdentifier = langid!("zh-CN");
+static EN: LanguageIdentifier = langid!("en");
 
 /// Gives texts of the locale files.
 #[derive(Clone, Copy, Debug)]
@@ -61,14 +61,21 @@ impl Words {
 /// The language that the arguments or else the locale ask for.
 pub(crate) fn asked_for(args: impl Iterator<Item = OsString>) -> Language {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let given = args.iter().enumerate().find_map(|(index, arg)| match arg.strip_prefix("--lang") {
-        Some("") => args.get(index + 1).cloned(),
-        Some(rest) => rest.strip_prefix('=').map(str::to_owned),
-        None => None,
-    });
+    let given = args
+        .iter()
+        .enumerate()
+        .find_map(|(index, arg)| match arg.strip_prefix("--lang") {
+            Some("") => args.get(index + 1).cloned(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        });
     let name = given.or_else(sys_locale::get_locale).unwrap_or_default();
     // `C` and `POSIX` say nothing about a person.
-    if name.starts_with("en") && name != "en-US-POSIX" { Language::En } else { Language::Zh }
+    if name.starts_with("en") && name != "en-US-POSIX" {
+        Language::En
+    } else {
+        Language::Zh
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +116,12 @@ mod tests {
             include_str!("screen/workbook.rs"),
             include_str!("screen/table.rs"),
         ] {
-            for call in ["words.say(\"", "words.say_with(\"", "words.say_with(\n            \"", "words.say_with(\n                \""] {
+            for call in [
+                "words.say(\"",
+                "words.say_with(\"",
+                "words.say_with(\n            \"",
+                "words.say_with(\n                \"",
+            ] {
                 for rest in source.split(call).skip(1) {
                     let key = rest.split('"').next().unwrap_or_default();
                     assert!(known.contains(key), "{key}");

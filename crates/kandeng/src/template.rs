@@ -13,12 +13,18 @@ use crate::rules::filing_of;
 
 pub(crate) fn run(options: &Template, words: Words) -> Result<ExitCode, Failure> {
     let filing = filing_of(options.filing.as_ref())?;
-    let path = options.output.clone().unwrap_or_else(|| PathBuf::from(words.say("template-file")));
+    let path = options
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(words.say("template-file")));
     let wording = match words.language {
-        Language::Zh => Wording::Chinese,
-        Language::En => Wording::English,
+        Language::Zh => Wording::Zh,
+        Language::En => Wording::En,
     };
     template::write(&path, &filing, wording).map_err(|error| Failure::Wrong(error.text()))?;
-    println!("{}", words.say_with("template-written", &[("path", path.display().to_string())]));
+    println!(
+        "{}",
+        words.say_with("template-written", &[("path", path.display().to_string())])
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! How long it takes to find all pairs within a radius among very many perceptual hashes.
 //!
-//! `cargo run --release -p kandeng -p kandeng-screening --example hamming_million -- [COUNT] [BITS] [RADIUS] [PLANTED]`
+//! `cargo build --release -p kandeng -p kandeng-screening --example hamming_million`, then
+//! `target/release/examples/hamming_million [COUNT] [BITS] [RADIUS] [PLANTED]`
 //! (defaults 1000000 64 7 10000) makes COUNT hashes by a fixed random generator, of which PLANTED are
 //! copies of others with 0 … RADIUS bits turned, finds all pairs on one thread, and prints one JSON
 //! object: seconds for taking the hashes in and for finding the pairs, pairs found, planted pairs
@@ -32,7 +33,9 @@ impl Random {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>());
+    let mut arguments = std::env::args()
+        .skip(1)
+        .map(|argument| argument.parse::<usize>());
     let mut argument = |default| arguments.next().and_then(Result::ok).unwrap_or(default);
     let (count, bits) = (argument(1_000_000), argument(64));
     let (radius, planted) = (argument(7), argument(10_000));
@@ -93,5 +96,9 @@ fn main() -> ExitCode {
         pairs.len(),
         expected.len(),
     );
-    if planted_found == expected.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if planted_found == expected.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

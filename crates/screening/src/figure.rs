@@ -87,7 +87,11 @@ impl Figure {
             }
             DataType::Float64 => {
                 let value = array.as_primitive::<Float64Type>().value(row);
-                if value.is_finite() { Self::Float(value) } else { Self::Null }
+                if value.is_finite() {
+                    Self::Float(value)
+                } else {
+                    Self::Null
+                }
             }
             DataType::Utf8 => Self::Text(array.as_string::<i32>().value(row).to_owned()),
             DataType::LargeUtf8 => Self::Text(array.as_string::<i64>().value(row).to_owned()),
@@ -102,11 +106,19 @@ impl Figure {
             }
             DataType::List(_) => {
                 let values = array.as_list::<i32>().value(row);
-                Self::List((0..values.len()).map(|index| Self::at(&values, index)).collect())
+                Self::List(
+                    (0..values.len())
+                        .map(|index| Self::at(&values, index))
+                        .collect(),
+                )
             }
             DataType::LargeList(_) => {
                 let values = array.as_list::<i64>().value(row);
-                Self::List((0..values.len()).map(|index| Self::at(&values, index)).collect())
+                Self::List(
+                    (0..values.len())
+                        .map(|index| Self::at(&values, index))
+                        .collect(),
+                )
             }
             _ => datafusion::arrow::util::display::array_value_to_string(array, row)
                 .map_or(Self::Null, Self::Text),
@@ -140,7 +152,13 @@ impl Figure {
             }
             Self::Date(value) => match language {
                 Language::Zh => {
-                    let _ = write!(out, "{}年{}月{}日", value.year(), value.month(), value.day());
+                    let _ = write!(
+                        out,
+                        "{}年{}月{}日",
+                        value.year(),
+                        value.month(),
+                        value.day()
+                    );
                 }
                 Language::En => {
                     let _ = write!(out, "{value}");
@@ -170,13 +188,18 @@ impl Figure {
 fn labels_of<'a>(labels: &'a Labels, name: &str) -> Option<&'a BTreeMap<String, Text>> {
     let single = name.strip_suffix('s').unwrap_or(name);
     let last = single.rsplit('_').next().unwrap_or(single);
-    labels.get(name).or_else(|| labels.get(single)).or_else(|| labels.get(last))
+    labels
+        .get(name)
+        .or_else(|| labels.get(single))
+        .or_else(|| labels.get(last))
 }
 
 /// The day that is `days` after 1970-01-01.
 pub(crate) fn date_from_days(days: i32) -> Option<jiff::civil::Date> {
     let epoch = jiff::civil::date(1970, 1, 1);
-    epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+    epoch
+        .checked_add(jiff::Span::new().try_days(days).ok()?)
+        .ok()
 }
 
 /// The days from 1970-01-01 to `date`.
@@ -234,13 +257,22 @@ mod tests {
 
     #[test]
     fn money_is_yuan_outside() {
-        assert_eq!(shown(&Figure::Int(123_456_789), "sum_fen", Language::Zh), "1,234,567.89 元");
-        assert_eq!(shown(&Figure::Int(-60_000_000), "sum_fen", Language::En), "¥-600,000");
+        assert_eq!(
+            shown(&Figure::Int(123_456_789), "sum_fen", Language::Zh),
+            "1,234,567.89 元"
+        );
+        assert_eq!(
+            shown(&Figure::Int(-60_000_000), "sum_fen", Language::En),
+            "¥-600,000"
+        );
     }
 
     #[test]
     fn shares_are_percent_and_numbers_lose_idle_zeros() {
-        assert_eq!(shown(&Figure::Float(0.125), "paid_share", Language::En), "12.5%");
+        assert_eq!(
+            shown(&Figure::Float(0.125), "paid_share", Language::En),
+            "12.5%"
+        );
         assert_eq!(shown(&Figure::Float(4.0), "area_mu", Language::En), "4");
     }
 
@@ -248,6 +280,9 @@ mod tests {
     fn days_survive_the_way_through_arrow() {
         let date = jiff::civil::date(2024, 2, 29);
         assert_eq!(date_from_days(days_from_date(date)), Some(date));
-        assert_eq!(shown(&Figure::Date(date), "on", Language::Zh), "2024年2月29日");
+        assert_eq!(
+            shown(&Figure::Date(date), "on", Language::Zh),
+            "2024年2月29日"
+        );
     }
 }

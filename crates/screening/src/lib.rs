@@ -16,8 +16,8 @@ mod table;
 mod text;
 
 pub use engine::{
-    Answer, Answers, EngineError, Failure, FailureCause, Finding, Outcome, Prepared, Reason, Settings,
-    StepProfile, half_of_memory,
+    Answer, Answers, EngineError, Failure, FailureCause, Finding, Outcome, Prepared, Reason,
+    Settings, StepProfile, half_of_memory,
 };
 pub use figure::{Figure, Labels, Language};
 pub use items::{Filled, ItemCheck, Items};

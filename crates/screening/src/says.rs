@@ -18,7 +18,11 @@ pub(crate) fn placeholders(template: &str) -> Result<Vec<&str>, Text> {
             ));
         };
         let name = &rest[open + 1..open + length];
-        if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        {
             return Err(Text::new(
                 format!("“{{{name}}}”不是指标名"),
                 format!("`{{{name}}}` is no name of a figure"),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use kandeng_screening::arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray};
 use kandeng_screening::pack::{Audience, Pack, PackFiles};
 use kandeng_screening::{
-    Answer, Batches, ColumnType, EngineError, FailureCause, Filled, ItemCheck, Items, Outcome, Prepared,
-    Settings, TableDeclaration, Tables, Text,
+    Answer, Batches, ColumnType, EngineError, FailureCause, Filled, ItemCheck, Items, Outcome,
+    Prepared, Settings, TableDeclaration, Tables, Text,
 };
 
 const PACK: &str = "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\n";
@@ -27,7 +27,11 @@ fn declared() -> Vec<TableDeclaration> {
         ),
         TableDeclaration::new(
             "parts",
-            &[("row_no", ColumnType::Int), ("name", ColumnType::Text), ("weight", ColumnType::Float)],
+            &[
+                ("row_no", ColumnType::Int),
+                ("name", ColumnType::Text),
+                ("weight", ColumnType::Float),
+            ],
         ),
         TableDeclaration::new("register", &[("id", ColumnType::Text)]),
     ]
@@ -54,7 +58,12 @@ fn tables() -> Tables {
         vec![
             Arc::new(Int64Array::from(vec![1, 2, 3, 4])),
             Arc::new(StringArray::from(vec!["a", "b", "c", "d"])),
-            Arc::new(Float64Array::from(vec![Some(1.0), Some(5.0), None, Some(9.0)])),
+            Arc::new(Float64Array::from(vec![
+                Some(1.0),
+                Some(5.0),
+                None,
+                Some(9.0),
+            ])),
             Arc::new(Int64Array::from(vec![Some(100), Some(0), Some(300), None])),
         ],
     )
@@ -69,8 +78,14 @@ fn tables() -> Tables {
     )
     .unwrap();
     let mut tables = Tables::new();
-    tables.insert("things", Arc::new(Batches::new(declared[0].schema(), vec![things])));
-    tables.insert("parts", Arc::new(Batches::new(declared[1].schema(), vec![parts])));
+    tables.insert(
+        "things",
+        Arc::new(Batches::new(declared[0].schema(), vec![things])),
+    );
+    tables.insert(
+        "parts",
+        Arc::new(Batches::new(declared[1].schema(), vec![parts])),
+    );
     tables
 }
 
@@ -80,7 +95,9 @@ fn settings() -> Settings {
 
 fn run(pack: &Pack, settings: Settings) -> Outcome {
     let mut prepared = Prepared::new(pack, None, settings).unwrap();
-    prepared.run(&tables(), &AtomicBool::new(false), &|_, _| {}).unwrap()
+    prepared
+        .run(&tables(), &AtomicBool::new(false), &|_, _| {})
+        .unwrap()
 }
 
 #[test]
@@ -95,7 +112,15 @@ fn the_three_answers_add_up() {
     )]);
     let outcome = run(&pack, settings());
     let answers = &outcome.answers[0];
-    assert_eq!((answers.applies, answers.flagged, answers.passed, answers.not_applicable), (3, 1, 1, 1));
+    assert_eq!(
+        (
+            answers.applies,
+            answers.flagged,
+            answers.passed,
+            answers.not_applicable
+        ),
+        (3, 1, 1, 1)
+    );
     assert_eq!(answers.reasons[0].because, "empty: things.size");
     // `d` is above the bound too, but outside the population.
     let by_subject = outcome.answers_by_subject("T01", "thing");
@@ -107,11 +132,18 @@ fn the_three_answers_add_up() {
 fn a_child_table_without_a_whole_row_is_not_applicable_and_its_rows_are_counted() {
     let pack = pack(&[(
         "T01.sql",
-        rule("T01", "-- needs: parts.weight", "select name as subject, weight from parts where weight > 100"),
+        rule(
+            "T01",
+            "-- needs: parts.weight",
+            "select name as subject, weight from parts where weight > 100",
+        ),
     )]);
     let outcome = run(&pack, settings());
     let answers = &outcome.answers[0];
-    assert_eq!((answers.applies, answers.passed, answers.not_applicable), (4, 1, 3));
+    assert_eq!(
+        (answers.applies, answers.passed, answers.not_applicable),
+        (4, 1, 3)
+    );
     assert_eq!(answers.left_out, 2);
 }
 
@@ -119,7 +151,11 @@ fn a_child_table_without_a_whole_row_is_not_applicable_and_its_rows_are_counted(
 fn a_register_that_is_not_there_is_not_applicable_for_all() {
     let pack = pack(&[(
         "T01.sql",
-        rule("T01", "-- needs: register.id", "select t.name as subject from things t left join register r on t.name = r.id"),
+        rule(
+            "T01",
+            "-- needs: register.id",
+            "select t.name as subject from things t left join register r on t.name = r.id",
+        ),
     )]);
     let outcome = run(&pack, settings());
     let answers = &outcome.answers[0];
@@ -132,35 +168,72 @@ fn many_row_checks_over_a_table_are_one_scan() {
     let rules: Vec<(String, String)> = (0..20)
         .map(|number| {
             let id = format!("T{number:02}");
-            let check = format!("-- over: things\n-- flag_when: size > {number}\n-- figures: size_{number} = size");
+            let check = format!(
+                "-- over: things\n-- flag_when: size > {number}\n-- figures: size_{number} = size"
+            );
             (format!("{id}.sql"), rule(&id, &check, ""))
         })
         .collect();
-    let borrowed: Vec<(&str, String)> = rules.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    let borrowed: Vec<(&str, String)> = rules
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.clone()))
+        .collect();
     let pack = pack(&borrowed);
     let prepared = Prepared::new(&pack, None, settings()).unwrap();
-    let checks: Vec<_> = prepared.plans().filter(|(name, _)| name.starts_with("row checks")).collect();
+    let checks: Vec<_> = prepared
+        .plans()
+        .filter(|(name, _)| name.starts_with("row checks"))
+        .collect();
     assert_eq!(checks.len(), 1);
     assert_eq!(checks[0].1.matches("SlotScan").count(), 1);
     let outcome = run(&pack, settings());
-    let flagged: Vec<usize> = outcome.answers.iter().map(|answers| answers.flagged).collect();
+    let flagged: Vec<usize> = outcome
+        .answers
+        .iter()
+        .map(|answers| answers.flagged)
+        .collect();
     assert_eq!(&flagged[..6], &[3, 2, 2, 2, 2, 1]);
     let finding = outcome.findings().next().unwrap();
-    assert_eq!((finding.subject.as_str(), finding.subject_row), ("a", Some(1)));
+    assert_eq!(
+        (finding.subject.as_str(), finding.subject_row),
+        ("a", Some(1))
+    );
     assert_eq!(finding.rows, [("things".to_owned(), 1)]);
 }
 
 #[test]
 fn a_rule_that_divides_by_zero_is_named_and_the_others_still_answer() {
     let pack = pack(&[
-        ("T01.sql", rule("T01", "-- over: things\n-- flag_when: 1 / cost > 3", "")),
-        ("T02.sql", rule("T02", "-- over: things\n-- flag_when: size > 3", "")),
-        ("T03.sql", rule("T03", "", "select name as subject from things where 1 / cost > 3")),
+        (
+            "T01.sql",
+            rule("T01", "-- over: things\n-- flag_when: 1 / cost > 3", ""),
+        ),
+        (
+            "T02.sql",
+            rule("T02", "-- over: things\n-- flag_when: size > 3", ""),
+        ),
+        (
+            "T03.sql",
+            rule(
+                "T03",
+                "",
+                "select name as subject from things where 1 / cost > 3",
+            ),
+        ),
     ]);
     let outcome = run(&pack, settings());
-    let failed: Vec<&str> = outcome.failures.iter().map(|failure| failure.rule.as_str()).collect();
+    let failed: Vec<&str> = outcome
+        .failures
+        .iter()
+        .map(|failure| failure.rule.as_str())
+        .collect();
     assert_eq!(failed, ["T01", "T03"]);
-    assert!(outcome.failures.iter().all(|failure| failure.cause == FailureCause::Execution));
+    assert!(
+        outcome
+            .failures
+            .iter()
+            .all(|failure| failure.cause == FailureCause::Execution)
+    );
     assert!(outcome.failures[0].message.en.contains("nullif"));
     assert_eq!(outcome.answers.len(), 1);
     assert_eq!(outcome.answers[0].flagged, 2);
@@ -173,13 +246,19 @@ const ENDLESS: &str = "with recursive n as (select 1 as i union all select i + 1
 fn a_rule_that_never_ends_is_stopped_by_name_and_the_others_still_answer() {
     let pack = pack(&[
         ("T01.sql", rule("T01", "", ENDLESS)),
-        ("T02.sql", rule("T02", "-- over: things\n-- flag_when: size > 3", "")),
+        (
+            "T02.sql",
+            rule("T02", "-- over: things\n-- flag_when: size > 3", ""),
+        ),
     ]);
     let mut settings = settings();
     settings.time_limit = Duration::from_millis(300);
     let outcome = run(&pack, settings);
     assert_eq!(outcome.failures.len(), 1);
-    assert_eq!((outcome.failures[0].rule.as_str(), outcome.failures[0].cause), ("T01", FailureCause::Time));
+    assert_eq!(
+        (outcome.failures[0].rule.as_str(), outcome.failures[0].cause),
+        ("T01", FailureCause::Time)
+    );
     assert_eq!(outcome.answers[0].flagged, 2);
 }
 
@@ -213,17 +292,30 @@ fn a_run_that_is_cancelled_stops() {
 fn a_parameter_given_for_the_run_replaces_the_default() {
     let pack = pack(&[(
         "T01.sql",
-        rule("T01", "-- params: bound = 3.0", "select name as subject, size from things where size > $bound"),
+        rule(
+            "T01",
+            "-- params: bound = 3.0",
+            "select name as subject, size from things where size > $bound",
+        ),
     )]);
     let mut settings = settings();
     let bound = pack.rules[0].params["bound"].parse_like("8").unwrap();
-    settings.params.insert(("T01".into(), "bound".into()), bound);
+    settings
+        .params
+        .insert(("T01".into(), "bound".into()), bound);
     assert_eq!(run(&pack, settings).answers[0].flagged, 1);
 }
 
 #[test]
 fn a_column_that_does_not_exist_names_file_and_line() {
-    let pack = pack(&[("T01.sql", rule("T01", "", "select name as subject\nfrom things\nwhere weigth > 3"))]);
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "select name as subject\nfrom things\nwhere weigth > 3",
+        ),
+    )]);
     let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
         panic!("planned");
     };
@@ -232,7 +324,8 @@ fn a_column_that_does_not_exist_names_file_and_line() {
 
 #[test]
 fn a_figure_that_the_sentence_names_must_exist() {
-    let text = rule("T01", "", "select name as subject from things").replace("says.en: {subject}", "says.en: {size}");
+    let text = rule("T01", "", "select name as subject from things")
+        .replace("says.en: {subject}", "says.en: {size}");
     let pack = pack(&[("T01.sql", text)]);
     let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
         panic!("planned");
@@ -242,9 +335,14 @@ fn a_figure_that_the_sentence_names_must_exist() {
 
 #[test]
 fn a_warm_engine_answers_again_with_other_tables() {
-    let pack = pack(&[
-        ("T01.sql", rule("T01", "", "select t.name as subject, p.total from (select name, sum(weight) as total from parts group by name) p join things t on t.name = p.name where p.total > 1")),
-    ]);
+    let pack = pack(&[(
+        "T01.sql",
+        rule(
+            "T01",
+            "",
+            "select t.name as subject, p.total from (select name, sum(weight) as total from parts group by name) p join things t on t.name = p.name where p.total > 1",
+        ),
+    )]);
     let mut prepared = Prepared::new(&pack, None, settings()).unwrap();
     let cancel = AtomicBool::new(false);
     for _ in 0..3 {
@@ -252,17 +350,30 @@ fn a_warm_engine_answers_again_with_other_tables() {
         assert_eq!(outcome.len(), 1);
     }
     let mut without = tables();
-    without.insert("parts", Arc::new(Batches::new(declared()[1].schema(), Vec::new())));
-    assert!(prepared.run(&without, &cancel, &|_, _| {}).unwrap().is_empty());
+    without.insert(
+        "parts",
+        Arc::new(Batches::new(declared()[1].schema(), Vec::new())),
+    );
+    assert!(
+        prepared
+            .run(&without, &cancel, &|_, _| {})
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn shared_tables_that_need_one_another_are_refused() {
-    let shared = |id: &str, other: &str| format!("-- id: {id}\n-- what.zh: 甲\n-- what.en: A\nselect * from {other}");
+    let shared = |id: &str, other: &str| {
+        format!("-- id: {id}\n-- what.zh: 甲\n-- what.en: A\nselect * from {other}")
+    };
     let pack = pack(&[
         ("shared/one.sql", shared("one", "two")),
         ("shared/two.sql", shared("two", "one")),
-        ("T01.sql", rule("T01", "", "select name as subject from one")),
+        (
+            "T01.sql",
+            rule("T01", "", "select name as subject from one"),
+        ),
     ]);
     let Err(EngineError::Pack(errors)) = Prepared::new(&pack, None, settings()) else {
         panic!("planned");
@@ -274,7 +385,11 @@ fn shared_tables_that_need_one_another_are_refused() {
 fn items_that_apply_are_required_and_empty_are_found_by_one_query() {
     let pack = pack(&[(
         "T01.sql",
-        rule("T01", "", "select subject, array_agg(item order by position) as items from items where applies and required and not filled group by subject"),
+        rule(
+            "T01",
+            "",
+            "select subject, array_agg(item order by position) as items from items where applies and required and not filled group by subject",
+        ),
     )]);
     let check = |item: &str, applies: &str, filled: Filled| ItemCheck {
         item: item.into(),
@@ -286,21 +401,59 @@ fn items_that_apply_are_required_and_empty_are_found_by_one_query() {
     };
     // More than 60 items, so that the answers need a second number.
     let mut checks: Vec<_> = (0..70)
-        .map(|number| check(&format!("own_{number}"), "true", Filled::Own("name is not null".into())))
+        .map(|number| {
+            check(
+                &format!("own_{number}"),
+                "true",
+                Filled::Own("name is not null".into()),
+            )
+        })
         .collect();
-    checks.push(check("size", "name <> 'c'", Filled::Own("size is not null".into())));
-    checks.push(check("cost", "true", Filled::Own("cost is not null".into())));
-    checks.push(check("parts", "name = 'b'", Filled::Rows { table: "parts".into(), columns: vec!["weight".into()] }));
-    let items = Items { subject: "thing".into(), checks };
+    checks.push(check(
+        "size",
+        "name <> 'c'",
+        Filled::Own("size is not null".into()),
+    ));
+    checks.push(check(
+        "cost",
+        "true",
+        Filled::Own("cost is not null".into()),
+    ));
+    checks.push(check(
+        "parts",
+        "name = 'b'",
+        Filled::Rows {
+            table: "parts".into(),
+            columns: vec!["weight".into()],
+        },
+    ));
+    let items = Items {
+        subject: "thing".into(),
+        checks,
+    };
     let mut prepared = Prepared::new(&pack, Some(&items), settings()).unwrap();
-    let outcome = prepared.run(&tables(), &AtomicBool::new(false), &|_, _| {}).unwrap();
-    let found: Vec<_> = outcome.findings().map(|finding| (finding.subject, finding.items)).collect();
-    assert_eq!(found, [("b".to_owned(), vec!["parts".to_owned()]), ("d".to_owned(), vec!["cost".to_owned()])]);
+    let outcome = prepared
+        .run(&tables(), &AtomicBool::new(false), &|_, _| {})
+        .unwrap();
+    let found: Vec<_> = outcome
+        .findings()
+        .map(|finding| (finding.subject, finding.items))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("b".to_owned(), vec!["parts".to_owned()]),
+            ("d".to_owned(), vec!["cost".to_owned()])
+        ]
+    );
 }
 
 #[test]
 fn an_audience_sees_only_its_rules() {
-    let pack = pack(&[("T01.sql", rule("T01", "", "select name as subject from things"))]);
+    let pack = pack(&[(
+        "T01.sql",
+        rule("T01", "", "select name as subject from things"),
+    )]);
     let mut settings = settings();
     settings.audience = Audience::Filer;
     assert!(run(&pack, settings).answers.is_empty());

@@ -15,20 +15,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let [word, releases, seed, folder] = arguments.as_slice()
         && word == "synth"
     {
-        return Ok(ocds::synth::write(releases.parse()?, seed.parse()?, as_of, Path::new(folder))?);
+        return Ok(ocds::synth::write(
+            releases.parse()?,
+            seed.parse()?,
+            as_of,
+            Path::new(folder),
+        )?);
     }
     let begun = Instant::now();
     let files: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
     let planning = std::thread::spawn(move || {
         let pack = packs::ocds(&[]).map_err(|errors| format!("{errors:?}"))?;
-        Prepared::new(&pack, None, Settings::new(as_of, Audience::Both)).map_err(|error| error.to_string())
+        Prepared::new(&pack, None, Settings::new(as_of, Audience::Both))
+            .map_err(|error| error.to_string())
     });
     let read = ocds::read(&files, &ocds::ReadOptions::default())?;
-    eprintln!("read     {:>8.1} ms  {}", begun.elapsed().as_secs_f64() * 1e3, memory());
+    eprintln!(
+        "read     {:>8.1} ms  {}",
+        begun.elapsed().as_secs_f64() * 1e3,
+        memory()
+    );
     let mut prepared = planning.join().map_err(|_| "planning failed")??;
-    eprintln!("planned  {:>8.1} ms  {}", begun.elapsed().as_secs_f64() * 1e3, memory());
+    eprintln!(
+        "planned  {:>8.1} ms  {}",
+        begun.elapsed().as_secs_f64() * 1e3,
+        memory()
+    );
     let outcome = prepared.run(&read.tables, &AtomicBool::new(false), &|_, _| {})?;
-    eprintln!("ran      {:>8.1} ms  {}", begun.elapsed().as_secs_f64() * 1e3, memory());
+    eprintln!(
+        "ran      {:>8.1} ms  {}",
+        begun.elapsed().as_secs_f64() * 1e3,
+        memory()
+    );
     println!("{}", read.kind.en);
     for diagnostic in &read.diagnostics {
         println!("{:?} {}", diagnostic.row, diagnostic.message.en);
@@ -36,16 +54,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for answers in &outcome.answers {
         println!(
             "{} {:<16} applies {:>7} flagged {:>6} passed {:>7} not applicable {:>7}",
-            answers.rule, answers.subject_kind, answers.applies, answers.flagged, answers.passed, answers.not_applicable
+            answers.rule,
+            answers.subject_kind,
+            answers.applies,
+            answers.flagged,
+            answers.passed,
+            answers.not_applicable
         );
     }
-    eprintln!("findings {:>8.1} ms  {} findings", begun.elapsed().as_secs_f64() * 1e3, outcome.findings().count());
+    eprintln!(
+        "findings {:>8.1} ms  {} findings",
+        begun.elapsed().as_secs_f64() * 1e3,
+        outcome.findings().count()
+    );
     Ok(())
 }
 
 /// The most memory held so far, where the system tells.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap_or_default();
     line.to_owned()
 }

@@ -30,10 +30,12 @@ pub fn cells(filing: &Filing, import: &Import, finding: &Finding) -> Vec<Place> 
     }
     // Rows of tables that none of the items is kept in, such as a later row with the same code.
     for (table, row) in &finding.rows {
-        let is_marked = finding
-            .items
-            .iter()
-            .any(|item| filing.columns_of(item).iter().any(|(named, _)| named == table));
+        let is_marked = finding.items.iter().any(|item| {
+            filing
+                .columns_of(item)
+                .iter()
+                .any(|(named, _)| named == table)
+        });
         if !is_marked && let Some(place) = import.place(table, *row, "project_code") {
             places.insert(place);
         }
@@ -46,7 +48,9 @@ pub fn cells(filing: &Filing, import: &Import, finding: &Finding) -> Vec<Place> 
 }
 
 fn own_rows(finding: &Finding) -> impl Iterator<Item = i64> {
-    let own = (finding.subject_kind == "project").then_some(finding.subject_row).flatten();
+    let own = (finding.subject_kind == "project")
+        .then_some(finding.subject_row)
+        .flatten();
     let named = finding
         .rows
         .iter()

@@ -9,3 +9,6 @@ pub mod marking;
 pub mod ocds;
 pub mod packs;
 pub mod synth;
+
+pub use kandeng_geo::Datum;
+pub use parquet;

@@ -22,7 +22,10 @@ pub fn county(filing: &Filing, own: &[PathBuf]) -> Result<Pack, Vec<PackError>> 
     declared.retain(|table| table.name != ALLOWED_UNITS);
     let registers = filing.registers();
     let optional: Vec<String> = registers.iter().map(|table| table.name.clone()).collect();
-    let units = filing.tables().into_iter().find(|table| table.name == ALLOWED_UNITS);
+    let units = filing
+        .tables()
+        .into_iter()
+        .find(|table| table.name == ALLOWED_UNITS);
     declared.extend(registers);
     let mut pack = Pack::load(files, declared)?.with_optional(optional);
     if let Some(units) = units {
@@ -91,11 +94,18 @@ pub fn labels(filing: &Filing) -> Labels {
     }
     let categories = labels.entry("category".to_owned()).or_default();
     for category in &filing.categories {
-        categories.insert(category.key.clone(), Text::new(&*category.zh, &*category.en));
+        categories.insert(
+            category.key.clone(),
+            Text::new(&*category.zh, &*category.en),
+        );
     }
     for sheet in &filing.sheets {
         for column in &sheet.columns {
-            let Some(choices) = column.choices.as_ref().and_then(|key| filing.choices.get(key)) else {
+            let Some(choices) = column
+                .choices
+                .as_ref()
+                .and_then(|key| filing.choices.get(key))
+            else {
                 continue;
             };
             let known = labels.entry(column.key.clone()).or_default();

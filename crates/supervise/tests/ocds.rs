@@ -58,7 +58,10 @@ fn texts(read: &OcdsImport, table: &str, column: &str) -> Vec<String> {
 }
 
 fn rows(read: &OcdsImport, table: &str) -> usize {
-    read.tables.get(table).and_then(|table| table.rows()).unwrap()
+    read.tables
+        .get(table)
+        .and_then(|table| table.rows())
+        .unwrap()
 }
 
 fn warnings(read: &OcdsImport) -> Vec<String> {
@@ -70,7 +73,9 @@ fn warnings(read: &OcdsImport) -> Vec<String> {
 }
 
 fn real(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ocds/real").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/ocds/real")
+        .join(name)
 }
 
 /// What each of the real files holds: processes, awards, contracts, items, organisations, currency.
@@ -106,7 +111,10 @@ versioned-release-2.json | 1 1 1 1 1 USD | OCDS: 1 versioned release; contractin
 
 #[test]
 fn every_real_file_reads_or_gets_the_one_error_that_is_right_for_it() {
-    let mut files: Vec<_> = std::fs::read_dir(real("")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(real(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let mut found = "\n".to_owned();
     for file in files {
@@ -114,12 +122,20 @@ fn every_real_file_reads_or_gets_the_one_error_that_is_right_for_it() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         match ocds::read(&[file], &options()) {
             Ok(read) => {
-                let counts = [read.processes, rows(&read, "ocds_awards"), rows(&read, "ocds_contracts"), rows(&read, "ocds_items"), rows(&read, "ocds_organizations")];
+                let counts = [
+                    read.processes,
+                    rows(&read, "ocds_awards"),
+                    rows(&read, "ocds_contracts"),
+                    rows(&read, "ocds_items"),
+                    rows(&read, "ocds_organizations"),
+                ];
                 let counts = counts.map(|count| count.to_string()).join(" ");
                 let currency = read.currency.as_deref().unwrap_or("-");
                 writeln!(found, "{name} | {counts} {currency} | {}", read.kind.en).unwrap();
             }
-            Err(OcdsError::NotUtf8 { line, .. }) => writeln!(found, "{name} | not UTF-8 (first at line {line})").unwrap(),
+            Err(OcdsError::NotUtf8 { line, .. }) => {
+                writeln!(found, "{name} | not UTF-8 (first at line {line})").unwrap()
+            }
             Err(error) => panic!("{name}: {error}"),
         }
     }
@@ -132,8 +148,16 @@ fn another_encoding_is_read_when_it_is_named() {
         encoding: Some("iso-8859-1".to_owned()),
         ..options()
     };
-    let latin = ocds::read(&[real("release-package_encoding-iso-8859-1.json")], &options).unwrap();
-    let utf8 = ocds::read(&[real("release-package_encoding-utf-8.json")], &self::options()).unwrap();
+    let latin = ocds::read(
+        &[real("release-package_encoding-iso-8859-1.json")],
+        &options,
+    )
+    .unwrap();
+    let utf8 = ocds::read(
+        &[real("release-package_encoding-utf-8.json")],
+        &self::options(),
+    )
+    .unwrap();
     let names = texts(&latin, "ocds_organizations", "name");
     assert_eq!(names, texts(&utf8, "ocds_organizations", "name"));
     assert!(!names.join("").contains('\u{fffd}'));
@@ -141,7 +165,9 @@ fn another_encoding_is_read_when_it_is_named() {
         encoding: Some("klingon".to_owned()),
         ..self::options()
     };
-    let error = ocds::read(&[real("compiled-release-1.json")], &unknown).err().unwrap();
+    let error = ocds::read(&[real("compiled-release-1.json")], &unknown)
+        .err()
+        .unwrap();
     assert!(matches!(&error, OcdsError::UnknownEncoding { name } if name == "klingon"));
     assert!(error.text().zh.contains("klingon"));
 }
@@ -153,11 +179,23 @@ fn a_release_becomes_rows_with_nothing_lost_that_rules_read() {
     assert_eq!(texts(&read, "ocds_tenders", "ocid"), ["o-1"]);
     assert_eq!(texts(&read, "ocds_tenders", "procurement_method"), ["open"]);
     assert_eq!(texts(&read, "ocds_tenders", "number_of_tenderers"), ["2"]);
-    assert_eq!(texts(&read, "ocds_organizations", "id"), ["U", "B", "T1", "T2", "T3"]);
-    assert_eq!(texts(&read, "ocds_organizations", "name"), ["Unit", "Buyer", "First", "-", "-"]);
+    assert_eq!(
+        texts(&read, "ocds_organizations", "id"),
+        ["U", "B", "T1", "T2", "T3"]
+    );
+    assert_eq!(
+        texts(&read, "ocds_organizations", "name"),
+        ["Unit", "Buyer", "First", "-", "-"]
+    );
     assert_eq!(texts(&read, "ocds_bids", "tenderer"), ["2", "3", "4"]);
-    assert_eq!(texts(&read, "ocds_bids", "is_first"), ["true", "true", "false"]);
-    assert_eq!(texts(&read, "ocds_bids", "is_sole"), ["true", "false", "false"]);
+    assert_eq!(
+        texts(&read, "ocds_bids", "is_first"),
+        ["true", "true", "false"]
+    );
+    assert_eq!(
+        texts(&read, "ocds_bids", "is_sole"),
+        ["true", "false", "false"]
+    );
     assert_eq!(texts(&read, "ocds_bids", "amount"), ["100.5", "90", "90"]);
     let bidders = texts(&read, "ocds_bids", "bidder");
     assert_eq!(bidders[0], "2");
@@ -165,14 +203,21 @@ fn a_release_becomes_rows_with_nothing_lost_that_rules_read() {
     assert_eq!(texts(&read, "ocds_items", "classification"), ["45000000"]);
     assert_eq!(texts(&read, "ocds_contracts", "award_id"), ["a"]);
     let digest = read.inputs[0].sha256.clone();
-    assert_eq!((digest.len(), read.inputs[0].bytes), (64, RELEASE.len() as u64));
+    assert_eq!(
+        (digest.len(), read.inputs[0].bytes),
+        (64, RELEASE.len() as u64)
+    );
 }
 
 #[test]
 fn the_same_release_reads_the_same_however_it_is_wrapped() {
     let two = format!("{}\n{}\n", release("o-1"), release("o-2"));
     let one_by_one = format!("{} {}", release("o-1"), release("o-2"));
-    let package = format!(r#"{{"uri":"u","releases":[{},{}],"version":"1.1"}}"#, release("o-1"), release("o-2"));
+    let package = format!(
+        r#"{{"uri":"u","releases":[{},{}],"version":"1.1"}}"#,
+        release("o-1"),
+        release("o-2")
+    );
     let records = format!(
         r#"{{"records":[{{"ocid":"o-1","releases":[{{"url":"x"}}],"compiledRelease":{}}},{{"compiledRelease":{},"ocid":"o-2"}}]}}"#,
         release("o-1"),
@@ -181,12 +226,28 @@ fn the_same_release_reads_the_same_however_it_is_wrapped() {
     let list = format!("[{},\n{}]", release("o-1"), release("o-2"));
     let marked = format!("\u{feff}{two}");
     let expected = read_bytes("a.jsonl", two.as_bytes(), &options()).unwrap();
-    for (name, text) in [("a.json", &two), ("b.json", &one_by_one), ("c.json", &package), ("d.json", &records), ("e.json", &list), ("f.jsonl", &marked)] {
+    for (name, text) in [
+        ("a.json", &two),
+        ("b.json", &one_by_one),
+        ("c.json", &package),
+        ("d.json", &records),
+        ("e.json", &list),
+        ("f.jsonl", &marked),
+    ] {
         for bytes in [text.as_bytes().to_vec(), gzip(text.as_bytes())] {
             let read = read_bytes(name, &bytes, &options()).unwrap();
             assert_eq!(warnings(&read), Vec::<String>::new(), "{name}");
-            for (table, column) in [("ocds_tenders", "ocid"), ("ocds_bids", "tenderer"), ("ocds_bids", "amount"), ("ocds_organizations", "id")] {
-                assert_eq!(texts(&read, table, column), texts(&expected, table, column), "{name}");
+            for (table, column) in [
+                ("ocds_tenders", "ocid"),
+                ("ocds_bids", "tenderer"),
+                ("ocds_bids", "amount"),
+                ("ocds_organizations", "id"),
+            ] {
+                assert_eq!(
+                    texts(&read, table, column),
+                    texts(&expected, table, column),
+                    "{name}"
+                );
             }
         }
     }
@@ -196,11 +257,22 @@ fn the_same_release_reads_the_same_however_it_is_wrapped() {
 fn a_record_without_compiled_release_is_merged_or_counted_as_linked_only() {
     let first = r#"{"ocid":"o-1","date":"2026-01-01T00:00:00Z","tag":["tender"],"tender":{"id":"t","status":"active","procurementMethod":"open"}}"#;
     let second = r#"{"ocid":"o-1","date":"2026-02-01T00:00:00Z","tag":["award"],"tender":{"id":"t","status":"complete"}}"#;
-    let records = format!(r#"{{"records":[{{"ocid":"o-1","releases":[{second},{first}]}},{{"ocid":"o-2","releases":[{{"url":"http://x"}}]}}]}}"#);
+    let records = format!(
+        r#"{{"records":[{{"ocid":"o-1","releases":[{second},{first}]}},{{"ocid":"o-2","releases":[{{"url":"http://x"}}]}}]}}"#
+    );
     let read = read_bytes("r.json", records.as_bytes(), &options()).unwrap();
-    assert_eq!(texts(&read, "ocds_tenders", "tender_status"), ["complete", "-"]);
-    assert_eq!(texts(&read, "ocds_tenders", "procurement_method"), ["open", "-"]);
-    assert_eq!(texts(&read, "ocds_tenders", "linked_only"), ["false", "true"]);
+    assert_eq!(
+        texts(&read, "ocds_tenders", "tender_status"),
+        ["complete", "-"]
+    );
+    assert_eq!(
+        texts(&read, "ocds_tenders", "procurement_method"),
+        ["open", "-"]
+    );
+    assert_eq!(
+        texts(&read, "ocds_tenders", "linked_only"),
+        ["false", "true"]
+    );
     assert_eq!((read.counts.merged, read.counts.linked_only), (1, 1));
     assert!(warnings(&read)[0].contains("counted as not applicable"));
     // The same partial releases, bare and in two files.
@@ -212,25 +284,50 @@ fn a_record_without_compiled_release_is_merged_or_counted_as_linked_only() {
 
 #[test]
 fn of_several_compiled_releases_the_latest_stands_and_that_is_said() {
-    let old = release("o-1").replace("2026-01-01", "2025-01-01").replace("\"complete\"", "\"active\"");
+    let old = release("o-1")
+        .replace("2026-01-01", "2025-01-01")
+        .replace("\"complete\"", "\"active\"");
     let text = format!("{}\n{old}\n{}\n", release("o-1"), release("o-2"));
     let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
-    assert_eq!(texts(&read, "ocds_tenders", "tender_status"), ["complete", "complete"]);
+    assert_eq!(
+        texts(&read, "ocds_tenders", "tender_status"),
+        ["complete", "complete"]
+    );
     assert_eq!(rows(&read, "ocds_bids"), 6);
     assert_eq!(read.counts.superseded, 1);
-    assert!(warnings(&read)[0].contains("the latest by date stands"), "{:?}", warnings(&read));
+    assert!(
+        warnings(&read)[0].contains("the latest by date stands"),
+        "{:?}",
+        warnings(&read)
+    );
 }
 
 #[test]
 fn a_broken_line_is_reported_with_its_number_and_the_others_are_read() {
     let cut = &RELEASE[..RELEASE.len() / 2];
-    let text = format!("{}\n\n{cut}\n{}\n{{\"ocid\":\"o-3\"}} trailing\n", release("o-1"), release("o-2"));
+    let text = format!(
+        "{}\n\n{cut}\n{}\n{{\"ocid\":\"o-3\"}} trailing\n",
+        release("o-1"),
+        release("o-2")
+    );
     let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
     assert_eq!(texts(&read, "ocds_tenders", "ocid"), ["o-1", "o-2"]);
     assert_eq!(rows(&read, "ocds_bids"), 6);
-    let errors: Vec<_> = read.diagnostics.iter().map(|error| (error.severity, error.row)).collect();
-    assert_eq!(errors, [(Severity::Error, Some(3)), (Severity::Error, Some(5))]);
-    let first = read_bytes("r.jsonl", format!("{{broken\n{}\n", release("o-1")).as_bytes(), &options()).unwrap();
+    let errors: Vec<_> = read
+        .diagnostics
+        .iter()
+        .map(|error| (error.severity, error.row))
+        .collect();
+    assert_eq!(
+        errors,
+        [(Severity::Error, Some(3)), (Severity::Error, Some(5))]
+    );
+    let first = read_bytes(
+        "r.jsonl",
+        format!("{{broken\n{}\n", release("o-1")).as_bytes(),
+        &options(),
+    )
+    .unwrap();
     assert_eq!(first.diagnostics[0].row, Some(1));
 }
 
@@ -247,28 +344,79 @@ fn lines_are_numbered_through_all_blocks() {
     assert!(text.len() > 9 << 20, "several blocks");
     let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
     assert_eq!(read.processes, 12_000);
-    assert_eq!(read.diagnostics.iter().map(|error| error.row).collect::<Vec<_>>(), [Some(11_002)]);
+    assert_eq!(
+        read.diagnostics
+            .iter()
+            .map(|error| error.row)
+            .collect::<Vec<_>>(),
+        [Some(11_002)]
+    );
     assert_eq!(rows(&read, "ocds_organizations"), 5);
     let lines = texts(&read, "ocds_tenders", "line");
-    assert_eq!((lines[11_000].as_str(), lines[11_001].as_str()), ("11001", "11003"));
+    assert_eq!(
+        (lines[11_000].as_str(), lines[11_001].as_str()),
+        ("11001", "11003")
+    );
     let processes = texts(&read, "ocds_tenders", "process");
-    assert!(processes.iter().enumerate().all(|(place, process)| *process == place.to_string()));
+    assert!(
+        processes
+            .iter()
+            .enumerate()
+            .all(|(place, process)| *process == place.to_string())
+    );
 }
 
 #[test]
 fn odd_values_are_left_empty_and_summed_up() {
     let odd = r#"{"ocid":"o-1","date":"2026-01-01","tender":{"status":5,"tenderPeriod":"soon","numberOfTenderers":"two","procuringEntity":[]},"buyer":null,"bids":{"details":[{"status":"valid","tenderers":null,"value":{"amount":"100","currency":"CNY"}},{"status":"valid","tenderers":{"id":7},"date":"2026-01-01T00:00:00","value":{"amount":3}},null,17]},"awards":{"status":"active","suppliers":"T"},"contracts":false}"#;
-    let read = read_bytes("r.jsonl", format!("{odd}\n{odd}\n").replacen("o-1", "o-0", 1).as_bytes(), &options()).unwrap();
+    let read = read_bytes(
+        "r.jsonl",
+        format!("{odd}\n{odd}\n")
+            .replacen("o-1", "o-0", 1)
+            .as_bytes(),
+        &options(),
+    )
+    .unwrap();
     assert_eq!(read.processes, 2);
     assert_eq!(texts(&read, "ocds_bids", "amount"), ["-", "-", "-", "-"]);
     assert_eq!(texts(&read, "ocds_organizations", "id"), ["7"]);
-    let columns: Vec<_> = read.diagnostics.iter().map(|odd| odd.column.clone().unwrap()).collect();
-    for field in ["date", "tender.status", "tender.tenderPeriod", "tender.numberOfTenderers", "organization", "value.amount", "bids.details.value.currency", "bids.details.date", "bids.details", "awards.suppliers", "contracts"] {
-        assert!(columns.iter().any(|column| column == field), "{field} in {columns:?}");
+    let columns: Vec<_> = read
+        .diagnostics
+        .iter()
+        .map(|odd| odd.column.clone().unwrap())
+        .collect();
+    for field in [
+        "date",
+        "tender.status",
+        "tender.tenderPeriod",
+        "tender.numberOfTenderers",
+        "organization",
+        "value.amount",
+        "bids.details.value.currency",
+        "bids.details.date",
+        "bids.details",
+        "awards.suppliers",
+        "contracts",
+    ] {
+        assert!(
+            columns.iter().any(|column| column == field),
+            "{field} in {columns:?}"
+        );
     }
-    let amount = read.diagnostics.iter().find(|odd| odd.column.as_deref() == Some("value.amount")).unwrap();
-    assert_eq!((amount.row, amount.value.as_deref()), (Some(1), Some("100")));
-    assert!(amount.message.en.contains("2 in all"), "{}", amount.message.en);
+    let amount = read
+        .diagnostics
+        .iter()
+        .find(|odd| odd.column.as_deref() == Some("value.amount"))
+        .unwrap();
+    assert_eq!(
+        (amount.row, amount.value.as_deref()),
+        (Some(1), Some("100"))
+    );
+    assert!(
+        amount.message.en.contains("2 in all"),
+        "{}",
+        amount.message.en
+    );
 }
 
 #[test]
@@ -277,14 +425,20 @@ fn only_one_currency_is_compared_and_the_others_are_counted() {
     let text = format!("{}\n{dollars}\n", release("o-1"));
     let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
     assert_eq!(read.currency.as_deref(), Some("CNY"));
-    assert_eq!(texts(&read, "ocds_bids", "amount"), ["100.5", "90", "90", "-", "-", "-"]);
+    assert_eq!(
+        texts(&read, "ocds_bids", "amount"),
+        ["100.5", "90", "90", "-", "-", "-"]
+    );
     assert_eq!(read.counts.other_currency, 3);
     let chosen = ReadOptions {
         currency: Some("USD".to_owned()),
         ..options()
     };
     let read = read_bytes("r.jsonl", text.as_bytes(), &chosen).unwrap();
-    assert_eq!(texts(&read, "ocds_bids", "amount"), ["-", "-", "-", "100.5", "90", "90"]);
+    assert_eq!(
+        texts(&read, "ocds_bids", "amount"),
+        ["-", "-", "-", "100.5", "90", "90"]
+    );
     assert!(warnings(&read)[0].contains("only amounts in USD"));
 }
 
@@ -292,7 +446,10 @@ fn only_one_currency_is_compared_and_the_others_are_counted() {
 fn an_empty_package_is_a_warning_that_says_so() {
     for text in [r#"{"releases":[]}"#, r#"{"version":"1.1","records":[]}"#] {
         let read = read_bytes("r.json", text.as_bytes(), &options()).unwrap();
-        assert_eq!(warnings(&read), ["Warning the package holds 0 releases or records: there is nothing to compare"]);
+        assert_eq!(
+            warnings(&read),
+            ["Warning the package holds 0 releases or records: there is nothing to compare"]
+        );
         assert_eq!(read.processes, 0);
     }
 }
@@ -302,29 +459,61 @@ fn what_cannot_be_read_at_all_gets_one_clear_error() {
     let error = |name: &str, bytes: &[u8]| read_bytes(name, bytes, &options()).err().unwrap();
     assert!(matches!(error("r.json", b""), OcdsError::Empty { .. }));
     assert!(matches!(error("r.json", b" \n\n"), OcdsError::Empty { .. }));
-    assert!(matches!(error("r.json", &[0; 100]), OcdsError::NotJson { line: 1, .. }));
-    assert!(matches!(error("r.json", b"{\"ocid\": \"a\",\n\"tender\": }"), OcdsError::NotJson { line: 2, .. }));
-    assert!(matches!(error("r.json", b"{\"name\": \"x\"}"), OcdsError::NotOcds { .. }));
-    assert!(matches!(error("r.jsonl", b"{}\n[]\n{\"a\":1}\n"), OcdsError::NotOcds { .. }));
-    assert!(matches!(error("r.jsonl", b"{\"ocid\":\"a\"}\n{\"ocid\":\"\xe9\"}\n"), OcdsError::NotUtf8 { line: 2, .. }));
+    assert!(matches!(
+        error("r.json", &[0; 100]),
+        OcdsError::NotJson { line: 1, .. }
+    ));
+    assert!(matches!(
+        error("r.json", b"{\"ocid\": \"a\",\n\"tender\": }"),
+        OcdsError::NotJson { line: 2, .. }
+    ));
+    assert!(matches!(
+        error("r.json", b"{\"name\": \"x\"}"),
+        OcdsError::NotOcds { .. }
+    ));
+    assert!(matches!(
+        error("r.jsonl", b"{}\n[]\n{\"a\":1}\n"),
+        OcdsError::NotOcds { .. }
+    ));
+    assert!(matches!(
+        error("r.jsonl", b"{\"ocid\":\"a\"}\n{\"ocid\":\"\xe9\"}\n"),
+        OcdsError::NotUtf8 { line: 2, .. }
+    ));
     let nested = format!("{{\"ocid\":{}", "[".repeat(100_000));
-    assert!(matches!(error("r.json", nested.as_bytes()), OcdsError::NotJson { .. }));
-    let missing = ocds::read(&[PathBuf::from("/nowhere/at/all.json")], &options()).err().unwrap();
+    assert!(matches!(
+        error("r.json", nested.as_bytes()),
+        OcdsError::NotJson { .. }
+    ));
+    let missing = ocds::read(&[PathBuf::from("/nowhere/at/all.json")], &options())
+        .err()
+        .unwrap();
     assert!(matches!(&missing, OcdsError::Io { file, .. } if file.ends_with("all.json")));
     let records = format!("{}1{}", "{\"records\":[".repeat(5000), "]}".repeat(5000));
-    assert!(matches!(error("r.json", records.as_bytes()), OcdsError::NotJson { .. }));
+    assert!(matches!(
+        error("r.json", records.as_bytes()),
+        OcdsError::NotJson { .. }
+    ));
 }
 
 #[test]
 fn a_truncated_gzip_gives_what_came_before_and_says_so() {
-    let text: String = (0..2000).map(|number| release(&format!("o-{number}")) + "\n").collect();
+    let text: String = (0..2000)
+        .map(|number| release(&format!("o-{number}")) + "\n")
+        .collect();
     let packed = gzip(text.as_bytes());
     let read = read_bytes("r.jsonl.gz", &packed[..packed.len() / 2], &options()).unwrap();
     assert!(read.processes > 100 && read.processes < 2000);
     assert_eq!(read.diagnostics[0].severity, Severity::Error);
-    assert!(read.diagnostics[0].message.en.contains("truncated or damaged"));
+    assert!(
+        read.diagnostics[0]
+            .message
+            .en
+            .contains("truncated or damaged")
+    );
     let package = gzip(format!("{{\"releases\":[{}]}}", release("o-1")).as_bytes());
-    let error = read_bytes("r.json.gz", &package[..package.len() - 12], &options()).err().unwrap();
+    let error = read_bytes("r.json.gz", &package[..package.len() - 12], &options())
+        .err()
+        .unwrap();
     assert!(matches!(error, OcdsError::Gzip { .. }), "{error}");
 }
 
@@ -344,8 +533,16 @@ fn a_gzip_bomb_is_refused() {
 #[test]
 fn reading_stops_when_asked() {
     let options = options();
-    options.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
-    let error = read_bytes("r.jsonl", format!("{RELEASE}\n{RELEASE}\n").as_bytes(), &options).err().unwrap();
+    options
+        .cancel
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let error = read_bytes(
+        "r.jsonl",
+        format!("{RELEASE}\n{RELEASE}\n").as_bytes(),
+        &options,
+    )
+    .err()
+    .unwrap();
     assert!(matches!(error, OcdsError::Cancelled));
 }
 

@@ -15,36 +15,64 @@ fn every_red_flag_passes_its_fixtures() {
     let mut wrong = Vec::new();
     for rule in &pack.rules {
         if let Err(errors) = kandeng_screening::fixture::check(&pack, None, rule) {
-            wrong.extend(errors.iter().map(|error| format!("{}:{} {}", error.file, error.line, error.message.en)));
+            wrong.extend(
+                errors
+                    .iter()
+                    .map(|error| format!("{}:{} {}", error.file, error.line, error.message.en)),
+            );
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 /// Rule, kind and subject of everything planted that the run did not flag, and of everything else it did.
-fn compared(releases: u64, seed: u64) -> (Vec<String>, std::collections::BTreeMap<String, (usize, usize)>) {
+fn compared(
+    releases: u64,
+    seed: u64,
+) -> (
+    Vec<String>,
+    std::collections::BTreeMap<String, (usize, usize)>,
+) {
     let folder = tempfile::tempdir().unwrap();
     let as_of = jiff::civil::date(2026, 6, 30);
     ocds::synth::write(releases, seed, as_of, folder.path()).unwrap();
-    let read = ocds::read(&[folder.path().join("releases.jsonl")], &ocds::ReadOptions::default()).unwrap();
+    let read = ocds::read(
+        &[folder.path().join("releases.jsonl")],
+        &ocds::ReadOptions::default(),
+    )
+    .unwrap();
     assert_eq!(read.diagnostics, []);
     assert_eq!(read.processes as u64, releases);
     let pack = packs::ocds(&[]).unwrap();
     let settings = kandeng_screening::Settings::new(as_of, kandeng_screening::pack::Audience::Both);
     let outcome = kandeng_screening::Prepared::new(&pack, None, settings)
         .unwrap()
-        .run(&read.tables, &std::sync::atomic::AtomicBool::new(false), &|_, _| {})
+        .run(
+            &read.tables,
+            &std::sync::atomic::AtomicBool::new(false),
+            &|_, _| {},
+        )
         .unwrap();
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     for answers in &outcome.answers {
-        assert_eq!(answers.flagged + answers.passed + answers.not_applicable, answers.applies, "{answers:?}");
+        assert_eq!(
+            answers.flagged + answers.passed + answers.not_applicable,
+            answers.applies,
+            "{answers:?}"
+        );
     }
     let flagged: std::collections::BTreeSet<String> = outcome
         .findings()
-        .map(|finding| format!("{},{},{}", finding.rule, finding.subject_kind, finding.subject))
+        .map(|finding| {
+            format!(
+                "{},{},{}",
+                finding.rule, finding.subject_kind, finding.subject
+            )
+        })
         .collect();
     let answers = std::fs::read_to_string(folder.path().join("answers.csv")).unwrap();
-    let planted: std::collections::BTreeSet<String> = answers.lines().skip(1).map(str::to_owned).collect();
+    let planted: std::collections::BTreeSet<String> =
+        answers.lines().skip(1).map(str::to_owned).collect();
     let missed = planted.difference(&flagged).cloned().collect();
     let mut by_rule = std::collections::BTreeMap::new();
     for finding in &planted {
@@ -63,7 +91,10 @@ fn everything_planted_is_found_for_five_seeds() {
         println!("seed {seed}: planted and flagged beyond: {by_rule:?}");
         assert_eq!(missed, Vec::<String>::new(), "seed {seed}");
         assert_eq!(by_rule.len(), 11, "{by_rule:?}");
-        assert!(by_rule.values().all(|(planted, _)| *planted > 0), "{by_rule:?}");
+        assert!(
+            by_rule.values().all(|(planted, _)| *planted > 0),
+            "{by_rule:?}"
+        );
     }
 }
 

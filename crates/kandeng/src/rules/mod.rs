@@ -26,11 +26,19 @@ pub(crate) fn run(options: &Rules, words: Words) -> Result<ExitCode, Failure> {
         RulesCommand::Show { id } => show(&shelves, id, words)?,
         RulesCommand::Test { ids } => return test(&shelves, ids, words),
         RulesCommand::Docs { output } => {
-            let folder = output.clone().unwrap_or_else(|| PathBuf::from("docs/rules"));
+            let folder = output
+                .clone()
+                .unwrap_or_else(|| PathBuf::from("docs/rules"));
             let pages = page::write_all(&shelves, &folder)?;
             println!(
                 "{}",
-                words.say_with("rules-docs-written", &[("pages", pages.to_string()), ("folder", folder.display().to_string())])
+                words.say_with(
+                    "rules-docs-written",
+                    &[
+                        ("pages", pages.to_string()),
+                        ("folder", folder.display().to_string())
+                    ]
+                )
             );
         }
         RulesCommand::Profile { .. } => {}
@@ -78,7 +86,14 @@ fn is_ocds(folder: &std::path::Path) -> bool {
 
 fn list(shelves: &[Shelf], words: Words) {
     for shelf in shelves {
-        println!("{}", words.say(if shelf.name == "county" { "rules-county" } else { "rules-ocds" }));
+        println!(
+            "{}",
+            words.say(if shelf.name == "county" {
+                "rules-county"
+            } else {
+                "rules-ocds"
+            })
+        );
         for rule in &shelf.pack.rules {
             println!(
                 "  {:<5} {:<8} {:<8} {}",
@@ -133,20 +148,33 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
             .flat_map(|shelf| shelf.pack.rules.iter().map(move |rule| (shelf, rule)))
             .collect()
     } else {
-        ids.iter().map(|id| find(shelves, id)).collect::<Result<_, _>>()?
+        ids.iter()
+            .map(|id| find(shelves, id))
+            .collect::<Result<_, _>>()?
     };
     let mut failed = 0;
     for (shelf, rule) in &chosen {
         match fixture::check(&shelf.pack, shelf.items.as_ref(), rule) {
             Ok(cases) => println!(
                 "{}",
-                words.say_with("rules-test-ok", &[("rule", rule.id.clone()), ("cases", cases.to_string())])
+                words.say_with(
+                    "rules-test-ok",
+                    &[("rule", rule.id.clone()), ("cases", cases.to_string())]
+                )
             ),
             Err(errors) => {
                 failed += 1;
-                println!("{}", words.say_with("rules-test-failed", &[("rule", rule.id.clone())]));
+                println!(
+                    "{}",
+                    words.say_with("rules-test-failed", &[("rule", rule.id.clone())])
+                );
                 for error in errors {
-                    println!("    {}:{}: {}", error.file, error.line, words.of(&error.message));
+                    println!(
+                        "    {}:{}: {}",
+                        error.file,
+                        error.line,
+                        words.of(&error.message)
+                    );
                 }
             }
         }
@@ -155,8 +183,15 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
         "{}",
         words.say_with(
             "rules-test-sum",
-            &[("passed", (chosen.len() - failed).to_string()), ("failed", failed.to_string())]
+            &[
+                ("passed", (chosen.len() - failed).to_string()),
+                ("failed", failed.to_string())
+            ]
         )
     );
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

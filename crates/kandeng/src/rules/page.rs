@@ -20,7 +20,13 @@ pub(super) fn write_all(shelves: &[Shelf], folder: &Path) -> Result<usize, Failu
         let _ = writeln!(index, "# {}\n", words.say("page-index"));
         for shelf in shelves {
             for rule in &shelf.pack.rules {
-                let _ = writeln!(index, "- [{}]({}.md) {}", rule.id, rule.id, words.of(&rule.texts.title));
+                let _ = writeln!(
+                    index,
+                    "- [{}]({}.md) {}",
+                    rule.id,
+                    rule.id,
+                    words.of(&rule.texts.title)
+                );
             }
         }
         index.push('\n');
@@ -47,8 +53,19 @@ pub(super) fn page(pack: &Pack, rule: &Rule, words: Words) -> String {
     let _ = writeln!(text, "# {} {}\n", rule.id, words.of(&rule.texts.title));
     let facts = [
         ("page-audience", words.say(audience_key(rule))),
-        ("page-severity", words.say(severity_key(rule.severity.name()))),
-        ("page-subject", rule.subjects.iter().chain(&rule.also).cloned().collect::<Vec<_>>().join(", ")),
+        (
+            "page-severity",
+            words.say(severity_key(rule.severity.name())),
+        ),
+        (
+            "page-subject",
+            rule.subjects
+                .iter()
+                .chain(&rule.also)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         ("page-reach", rule.reach.name().to_owned()),
         ("page-items", rule.items.join(", ")),
         ("page-basis", words.of(&rule.texts.basis).to_owned()),
@@ -58,16 +75,36 @@ pub(super) fn page(pack: &Pack, rule: &Rule, words: Words) -> String {
             let _ = writeln!(text, "- **{}** {value}", words.say(key));
         }
     }
-    section(&mut text, &words.say("page-method"), words.of(&rule.texts.method));
+    section(
+        &mut text,
+        &words.say("page-method"),
+        words.of(&rule.texts.method),
+    );
     section(&mut text, &words.say("page-why"), words.of(&rule.texts.why));
-    section(&mut text, &words.say("page-says"), words.of(&rule.texts.says));
-    let population = rule.applies.clone().map_or_else(|| words.say("page-all"), |sql| format!("`{sql}`"));
+    section(
+        &mut text,
+        &words.say("page-says"),
+        words.of(&rule.texts.says),
+    );
+    let population = rule
+        .applies
+        .clone()
+        .map_or_else(|| words.say("page-all"), |sql| format!("`{sql}`"));
     section(&mut text, &words.say("page-population"), &population);
     let needs: Vec<_> = rule.needs.iter().map(|need| format!("`{need}`")).collect();
     section(&mut text, &words.say("page-needs"), &needs.join(", "));
-    section(&mut text, &words.say("page-excludes"), words.of(&rule.texts.excludes));
+    section(
+        &mut text,
+        &words.say("page-excludes"),
+        words.of(&rule.texts.excludes),
+    );
     if !rule.params.is_empty() {
-        let _ = writeln!(text, "\n## {}\n\n{}\n", words.say("page-params"), words.say("page-params-note"));
+        let _ = writeln!(
+            text,
+            "\n## {}\n\n{}\n",
+            words.say("page-params"),
+            words.say("page-params-note")
+        );
         for (name, value) in &rule.params {
             let _ = writeln!(text, "- `{name}` = `{value}`");
         }
@@ -95,16 +132,28 @@ fn example(text: &mut String, pack: &Pack, rule: &Rule, words: Words) {
     } else {
         cases.next().unwrap_or_default()
     };
-    let _ = writeln!(text, "\n## {}\n\n```\ncase:{}\n```", words.say("page-example"), first.trim_end());
+    let _ = writeln!(
+        text,
+        "\n## {}\n\n```\ncase:{}\n```",
+        words.say("page-example"),
+        first.trim_end()
+    );
 }
 
 fn sql(rule: &Rule) -> String {
     match &rule.body {
         Body::Query { sql, .. } => sql.clone(),
-        Body::RowCheck { over, flag_when, figures } => {
+        Body::RowCheck {
+            over,
+            flag_when,
+            figures,
+        } => {
             let mut text = format!("-- over: {over}\n-- flag_when: {flag_when}");
             if !figures.is_empty() {
-                let figures: Vec<_> = figures.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let figures: Vec<_> = figures
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {value}"))
+                    .collect();
                 let _ = write!(text, "\n-- figures: {}", figures.join(", "));
             }
             text

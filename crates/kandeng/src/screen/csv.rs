@@ -6,8 +6,19 @@ use super::Screened;
 use crate::language::Words;
 
 const HEADER: [&str; 13] = [
-    "rule", "severity", "subject_kind", "subject", "key", "related", "items", "where", "money_fen", "figures",
-    "fingerprint", "says_zh", "says_en",
+    "rule",
+    "severity",
+    "subject_kind",
+    "subject",
+    "key",
+    "related",
+    "items",
+    "where",
+    "money_fen",
+    "figures",
+    "fingerprint",
+    "says_zh",
+    "says_en",
 ];
 
 pub(super) fn write(out: &mut dyn Write, screened: &Screened, _words: Words) -> io::Result<()> {
@@ -18,12 +29,22 @@ pub(super) fn write(out: &mut dyn Write, screened: &Screened, _words: Words) -> 
         let places: Vec<_> = screened
             .places(&finding)
             .into_iter()
-            .map(|place| format!("{}:{}!R{}C{}", place.file, place.sheet, place.row, place.column))
+            .map(|place| {
+                format!(
+                    "{}:{}!R{}C{}",
+                    place.file, place.sheet, place.row, place.column
+                )
+            })
             .collect();
         let figures: serde_json::Map<String, serde_json::Value> = finding
             .figures
             .iter()
-            .map(|(name, figure)| (name.clone(), serde_json::to_value(figure).unwrap_or_default()))
+            .map(|(name, figure)| {
+                (
+                    name.clone(),
+                    serde_json::to_value(figure).unwrap_or_default(),
+                )
+            })
             .collect();
         line(
             out,
@@ -36,7 +57,10 @@ pub(super) fn write(out: &mut dyn Write, screened: &Screened, _words: Words) -> 
                 finding.related.join(" "),
                 finding.items.join(" "),
                 places.join(" "),
-                finding.money_fen.map(|fen| fen.to_string()).unwrap_or_default(),
+                finding
+                    .money_fen
+                    .map(|fen| fen.to_string())
+                    .unwrap_or_default(),
                 serde_json::Value::Object(figures).to_string(),
                 finding.fingerprint,
                 finding.says.zh,
@@ -66,7 +90,11 @@ fn line(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<
 /// A leading `=`, `+`, `-`, `@`, tab or line break would start a formula; numbers may be negative.
 fn neutralised(cell: String) -> String {
     let starts = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if starts && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell }
+    if starts && cell.parse::<f64>().is_err() {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }
 
 #[cfg(test)]

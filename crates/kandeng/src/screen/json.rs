@@ -74,7 +74,10 @@ struct Flag<'a> {
     says: &'a Text,
 }
 
-fn as_map<S: serde::Serializer>(figures: &&[(String, Figure)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: serde::Serializer>(
+    figures: &&[(String, Figure)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(figures.iter().map(|(name, figure)| (name, figure)))
 }
 

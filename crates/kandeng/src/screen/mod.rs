@@ -15,11 +15,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use kandeng_screening::pack::{Audience, Pack, Param};
-use kandeng_screening::{EngineError, Finding, Items, Labels, Outcome, Prepared, Settings, Tables, Text};
+use kandeng_screening::{
+    EngineError, Finding, Items, Labels, Outcome, Prepared, Settings, Tables, Text,
+};
 use kandeng_supervise::cells::cells;
 use kandeng_supervise::diagnostic::{Diagnostic, Severity as Gravity};
 use kandeng_supervise::filing::Filing;
-use kandeng_supervise::import::{self, IdentityKey, Import, ImportError, ImportOptions, InputKind, Place};
+use kandeng_supervise::import::{
+    self, IdentityKey, Import, ImportError, ImportOptions, InputKind, Place,
+};
 use kandeng_supervise::{ocds, packs};
 
 use crate::args::{Format, How, Kind, Reader, Screen};
@@ -73,7 +77,13 @@ pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
     let screened = screen(&options.input, &options.how, false, &stop, words)?;
     print_diagnostics(&screened.diagnostics, words);
     for failure in &screened.outcome.failures {
-        eprintln!("{}", words.say_with("error", &[("problem", words.of(&failure.message).to_owned())]));
+        eprintln!(
+            "{}",
+            words.say_with(
+                "error",
+                &[("problem", words.of(&failure.message).to_owned())]
+            )
+        );
     }
     write(options, &screened, words)?;
     let reached = options.fail_on.is_some_and(|bound| {
@@ -81,7 +91,11 @@ pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
         !screened.outcome.failures.is_empty()
             || (0..screened.outcome.len()).any(|index| screened.outcome.severity(index).1 >= bound)
     });
-    Ok(if reached { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if reached {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Reads and screens; nothing is written or printed but progress.
@@ -106,7 +120,8 @@ pub(crate) fn screen(
 
 /// The day in Shanghai.
 fn today(now: jiff::Timestamp) -> jiff::civil::Date {
-    now.to_zoned_datetime(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    now.to_zoned_datetime(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+        .date()
 }
 
 /// What the inputs are, by what they hold; all must be of one kind.
@@ -122,8 +137,16 @@ fn kind_of(input: &[PathBuf], how: &How) -> Result<Kind, Failure> {
     for (path, other) in kinds {
         if other? != kind {
             return Err(Failure::wrong(
-                format!("{} 与 {} 不是同一类输入;请分别运行", first.display(), path.display()),
-                format!("{} and {} are inputs of different kinds; run them one by one", first.display(), path.display()),
+                format!(
+                    "{} 与 {} 不是同一类输入;请分别运行",
+                    first.display(),
+                    path.display()
+                ),
+                format!(
+                    "{} and {} are inputs of different kinds; run them one by one",
+                    first.display(),
+                    path.display()
+                ),
             ));
         }
     }
@@ -137,8 +160,13 @@ fn detect(path: &Path) -> Result<Kind, Failure> {
             format!("{} does not exist", path.display()),
         ));
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let named = [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|end| name.ends_with(end));
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    let named = [".json", ".jsonl", ".ndjson", ".gz"]
+        .iter()
+        .any(|end| name.ends_with(end));
     if path.is_file() && (named || ocds::detect(path).is_some()) {
         return Ok(Kind::Ocds);
     }
@@ -187,9 +215,10 @@ fn unknown_rule(id: &str) -> Failure {
 
 /// `RULE.param=value` as the rule's own kind of value.
 fn read_assignment(text: &str, pack: &Pack) -> Result<(String, String, Param), Failure> {
-    let parts = text
-        .split_once('=')
-        .and_then(|(left, value)| left.split_once('.').map(|(rule, name)| (rule.trim(), name.trim(), value.trim())));
+    let parts = text.split_once('=').and_then(|(left, value)| {
+        left.split_once('.')
+            .map(|(rule, name)| (rule.trim(), name.trim(), value.trim()))
+    });
     let Some((id, name, value)) = parts else {
         return Err(Failure::wrong(
             format!("--set 应写成“规则.参数=值”,而不是“{text}”"),
@@ -200,17 +229,33 @@ fn read_assignment(text: &str, pack: &Pack) -> Result<(String, String, Param), F
     let Some(default) = rule.params.get(name) else {
         let known: Vec<_> = rule.params.keys().cloned().collect();
         return Err(Failure::wrong(
-            format!("规则 {} 没有参数 {name};它的参数:{}", rule.id, known.join("、")),
-            format!("rule {} has no parameter {name}; it has: {}", rule.id, known.join(", ")),
+            format!(
+                "规则 {} 没有参数 {name};它的参数:{}",
+                rule.id,
+                known.join("、")
+            ),
+            format!(
+                "rule {} has no parameter {name}; it has: {}",
+                rule.id,
+                known.join(", ")
+            ),
         ));
     };
     let value = default.parse_like(value).map_err(|problem| {
-        Failure::wrong(format!("--set {text}:{problem}"), format!("--set {text}: {problem}"))
+        Failure::wrong(
+            format!("--set {text}:{problem}"),
+            format!("--set {text}: {problem}"),
+        )
     })?;
     Ok((rule.id.clone(), name.to_owned(), value))
 }
 
-fn run_rules(prepared: &mut Prepared, tables: &Tables, stop: &AtomicBool, words: Words) -> Result<Outcome, EngineError> {
+fn run_rules(
+    prepared: &mut Prepared,
+    tables: &Tables,
+    stop: &AtomicBool,
+    words: Words,
+) -> Result<Outcome, EngineError> {
     let bar = bar(1, words.say("progress-rules"));
     let outcome = prepared.run(tables, stop, &|done, total| {
         bar.set_length(total as u64);
@@ -235,7 +280,8 @@ fn screen_county(
         _ => Audience::Filer,
     };
     let mut settings = settings(how, &pack, as_of, audience, packs::labels(&filing), profile)?;
-    let key = IdentityKey::load_or_create(&key_path(how)?).map_err(|error| Failure::Wrong(error.text()))?;
+    let key = IdentityKey::load_or_create(&key_path(how)?)
+        .map_err(|error| Failure::Wrong(error.text()))?;
     let mut options = ImportOptions::new(key);
     options.filing = Arc::clone(&filing);
     options.registers.clone_from(&how.registers);
@@ -266,7 +312,10 @@ fn screen_county(
         .iter()
         .map(|file| (file.path.display().to_string(), file.sha256.clone()))
         .collect();
-    let kind = import.kinds.first().map_or_else(Text::default, |kind| kind.text());
+    let kind = import
+        .kinds
+        .first()
+        .map_or_else(Text::default, |kind| kind.text());
     Ok(Screened {
         outcome,
         diagnostics: std::mem::take(&mut import.diagnostics),
@@ -304,12 +353,14 @@ fn key_path(how: &How) -> Result<PathBuf, Failure> {
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")))
         .or_else(|| std::env::var_os("APPDATA").map(PathBuf::from));
-    folder.map(|folder| folder.join("kandeng").join("identity.key")).ok_or_else(|| {
-        Failure::wrong(
-            "不知道密钥放在哪里;请用 --key 指定",
-            "no folder for the key is known; name the file with --key",
-        )
-    })
+    folder
+        .map(|folder| folder.join("kandeng").join("identity.key"))
+        .ok_or_else(|| {
+            Failure::wrong(
+                "不知道密钥放在哪里;请用 --key 指定",
+                "no folder for the key is known; name the file with --key",
+            )
+        })
 }
 
 /// Plans on one thread while the input is parsed on the others.
@@ -338,8 +389,12 @@ fn screen_ocds(
         let read = ocds::read(input, &options);
         (planning.join(), read)
     });
-    let mut prepared = planned
-        .unwrap_or_else(|_| Err(Failure::wrong("规则解析时出错", "planning the rules broke down")))?;
+    let mut prepared = planned.unwrap_or_else(|_| {
+        Err(Failure::wrong(
+            "规则解析时出错",
+            "planning the rules broke down",
+        ))
+    })?;
     let read = read.map_err(|error| match error {
         ocds::OcdsError::Cancelled => Failure::Stopped,
         other => Failure::Wrong(other.text()),
@@ -397,7 +452,9 @@ fn write(options: &Screen, screened: &Screened, words: Words) -> Result<(), Fail
             let red = red_workbook(options, screened, words)?;
             let text = summary::summary(screened, red.as_deref(), words);
             match (&options.output, options.format) {
-                (Some(path), Some(Format::Table)) => write_file(path, |out| out.write_all(text.as_bytes())),
+                (Some(path), Some(Format::Table)) => {
+                    write_file(path, |out| out.write_all(text.as_bytes()))
+                }
                 _ => print(&text),
             }
         }
@@ -416,16 +473,24 @@ fn write(options: &Screen, screened: &Screened, words: Words) -> Result<(), Fail
 }
 
 fn needed_output<'a>(options: &'a Screen, format: &str) -> Result<&'a Path, Failure> {
-    options.output.as_deref().filter(|path| *path != Path::new("-")).ok_or_else(|| {
-        Failure::wrong(
-            format!("--format {format} 需要用 --output 指定文件"),
-            format!("--format {format} needs a file, name it with --output"),
-        )
-    })
+    options
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+        .ok_or_else(|| {
+            Failure::wrong(
+                format!("--format {format} 需要用 --output 指定文件"),
+                format!("--format {format} needs a file, name it with --output"),
+            )
+        })
 }
 
 /// For a workbook or a folder of CSV: the red workbook beside it, or where `--output` says.
-fn red_workbook(options: &Screen, screened: &Screened, words: Words) -> Result<Option<PathBuf>, Failure> {
+fn red_workbook(
+    options: &Screen,
+    screened: &Screened,
+    words: Words,
+) -> Result<Option<PathBuf>, Failure> {
     let Some(county) = &screened.county else {
         return Ok(None);
     };
@@ -445,17 +510,27 @@ fn red_workbook(options: &Screen, screened: &Screened, words: Words) -> Result<O
 
 /// `county.xlsx` → `county.flags.xlsx`; a macro workbook keeps its kind.
 fn beside(input: &Path) -> PathBuf {
-    let is_macro = input.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("xlsm"));
-    let stem = input.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_macro = input
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("xlsm"));
+    let stem = input
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let folder = input.parent().unwrap_or(Path::new(""));
-    folder.join(format!("{stem}.flags.{}", if is_macro { "xlsm" } else { "xlsx" }))
+    folder.join(format!(
+        "{stem}.flags.{}",
+        if is_macro { "xlsm" } else { "xlsx" }
+    ))
 }
 
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads our output may stop reading.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::file("stdout")(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::file("stdout")(error))
+        }
         _ => Ok(()),
     }
 }
@@ -469,7 +544,9 @@ fn to_output(
         _ => {
             let mut out = std::io::BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
             match write(&mut out).and_then(|()| out.flush()) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::file("stdout")(error)),
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    Err(Failure::file("stdout")(error))
+                }
                 _ => Ok(()),
             }
         }
@@ -481,16 +558,24 @@ pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let file = tempfile::Builder::new()
         .prefix(".kandeng-")
         .suffix(".tmp")
         .tempfile_in(folder)
         .map_err(Failure::file(path))?;
     let mut out = std::io::BufWriter::with_capacity(1 << 18, file);
-    write(&mut out).and_then(|()| out.flush()).map_err(Failure::file(path))?;
-    let file = out.into_inner().map_err(|error| Failure::file(path)(error.into_error()))?;
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(Failure::file(path))?;
+    let file = out
+        .into_inner()
+        .map_err(|error| Failure::file(path)(error.into_error()))?;
     file.as_file().sync_all().map_err(Failure::file(path))?;
-    file.persist(path).map_err(|error| Failure::file(path)(error.error))?;
+    file.persist(path)
+        .map_err(|error| Failure::file(path)(error.error))?;
     Ok(())
 }

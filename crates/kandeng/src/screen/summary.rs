@@ -56,30 +56,65 @@ pub(super) fn summary(screened: &Screened, red: Option<&Path>, words: Words) -> 
     by_rules(&mut text, screened, &by_rule, words);
     gravest(&mut text, screened, words);
     if let Some(path) = red {
-        let _ = writeln!(text, "\n{}", words.say_with("summary-red", &[("path", path.display().to_string())]));
+        let _ = writeln!(
+            text,
+            "\n{}",
+            words.say_with("summary-red", &[("path", path.display().to_string())])
+        );
     }
     text
 }
 
 fn rows(screened: &Screened, words: Words) -> String {
-    let mut rows: Vec<_> = screened.run.rows.iter().filter(|(_, rows)| **rows > 0).collect();
+    let mut rows: Vec<_> = screened
+        .run
+        .rows
+        .iter()
+        .filter(|(_, rows)| **rows > 0)
+        .collect();
     rows.sort_by(|a, b| b.1.cmp(a.1));
-    let shown: Vec<_> = rows.into_iter().take(4).map(|(table, rows)| format!("{table} {rows}")).collect();
+    let shown: Vec<_> = rows
+        .into_iter()
+        .take(4)
+        .map(|(table, rows)| format!("{table} {rows}"))
+        .collect();
     shown.join(&words.say("list-comma"))
 }
 
-fn by_rules(text: &mut String, screened: &Screened, by_rule: &BTreeMap<&str, (Severity, usize)>, words: Words) {
+fn by_rules(
+    text: &mut String,
+    screened: &Screened,
+    by_rule: &BTreeMap<&str, (Severity, usize)>,
+    words: Words,
+) {
     if by_rule.is_empty() {
         return;
     }
     let _ = writeln!(text, "\n{}", words.say("summary-rules"));
     for (id, (severity, flags)) in by_rule {
-        let title = screened.outcome.rule(id).map(|rule| words.of(&rule.texts.title)).unwrap_or_default();
-        let counted: Vec<_> = screened.outcome.answers.iter().filter(|answers| answers.rule == **id).collect();
+        let title = screened
+            .outcome
+            .rule(id)
+            .map(|rule| words.of(&rule.texts.title))
+            .unwrap_or_default();
+        let counted: Vec<_> = screened
+            .outcome
+            .answers
+            .iter()
+            .filter(|answers| answers.rule == **id)
+            .collect();
         let sum = |count: fn(&kandeng_screening::Answers) -> usize| {
-            counted.iter().map(|answers| count(answers)).sum::<usize>().to_string()
+            counted
+                .iter()
+                .map(|answers| count(answers))
+                .sum::<usize>()
+                .to_string()
         };
-        let _ = write!(text, "  {id:<5} {flags:>6}  [{}] {title}", words.say(severity_key(*severity)));
+        let _ = write!(
+            text,
+            "  {id:<5} {flags:>6}  [{}] {title}",
+            words.say(severity_key(*severity))
+        );
         let _ = write!(
             text,
             "  {}",
@@ -110,18 +145,28 @@ fn gravest(text: &mut String, screened: &Screened, words: Words) {
         return;
     }
     let mut order: Vec<usize> = (0..outcome.len()).collect();
-    let high = order.iter().filter(|index| outcome.severity(**index).1 == Severity::High).count();
+    let high = order
+        .iter()
+        .filter(|index| outcome.severity(**index).1 == Severity::High)
+        .count();
     // Only as many as can matter are made into whole findings.
     order.sort_by_key(|index| std::cmp::Reverse(outcome.severity(*index).1));
     order.truncate(high.max(GRAVEST));
-    let mut findings: Vec<Finding> = order.into_iter().map(|index| outcome.finding(index)).collect();
+    let mut findings: Vec<Finding> = order
+        .into_iter()
+        .map(|index| outcome.finding(index))
+        .collect();
     findings.sort_by(|a, b| {
         (b.severity, b.money_fen.unwrap_or(0))
             .cmp(&(a.severity, a.money_fen.unwrap_or(0)))
             .then_with(|| (&a.rule, &a.subject, &a.key).cmp(&(&b.rule, &b.subject, &b.key)))
     });
     findings.truncate(GRAVEST);
-    let _ = writeln!(text, "\n{}", words.say_with("summary-gravest", &[("count", findings.len().to_string())]));
+    let _ = writeln!(
+        text,
+        "\n{}",
+        words.say_with("summary-gravest", &[("count", findings.len().to_string())])
+    );
     for finding in &findings {
         let mut money = String::new();
         if let Some(fen) = finding.money_fen {

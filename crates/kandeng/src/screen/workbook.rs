@@ -24,7 +24,14 @@ pub(super) fn write(screened: &Screened, path: &Path, words: Words) -> Result<()
     let flags = flag_sheet(screened, words);
     let Some(county) = &screened.county else {
         let note = words.say("workbook-note");
-        return written(write_workbook(Vec::new(), &[], &flags, &note, &labels, path));
+        return written(write_workbook(
+            Vec::new(),
+            &[],
+            &flags,
+            &note,
+            &labels,
+            path,
+        ));
     };
     let marks = marks(screened, county, words);
     let kind = county.import.kinds.first();
@@ -41,7 +48,12 @@ pub(super) fn write(screened: &Screened, path: &Path, words: Words) -> Result<()
         .into_iter()
         .map(|sheet| SheetValues {
             name: sheet.name,
-            rows: Box::new(sheet.rows.into_iter().map(|row| row.iter().map(CellValue::from).collect())),
+            rows: Box::new(
+                sheet
+                    .rows
+                    .into_iter()
+                    .map(|row| row.iter().map(CellValue::from).collect()),
+            ),
         })
         .collect();
     let note = words.say("workbook-note");
@@ -49,17 +61,25 @@ pub(super) fn write(screened: &Screened, path: &Path, words: Words) -> Result<()
 }
 
 fn written<T>(result: Result<T, marking::MarkError>) -> Result<(), Failure> {
-    result.map(|_| ()).map_err(|error| Failure::Wrong(error.text()))
+    result
+        .map(|_| ())
+        .map_err(|error| Failure::Wrong(error.text()))
 }
 
 /// Notes by cell. Register sheets and files other than the input are not marked.
 fn marks(screened: &Screened, county: &County, words: Words) -> Vec<Mark> {
-    let names: Vec<String> = county.inputs.iter().map(|path| path.display().to_string()).collect();
+    let names: Vec<String> = county
+        .inputs
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     let mut cells: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     for finding in screened.outcome.findings() {
         let note = note(screened, &finding, words);
         for place in screened.places(&finding) {
-            let is_input = names.iter().any(|name| place.file.starts_with(name.as_str()));
+            let is_input = names
+                .iter()
+                .any(|name| place.file.starts_with(name.as_str()));
             if is_input {
                 cells.entry(place).or_default().push(note.clone());
             }
@@ -78,7 +98,11 @@ fn marks(screened: &Screened, county: &County, words: Words) -> Vec<Mark> {
 
 /// Rule, what was compared, what to check.
 fn note(screened: &Screened, finding: &Finding, words: Words) -> String {
-    let title = screened.outcome.rule(&finding.rule).map(|rule| words.of(&rule.texts.title)).unwrap_or_default();
+    let title = screened
+        .outcome
+        .rule(&finding.rule)
+        .map(|rule| words.of(&rule.texts.title))
+        .unwrap_or_default();
     words.say_with(
         "workbook-cell-note",
         &[
@@ -90,9 +114,18 @@ fn note(screened: &Screened, finding: &Finding, words: Words) -> String {
 }
 
 fn flag_sheet(screened: &Screened, words: Words) -> FlagSheet {
-    let headers = ["rule", "severity", "subject", "title", "says", "money", "items", "related", "basis"];
-    let headers = headers.iter().map(|name| words.say(&format!("flags-{name}"))).collect();
-    let rows = screened.outcome.findings().map(|finding| row(screened, &finding, words)).collect();
+    let headers = [
+        "rule", "severity", "subject", "title", "says", "money", "items", "related", "basis",
+    ];
+    let headers = headers
+        .iter()
+        .map(|name| words.say(&format!("flags-{name}")))
+        .collect();
+    let rows = screened
+        .outcome
+        .findings()
+        .map(|finding| row(screened, &finding, words))
+        .collect();
     FlagSheet {
         name: words.say("flags-sheet"),
         headers,
@@ -103,15 +136,31 @@ fn flag_sheet(screened: &Screened, words: Words) -> FlagSheet {
 
 fn row(screened: &Screened, finding: &Finding, words: Words) -> FlagRow {
     let rule = screened.outcome.rule(&finding.rule);
-    let title = rule.map(|rule| words.of(&rule.texts.title)).unwrap_or_default();
-    let basis = rule.map(|rule| words.of(&rule.texts.basis)).unwrap_or_default();
+    let title = rule
+        .map(|rule| words.of(&rule.texts.title))
+        .unwrap_or_default();
+    let basis = rule
+        .map(|rule| words.of(&rule.texts.basis))
+        .unwrap_or_default();
     let mut items = String::new();
     let named = Figure::List(finding.items.iter().cloned().map(Figure::Text).collect());
     let none = Choices::new();
-    let labels = screened.county.as_ref().map(|county| kandeng_supervise::packs::labels(&county.filing));
-    named.show("items", labels.as_ref().unwrap_or(&none), words.language, &mut items);
+    let labels = screened
+        .county
+        .as_ref()
+        .map(|county| kandeng_supervise::packs::labels(&county.filing));
+    named.show(
+        "items",
+        labels.as_ref().unwrap_or(&none),
+        words.language,
+        &mut items,
+    );
     let text = |words: &str| CellValue::Text(words.to_owned());
-    let link = screened.places(finding).into_iter().next().filter(|_| screened.county.as_ref().is_some_and(is_workbook));
+    let link = screened
+        .places(finding)
+        .into_iter()
+        .next()
+        .filter(|_| screened.county.as_ref().is_some_and(is_workbook));
     FlagRow {
         cells: vec![
             text(&finding.rule),

@@ -14,7 +14,9 @@ pub(crate) const OUTSIDE: u8 = 255;
 
 /// SQL of an expression with its parameters bound.
 pub(crate) fn bind_expression(sql: &str, bindings: &Bindings<'_>) -> Result<String, Text> {
-    let statement = Select::parse(&format!("select ({sql})"))?.bind(bindings)?.to_string();
+    let statement = Select::parse(&format!("select ({sql})"))?
+        .bind(bindings)?
+        .to_string();
     Ok(statement
         .trim_start_matches("SELECT ")
         .trim_start_matches("select ")
@@ -74,12 +76,8 @@ type ChildKey = (String, Vec<String>);
 /// The population of one kind of subject: its SQL and how to read its columns.
 pub(crate) struct Population {
     pub sql: String,
-    /// Whether the subject table has a column `row_no`.
-    pub has_row_no: bool,
     /// For each rule the columns that hold the number of its incomplete child rows.
     pub left_out: Vec<Vec<usize>>,
-    /// The number of `left_out` columns.
-    pub counts: usize,
 }
 
 impl Population {
@@ -97,7 +95,12 @@ impl Population {
             let applies = match &rule.applies {
                 None => "true".to_owned(),
                 Some(sql) => bind_expression(sql, bindings).map_err(|problem| {
-                    PackError::new(&rule.file, 0, format!("applies:{}", problem.zh), format!("applies: {}", problem.en))
+                    PackError::new(
+                        &rule.file,
+                        0,
+                        format!("applies:{}", problem.zh),
+                        format!("applies: {}", problem.en),
+                    )
                 })?,
             };
             // Cannot fail: writing to a String does not.
@@ -113,17 +116,26 @@ impl Population {
                     }
                     NeedKind::Child { table, columns } => {
                         let key = (table.clone(), columns.clone());
-                        let place = children.iter().position(|child| *child == key).unwrap_or_else(|| {
-                            children.push(key);
-                            children.len() - 1
-                        });
+                        let place = children
+                            .iter()
+                            .position(|child| *child == key)
+                            .unwrap_or_else(|| {
+                                children.push(key);
+                                children.len() - 1
+                            });
                         counts.push(place);
-                        let _ = write!(answer, " when coalesce(c{table}.k{place}, 0) = 0 then {code}");
+                        let _ = write!(
+                            answer,
+                            " when coalesce(c{table}.k{place}, 0) = 0 then {code}"
+                        );
                     }
                     NeedKind::Register(_) => {}
                 }
             }
-            let _ = write!(answers, ", cast({answer} else 0 end as tinyint unsigned) as r{index}");
+            let _ = write!(
+                answers,
+                ", cast({answer} else 0 end as tinyint unsigned) as r{index}"
+            );
             left_out.push(counts);
         }
         let mut tables: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -148,27 +160,27 @@ impl Population {
                 id = subject.id,
             );
         }
-        let counts: String = children
-            .iter()
-            .enumerate()
-            .fold(String::new(), |mut text, (place, (table, _))| {
-                let _ = write!(text, ", coalesce(c{table}.x{place}, 0) as x{place}");
-                text
-            });
+        let counts: String =
+            children
+                .iter()
+                .enumerate()
+                .fold(String::new(), |mut text, (place, (table, _))| {
+                    let _ = write!(text, ", coalesce(c{table}.x{place}, 0) as x{place}");
+                    text
+                });
         let label = subject.label.as_deref().unwrap_or(&subject.id);
-        let row_no = if has_row_no { "row_no" } else { "cast(null as bigint)" };
+        let row_no = if has_row_no {
+            "row_no"
+        } else {
+            "cast(null as bigint)"
+        };
         let sql = format!(
             "with s as (select \"{id}\" as id, \"{label}\" as label, {row_no} as row_no{own} from {table}) \
              select s.id as id, s.label as label, s.row_no as row_no{answers}{counts} from s{joins}",
             id = subject.id,
             table = subject.table,
         );
-        Ok(Self {
-            sql,
-            has_row_no,
-            left_out,
-            counts: children.len(),
-        })
+        Ok(Self { sql, left_out })
     }
 }
 
@@ -182,29 +194,50 @@ pub(crate) fn row_checks_sql(
     rules: &[(&Rule, Bindings<'_>)],
 ) -> Result<String, PackError> {
     let mut inner = String::new();
-    let mut outer = String::new();
+    let mut flags = String::new();
+    let mut all_figures = String::new();
     let mut any = Vec::new();
     for (index, (rule, bindings)) in rules.iter().enumerate() {
-        let Body::RowCheck { flag_when, figures, .. } = &rule.body else {
+        let Body::RowCheck {
+            flag_when, figures, ..
+        } = &rule.body
+        else {
             continue;
         };
         let bound = |sql: &str, key: &str| {
             bind_expression(sql, bindings).map_err(|problem| {
-                PackError::new(&rule.file, 0, format!("{key}:{}", problem.zh), format!("{key}: {}", problem.en))
+                PackError::new(
+                    &rule.file,
+                    0,
+                    format!("{key}:{}", problem.zh),
+                    format!("{key}: {}", problem.en),
+                )
             })
         };
         // Cannot fail: writing to a String does not.
-        let _ = write!(inner, ", coalesce({}, false) as f{index}", bound(flag_when, "flag_when")?);
-        let _ = write!(outer, ", f{index}");
+        let _ = write!(
+            inner,
+            ", coalesce({}, false) as f{index}",
+            bound(flag_when, "flag_when")?
+        );
+        let _ = write!(flags, ", f{index}");
         any.push(format!("f{index}"));
         for (place, (_, expression)) in figures.iter().enumerate() {
-            let _ = write!(inner, ", {} as g{index}_{place}", bound(expression, "figures")?);
-            let _ = write!(outer, ", g{index}_{place}");
+            let _ = write!(
+                inner,
+                ", {} as g{index}_{place}",
+                bound(expression, "figures")?
+            );
+            let _ = write!(all_figures, ", g{index}_{place}");
         }
     }
-    let row_no = if has_row_no { "row_no" } else { "cast(null as bigint)" };
+    let row_no = if has_row_no {
+        "row_no"
+    } else {
+        "cast(null as bigint)"
+    };
     Ok(format!(
-        "select subject, row_no{outer} from (select \"{id}\" as subject, {row_no} as row_no{inner} from {table}) where {}",
+        "select subject, row_no{flags}{all_figures} from (select \"{id}\" as subject, {row_no} as row_no{inner} from {table}) where {}",
         any.join(" or ")
     ))
 }

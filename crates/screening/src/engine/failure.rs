@@ -60,13 +60,20 @@ impl Failure {
                 rule: rule.to_owned(),
                 cause: FailureCause::Memory,
                 message: Text::new(
-                    format!("规则 {rule} 需要的内存超过上限 {limit} MiB;请提高 --memory,或用 rules profile 查看并改写其连接"),
-                    format!("rule {rule} needs more memory than the limit of {limit} MiB; raise --memory, or look at it with `rules profile` and rewrite its joins"),
+                    format!(
+                        "规则 {rule} 需要的内存超过上限 {limit} MiB;请提高 --memory,或用 rules profile 查看并改写其连接"
+                    ),
+                    format!(
+                        "rule {rule} needs more memory than the limit of {limit} MiB; raise --memory, or look at it with `rules profile` and rewrite its joins"
+                    ),
                 ),
             };
         }
         let advice = if problem.contains("Divide by zero") {
-            ("除数为零,请用 nullif(除数, 0)", "a divisor is zero, write nullif(divisor, 0)")
+            (
+                "除数为零,请用 nullif(除数, 0)",
+                "a divisor is zero, write nullif(divisor, 0)",
+            )
         } else {
             ("请检查其 SQL", "check its SQL")
         };
@@ -86,25 +93,34 @@ impl Failure {
             rule: rule.to_owned(),
             cause: FailureCause::Time,
             message: Text::new(
-                format!("规则 {rule} 超过时限 {seconds} 秒,已停止;请用 rules profile 查看并改写,或提高 --time-limit"),
-                format!("rule {rule} was stopped at its time limit of {seconds} s; look at it with `rules profile` and rewrite it, or raise --time-limit"),
+                format!(
+                    "规则 {rule} 超过时限 {seconds} 秒,已停止;请用 rules profile 查看并改写,或提高 --time-limit"
+                ),
+                format!(
+                    "rule {rule} was stopped at its time limit of {seconds} s; look at it with `rules profile` and rewrite it, or raise --time-limit"
+                ),
             ),
         }
     }
 }
 
 /// An error of planning, with the line of the word it complains about.
-pub(crate) fn pack_error(file: &str, sql: &str, first_line: usize, error: &DataFusionError) -> PackError {
+pub(crate) fn pack_error(
+    file: &str,
+    sql: &str,
+    first_line: usize,
+    error: &DataFusionError,
+) -> PackError {
     let word = match error.find_root() {
         DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
-            SchemaError::FieldNotFound { field, .. } | SchemaError::AmbiguousReference { field } => {
-                Some(field.name.clone())
-            }
+            SchemaError::FieldNotFound { field, .. }
+            | SchemaError::AmbiguousReference { field } => Some(field.name.clone()),
             _ => None,
         },
-        DataFusionError::Plan(message) => message.split('\'').nth(1).map(|name| {
-            name.rsplit('.').next().unwrap_or(name).to_owned()
-        }),
+        DataFusionError::Plan(message) => message
+            .split('\'')
+            .nth(1)
+            .map(|name| name.rsplit('.').next().unwrap_or(name).to_owned()),
         _ => None,
     };
     let line = word
@@ -112,7 +128,12 @@ pub(crate) fn pack_error(file: &str, sql: &str, first_line: usize, error: &DataF
         .map_or(first_line, |offset| first_line + offset);
     let problem = error.strip_backtrace();
     let problem = problem.lines().next().unwrap_or_default();
-    PackError::new(file, line, format!("SQL 无法执行:{problem}"), format!("the SQL cannot be planned: {problem}"))
+    PackError::new(
+        file,
+        line,
+        format!("SQL 无法执行:{problem}"),
+        format!("the SQL cannot be planned: {problem}"),
+    )
 }
 
 fn has_word(line: &str, word: &str) -> bool {

@@ -141,7 +141,10 @@ impl PopulationRows {
             return Places::Nobody;
         };
         if let Some(numbers) = ids.as_primitive_opt::<Int64Type>() {
-            let places = numbers.iter().enumerate().filter_map(|(place, id)| Some((id?, place as u32)));
+            let places = numbers
+                .iter()
+                .enumerate()
+                .filter_map(|(place, id)| Some((id?, place as u32)));
             return Places::Numbers(places.collect());
         }
         Places::Texts(
@@ -160,7 +163,8 @@ impl PopulationRows {
 
     fn row_no(&self, place: u32) -> Option<i64> {
         let rows = self.row_nos.as_ref()?.as_primitive::<Int64Type>();
-        rows.is_valid(place as usize).then(|| rows.value(place as usize))
+        rows.is_valid(place as usize)
+            .then(|| rows.value(place as usize))
     }
 }
 
@@ -228,7 +232,11 @@ impl Tally<'_> {
                 .then(a.found.cmp(&b.found))
                 .then(a.row.cmp(&b.row))
         });
-        let kinds = self.populations.iter().map(|population| population.subject.kind.clone()).collect();
+        let kinds = self
+            .populations
+            .iter()
+            .map(|population| population.subject.kind.clone())
+            .collect();
         let rules = self
             .rules
             .iter()
@@ -278,7 +286,8 @@ impl Tally<'_> {
                 else {
                     continue;
                 };
-                let places = places[population].get_or_insert_with(|| self.rows[population].places());
+                let places =
+                    places[population].get_or_insert_with(|| self.rows[population].places());
                 let Some(place) = places.find(subjects.as_ref(), row) else {
                     continue;
                 };
@@ -302,14 +311,25 @@ impl Tally<'_> {
 
     /// The answers of a rule that is counted over this population.
     fn answers_of(&self, population: usize, rule: usize) -> Option<&[u8]> {
-        let place = self.populations[population].rules.iter().position(|(counted, _)| *counted == rule)?;
-        Some(self.rows[population].answers.get(place).map_or(&[][..], Vec::as_slice))
+        let place = self.populations[population]
+            .rules
+            .iter()
+            .position(|(counted, _)| *counted == rule)?;
+        Some(
+            self.rows[population]
+                .answers
+                .get(place)
+                .map_or(&[][..], Vec::as_slice),
+        )
     }
 
     fn answers(&self, entries: &[Entry], failures: &[Failure]) -> Vec<Answers> {
         let mut flagged: BTreeMap<(usize, usize), Vec<u32>> = BTreeMap::new();
         for entry in entries {
-            flagged.entry((entry.rule, entry.population)).or_default().push(entry.place);
+            flagged
+                .entry((entry.rule, entry.population))
+                .or_default()
+                .push(entry.place);
         }
         let mut all = Vec::new();
         for (population, planned) in self.populations.iter().enumerate() {
@@ -331,7 +351,10 @@ impl Tally<'_> {
                     .iter()
                     .filter_map(|column| self.rows[population].incomplete.get(*column))
                     .map(|incomplete| {
-                        let applying = codes.iter().zip(incomplete).filter(|(code, _)| **code != OUTSIDE);
+                        let applying = codes
+                            .iter()
+                            .zip(incomplete)
+                            .filter(|(code, _)| **code != OUTSIDE);
                         applying.map(|(_, count)| *count as usize).sum::<usize>()
                     })
                     .sum();
@@ -465,7 +488,10 @@ impl Outcome {
 
     /// The rule of that id, with the parameters it ran with.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().map(|(rule, _)| rule).find(|rule| rule.id == id)
+        self.rules
+            .iter()
+            .map(|(rule, _)| rule)
+            .find(|rule| rule.id == id)
     }
 
     /// One rule's answer for every subject of a kind that it applies to.
@@ -478,15 +504,29 @@ impl Outcome {
         };
         let rows = &self.rows[population];
         let absent = self.absent.contains(&(rule, population));
-        if let Some(place) = self.counted[population].iter().position(|counted| *counted == rule)
+        if let Some(place) = self.counted[population]
+            .iter()
+            .position(|counted| *counted == rule)
             && let Some(codes) = rows.answers.get(place)
         {
-            for (place, code) in codes.iter().enumerate().filter(|(_, code)| **code != OUTSIDE) {
-                let answer = if absent || *code != 0 { Answer::NotApplicable } else { Answer::Passed };
+            for (place, code) in codes
+                .iter()
+                .enumerate()
+                .filter(|(_, code)| **code != OUTSIDE)
+            {
+                let answer = if absent || *code != 0 {
+                    Answer::NotApplicable
+                } else {
+                    Answer::Passed
+                };
                 answers.insert(rows.label(place as u32).to_owned(), answer);
             }
         }
-        for entry in self.entries.iter().filter(|entry| entry.rule == rule && entry.population == population) {
+        for entry in self
+            .entries
+            .iter()
+            .filter(|entry| entry.rule == rule && entry.population == population)
+        {
             answers.insert(rows.label(entry.place).to_owned(), Answer::Flagged);
         }
         answers
@@ -518,11 +558,19 @@ impl Outcome {
         let figures: Vec<(String, Figure)> = layout
             .figures
             .iter()
-            .map(|(name, column)| (name.clone(), Figure::at(batch.column(*column).as_ref(), row)))
+            .map(|(name, column)| {
+                (
+                    name.clone(),
+                    Figure::at(batch.column(*column).as_ref(), row),
+                )
+            })
             .collect();
         let subject = population.label(entry.place).to_owned();
         let subject_kind = self.kinds[entry.population].clone();
-        let related = layout.related.map(|column| texts(batch.column(column).as_ref(), row)).unwrap_or_default();
+        let related = layout
+            .related
+            .map(|column| texts(batch.column(column).as_ref(), row))
+            .unwrap_or_default();
         let items = layout
             .items
             .map(|column| texts(batch.column(column).as_ref(), row))
@@ -530,15 +578,21 @@ impl Outcome {
             .unwrap_or_else(|| rule.items.clone());
         let mut rows = Vec::new();
         for (table, column) in &layout.rows {
-            numbers(&Figure::at(batch.column(*column).as_ref(), row), &mut |number| {
-                rows.push((table.clone(), number));
-            });
+            numbers(
+                &Figure::at(batch.column(*column).as_ref(), row),
+                &mut |number| {
+                    rows.push((table.clone(), number));
+                },
+            );
         }
-        let money_fen = layout.money.and_then(|column| match Figure::at(batch.column(column).as_ref(), row) {
-            Figure::Int(fen) => Some(fen),
-            Figure::Float(fen) => Some(fen.round() as i64),
-            _ => None,
-        });
+        let money_fen =
+            layout.money.and_then(
+                |column| match Figure::at(batch.column(column).as_ref(), row) {
+                    Figure::Int(fen) => Some(fen),
+                    Figure::Float(fen) => Some(fen.round() as i64),
+                    _ => None,
+                },
+            );
         let fingerprint = fingerprint(rule, &subject_kind, &subject, &entry.key, &figures);
         let says = self.says(rule, &subject, &related, money_fen, &items, &figures);
         Finding {
@@ -567,7 +621,8 @@ impl Outcome {
         items: &[String],
         figures: &[(String, Figure)],
     ) -> Text {
-        let list = |words: &[String]| Figure::List(words.iter().cloned().map(Figure::Text).collect());
+        let list =
+            |words: &[String]| Figure::List(words.iter().cloned().map(Figure::Text).collect());
         let mut named = figures.to_vec();
         for (name, figure) in [
             ("subject", Figure::Text(subject.to_owned())),
@@ -616,7 +671,13 @@ fn numbers(figure: &Figure, take: &mut impl FnMut(i64)) {
     }
 }
 
-fn fingerprint(rule: &Rule, kind: &str, subject: &str, key: &str, figures: &[(String, Figure)]) -> String {
+fn fingerprint(
+    rule: &Rule,
+    kind: &str,
+    subject: &str,
+    key: &str,
+    figures: &[(String, Figure)],
+) -> String {
     let mut hash = Sha256::new();
     for part in [rule.id.as_str(), kind, subject, key] {
         hash.update(part.as_bytes());

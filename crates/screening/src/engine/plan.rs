@@ -14,10 +14,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::task::JoinSet;
 
+use super::Settings;
 use super::compile::{NeedKind, Population, row_checks_sql};
 use super::failure::{EngineError, pack_error};
 use super::slot::{Slot, SlotTable};
-use super::Settings;
 use crate::items::Items;
 use crate::pack::{Body, Pack, PackError, Param, Rule, Subject};
 use crate::sql::{Bindings, Select};
@@ -132,7 +132,11 @@ impl Prepared {
     ///
     /// # Errors
     /// Every statement that cannot be planned, with file and line.
-    pub fn new(pack: &Pack, items: Option<&Items>, settings: Settings) -> Result<Self, EngineError> {
+    pub fn new(
+        pack: &Pack,
+        items: Option<&Items>,
+        settings: Settings,
+    ) -> Result<Self, EngineError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(settings.threads.max(1))
             .thread_stack_size(16 << 20)
@@ -147,7 +151,10 @@ impl Prepared {
         let mut config = SessionConfig::new()
             .with_target_partitions(1)
             .with_information_schema(false);
-        config.options_mut().optimizer.enable_dynamic_filter_pushdown = false;
+        config
+            .options_mut()
+            .optimizer
+            .enable_dynamic_filter_pushdown = false;
         let context = SessionContext::new_with_config_rt(config, Arc::clone(&env));
         functions::register(&context);
         let mut planner = Planner {
@@ -162,7 +169,12 @@ impl Prepared {
             params: Vec::new(),
         };
         let (rules, populations) = runtime.block_on(planner.plan());
-        let Planner { errors, tables, drafts, .. } = planner;
+        let Planner {
+            errors,
+            tables,
+            drafts,
+            ..
+        } = planner;
         if !errors.is_empty() {
             return Err(EngineError::Pack(errors));
         }
@@ -199,7 +211,10 @@ impl Prepared {
     }
 }
 
-async fn plan_physically(state: &Arc<SessionState>, drafts: Vec<Draft>) -> Result<Vec<Step>, EngineError> {
+async fn plan_physically(
+    state: &Arc<SessionState>,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Step>, EngineError> {
     let places: BTreeMap<String, usize> = drafts
         .iter()
         .enumerate()
@@ -210,7 +225,11 @@ async fn plan_physically(state: &Arc<SessionState>, drafts: Vec<Draft>) -> Resul
     let count = drafts.len();
     for (index, draft) in drafts.into_iter().enumerate() {
         let state = Arc::clone(state);
-        let reads = draft.reads.iter().filter_map(|table| places.get(table).copied()).collect();
+        let reads = draft
+            .reads
+            .iter()
+            .filter_map(|table| places.get(table).copied())
+            .collect();
         tasks.spawn(async move {
             let plan = state.create_physical_plan(&draft.logical).await;
             (index, draft, reads, plan)
@@ -219,7 +238,8 @@ async fn plan_physically(state: &Arc<SessionState>, drafts: Vec<Draft>) -> Resul
     let mut steps: Vec<Option<Step>> = (0..count).map(|_| None).collect();
     let mut errors = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        let (index, draft, reads, plan) = done.map_err(|error| EngineError::Machine(error.to_string()))?;
+        let (index, draft, reads, plan) =
+            done.map_err(|error| EngineError::Machine(error.to_string()))?;
         match plan {
             Ok(plan) => {
                 steps[index] = Some(Step {
@@ -262,7 +282,12 @@ impl Planner<'_> {
             .rules
             .iter()
             .filter(|rule| rule.audience.is_seen_by(self.settings.audience))
-            .filter(|rule| self.settings.only.as_ref().is_none_or(|only| only.contains(&rule.id)))
+            .filter(|rule| {
+                self.settings
+                    .only
+                    .as_ref()
+                    .is_none_or(|only| only.contains(&rule.id))
+            })
             .cloned()
             .map(|mut rule| {
                 for ((id, name), value) in &self.settings.params {
@@ -308,7 +333,10 @@ impl Planner<'_> {
     }
 
     fn register(&mut self, name: &str, slot: &Arc<Slot>) {
-        if let Err(error) = self.context.register_table(name, Arc::new(SlotTable(Arc::clone(slot)))) {
+        if let Err(error) = self
+            .context
+            .register_table(name, Arc::new(SlotTable(Arc::clone(slot))))
+        {
             self.errors.push(pack_error(name, "", 0, &error));
         }
     }
@@ -319,7 +347,9 @@ impl Planner<'_> {
             if let Body::Query { sql, line } = &rule.body {
                 match Select::parse(sql) {
                     Ok(select) => selects.push((index, select)),
-                    Err(problem) => self.errors.push(PackError::new(&rule.file, *line, problem.zh, problem.en)),
+                    Err(problem) => self
+                        .errors
+                        .push(PackError::new(&rule.file, *line, problem.zh, problem.en)),
                 }
             }
         }
@@ -328,14 +358,21 @@ impl Planner<'_> {
 
     /// Plans the shared tables that the rules need, each after those it reads.
     async fn plan_shared(&mut self, rules: &[Rule], selects: &[(usize, Select)]) {
-        let mut wanted: BTreeSet<String> = selects.iter().flat_map(|(_, select)| select.tables()).collect();
+        let mut wanted: BTreeSet<String> = selects
+            .iter()
+            .flat_map(|(_, select)| select.tables())
+            .collect();
         for rule in rules {
             if let Body::RowCheck { over, .. } = &rule.body {
                 wanted.insert(over.clone());
             }
             wanted.extend(rule.needs.iter().map(|need| need.table.clone()));
             let kinds = rule.subjects.iter().chain(&rule.also);
-            wanted.extend(kinds.filter_map(|kind| self.pack.subject(kind)).map(|subject| subject.table.clone()));
+            wanted.extend(
+                kinds
+                    .filter_map(|kind| self.pack.subject(kind))
+                    .map(|subject| subject.table.clone()),
+            );
         }
         let mut open = Vec::new();
         for name in wanted {
@@ -354,10 +391,17 @@ impl Planner<'_> {
         }
         let (file, line, sql) = match self.pack.shared.iter().find(|table| table.id == name) {
             Some(table) => (table.file.clone(), table.line, table.sql.clone()),
-            None => match (name, self.items, self.items.and_then(|items| self.pack.subject(&items.subject))) {
-                ("item_masks", Some(items), Some(subject)) => {
-                    ("items".to_owned(), 1, items.masks_sql(&subject.table, &subject.id))
-                }
+            None => match (
+                name,
+                self.items,
+                self.items
+                    .and_then(|items| self.pack.subject(&items.subject)),
+            ) {
+                ("item_masks", Some(items), Some(subject)) => (
+                    "items".to_owned(),
+                    1,
+                    items.masks_sql(&subject.table, &subject.id),
+                ),
                 _ => return,
             },
         };
@@ -366,14 +410,18 @@ impl Planner<'_> {
                 &file,
                 line,
                 format!("共享表互相依赖:{} → {name}", open.join(" → ")),
-                format!("shared tables need one another: {} → {name}", open.join(" → ")),
+                format!(
+                    "shared tables need one another: {} → {name}",
+                    open.join(" → ")
+                ),
             ));
             return;
         }
         let select = match Select::parse(&sql) {
             Ok(select) => select,
             Err(problem) => {
-                self.errors.push(PackError::new(&file, line, problem.zh, problem.en));
+                self.errors
+                    .push(PackError::new(&file, line, problem.zh, problem.en));
                 return;
             }
         };
@@ -387,9 +435,11 @@ impl Planner<'_> {
         let Some(logical) = self.logical(&file, line, &sql, &select, &none).await else {
             return;
         };
-        let fields = logical.schema().fields().iter().map(|field| {
-            Field::new(field.name(), field.data_type().clone(), true)
-        });
+        let fields = logical
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| Field::new(field.name(), field.data_type().clone(), true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let slot = Slot::new(name, Arc::clone(&schema), None);
         self.register(name, &slot);
@@ -409,12 +459,17 @@ impl Planner<'_> {
         let Some(items) = self.items else { return };
         let sql = items.rows_sql();
         let none = BTreeMap::new();
-        let Ok(select) = Select::parse(&sql) else { return };
+        let Ok(select) = Select::parse(&sql) else {
+            return;
+        };
         let Some(logical) = self.logical("items", 1, &sql, &select, &none).await else {
             return;
         };
         let schema: SchemaRef = Arc::new(logical.schema().as_arrow().clone());
-        if let Err(error) = self.context.register_table("items", Arc::new(ViewTable::new(logical, None))) {
+        if let Err(error) = self
+            .context
+            .register_table("items", Arc::new(ViewTable::new(logical, None)))
+        {
             self.errors.push(pack_error("items", "", 0, &error));
         }
         self.shared.insert("items".to_owned(), schema);
@@ -443,7 +498,8 @@ impl Planner<'_> {
         let statement = match select.bind(&bindings) {
             Ok(statement) => statement,
             Err(problem) => {
-                self.errors.push(PackError::new(file, line, problem.zh, problem.en));
+                self.errors
+                    .push(PackError::new(file, line, problem.zh, problem.en));
                 return None;
             }
         };
@@ -461,7 +517,9 @@ impl Planner<'_> {
             return None;
         };
         let params = rule.params.clone();
-        let logical = self.logical(&rule.file, *line, sql, select, &params).await?;
+        let logical = self
+            .logical(&rule.file, *line, sql, select, &params)
+            .await?;
         let Some(layout) = Layout::of(logical.schema().as_arrow()) else {
             self.errors.push(PackError::new(
                 &rule.file,
@@ -486,7 +544,12 @@ impl Planner<'_> {
 
     /// `key`, `today` and the sentence may only name figures that the rule yields.
     fn check_figures(&mut self, rule: &Rule, layout: &Layout) {
-        let mut wanted: BTreeSet<&str> = rule.key.iter().chain(&rule.today).map(String::as_str).collect();
+        let mut wanted: BTreeSet<&str> = rule
+            .key
+            .iter()
+            .chain(&rule.today)
+            .map(String::as_str)
+            .collect();
         for says in [&rule.texts.says.zh, &rule.texts.says.en] {
             wanted.extend(says::placeholders(says).unwrap_or_default());
         }
@@ -510,7 +573,11 @@ impl Planner<'_> {
             let Body::RowCheck { over, figures, .. } = &rule.body else {
                 continue;
             };
-            let Some(subject) = rule.subjects.first().and_then(|kind| self.pack.subject(kind)) else {
+            let Some(subject) = rule
+                .subjects
+                .first()
+                .and_then(|kind| self.pack.subject(kind))
+            else {
                 continue;
             };
             let layout = Layout {
@@ -524,14 +591,23 @@ impl Planner<'_> {
             };
             self.check_figures(rule, &layout);
             layouts.insert(index, layout);
-            groups.entry((over.clone(), subject.id.clone())).or_default().push(index);
+            groups
+                .entry((over.clone(), subject.id.clone()))
+                .or_default()
+                .push(index);
         }
         for ((over, id), members) in groups {
             self.plan_row_check_group(rules, &over, &id, members).await;
         }
     }
 
-    async fn plan_row_check_group(&mut self, rules: &[Rule], over: &str, id: &str, members: Vec<usize>) {
+    async fn plan_row_check_group(
+        &mut self,
+        rules: &[Rule],
+        over: &str,
+        id: &str,
+        members: Vec<usize>,
+    ) {
         let has_row_no = self.has_column(over, "row_no");
         let as_of = self.settings.as_of;
         let bound: Vec<_> = members
@@ -565,7 +641,8 @@ impl Planner<'_> {
                 logical
             }
             Err(problem) => {
-                self.errors.push(PackError::new(&file, 0, problem.zh, problem.en));
+                self.errors
+                    .push(PackError::new(&file, 0, problem.zh, problem.en));
                 None
             }
         };
@@ -618,7 +695,10 @@ impl Planner<'_> {
                     continue;
                 }
             };
-            let Some(logical) = self.plan_population(subject, &compiled, rules, &counted).await else {
+            let Some(logical) = self
+                .plan_population(subject, &compiled, rules, &counted)
+                .await
+            else {
                 continue;
             };
             let Ok(select) = Select::parse(&compiled.sql) else {
@@ -655,11 +735,15 @@ impl Planner<'_> {
         let select = match Select::parse(&compiled.sql) {
             Ok(select) => select,
             Err(problem) => {
-                self.errors.push(PackError::new("pack.toml", 0, problem.zh, problem.en));
+                self.errors
+                    .push(PackError::new("pack.toml", 0, problem.zh, problem.en));
                 return None;
             }
         };
-        if let Some(logical) = self.logical("pack.toml", 0, &compiled.sql, &select, &none).await {
+        if let Some(logical) = self
+            .logical("pack.toml", 0, &compiled.sql, &select, &none)
+            .await
+        {
             return Some(logical);
         }
         let general = self.errors.split_off(before);
@@ -672,7 +756,9 @@ impl Planner<'_> {
                     let params = rule.params.clone();
                     self.logical(&rule.file, 0, &sql, &select, &params).await;
                 }
-                Err(problem) => self.errors.push(PackError::new(&rule.file, 0, problem.zh, problem.en)),
+                Err(problem) => self
+                    .errors
+                    .push(PackError::new(&rule.file, 0, problem.zh, problem.en)),
             }
         }
         if self.errors.len() == before {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::{cast, concat, filter_record_batch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{cast, concat, filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, UInt8Type};
 use datafusion::common::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
@@ -88,7 +88,12 @@ impl Prepared {
         let run = Arc::new(self.shared_run(&wanted));
         let plans: Vec<_> = wanted
             .iter()
-            .map(|index| Ok((*index, reset_plan_states(Arc::clone(&self.steps[*index].plan))?)))
+            .map(|index| {
+                Ok((
+                    *index,
+                    reset_plan_states(Arc::clone(&self.steps[*index].plan))?,
+                ))
+            })
             .collect::<Result<_, DataFusionError>>()?;
         let total = plans.len();
         let steps = &self.steps;
@@ -127,18 +132,23 @@ impl Prepared {
 
     fn fill(&self, tables: &Tables) -> Result<(), EngineError> {
         let fill = |(name, slot): (&String, &Arc<Slot>)| match tables.get(name) {
-            Some(source) => slot.fill(Arc::clone(source)).map_err(|source| EngineError::Table {
-                table: name.clone(),
-                source,
-            }),
+            Some(source) => slot
+                .fill(Arc::clone(source))
+                .map_err(|source| EngineError::Table {
+                    table: name.clone(),
+                    source,
+                }),
             None => {
                 slot.clear();
                 Ok(())
             }
         };
         // Two halves on two threads: decoding a table is the longest part of a small run.
-        let (heavy, light): (Vec<_>, Vec<_>) =
-            self.tables.iter().enumerate().partition(|(index, _)| index % 2 == 0);
+        let (heavy, light): (Vec<_>, Vec<_>) = self
+            .tables
+            .iter()
+            .enumerate()
+            .partition(|(index, _)| index % 2 == 0);
         std::thread::scope(|scope| {
             let other = scope.spawn(|| light.into_iter().try_for_each(|(_, entry)| fill(entry)));
             let first = heavy.into_iter().try_for_each(|(_, entry)| fill(entry));
@@ -151,7 +161,8 @@ impl Prepared {
 
     /// For each rule and kind of subject the first thing it needs that the input does not have.
     fn absent_needs(&self, tables: &Tables) -> BTreeMap<(usize, usize), Need> {
-        let is_absent = |need: &Need| match (self.tables.get(&need.table), tables.get(&need.table)) {
+        let is_absent = |need: &Need| match (self.tables.get(&need.table), tables.get(&need.table))
+        {
             (None, _) => false,
             (Some(_), None) => true,
             (Some(_), Some(source)) => source.schema().index_of(&need.column).is_err(),
@@ -199,11 +210,18 @@ impl Prepared {
     fn shared_run(&self, wanted: &[usize]) -> Run {
         let readers = (0..self.steps.len())
             .map(|index| {
-                let count = wanted.iter().filter(|step| self.steps[**step].reads.contains(&index)).count();
+                let count = wanted
+                    .iter()
+                    .filter(|step| self.steps[**step].reads.contains(&index))
+                    .count();
                 AtomicUsize::new(count)
             })
             .collect();
-        let threads = if self.settings.profile { 1 } else { self.settings.threads.max(1) };
+        let threads = if self.settings.profile {
+            1
+        } else {
+            self.settings.threads.max(1)
+        };
         Run {
             state: Arc::clone(&self.state),
             env: Arc::clone(&self.env),
@@ -212,8 +230,16 @@ impl Prepared {
             memory_limit: self.settings.memory_limit,
             as_of: self.settings.as_of,
             profile: self.settings.profile,
-            rules: self.rules.iter().map(|planned| (planned.rule.clone(), figure_counts(&planned.rule))).collect(),
-            standings: self.steps.iter().map(|_| watch::Sender::new(Standing::Open)).collect(),
+            rules: self
+                .rules
+                .iter()
+                .map(|planned| (planned.rule.clone(), figure_counts(&planned.rule)))
+                .collect(),
+            standings: self
+                .steps
+                .iter()
+                .map(|_| watch::Sender::new(Standing::Open))
+                .collect(),
             readers,
             filled: self
                 .steps
@@ -231,8 +257,11 @@ impl Prepared {
         let mut found = Vec::new();
         let mut failures: Vec<Failure> = Vec::new();
         let mut profile = Vec::new();
-        let mut populations: Vec<PopulationRows> =
-            self.populations.iter().map(|_| PopulationRows::default()).collect();
+        let mut populations: Vec<PopulationRows> = self
+            .populations
+            .iter()
+            .map(|_| PopulationRows::default())
+            .collect();
         for step in done {
             profile.extend(step.profile);
             match step.result {
@@ -242,7 +271,9 @@ impl Prepared {
                     failures.extend(failed);
                 }
                 Ok(Yield::Population(place, rows)) => populations[place] = rows,
-                Err(failure) => failures.extend(self.failures_of(&self.steps[step.index], &failure)),
+                Err(failure) => {
+                    failures.extend(self.failures_of(&self.steps[step.index], &failure))
+                }
             }
         }
         failures.sort_by(|a, b| a.rule.cmp(&b.rule));
@@ -273,7 +304,11 @@ impl Prepared {
             Work::Shared(_) => Vec::new(),
             Work::Rule(rule) => of(vec![*rule]),
             Work::RowChecks(checks) => of(checks.members.clone()),
-            Work::Population(place) => of(self.populations[*place].rules.iter().map(|(rule, _)| *rule).collect()),
+            Work::Population(place) => of(self.populations[*place]
+                .rules
+                .iter()
+                .map(|(rule, _)| *rule)
+                .collect()),
         }
     }
 }
@@ -297,7 +332,9 @@ impl Run {
         let mut blocked = None;
         for table in &reads {
             let mut standing = self.standings[*table].subscribe();
-            let reached = standing.wait_for(|standing| !matches!(standing, Standing::Open)).await;
+            let reached = standing
+                .wait_for(|standing| !matches!(standing, Standing::Open))
+                .await;
             if let Ok(standing) = reached
                 && let Standing::Failed(failure) = &*standing
             {
@@ -316,7 +353,11 @@ impl Run {
             }
         };
         self.release(&reads, index, &result);
-        StepDone { index, result, profile }
+        StepDone {
+            index,
+            result,
+            profile,
+        }
     }
 
     /// Holds a permit only while it works, so that waiting costs no other step its turn.
@@ -332,14 +373,17 @@ impl Run {
         let start = Instant::now();
         let recording = Arc::new(PeakRecordingPool::new(Arc::clone(&self.env.memory_pool)));
         let context = self.task_context(&recording);
-        let result = tokio::time::timeout(self.time_limit, self.work(name, work, plan, &context)).await;
+        let result =
+            tokio::time::timeout(self.time_limit, self.work(name, work, plan, &context)).await;
         drop(permit);
         if self.profile {
             *profile = Some(StepProfile {
                 name: name.to_owned(),
                 elapsed: start.elapsed(),
                 peak_bytes: recording.peak_reserved(),
-                plan: DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false).to_string(),
+                plan: DisplayableExecutionPlan::with_metrics(plan.as_ref())
+                    .indent(false)
+                    .to_string(),
             });
         }
         result
@@ -387,12 +431,16 @@ impl Run {
             Work::Shared(slot) => {
                 let batches = self.collect(plan, context).await.map_err(failed)?;
                 let source = Batches::new(plan.schema(), batches);
-                slot.fill(Arc::new(source)).map_err(|error| failed(DataFusionError::External(error)))?;
+                slot.fill(Arc::new(source))
+                    .map_err(|error| failed(DataFusionError::External(error)))?;
                 Ok(Yield::Table)
             }
             Work::Rule(rule) => {
                 let batches = self.collect(plan, context).await.map_err(failed)?;
-                let found = batches.into_iter().map(|batch| Found { rule: *rule, batch }).collect();
+                let found = batches
+                    .into_iter()
+                    .map(|batch| Found { rule: *rule, batch })
+                    .collect();
                 Ok(Yield::Findings(found, Vec::new()))
             }
             Work::RowChecks(checks) => self.row_checks(checks, plan, context).await,
@@ -412,9 +460,13 @@ impl Run {
         let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
             let batch = batch?;
-            let kept = self.kept.fetch_add(batch.get_array_memory_size(), Ordering::Relaxed);
+            let kept = self
+                .kept
+                .fetch_add(batch.get_array_memory_size(), Ordering::Relaxed);
             if kept > self.memory_limit {
-                return Err(DataFusionError::ResourcesExhausted("the rows kept".to_owned()));
+                return Err(DataFusionError::ResourcesExhausted(
+                    "the rows kept".to_owned(),
+                ));
             }
             if batch.num_rows() > 0 {
                 batches.push(batch);
@@ -470,8 +522,13 @@ impl Run {
             params: &none,
         };
         let plan_error = |message: String| DataFusionError::Plan(message);
-        let sql = row_checks_sql(&checks.over, &checks.id, checks.has_row_no, &[(rule, bindings)])
-            .map_err(|error| plan_error(error.to_string()))?;
+        let sql = row_checks_sql(
+            &checks.over,
+            &checks.id,
+            checks.has_row_no,
+            &[(rule, bindings)],
+        )
+        .map_err(|error| plan_error(error.to_string()))?;
         let statement = Select::parse(&sql)
             .and_then(|select| select.bind(&unbound))
             .map_err(|problem| plan_error(problem.en))?;
@@ -501,12 +558,30 @@ impl Run {
                 }
                 let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
                 if let Ok(batch) = rows {
-                    found.push(Found { rule: *member, batch });
+                    found.push(Found {
+                        rule: *member,
+                        batch,
+                    });
                 }
             }
         }
         found
     }
+}
+
+/// A batch that holds its own rows only. Operators yield slices of large batches, and every slice
+/// would be counted, and kept, with the whole of what it was cut from.
+fn compact(batch: RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let used: usize = batch
+        .columns()
+        .iter()
+        .map(|column| column.to_data().get_slice_memory_size())
+        .sum::<Result<usize, _>>()?;
+    if batch.get_array_memory_size() <= used.saturating_mul(2).max(64 << 10) {
+        return Ok(batch);
+    }
+    let rows = UInt32Array::from_iter_values(0..batch.num_rows() as u32);
+    Ok(take_record_batch(&batch, &rows)?)
 }
 
 async fn collect_population(
@@ -537,7 +612,12 @@ async fn collect_population(
                     rows.incomplete.push(Vec::new());
                 }
                 let values: &Int64Array = column.as_primitive::<Int64Type>();
-                rows.incomplete[counts].extend(values.values().iter().map(|count| u32::try_from(*count).unwrap_or(u32::MAX)));
+                rows.incomplete[counts].extend(
+                    values
+                        .values()
+                        .iter()
+                        .map(|count| u32::try_from(*count).unwrap_or(u32::MAX)),
+                );
                 counts += 1;
             }
         }

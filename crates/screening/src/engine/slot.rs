@@ -83,10 +83,12 @@ impl Slot {
         // Text is taken as 24 bytes a value, everything else as 8.
         let width: usize = used
             .iter()
-            .map(|column| match self.schema.field(*column).data_type().primitive_width() {
-                Some(width) => width,
-                None => 24,
-            })
+            .map(
+                |column| match self.schema.field(*column).data_type().primitive_width() {
+                    Some(width) => width,
+                    None => 24,
+                },
+            )
             .sum();
         rows.is_some_and(|rows| rows.saturating_mul(width) <= KEPT_BYTES)
     }
@@ -115,14 +117,18 @@ impl Slot {
         }
         let batches = source.read(&wanted).map_err(DataFusionError::External)?;
         let schema = Arc::clone(schema);
-        Ok(Box::new(batches.map(move |batch| {
-            Ok(arrange(&batch?, &places, &schema)?)
-        })))
+        Ok(Box::new(
+            batches.map(move |batch| Ok(arrange(&batch?, &places, &schema)?)),
+        ))
     }
 }
 
 /// Columns in the order asked for, absent ones null, other types cast to the declared one.
-fn arrange(batch: &RecordBatch, places: &[Option<usize>], schema: &SchemaRef) -> Result<RecordBatch> {
+fn arrange(
+    batch: &RecordBatch,
+    places: &[Option<usize>],
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
     let rows = batch.num_rows();
     let columns = places
         .iter()
@@ -140,7 +146,11 @@ fn arrange(batch: &RecordBatch, places: &[Option<usize>], schema: &SchemaRef) ->
         })
         .collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -207,8 +217,18 @@ struct SlotScan {
 
 impl DisplayAs for SlotScan {
     fn fmt_as(&self, _kind: DisplayFormatType, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-        write!(formatter, "SlotScan: {} [{}]", self.slot.name, names.join(", "))
+        let names: Vec<_> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        write!(
+            formatter,
+            "SlotScan: {} [{}]",
+            self.slot.name,
+            names.join(", ")
+        )
     }
 }
 
@@ -247,13 +267,15 @@ impl ExecutionPlan for SlotScan {
         Ok(self)
     }
 
-    fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        _partition: usize,
+        _context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let batches = self.slot.read(&self.columns, &self.schema)?;
         let batches = batches.map(|batch| batch.map_err(DataFusionError::External));
-        let stream = RecordBatchStreamAdapter::new(
-            Arc::clone(&self.schema),
-            futures::stream::iter(batches),
-        );
+        let stream =
+            RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches));
         Ok(Box::pin(cooperative(stream)))
     }
 

@@ -65,8 +65,10 @@ mod tests {
     }
 
     #[test]
-    fn powers_of_two_follow_the_law() {
-        assert!(deviation((0..62).map(|power| 1i64 << power)).unwrap() < 0.015);
+    fn fibonacci_numbers_follow_the_law() {
+        let fibonacci =
+            std::iter::successors(Some((1i64, 2i64)), |(a, b)| Some((*b, a.checked_add(*b)?)));
+        assert!(deviation(fibonacci.map(|(a, _)| a)).unwrap() < 0.007);
     }
 
     #[test]
@@ -90,7 +92,11 @@ mod tests {
         let (mut left, mut right) = (FirstDigits::default(), FirstDigits::default());
         for amount in 1..500 {
             whole.count(amount);
-            if amount % 3 == 0 { left.count(amount) } else { right.count(amount) }
+            if amount % 3 == 0 {
+                left.count(amount)
+            } else {
+                right.count(amount)
+            }
         }
         left.add(&FirstDigits::from_counts(right.counts()));
         assert_eq!(left, whole);

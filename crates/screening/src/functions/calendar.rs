@@ -13,7 +13,7 @@ pub fn months_between(from: i32, to: i32) -> i64 {
     if to < from {
         return -months_between(to, from);
     }
-    let (first, last) = (Day::of(from), Day::of(to));
+    let (first, last) = (CivilDate::of(from), CivilDate::of(to));
     let months = (last.year - first.year) * 12 + i64::from(last.month) - i64::from(first.month);
     let anniversary = first.day.min(days_in_month(last.year, last.month));
     if last.day < anniversary {
@@ -94,13 +94,13 @@ impl WorkingDays {
     }
 }
 
-struct Day {
+struct CivilDate {
     year: i64,
     month: u32,
     day: u32,
 }
 
-impl Day {
+impl CivilDate {
     /// The proleptic Gregorian date, counted in eras of 400 years that begin on 1 March.
     fn of(days: i32) -> Self {
         let shifted = i64::from(days) + 719_468;
@@ -124,7 +124,7 @@ impl Day {
     }
 }
 
-/// Days since 1970-01-01 of a proleptic Gregorian date; the inverse of [`Day::of`].
+/// Days since 1970-01-01 of a proleptic Gregorian date; the inverse of [`CivilDate::of`].
 fn days_from_civil(year: i64, month: u32, day: u32) -> i32 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -231,7 +231,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_date_becomes_days_and_a_date_again(days in -800_000i32..800_000) {
-            let date = Day::of(days);
+            let date = CivilDate::of(days);
             prop_assert_eq!(days_from_civil(date.year, date.month, date.day), days);
             prop_assert!(date.day <= days_in_month(date.year, date.month));
         }

@@ -40,7 +40,8 @@ impl Fold for Quantile8 {
         if self.p.is_none() {
             self.p = checked(Self::NAME, p.at(row))?;
         }
-        self.values.extend(values.at(row).filter(|value| !value.is_nan()));
+        self.values
+            .extend(values.at(row).filter(|value| !value.is_nan()));
         Ok(())
     }
 
@@ -73,7 +74,10 @@ impl Fold for Quantile8 {
 
 fn value_and_p(arrays: &[ArrayRef]) -> Result<(Values<'_, Float64Type>, Values<'_, Float64Type>)> {
     match arrays {
-        [values, p] => Ok((Values::of_array(values.as_ref())?, Values::of_array(p.as_ref())?)),
+        [values, p] => Ok((
+            Values::of_array(values.as_ref())?,
+            Values::of_array(p.as_ref())?,
+        )),
         _ => internal_err!("two arguments expected, got {}", arrays.len()),
     }
 }
@@ -121,7 +125,12 @@ impl Fold for BenfordMad {
     }
 
     fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.digits.counts().iter().flat_map(|count| count.to_le_bytes()));
+        bytes.extend(
+            self.digits
+                .counts()
+                .iter()
+                .flat_map(|count| count.to_le_bytes()),
+        );
     }
 
     fn read(&mut self, mut bytes: &[u8]) -> Option<()> {
@@ -168,7 +177,11 @@ impl WindowUDFImpl for Quantile8Others {
     }
 
     fn field(&self, arguments: WindowUDFFieldArgs) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(arguments.name(), DataType::Float64, true)))
+        Ok(Arc::new(Field::new(
+            arguments.name(),
+            DataType::Float64,
+            true,
+        )))
     }
 
     fn partition_evaluator(

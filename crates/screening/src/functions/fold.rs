@@ -98,7 +98,11 @@ impl<F: Fold> AggregateUDFImpl for Aggregate<F> {
 
     fn state_fields(&self, arguments: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let name = format_state_name(arguments.name, "state");
-        Ok(vec![Arc::new(Field::new(name, DataType::LargeBinary, true))])
+        Ok(vec![Arc::new(Field::new(
+            name,
+            DataType::LargeBinary,
+            true,
+        ))])
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -116,7 +120,10 @@ impl<F: Fold> AggregateUDFImpl for Aggregate<F> {
         &self,
         _arguments: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::<F> { groups: Vec::new(), heap: 0 }))
+        Ok(Box::new(Groups::<F> {
+            groups: Vec::new(),
+            heap: 0,
+        }))
     }
 }
 
@@ -134,7 +141,10 @@ fn read<F: Fold>(fold: &mut F, bytes: &[u8]) -> Result<()> {
 }
 
 fn states(arrays: &[ArrayRef]) -> Result<&LargeBinaryArray> {
-    match arrays.first().and_then(|array| array.as_binary_opt::<i64>()) {
+    match arrays
+        .first()
+        .and_then(|array| array.as_binary_opt::<i64>())
+    {
         Some(states) => Ok(states),
         None => exec_err!("states expected"),
     }
@@ -168,7 +178,10 @@ impl<F: Fold> Accumulator for Whole<F> {
 
     fn merge_batch(&mut self, arrays: &[ArrayRef]) -> Result<()> {
         let states = states(arrays)?;
-        states.iter().flatten().try_for_each(|state| read(&mut self.fold, state))
+        states
+            .iter()
+            .flatten()
+            .try_for_each(|state| read(&mut self.fold, state))
     }
 }
 

@@ -47,8 +47,9 @@ fn measure(
 ) -> Result<ArrayRef> {
     let texts = Text::of(one(arguments)?)?;
     let mut outline = LastOutline::default();
-    let measures: Float64Array =
-        (0..rows).map(|row| outline.of(texts.at(row)).map(measure)).collect();
+    let measures: Float64Array = (0..rows)
+        .map(|row| outline.of(texts.at(row)).map(measure))
+        .collect();
     Ok(Arc::new(measures))
 }
 
@@ -203,10 +204,15 @@ impl Fold for HullArea {
         }
     }
 
-    fn add(&mut self, [longitude, latitude, widen_m]: &Self::Columns<'_>, row: usize) -> Result<()> {
+    fn add(
+        &mut self,
+        [longitude, latitude, widen_m]: &Self::Columns<'_>,
+        row: usize,
+    ) -> Result<()> {
         self.widen_m = self.widen_m.or_else(|| widen_m.at(row));
         let point = longitude.at(row).zip(latitude.at(row));
-        self.points.extend(point.filter(|(x, y)| x.is_finite() && y.is_finite()));
+        self.points
+            .extend(point.filter(|(x, y)| x.is_finite() && y.is_finite()));
         Ok(())
     }
 
@@ -226,7 +232,8 @@ impl Fold for HullArea {
         let widen_m = take_float(&mut bytes)?;
         self.widen_m = self.widen_m.or((!widen_m.is_nan()).then_some(widen_m));
         while !bytes.is_empty() {
-            self.points.push((take_float(&mut bytes)?, take_float(&mut bytes)?));
+            self.points
+                .push((take_float(&mut bytes)?, take_float(&mut bytes)?));
         }
         Some(())
     }

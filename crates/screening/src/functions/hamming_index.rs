@@ -74,10 +74,18 @@ impl HashTable {
             .is_some_and(|class| class.hexes == hexes && *class.algorithm == *algorithm);
         if !known {
             let place = self.places.len();
-            self.last = *self.places.entry((algorithm.into(), hexes)).or_insert(place);
+            self.last = *self
+                .places
+                .entry((algorithm.into(), hexes))
+                .or_insert(place);
             if self.last == self.classes.len() {
                 let (ids, words) = (Vec::new(), Vec::new());
-                self.classes.push(Class { algorithm: algorithm.into(), hexes, ids, words });
+                self.classes.push(Class {
+                    algorithm: algorithm.into(),
+                    hexes,
+                    ids,
+                    words,
+                });
             }
         }
         // Cannot fail: `last` is the place of a class, which was pushed above if it was new.
@@ -236,8 +244,18 @@ fn compare<const W: usize>(
         for (y, place) in hashes.iter().zip(places) {
             let distance = distance(x, y);
             if distance <= radius {
-                let x = Placed { hash: *x, place: left.places[row] as usize };
-                hit(x, Placed { hash: *y, place: *place as usize }, distance);
+                let x = Placed {
+                    hash: *x,
+                    place: left.places[row] as usize,
+                };
+                hit(
+                    x,
+                    Placed {
+                        hash: *y,
+                        place: *place as usize,
+                    },
+                    distance,
+                );
             }
         }
     }
@@ -284,7 +302,10 @@ impl<const W: usize> Buckets<W> {
 
     fn bucket(&self, key: usize) -> Bucket<'_, W> {
         let range = self.begins[key] as usize..self.begins[key + 1] as usize;
-        Bucket { hashes: &self.hashes[range.clone()], places: &self.places[range] }
+        Bucket {
+            hashes: &self.hashes[range.clone()],
+            places: &self.places[range],
+        }
     }
 
     /// Calls `visit` with each bucket alone and with each pair of buckets within the tolerance.
@@ -330,8 +351,11 @@ const HUBS: usize = PARTNERS as usize;
 impl<const W: usize> Clusters<W> {
     fn of(class: &Class) -> Self {
         let (hashes, _) = class.words.as_chunks::<W>();
-        let mut entries: Vec<([u64; W], i64)> =
-            hashes.iter().copied().zip(class.ids.iter().copied()).collect();
+        let mut entries: Vec<([u64; W], i64)> = hashes
+            .iter()
+            .copied()
+            .zip(class.ids.iter().copied())
+            .collect();
         entries.sort_unstable();
         entries.dedup();
         let mut clusters = Self {

@@ -25,9 +25,17 @@ fn brute_force(hashes: &[(i64, String)], radius: u32) -> Vec<Pair> {
                 (x.to_digit(16).unwrap_or(0) ^ y.to_digit(16).unwrap_or(0)).count_ones()
             };
             let start = left.find(':').unwrap() + 1;
-            let distance = left[start..].chars().zip(right[start..].chars()).map(differing).sum();
+            let distance = left[start..]
+                .chars()
+                .zip(right[start..].chars())
+                .map(differing)
+                .sum();
             if distance <= radius && x != y {
-                pairs.push(Pair { a: *x.min(y), b: *x.max(y), distance });
+                pairs.push(Pair {
+                    a: *x.min(y),
+                    b: *x.max(y),
+                    distance,
+                });
             }
         }
     }
@@ -37,7 +45,11 @@ fn brute_force(hashes: &[(i64, String)], radius: u32) -> Vec<Pair> {
 
 /// Hashes of which many are near one another: a base with some digits replaced.
 fn near_hashes(digits: usize) -> impl Strategy<Value = Vec<(i64, String)>> {
-    let hash = (prop::sample::select(vec!["D", "P"]), 0..4u8, prop::collection::vec((0..digits, 0..16u32), 0..6));
+    let hash = (
+        prop::sample::select(vec!["D", "P"]),
+        0..4u8,
+        prop::collection::vec((0..digits, 0..16u32), 0..6),
+    );
     prop::collection::vec(hash, 0..25).prop_map(move |hashes| {
         let mut id = 100;
         hashes
@@ -48,7 +60,10 @@ fn near_hashes(digits: usize) -> impl Strategy<Value = Vec<(i64, String)>> {
                     hex[place] = char::from_digit(digit, 16).unwrap();
                 }
                 id -= 1;
-                (id, format!("{algorithm}:{}", hex.into_iter().collect::<String>()))
+                (
+                    id,
+                    format!("{algorithm}:{}", hex.into_iter().collect::<String>()),
+                )
             })
             .collect()
     })
@@ -108,15 +123,35 @@ proptest! {
 
 #[test]
 fn only_hashes_of_one_algorithm_and_length_are_compared() {
-    let hashes = [(1, "D:00ff"), (2, "D:00fe"), (3, "P:00ff"), (4, "D:00ff00"), (5, "d:00ff")];
+    let hashes = [
+        (1, "D:00ff"),
+        (2, "D:00fe"),
+        (3, "P:00ff"),
+        (4, "D:00ff00"),
+        (5, "d:00ff"),
+    ];
     let hashes = hashes.map(|(id, hash)| (id, hash.to_owned()));
-    assert_eq!(table(&hashes).pairs(2), [Pair { a: 1, b: 2, distance: 1 }]);
+    assert_eq!(
+        table(&hashes).pairs(2),
+        [Pair {
+            a: 1,
+            b: 2,
+            distance: 1
+        }]
+    );
 }
 
 #[test]
 fn a_text_that_is_no_hash_is_left_out() {
     let mut table = HashTable::default();
-    for text in ["", "D", "D:", "D:xy", "00ff", &format!("D:{}", "0".repeat(65))] {
+    for text in [
+        "",
+        "D",
+        "D:",
+        "D:xy",
+        "00ff",
+        &format!("D:{}", "0".repeat(65)),
+    ] {
         assert!(!table.insert(1, text), "{text}");
     }
     assert!(table.is_empty());
@@ -125,7 +160,11 @@ fn a_text_that_is_no_hash_is_left_out() {
 
 #[test]
 fn an_id_is_not_paired_with_itself() {
-    let hashes = [(1, "D:00ff".to_owned()), (1, "D:00ff".to_owned()), (1, "D:00fe".to_owned())];
+    let hashes = [
+        (1, "D:00ff".to_owned()),
+        (1, "D:00ff".to_owned()),
+        (1, "D:00fe".to_owned()),
+    ];
     assert_eq!(table(&hashes).pairs(4), []);
 }
 
@@ -140,24 +179,36 @@ fn partners(pairs: &[Pair]) -> HashMap<i64, HashSet<i64>> {
 
 #[test]
 fn ten_thousand_copies_make_stars_and_not_all_pairs() {
-    let mut hashes: Vec<(i64, String)> =
-        (0..10_000).map(|id| (id, "D:0123456789abcdef".to_owned())).collect();
+    let mut hashes: Vec<(i64, String)> = (0..10_000)
+        .map(|id| (id, "D:0123456789abcdef".to_owned()))
+        .collect();
     hashes.extend((10_000..20_000).map(|id| (id, "D:0123456789abcdee".to_owned())));
     hashes.push((20_000, "D:0123456789abcdff".to_owned()));
     let pairs = table(&hashes).pairs(2);
-    assert!(pairs.len() <= 20_001 * usize::from(PARTNERS), "{}", pairs.len());
+    assert!(
+        pairs.len() <= 20_001 * usize::from(PARTNERS),
+        "{}",
+        pairs.len()
+    );
     let partners = partners(&pairs);
     for (id, _) in &hashes {
         assert!(partners[id].len() >= usize::from(PARTNERS), "{id}");
     }
-    let joined = pairs.iter().filter(|pair| pair.a < 10_000 && pair.b >= 10_000);
+    let joined = pairs
+        .iter()
+        .filter(|pair| pair.a < 10_000 && pair.b >= 10_000);
     assert!(joined.count() > 0, "the two pictures stay joined");
 }
 
 #[test]
 fn what_is_reported_does_not_depend_on_the_order_of_the_rows() {
     let mut hashes: Vec<(i64, String)> = (0..300)
-        .map(|id| (id, format!("D:00000000000{:05x}", 1u32 << (id % 17) | 1 << (id % 13))))
+        .map(|id| {
+            (
+                id,
+                format!("D:00000000000{:05x}", 1u32 << (id % 17) | 1 << (id % 13)),
+            )
+        })
         .collect();
     let pairs = table(&hashes).pairs(6);
     hashes.reverse();
@@ -170,13 +221,19 @@ fn a_crowd_of_different_hashes_keeps_enough_partners_of_each() {
     let mut hashes = Vec::new();
     for x in 0..16 {
         for y in 0..=x {
-            hashes.push((hashes.len() as i64, format!("D:{:016x}", 1u64 << x | 1 << (y + 20))));
+            hashes.push((
+                hashes.len() as i64,
+                format!("D:{:016x}", 1u64 << x | 1 << (y + 20)),
+            ));
         }
     }
     let pairs = table(&hashes).pairs(4);
     assert!(pairs.len() <= hashes.len() * usize::from(PARTNERS));
     let (kept, all) = (partners(&pairs), partners(&brute_force(&hashes, 4)));
     for (id, others) in all {
-        assert!(kept[&id].len() >= others.len().min(usize::from(PARTNERS)), "{id}");
+        assert!(
+            kept[&id].len() >= others.len().min(usize::from(PARTNERS)),
+            "{id}"
+        );
     }
 }

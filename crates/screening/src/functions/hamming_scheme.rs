@@ -17,7 +17,11 @@ impl<const W: usize> Block<W> {
         for place in &places {
             mask[*place as usize / 64] |= 1 << (63 - place % 64);
         }
-        Self { places, mask, tolerance }
+        Self {
+            places,
+            mask,
+            tolerance,
+        }
     }
 
     /// Bits of its key.
@@ -140,7 +144,9 @@ mod tests {
     fn tolerances_and_blocks_add_up_to_the_radius_and_one() {
         for radius in 1..40 {
             for blocks in 1..=radius as usize + 1 {
-                let sum: u32 = (0..blocks).map(|block| tolerance(block, blocks, radius) + 1).sum();
+                let sum: u32 = (0..blocks)
+                    .map(|block| tolerance(block, blocks, radius) + 1)
+                    .sum();
                 assert_eq!(sum, radius + 1);
             }
         }
@@ -148,7 +154,12 @@ mod tests {
 
     #[test]
     fn blocks_share_no_bit_and_stay_within_the_hash() {
-        for (count, bits, radius) in [(10, 64, 7), (1_000_000, 64, 7), (50_000, 256, 30), (1_000, 4, 9)] {
+        for (count, bits, radius) in [
+            (10, 64, 7),
+            (1_000_000, 64, 7),
+            (50_000, 256, 30),
+            (1_000, 4, 9),
+        ] {
             let blocks = scheme::<4>(count, bits, radius);
             let mut seen = vec![false; bits];
             for place in blocks.iter().flat_map(|block| &block.places) {
@@ -162,9 +173,15 @@ mod tests {
         let blocks = scheme::<1>(1_000_000, 64, 7);
         let compared: f64 = blocks
             .iter()
-            .map(|block| 5e11 * ball(block.width(), block.tolerance) / (1u64 << block.width()) as f64)
+            .map(|block| {
+                5e11 * ball(block.width(), block.tolerance) / (1u64 << block.width()) as f64
+            })
             .sum();
-        assert!(compared < 1e9, "{compared} comparisons with {} blocks", blocks.len());
+        assert!(
+            compared < 1e9,
+            "{compared} comparisons with {} blocks",
+            blocks.len()
+        );
     }
 
     #[test]
@@ -172,7 +189,9 @@ mod tests {
         let block = Block::<1>::of((0..6).collect(), 2);
         let mut found = block.differences();
         found.sort_unstable();
-        let all: Vec<u32> = (1..64u32).filter(|number| number.count_ones() <= 2).collect();
+        let all: Vec<u32> = (1..64u32)
+            .filter(|number| number.count_ones() <= 2)
+            .collect();
         assert_eq!(found, all);
     }
 }

@@ -1,8 +1,5 @@
 //! Land in mu (亩).
-//! Pure: knows no table and no engine.
-
-/// Square metres of one mu: a fifteenth of a hectare.
-pub const SQUARE_METRES_PER_MU: f64 = 2000.0 / 3.0;
+//! Pure: knows the geometry crate, no table and no engine.
 
 /// `quantity` of `unit` in mu, or nothing when the unit is not one of land.
 /// 亩 `mu` as it is, 公顷 `ha` `hm2` × 15, 平方米 `m2` `m²` `㎡` ÷ (2000 ⁄ 3).
@@ -10,7 +7,7 @@ pub fn mu(quantity: f64, unit: &str) -> Option<f64> {
     match unit.trim() {
         "亩" | "mu" => Some(quantity),
         "公顷" | "ha" | "hm2" | "hm²" => Some(quantity * 15.0),
-        "平方米" | "m2" | "m²" | "㎡" => Some(quantity / SQUARE_METRES_PER_MU),
+        "平方米" | "m2" | "m²" | "㎡" => Some(kandeng_geo::mu_from_m2(quantity)),
         _ => None,
     }
 }

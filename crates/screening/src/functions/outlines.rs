@@ -42,9 +42,12 @@ impl Outlines {
     }
 
     fn push(&mut self, area: MultiPolygon<f64>) {
-        let rings = area.iter().flat_map(|part| part.interiors().iter().chain([part.exterior()]));
-        let coordinates: usize =
-            rings.map(|ring| 32 + ring.0.len() * size_of::<Coord<f64>>()).sum();
+        let rings = area
+            .iter()
+            .flat_map(|part| part.interiors().iter().chain([part.exterior()]));
+        let coordinates: usize = rings
+            .map(|ring| 32 + ring.0.len() * size_of::<Coord<f64>>())
+            .sum();
         self.heap += coordinates + area.0.len() * size_of::<Polygon<f64>>();
         self.areas.push(area);
     }
@@ -84,7 +87,9 @@ impl Outlines {
             for _ in 0..take_whole(&mut bytes)? {
                 let holes = take_whole(&mut bytes)?;
                 let exterior = take_ring(&mut bytes)?;
-                let interiors = (0..holes).map(|_| take_ring(&mut bytes)).collect::<Option<_>>()?;
+                let interiors = (0..holes)
+                    .map(|_| take_ring(&mut bytes))
+                    .collect::<Option<_>>()?;
                 parts.push(Polygon::new(exterior, interiors));
             }
             self.push(MultiPolygon::new(parts));
@@ -96,7 +101,10 @@ impl Outlines {
 fn take_ring(bytes: &mut &[u8]) -> Option<LineString<f64>> {
     let mut corners = Vec::new();
     for _ in 0..take_whole(bytes)? {
-        corners.push(Coord { x: take_float(bytes)?, y: take_float(bytes)? });
+        corners.push(Coord {
+            x: take_float(bytes)?,
+            y: take_float(bytes)?,
+        });
     }
     Some(LineString::new(corners))
 }

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, Float64Builder, Int64Builder, ListArray, StructArray,
-};
+use datafusion::arrow::array::{ArrayRef, Float64Builder, Int64Builder, ListArray, StructArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use datafusion::common::{Result, exec_err, internal_err};
@@ -16,7 +14,10 @@ use super::hamming_index::HashTable;
 use super::outlines::Outlines;
 
 fn list_of(fields: Fields) -> DataType {
-    DataType::List(Arc::new(Field::new_list_field(DataType::Struct(fields), true)))
+    DataType::List(Arc::new(Field::new_list_field(
+        DataType::Struct(fields),
+        true,
+    )))
 }
 
 /// A list of structs for each group; a group without a length has no list.
@@ -25,7 +26,12 @@ fn lists(fields: Fields, columns: Vec<ArrayRef>, lengths: &[Option<usize>]) -> R
     let item = Arc::new(Field::new_list_field(DataType::Struct(fields), true));
     let offsets = OffsetBuffer::from_lengths(lengths.iter().map(|length| length.unwrap_or(0)));
     let known = NullBuffer::from_iter(lengths.iter().map(Option::is_some));
-    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(pairs), Some(known))?))
+    Ok(Arc::new(ListArray::try_new(
+        item,
+        offsets,
+        Arc::new(pairs),
+        Some(known),
+    )?))
 }
 
 /// `hamming_pairs(id, phash, radius)`: see [`HashTable::pairs`]. The radius is the first that is not
@@ -100,7 +106,9 @@ impl Fold for HammingPairs {
                 lengths.push(None);
                 continue;
             };
-            let pairs = group.hashes.pairs(u32::try_from(radius).unwrap_or(u32::MAX));
+            let pairs = group
+                .hashes
+                .pairs(u32::try_from(radius).unwrap_or(u32::MAX));
             lengths.push(Some(pairs.len()));
             for pair in pairs {
                 a.append_value(pair.a);
@@ -108,8 +116,11 @@ impl Fold for HammingPairs {
                 distance.append_value(i64::from(pair.distance));
             }
         }
-        let columns: Vec<ArrayRef> =
-            vec![Arc::new(a.finish()), Arc::new(b.finish()), Arc::new(distance.finish())];
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(a.finish()),
+            Arc::new(b.finish()),
+            Arc::new(distance.finish()),
+        ];
         lists(hamming_fields(), columns, &lengths)
     }
 }
@@ -143,9 +154,10 @@ impl Fold for OverlapPairs {
 
     fn columns(arrays: &[ArrayRef]) -> Result<Self::Columns<'_>> {
         match arrays {
-            [ids, outlines] => {
-                Ok((Values::of_array(ids.as_ref())?, Text::of_array(outlines.as_ref())?))
-            }
+            [ids, outlines] => Ok((
+                Values::of_array(ids.as_ref())?,
+                Text::of_array(outlines.as_ref())?,
+            )),
             _ => internal_err!("two arguments expected, got {}", arrays.len()),
         }
     }
@@ -187,7 +199,12 @@ impl Fold for OverlapPairs {
                     .into_iter()
                     .filter_map(|overlap| {
                         let (x, y) = (*group.ids.get(overlap.a)?, *group.ids.get(overlap.b)?);
-                        let pair = (x.min(y), x.max(y), overlap.area_m2, overlap.share_of_smaller);
+                        let pair = (
+                            x.min(y),
+                            x.max(y),
+                            overlap.area_m2,
+                            overlap.share_of_smaller,
+                        );
                         (x != y).then_some(pair)
                     })
                     .collect();

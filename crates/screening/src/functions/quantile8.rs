@@ -52,7 +52,11 @@ fn known(value: Option<f64>) -> Option<f64> {
 }
 
 fn between(low: f64, high: f64, fraction: f64) -> f64 {
-    if low.total_cmp(&high).is_eq() { low } else { low + fraction * (high - low) }
+    if low.total_cmp(&high).is_eq() {
+        low
+    } else {
+        low + fraction * (high - low)
+    }
 }
 
 /// Where the quantile lies among `count` sorted values: the place (from 0) of the value below it and
@@ -65,7 +69,11 @@ fn position(count: usize, p: f64) -> Option<(usize, f64)> {
     let h = ((n + 1.0 / 3.0) * p.clamp(0.0, 1.0) + 1.0 / 3.0).clamp(1.0, n);
     // Thirds are not exact: an h that is whole but for rounding counts as whole.
     let nearest = h.round();
-    let whole = if (h - nearest).abs() <= 4.0 * f64::EPSILON * nearest { nearest } else { h.floor() };
+    let whole = if (h - nearest).abs() <= 4.0 * f64::EPSILON * nearest {
+        nearest
+    } else {
+        h.floor()
+    };
     Some((whole as usize - 1, (h - whole).max(0.0)))
 }
 

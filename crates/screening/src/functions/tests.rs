@@ -5,15 +5,27 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, LargeStringArray, StringArray, StringViewArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::register;
 
+mod aggregates;
+mod ground;
 mod scalars;
 
 /// A context that knows our functions.
 fn context() -> SessionContext {
     let context = SessionContext::new();
+    register(&context);
+    context
+}
+
+/// A context of several threads and tiny batches, in which aggregates are made in parts.
+fn parallel() -> SessionContext {
+    let configuration = SessionConfig::new()
+        .with_target_partitions(4)
+        .with_batch_size(3);
+    let context = SessionContext::new_with_config(configuration);
     register(&context);
     context
 }

@@ -120,9 +120,11 @@ mod tests {
 
     #[test]
     fn a_header_ends_where_the_sql_begins() {
-        let header =
-            Header::parse("X.sql", "-- id: X\n-- method.zh: 一\n--     二\n\nselect 1\n-- not: a key\n")
-                .unwrap();
+        let header = Header::parse(
+            "X.sql",
+            "-- id: X\n-- method.zh: 一\n--     二\n\nselect 1\n-- not: a key\n",
+        )
+        .unwrap();
         assert_eq!(header.get("id").unwrap().value, "X");
         assert_eq!(header.get("method.zh").unwrap().value, "一 二");
         assert_eq!(header.body, "select 1\n-- not: a key");

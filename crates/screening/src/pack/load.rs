@@ -12,10 +12,34 @@ use crate::{TableDeclaration, TableSource, Tables, Text, says};
 
 /// Every key a rule's header may have.
 const RULE_KEYS: &[&str] = &[
-    "id", "title.zh", "title.en", "audience", "severity", "subject", "also", "applies", "needs",
-    "items", "key", "reach", "params", "basis", "basis.zh", "basis.en", "method.zh", "method.en",
-    "why.zh", "why.en", "excludes.zh", "excludes.en", "says.zh", "says.en", "today", "over",
-    "flag_when", "figures",
+    "id",
+    "title.zh",
+    "title.en",
+    "audience",
+    "severity",
+    "subject",
+    "also",
+    "applies",
+    "needs",
+    "items",
+    "key",
+    "reach",
+    "params",
+    "basis",
+    "basis.zh",
+    "basis.en",
+    "method.zh",
+    "method.en",
+    "why.zh",
+    "why.en",
+    "excludes.zh",
+    "excludes.en",
+    "says.zh",
+    "says.en",
+    "today",
+    "over",
+    "flag_when",
+    "figures",
 ];
 const SHARED_KEYS: &[&str] = &["id", "what.zh", "what.en"];
 
@@ -147,7 +171,9 @@ impl Pack {
 
     /// The rule of that id, in any case of letters.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(id))
+        self.rules
+            .iter()
+            .find(|rule| rule.id.eq_ignore_ascii_case(id))
     }
 
     /// The subject of that kind.
@@ -177,7 +203,11 @@ impl Pack {
             }
             for need in &rule.needs {
                 if let Some(table) = self.table(&need.table) {
-                    if !table.columns.iter().any(|column| column.name == need.column) {
+                    if !table
+                        .columns
+                        .iter()
+                        .any(|column| column.name == need.column)
+                    {
                         errors.push(PackError::new(
                             &rule.file,
                             at("needs"),
@@ -237,9 +267,9 @@ fn read_pack_file(files: &PackFiles) -> Result<PackFile, PackError> {
         return Ok(PackFile::default());
     };
     toml::from_str(text).map_err(|error| {
-        let line = error
-            .span()
-            .map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = error.span().map_or(0, |span| {
+            text[..span.start.min(text.len())].lines().count().max(1)
+        });
         PackError::new(
             "pack.toml",
             line,
@@ -280,7 +310,11 @@ impl<'a> Reader<'a> {
                 reader.fail(
                     entry.line,
                     format!("未知的键“{}”;可用的键:{}", entry.key, keys.join("、")),
-                    format!("unknown key `{}`; the keys are {}", entry.key, keys.join(", ")),
+                    format!(
+                        "unknown key `{}`; the keys are {}",
+                        entry.key,
+                        keys.join(", ")
+                    ),
                 );
             }
         }
@@ -302,11 +336,7 @@ impl<'a> Reader<'a> {
     fn required(&mut self, key: &str) -> String {
         self.value(key).unwrap_or_else(|| {
             let line = self.header.get(key).map_or(1, |entry| entry.line);
-            self.fail(
-                line,
-                format!("缺少“{key}”"),
-                format!("`{key}` is missing"),
-            );
+            self.fail(line, format!("缺少“{key}”"), format!("`{key}` is missing"));
             String::new()
         })
     }
@@ -343,7 +373,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word<T>(&mut self, key: &str, parse: impl Fn(&str) -> Option<T>, words: &str, default: T) -> T {
+    fn word<T>(
+        &mut self,
+        key: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        words: &str,
+        default: T,
+    ) -> T {
         let value = self.required(key);
         if value.is_empty() {
             return default;
@@ -409,8 +445,18 @@ fn read_rule(file: &str, stem: &str, text: &str) -> Result<Rule, Vec<PackError>>
         "filer, officer, both",
         Audience::Officer,
     );
-    let severity = reader.word("severity", Severity::parse, "low, medium, high", Severity::Low);
-    let reach = reader.word("reach", Reach::parse, "record, village, owner, county", Reach::County);
+    let severity = reader.word(
+        "severity",
+        Severity::parse,
+        "low, medium, high",
+        Severity::Low,
+    );
+    let reach = reader.word(
+        "reach",
+        Reach::parse,
+        "record, village, owner, county",
+        Reach::County,
+    );
     reader.required("subject");
     let needs = read_needs(&mut reader);
     let params = read_params(&mut reader);
@@ -424,12 +470,20 @@ fn read_rule(file: &str, stem: &str, text: &str) -> Result<Rule, Vec<PackError>>
         excludes: reader.optional_text("excludes"),
     };
     if texts.basis == Text::default() {
-        reader.fail(1, "缺少“basis”(依据;没有时写 practice)", "`basis` is missing (write practice where there is none)");
+        reader.fail(
+            1,
+            "缺少“basis”(依据;没有时写 practice)",
+            "`basis` is missing (write practice where there is none)",
+        );
     }
     for says in [&texts.says.zh, &texts.says.en] {
         if let Err(problem) = says::placeholders(says) {
             let line = header.get("says.zh").map_or(0, |entry| entry.line);
-            reader.fail(line, format!("says:{}", problem.zh), format!("says: {}", problem.en));
+            reader.fail(
+                line,
+                format!("says:{}", problem.zh),
+                format!("says: {}", problem.en),
+            );
         }
     }
     let rule = Rule {
@@ -484,7 +538,11 @@ fn read_params(reader: &mut Reader<'_>) -> BTreeMap<String, Param> {
     match Param::parse_table(&entry.value) {
         Ok(params) => {
             if params.contains_key("as_of") {
-                reader.fail(entry.line, "as_of 由运行给出,不能作参数", "`as_of` is given by the run, it is no parameter");
+                reader.fail(
+                    entry.line,
+                    "as_of 由运行给出,不能作参数",
+                    "`as_of` is given by the run, it is no parameter",
+                );
             }
             params
         }
@@ -505,7 +563,11 @@ fn read_body(reader: &mut Reader<'_>) -> Body {
     if over.is_none() {
         for key in ["flag_when", "figures"] {
             if let Some(entry) = header.get(key) {
-                reader.fail(entry.line, format!("{key} 需要 over"), format!("`{key}` needs `over`"));
+                reader.fail(
+                    entry.line,
+                    format!("{key} 需要 over"),
+                    format!("`{key}` needs `over`"),
+                );
             }
         }
         if header.body.is_empty() {
@@ -532,7 +594,9 @@ fn read_body(reader: &mut Reader<'_>) -> Body {
     if let Some(entry) = reader.entry("figures") {
         for part in split_outside_brackets(&entry.value) {
             match part.split_once('=') {
-                Some((name, expression)) if !name.trim().is_empty() && !expression.trim().is_empty() => {
+                Some((name, expression))
+                    if !name.trim().is_empty() && !expression.trim().is_empty() =>
+                {
                     figures.push((name.trim().to_owned(), expression.trim().to_owned()));
                 }
                 _ => reader.fail(
@@ -607,7 +671,8 @@ mod tests {
     #[test]
     fn an_unknown_key_names_file_and_line() {
         let errors = load(&RULE.replace("-- severity", "-- gravity")).unwrap_err();
-        assert!(errors.iter().any(|error| error.file == "T01.sql" && error.line == 5
+        assert!(errors.iter().any(|error| error.file == "T01.sql"
+            && error.line == 5
             && error.message.en.contains("unknown key `gravity`")));
     }
 

@@ -28,7 +28,12 @@ pub struct PackError {
 }
 
 impl PackError {
-    pub(crate) fn new(file: &str, line: usize, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        file: &str,
+        line: usize,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
         Self {
             file: file.to_owned(),
             line,

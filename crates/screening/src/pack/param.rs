@@ -25,7 +25,8 @@ impl Param {
             return Ok(BTreeMap::new());
         }
         let document = format!("params = {{ {text} }}");
-        let table: toml::Table = toml::from_str(&document).map_err(|error| error.message().to_owned())?;
+        let table: toml::Table =
+            toml::from_str(&document).map_err(|error| error.message().to_owned())?;
         let Some(toml::Value::Table(params)) = table.get("params") else {
             return Err("expected `name = value, …`".to_owned());
         };
@@ -63,11 +64,7 @@ impl Param {
             | (Self::Bool(_), value @ Self::Bool(_))
             | (Self::List(_), value @ Self::List(_)) => Ok(value),
             (Self::Float(_), Self::Int(whole)) => Ok(Self::Float(whole as f64)),
-            (default, value) => Err(format!(
-                "expected {}, got {}",
-                default.kind(),
-                value.kind()
-            )),
+            (default, value) => Err(format!("expected {}, got {}", default.kind(), value.kind())),
         }
     }
 
@@ -133,14 +130,20 @@ mod tests {
     fn a_table_of_parameters_is_read_with_its_kinds() {
         let params = Param::parse_table("tolerance = 0.15, limits = [1, 2], unit = '亩'").unwrap();
         assert_eq!(params["tolerance"], Param::Float(0.15));
-        assert_eq!(params["limits"], Param::List(vec![Param::Int(1), Param::Int(2)]));
+        assert_eq!(
+            params["limits"],
+            Param::List(vec![Param::Int(1), Param::Int(2)])
+        );
         assert_eq!(params["unit"], Param::Text("亩".into()));
     }
 
     #[test]
     fn a_value_of_another_kind_is_refused() {
         assert!(Param::Int(3).parse_like("0.5").is_err());
-        assert_eq!(Param::Float(3.0).parse_like("2").unwrap(), Param::Float(2.0));
+        assert_eq!(
+            Param::Float(3.0).parse_like("2").unwrap(),
+            Param::Float(2.0)
+        );
         assert!(Param::Int(3).parse_like("1 }, evil = {").is_err());
     }
 }

@@ -15,8 +15,15 @@ use crate::pack::Param;
 
 /// Functions that would let a rule see more than its input: the clock and chance.
 const FORBIDDEN: &[&str] = &[
-    "now", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
-    "today", "random", "uuid",
+    "now",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "today",
+    "random",
+    "uuid",
 ];
 
 /// What `$name` stands for.
@@ -42,12 +49,18 @@ impl Select {
             .and_then(|mut parser| parser.parse_statements())
             .map_err(|error| {
                 let problem = error.strip_backtrace();
-                Text::new(format!("SQL 无法解析:{problem}"), format!("the SQL cannot be parsed: {problem}"))
+                Text::new(
+                    format!("SQL 无法解析:{problem}"),
+                    format!("the SQL cannot be parsed: {problem}"),
+                )
             })?;
         if statements.len() != 1 {
             return Err(Text::new(
                 format!("应当只有一条 SELECT,却有 {} 条语句", statements.len()),
-                format!("one SELECT is wanted, here are {} statements", statements.len()),
+                format!(
+                    "one SELECT is wanted, here are {} statements",
+                    statements.len()
+                ),
             ));
         }
         let Some(DfStatement::Statement(statement)) = statements.pop_front() else {
@@ -211,23 +224,37 @@ mod tests {
             as_of: jiff::civil::date(2026, 6, 30),
             params: &params,
         };
-        Select::parse(sql)?.bind(&bindings).map(|statement| statement.to_string())
+        Select::parse(sql)?
+            .bind(&bindings)
+            .map(|statement| statement.to_string())
     }
 
     #[test]
     fn a_parameter_becomes_a_literal_and_never_sql() {
-        let sql = bound("select $evil", &[("evil", Param::Text("' or 1=1 --".into()))]).unwrap();
+        let sql = bound(
+            "select $evil",
+            &[("evil", Param::Text("' or 1=1 --".into()))],
+        )
+        .unwrap();
         assert_eq!(sql, "SELECT ''' or 1=1 --'");
     }
 
     #[test]
     fn the_date_of_the_run_is_bound_as_a_date() {
-        assert_eq!(bound("select $as_of", &[]).unwrap(), "SELECT CAST('2026-06-30' AS DATE)");
+        assert_eq!(
+            bound("select $as_of", &[]).unwrap(),
+            "SELECT CAST('2026-06-30' AS DATE)"
+        );
     }
 
     #[test]
     fn an_undeclared_parameter_is_named() {
-        assert!(bound("select $limit", &[]).unwrap_err().en.contains("$limit"));
+        assert!(
+            bound("select $limit", &[])
+                .unwrap_err()
+                .en
+                .contains("$limit")
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub enum InputKind {
     Xlsx,
     /// A workbook of Excel before.
     Xls,
-    /// A workbook of LibreOffice.
+    /// A workbook of `LibreOffice`.
     Ods,
     /// A folder of CSV files, or one of them.
     Csv,

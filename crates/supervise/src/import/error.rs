@@ -109,7 +109,7 @@ impl ImportError {
     }
 
     /// A file that is not what it should be.
-    pub(crate) fn broken(path: &Path, kind: &str, reason: impl ToString) -> Self {
+    pub(crate) fn broken(path: &Path, kind: &str, reason: impl std::fmt::Display) -> Self {
         Self::Broken {
             path: path.to_owned(),
             kind: kind.to_owned(),

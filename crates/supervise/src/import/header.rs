@@ -167,6 +167,7 @@ fn likeness(one: &str, other: &str) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -17,9 +17,11 @@ mod package;
 mod parquet_cast;
 mod parquet_folder;
 mod parquet_table;
+mod parts;
 mod photos;
 mod places;
 mod reading;
+mod refusals;
 mod report;
 mod sheet;
 pub mod value;
@@ -27,6 +29,7 @@ mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use kandeng_screening::Tables;
@@ -40,7 +43,7 @@ pub use original::{OriginalSheet, original_sheets};
 pub use places::Place;
 
 use crate::diagnostic::Diagnostic;
-use names::{Named, SheetNames};
+use parts::Part;
 use places::Places;
 use reading::Reading;
 use sheet::SheetReader;
@@ -66,6 +69,7 @@ pub struct Import {
     /// The kind of each input, in the order given.
     pub kinds: Vec<InputKind>,
     places: Places,
+    refusals: Vec<Arc<refusals::Refusals>>,
     hashing: Option<JoinHandle<Vec<InputFile>>>,
     inputs: Vec<InputFile>,
 }
@@ -92,6 +96,15 @@ impl Import {
         &self.inputs
     }
 
+    /// What Parquet columns held that could not be read, as far as rules have read them: ask after
+    /// the run.
+    pub fn refused(&self) -> Vec<Diagnostic> {
+        self.refusals
+            .iter()
+            .filter_map(|column| column.diagnostic())
+            .collect()
+    }
+
     /// Rows of each table, where they are known without reading it.
     pub fn rows(&self) -> BTreeMap<String, usize> {
         let counted = self
@@ -107,15 +120,6 @@ enum Opened {
     Workbook(Box<Workbook>),
     Csv(Vec<PathBuf>),
     Parquet(Vec<PathBuf>),
-}
-
-/// A sheet or file of an input, by the table it fills.
-struct Part<'o> {
-    opened: usize,
-    /// The sheet's place in its workbook, or the file's in its folder.
-    index: usize,
-    name: String,
-    sheet: &'o crate::filing::Sheet,
 }
 
 /// Reads inputs into tables. Projects are read first, so that later rows meet them.
@@ -159,7 +163,7 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
             _ => Opened::Workbook(Box::new(Workbook::open(path, kind, options)?)),
         });
     }
-    let parts = parts(&mut reading, &sources, inputs.len())?;
+    let parts = parts::list(&mut reading, &sources, inputs.len())?;
     for part in &parts {
         options.check_cancelled()?;
         read_part(&mut reading, &mut sources[part.opened], part)?;
@@ -171,135 +175,10 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         missing_columns: gathered.missing_columns,
         kinds,
         places: gathered.places,
+        refusals: gathered.refusals,
         hashing: Some(hashing),
         inputs: Vec::new(),
     })
-}
-
-/// The sheets and files to read, projects first. Of the registers' folder only registers are read.
-fn parts<'o>(
-    reading: &mut Reading<'o>,
-    sources: &[Opened],
-    inputs: usize,
-) -> Result<Vec<Part<'o>>, ImportError> {
-    let filing = reading.filing;
-    let names = SheetNames::of(filing);
-    let mut parts = Vec::new();
-    let mut found = Vec::new();
-    for (place, source) in sources.iter().enumerate() {
-        let listed: Vec<(String, String, bool)> = match source {
-            Opened::Workbook(book) => book
-                .sheets()
-                .into_iter()
-                .map(|(sheet, hidden)| (book.path.display().to_string(), sheet, hidden))
-                .collect(),
-            Opened::Csv(files) | Opened::Parquet(files) => files
-                .iter()
-                .map(|file| (file.display().to_string(), stem(file), false))
-                .collect(),
-        };
-        for (index, (file, name, hidden)) in listed.into_iter().enumerate() {
-            let spot = report::Spot {
-                file: &file,
-                sheet: Some(&name),
-                ..report::Spot::default()
-            };
-            match names.read(&name) {
-                Named::Sheet(sheet) if place < inputs || filing.registers.contains(sheet) => {
-                    if hidden {
-                        reading.report.warn(
-                            spot,
-                            "hidden",
-                            None,
-                            "隐藏的工作表,已照常读取",
-                            "a hidden sheet; it was read like the others",
-                        );
-                    }
-                    parts.push(Part {
-                        opened: place,
-                        index,
-                        name: name.clone(),
-                        sheet,
-                    });
-                }
-                Named::Sheet(_) => reading.report.warn(
-                    spot,
-                    "unknown_sheet",
-                    None,
-                    "比对库中的填报表,未读取",
-                    "a sheet of filings among the registers; not read",
-                ),
-                Named::Ours => {}
-                Named::Unknown(near) => {
-                    let (zh, en) = near.map_or_else(Default::default, |near| {
-                        (
-                            format!(",是否为“{}”?", near.zh),
-                            format!("; is it {} ({})?", near.zh, near.table),
-                        )
-                    });
-                    reading.report.warn(
-                        spot,
-                        "unknown_sheet",
-                        None,
-                        format!("未知的工作表,未读取{zh}"),
-                        format!("unknown sheet, not read{en}"),
-                    );
-                }
-            }
-            found.push(name);
-        }
-    }
-    let is_project = |part: &Part<'_>| part.sheet.table == "projects";
-    if !parts.iter().any(is_project) {
-        let paths = sources[..inputs].iter().map(|source| match source {
-            Opened::Workbook(book) => book.path.display().to_string(),
-            Opened::Csv(files) | Opened::Parquet(files) => files
-                .first()
-                .and_then(|file| file.parent())
-                .map_or_else(String::new, |folder| folder.display().to_string()),
-        });
-        return Err(ImportError::NoProjects {
-            paths: paths.collect(),
-            found,
-        });
-    }
-    for sheet in &filing.sheets {
-        if !parts.iter().any(|part| part.sheet == sheet) {
-            let file = match &sources[0] {
-                Opened::Workbook(book) => book.path.display().to_string(),
-                Opened::Csv(files) | Opened::Parquet(files) => files
-                    .first()
-                    .and_then(|file| file.parent())
-                    .map_or_else(String::new, |folder| folder.display().to_string()),
-            };
-            let spot = report::Spot {
-                file: &file,
-                sheet: Some(&sheet.zh),
-                ..report::Spot::default()
-            };
-            reading.report.warn(
-                spot,
-                "missing_sheet",
-                None,
-                "缺少此表,按无记录处理",
-                format!(
-                    "this sheet is missing ({}); taken as having no rows",
-                    sheet.table
-                ),
-            );
-        }
-    }
-    let order = |part: &Part<'_>| {
-        let rank = filing.sheets.iter().position(|sheet| sheet == part.sheet);
-        (
-            !is_project(part),
-            rank.unwrap_or(usize::MAX),
-            part.opened,
-            part.index,
-        )
-    };
-    parts.sort_by_key(order);
-    Ok(parts)
 }
 
 /// Reads one sheet or file.

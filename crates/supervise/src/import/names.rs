@@ -43,8 +43,10 @@ impl<'a> SheetNames<'a> {
             return Named::Sheet(sheet);
         }
         let ours = ["疑点", "说明", "填报说明", "flags", "instructions"];
-        let base = name.split_once('(').map_or(name.as_str(), |(base, _)| base);
-        if ours.contains(&base) {
+        let unnumbered = name
+            .split_once('(')
+            .map_or(name.as_str(), |(before, _)| before);
+        if ours.contains(&unnumbered) {
             return Named::Ours;
         }
         let near = |sheet: &&&'a Sheet| {

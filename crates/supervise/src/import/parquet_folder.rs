@@ -15,6 +15,7 @@ use super::parquet_cast::Caster;
 use super::parquet_table::{Origin, ParquetTable};
 use super::places::{Rows, Source};
 use super::reading::Reading;
+use super::refusals::Refusals;
 use super::report::{Spot, shorten};
 use crate::filing::{Field, ROW_NO, Sheet};
 
@@ -199,6 +200,8 @@ fn table<'o>(
             &reading.options.key,
             &units,
         );
+        let refusals = Refusals::new(&path.display().to_string(), &super::stem(path), &column.zh);
+        reading.refusals.push(Arc::clone(&refusals));
         let origin = match (root, column.field) {
             (root, Field::Choice) if sheet.table == "projects" && column.key == "stage" => {
                 Origin::Stage {
@@ -230,8 +233,13 @@ fn table<'o>(
                 datum: roots.get(&*format!("{}_datum", column.key)).copied(),
                 default: reading.options.datum,
                 folders: reading.folders.clone(),
+                refusals,
             },
-            (Some(root), _) => Origin::File { root, caster },
+            (Some(root), _) => Origin::File {
+                root,
+                caster,
+                refusals,
+            },
             (None, _) if is_register => continue,
             (None, field) => Origin::Nothing(field.column_type().arrow()),
         };

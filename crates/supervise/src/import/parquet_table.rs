@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
+    Array as _, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
     StringArray, new_null_array,
 };
 use kandeng_screening::arrow::compute::{cast, filter_record_batch};
@@ -21,6 +21,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader
 use super::boundary;
 use super::error::ImportError;
 use super::parquet_cast::Caster;
+use super::refusals::{self, Refusals};
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8192;
@@ -33,13 +34,18 @@ pub(crate) enum Origin {
     /// The file has no such column.
     Nothing(DataType),
     /// A column of the file.
-    File { root: usize, caster: Caster },
+    File {
+        root: usize,
+        caster: Caster,
+        refusals: Arc<Refusals>,
+    },
     /// A boundary, which may name its datum in another column.
     Boundary {
         root: usize,
         datum: Option<usize>,
         default: Option<Datum>,
         folders: Vec<PathBuf>,
+        refusals: Arc<Refusals>,
     },
     /// The stage, or what the project's own columns show of it.
     Stage {
@@ -145,6 +151,7 @@ impl TableSource for ParquetTable {
         let dropped = Arc::clone(&self.dropped);
         let cancel = Arc::clone(&self.cancel);
         let mut before = 0_i64;
+        let mut lost = vec![0; origins.len()];
         Ok(Box::new(reader.map(move |batch| {
             if cancel.load(Ordering::Relaxed) {
                 return Err(SourceError::from(ImportError::Cancelled));
@@ -152,8 +159,15 @@ impl TableSource for ParquetTable {
             let batch = batch?;
             let rows = batch.num_rows();
             let mut arrays = Vec::with_capacity(origins.len());
-            for origin in &origins {
-                arrays.push(array(origin, &batch, &places, before)?);
+            for (origin, lost) in origins.iter().zip(&mut lost) {
+                let read = array(origin, &batch, &places, before)?;
+                if let Origin::File { root, refusals, .. }
+                | Origin::Boundary { root, refusals, .. } = origin
+                {
+                    *lost += refusals::lost(batch.column(places[root]), &read);
+                    refusals.note(*lost);
+                }
+                arrays.push(read);
             }
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let read = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?;
@@ -178,12 +192,13 @@ fn array(
             Ok(Arc::new(Int64Array::from_iter_values(numbers)))
         }
         Origin::Nothing(kind) => Ok(new_null_array(kind, rows)),
-        Origin::File { root, caster } => caster.cast(batch.column(places[root])),
+        Origin::File { root, caster, .. } => caster.cast(batch.column(places[root])),
         Origin::Boundary {
             root,
             datum,
             default,
             folders,
+            ..
         } => {
             let written = cast(batch.column(places[root]), &DataType::Utf8)?;
             let named = datum
@@ -192,7 +207,7 @@ fn array(
             let written: &StringArray = written.as_string();
             let settled = (0..rows).map(|row| {
                 let text = written.is_valid(row).then(|| written.value(row).trim())?;
-                let named = named.as_ref().map(|named| named.as_string::<i32>());
+                let named = named.as_ref().map(AsArray::as_string::<i32>);
                 let named = named.and_then(|named| named.is_valid(row).then(|| named.value(row)));
                 let datum = match named.filter(|name| !name.trim().is_empty()) {
                     None => *default,
@@ -217,7 +232,7 @@ fn array(
             let filed = root
                 .map(|root| caster.cast(batch.column(places[&root])))
                 .transpose()?;
-            let filed = filed.as_ref().map(|filed| filed.as_string::<i32>());
+            let filed = filed.as_ref().map(AsArray::as_string::<i32>);
             let stage = (0..rows).map(|row| {
                 if let Some(filed) = filed.filter(|filed| filed.is_valid(row)) {
                     return Some(filed.value(row));

@@ -2,7 +2,7 @@
 //! tables that name them: one row per code, no row without a project, a stage where none is filed.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -14,9 +14,10 @@ use super::boundary;
 use super::collected::{self, Collected};
 use super::columns::{Builder, Value};
 use super::error::ImportError;
-use super::identity::IdentityKey;
+use super::identity::{IdentityKey, key_of};
 use super::options::ImportOptions;
 use super::places::{Places, Rows, Source};
+use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,8 @@ pub(crate) struct Reading<'o> {
     pub report: Report,
     pub missing_columns: Vec<(String, String)>,
     pub places: Places,
+    /// What streamed columns could not give.
+    pub refusals: Vec<Arc<Refusals>>,
     /// Tables that came as streams, beside those collected here.
     pub streamed: BTreeMap<String, Arc<dyn TableSource>>,
     tables: BTreeMap<String, Collected>,
@@ -47,6 +50,8 @@ pub(crate) struct Reading<'o> {
     hasher: RandomState,
     duplicates: Vec<(String, i64, i64)>,
     hashes: HashMap<String, String>,
+    /// Ids of the keys that hashes were made with, here or before.
+    keys: BTreeSet<String>,
     units: HashMap<String, String>,
     /// Folders where files that cells name may lie.
     pub folders: Vec<std::path::PathBuf>,
@@ -58,6 +63,7 @@ pub(crate) struct Gathered {
     pub places: Places,
     pub diagnostics: Vec<Diagnostic>,
     pub missing_columns: Vec<(String, String)>,
+    pub refusals: Vec<Arc<Refusals>>,
 }
 
 impl<'o> Reading<'o> {
@@ -69,6 +75,7 @@ impl<'o> Reading<'o> {
             report: Report::default(),
             missing_columns: Vec::new(),
             places: Places::default(),
+            refusals: Vec::new(),
             streamed: BTreeMap::new(),
             tables: BTreeMap::new(),
             projects: HashMap::new(),
@@ -77,6 +84,7 @@ impl<'o> Reading<'o> {
             hasher: RandomState::new(),
             duplicates: Vec::new(),
             hashes: HashMap::new(),
+            keys: BTreeSet::new(),
             units: HashMap::new(),
             folders: Vec::new(),
         }
@@ -141,8 +149,38 @@ impl<'o> Reading<'o> {
         }
         let key: &IdentityKey = &self.options.key;
         let hash = key.hash(number);
+        if let Some(id) = key_of(&hash)
+            && !self.keys.contains(id)
+        {
+            self.keys.insert(id.to_owned());
+        }
         self.hashes.insert(number.to_owned(), hash.clone());
         hash
+    }
+
+    /// Hashes of one key compare with one another; those of different keys never do, and that is said.
+    fn tell_of_keys(&mut self) {
+        if self.keys.len() < 2 {
+            return;
+        }
+        let ids = self.keys.iter().cloned().collect::<Vec<_>>().join(", ");
+        let file = self
+            .places
+            .sources
+            .first()
+            .map(|source| source.file.clone())
+            .unwrap_or_default();
+        let spot = Spot {
+            file: &file,
+            ..Spot::default()
+        };
+        self.report.warn(
+            spot,
+            "keys",
+            None,
+            format!("证件号的哈希来自不同密钥({ids}),彼此无法比对;请用同一密钥重新生成"),
+            format!("hashes were made with different keys ({ids}) and cannot be compared with one another; make them anew with one key"),
+        );
     }
 
     /// A unit as rules know it; one that is not declared stays as written.
@@ -225,15 +263,13 @@ impl<'o> Reading<'o> {
                 return;
             }
         }
-        let code = match sheet.position("project_code").map(|column| &values[column]) {
-            Some(Value::Text(code)) => code.as_str(),
-            _ => {
-                table.keep(values);
-                return;
-            }
+        let code = sheet.position("project_code").map(|column| &values[column]);
+        let Some(Value::Text(code)) = code else {
+            table.keep(values);
+            return;
         };
         let stage = table.stage_shown(values);
-        let known = self.projects.get(code);
+        let known = self.projects.get(code.as_str());
         if sheet.table == "projects" {
             if let Some(first) = known {
                 let (source, row) = table.places[(first.row_no - 1) as usize];
@@ -249,13 +285,12 @@ impl<'o> Reading<'o> {
                     format!("项目编码与“{there}”第 {row} 行重复,只筛查第一次出现的一行"),
                     format!("the project code stands in {there} row {row} already; only the first is screened"),
                 );
-                self.duplicates
-                    .push((code.to_owned(), row_no, first.row_no));
+                self.duplicates.push((code.clone(), row_no, first.row_no));
                 return;
             }
             let index = self.stages.len();
             self.projects
-                .insert(code.to_owned(), Project { row_no, index });
+                .insert(code.clone(), Project { row_no, index });
             self.stages.push(stage);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
@@ -283,6 +318,7 @@ impl<'o> Reading<'o> {
     /// When photos are read and the person stops the run.
     pub fn finish(mut self) -> Result<Gathered, ImportError> {
         let filing = self.filing;
+        self.tell_of_keys();
         let mut tables = Tables::new();
         for (sheets, register) in [(&filing.sheets, false), (&filing.registers, true)] {
             for sheet in sheets {
@@ -315,6 +351,7 @@ impl<'o> Reading<'o> {
             places: self.places,
             diagnostics: self.report.finish(),
             missing_columns: self.missing_columns,
+            refusals: self.refusals,
         })
     }
 

@@ -113,8 +113,42 @@ impl Report {
     }
 }
 
-/// The beginning of a value, on one line.
+/// Digits in a row from which on a number may be a person's or an account's.
+const MAY_NAME_SOMEBODY: usize = 15;
+
+/// A value without numbers that may name somebody and were put into the wrong column.
+fn masked(value: &str) -> String {
+    let mut shown = String::with_capacity(value.len());
+    let mut run = String::new();
+    let flush = |run: &mut String, shown: &mut String| {
+        let digits = run
+            .chars()
+            .filter(|letter| letter.is_ascii_digit() || matches!(letter, '０'..='９'))
+            .count();
+        if digits >= MAY_NAME_SOMEBODY {
+            shown.extend(run.chars().take(4));
+            shown.push_str("***");
+        } else {
+            shown.push_str(run);
+        }
+        run.clear();
+    };
+    for letter in value.chars() {
+        // Spaces and dashes group the digits of cards; they do not end a number.
+        if letter.is_ascii_digit() || matches!(letter, '０'..='９' | ' ' | '-') {
+            run.push(letter);
+        } else {
+            flush(&mut run, &mut shown);
+            shown.push(letter);
+        }
+    }
+    flush(&mut run, &mut shown);
+    shown
+}
+
+/// The beginning of a value, on one line, without numbers that may name somebody.
 pub(crate) fn shorten(value: &str) -> String {
+    let value = masked(value);
     let line: String = value
         .chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })

@@ -101,7 +101,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     /// # Errors
     /// When projects have no project code, or the person stopped the run.
     pub fn row(&mut self, row: u32, cells: &[(u32, Cell<'_>)]) -> Result<(), ImportError> {
-        if row % 1024 == 0 {
+        if row.is_multiple_of(1024) {
             self.reading.options.check_cancelled()?;
         }
         if cells.iter().all(|(_, cell)| cell.is_empty()) {

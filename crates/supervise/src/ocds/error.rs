@@ -20,7 +20,9 @@ pub enum OcdsError {
         file: String,
     },
     /// The bytes are no UTF-8; name the encoding.
-    #[error("{file} is not UTF-8 (first at line {line}); name its encoding, such as --encoding iso-8859-1")]
+    #[error(
+        "{file} is not UTF-8 (first at line {line}); name its encoding, such as --encoding iso-8859-1"
+    )]
     NotUtf8 {
         /// The file.
         file: String,
@@ -28,7 +30,9 @@ pub enum OcdsError {
         line: u64,
     },
     /// No such encoding is known.
-    #[error("there is no encoding named {name}; try utf-8, iso-8859-1, windows-1252, gb18030, utf-16le")]
+    #[error(
+        "there is no encoding named {name}; try utf-8, iso-8859-1, windows-1252, gb18030, utf-16le"
+    )]
     UnknownEncoding {
         /// What was asked for.
         name: String,
@@ -60,7 +64,9 @@ pub enum OcdsError {
         problem: String,
     },
     /// Unpacked, the file is larger than any honest one; unpack it by hand if it is meant.
-    #[error("{file} unpacks to more than {limit} bytes, {ratio} times its size: refused as a decompression bomb")]
+    #[error(
+        "{file} unpacks to more than {limit} bytes, {ratio} times its size: refused as a decompression bomb"
+    )]
     TooLarge {
         /// The file.
         file: String,
@@ -81,15 +87,26 @@ impl OcdsError {
             Self::Io { file, source } => format!("无法读取 {file}:{source}"),
             Self::Empty { file } => format!("{file} 是空文件"),
             Self::NotUtf8 { file, line } => {
-                format!("{file} 不是 UTF-8 编码(第 {line} 行起);请指明编码,例如 --encoding iso-8859-1")
+                format!(
+                    "{file} 不是 UTF-8 编码(第 {line} 行起);请指明编码,例如 --encoding iso-8859-1"
+                )
             }
             Self::UnknownEncoding { name } => {
-                format!("没有名为 {name} 的编码;可用 utf-8、iso-8859-1、windows-1252、gb18030、utf-16le 等")
+                format!(
+                    "没有名为 {name} 的编码;可用 utf-8、iso-8859-1、windows-1252、gb18030、utf-16le 等"
+                )
             }
-            Self::NotJson { file, line, column, problem } => {
+            Self::NotJson {
+                file,
+                line,
+                column,
+                problem,
+            } => {
                 format!("{file} 不是 JSON:第 {line} 行第 {column} 列:{problem}")
             }
-            Self::NotOcds { file } => format!("{file} 是 JSON,但不是 OCDS:没有带 ocid 的 release 或 record"),
+            Self::NotOcds { file } => {
+                format!("{file} 是 JSON,但不是 OCDS:没有带 ocid 的 release 或 record")
+            }
             Self::Gzip { file, problem } => format!("{file} 是损坏或不完整的 gzip 文件:{problem}"),
             Self::TooLarge { file, limit, ratio } => {
                 format!("{file} 解压后超过 {limit} 字节,为原大小的 {ratio} 倍,按压缩炸弹拒绝")

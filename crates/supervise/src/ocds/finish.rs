@@ -50,10 +50,17 @@ pub(super) fn choose(parts: &[Part]) -> Choice {
                 continue;
             }
             if choice.keep.is_empty() {
-                choice.keep = parts.iter().map(|part| vec![true; part.rows.processes.ocid.len()]).collect();
+                choice.keep = parts
+                    .iter()
+                    .map(|part| vec![true; part.rows.processes.ocid.len()])
+                    .collect();
             }
             let there = standing[known];
-            let (winner, loser) = if precedes(parts, there, here) { (here, there) } else { (there, here) };
+            let (winner, loser) = if precedes(parts, there, here) {
+                (here, there)
+            } else {
+                (there, here)
+            };
             standing[known] = winner;
             choice.keep[loser.0 as usize][loser.1 as usize] = false;
             if is_partial(parts, winner) {
@@ -62,7 +69,9 @@ pub(super) fn choose(parts: &[Part]) -> Choice {
                 choice.unmerged.remove(text);
                 if !is_partial(parts, loser) {
                     choice.superseded += 1;
-                    choice.first_superseded.get_or_insert_with(|| text.to_owned());
+                    choice
+                        .first_superseded
+                        .get_or_insert_with(|| text.to_owned());
                 }
             }
         }
@@ -87,7 +96,11 @@ fn precedes(parts: &[Part], first: (u32, u32), second: (u32, u32)) -> bool {
     let rank = |(part, place): (u32, u32)| {
         let processes = &parts[part as usize].rows.processes;
         let place = place as usize;
-        (!processes.linked_only[place], !processes.partial[place], processes.date[place].max(NO_INT))
+        (
+            !processes.linked_only[place],
+            !processes.partial[place],
+            processes.date[place].max(NO_INT),
+        )
     };
     rank(first) <= rank(second)
 }
@@ -108,7 +121,9 @@ pub(super) fn finish(
 ) -> Result<Finished, kandeng_screening::arrow::error::ArrowError> {
     let currency = currency.map(str::to_owned).or_else(|| {
         let first = |of: fn(&Rows) -> u32| {
-            parts.iter().find_map(|part| part.rows.words.text(of(&part.rows)).map(str::to_owned))
+            parts
+                .iter()
+                .find_map(|part| part.rows.words.text(of(&part.rows)).map(str::to_owned))
         };
         first(|rows| rows.first_bid_currency).or_else(|| first(|rows| rows.first_currency))
     });
@@ -133,7 +148,9 @@ pub(super) fn finish(
             }
             organizations.push(global);
         }
-        let main = currency.as_deref().map_or(NONE, |currency| rows.words.number(currency));
+        let main = currency
+            .as_deref()
+            .map_or(NONE, |currency| rows.words.number(currency));
         // A part that was merged later on has no entry: all of it stays.
         let keep = choice.keep.get(number).map(Vec::as_slice);
         let batches = tables::batches(
@@ -164,11 +181,17 @@ pub(super) fn finish(
     counts.superseded = choice.superseded;
     let mut tables = Tables::new();
     for (declaration, batches) in declarations.iter().zip(gathered) {
-        tables.insert(&declaration.name, Arc::new(Batches::new(declaration.schema(), batches)));
+        tables.insert(
+            &declaration.name,
+            Arc::new(Batches::new(declaration.schema(), batches)),
+        );
     }
     let last = &declarations[5];
     let organizations = tables::organizations(&ids, &names, last)?;
-    tables.insert(&last.name, Arc::new(Batches::new(last.schema(), vec![organizations])));
+    tables.insert(
+        &last.name,
+        Arc::new(Batches::new(last.schema(), vec![organizations])),
+    );
     Ok(Finished {
         tables,
         counts,

@@ -14,7 +14,11 @@ pub(super) fn milliseconds(text: &str) -> Option<i64> {
     }
     let year = number(&bytes[0..4])?;
     let (month, day) = (number(&bytes[5..7])?, number(&bytes[8..10])?);
-    let (hour, minute, second) = (number(&bytes[11..13])?, number(&bytes[14..16])?, number(&bytes[17..19])?);
+    let (hour, minute, second) = (
+        number(&bytes[11..13])?,
+        number(&bytes[14..16])?,
+        number(&bytes[17..19])?,
+    );
     if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
         return None;
     }
@@ -24,12 +28,19 @@ pub(super) fn milliseconds(text: &str) -> Option<i64> {
     let mut rest = &bytes[19..];
     let mut fraction = 0;
     if rest[0] == b'.' {
-        let digits = rest[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = rest[1..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if digits == 0 {
             return None;
         }
         for place in 0..3 {
-            let digit = if place < digits { i64::from(rest[1 + place] - b'0') } else { 0 };
+            let digit = if place < digits {
+                i64::from(rest[1 + place] - b'0')
+            } else {
+                0
+            };
             fraction = fraction * 10 + digit;
         }
         rest = &rest[1 + digits..];
@@ -46,13 +57,15 @@ pub(super) fn milliseconds(text: &str) -> Option<i64> {
         }
         _ => return None,
     };
-    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    let seconds =
+        days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Some(seconds * 1000 + fraction)
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| value * 10 + i64::from(byte - b'0'))
     })
 }
 
@@ -82,13 +95,22 @@ mod tests {
     #[test]
     fn a_time_with_a_zone_is_an_instant() {
         assert_eq!(milliseconds("1970-01-01T00:00:00Z"), Some(0));
-        assert_eq!(milliseconds("2024-02-29T08:00:00.5+08:00"), Some(1_709_164_800_500));
+        assert_eq!(
+            milliseconds("2024-02-29T08:00:00.5+08:00"),
+            Some(1_709_164_800_500)
+        );
         assert_eq!(milliseconds("1969-12-31T23:59:59.999Z"), Some(-1));
     }
 
     #[test]
     fn a_day_alone_or_a_time_without_zone_is_not_guessed_at() {
-        for text in ["2024-03-14", "2024-03-14T09:30:00", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "14/03/2024"] {
+        for text in [
+            "2024-03-14",
+            "2024-03-14T09:30:00",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "14/03/2024",
+        ] {
             assert_eq!(milliseconds(text), None, "{text}");
         }
     }

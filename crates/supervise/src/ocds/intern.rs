@@ -34,7 +34,11 @@ impl Interner {
     /// The string of that number.
     pub(super) fn get(&self, number: u32) -> &str {
         let index = number as usize;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] as usize
+        };
         &self.arena[start..self.ends[index] as usize]
     }
 
@@ -93,7 +97,11 @@ mod tests {
         let mut interner = Interner::new();
         for round in 0..2 {
             for index in 0..1000 {
-                assert_eq!(interner.number(&format!("org-{index}")), index, "round {round}");
+                assert_eq!(
+                    interner.number(&format!("org-{index}")),
+                    index,
+                    "round {round}"
+                );
             }
         }
         assert_eq!(interner.len(), 1000);

@@ -15,12 +15,18 @@ pub(super) fn merged(mut releases: Vec<Value>) -> Value {
             }
         }
     }
-    whole.insert("tag".to_owned(), Value::Array(vec![Value::String("compiled".to_owned())]));
+    whole.insert(
+        "tag".to_owned(),
+        Value::Array(vec![Value::String("compiled".to_owned())]),
+    );
     Value::Object(whole)
 }
 
 fn date(release: &Value) -> &str {
-    release.get("date").and_then(Value::as_str).unwrap_or_default()
+    release
+        .get("date")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn merge_object(whole: &mut Map<String, Value>, later: Map<String, Value>) {
@@ -41,12 +47,15 @@ fn merge_object(whole: &mut Map<String, Value>, later: Map<String, Value>) {
 }
 
 fn by_id(list: &[Value]) -> bool {
-    list.iter().all(|element| element.get("id").is_some_and(|id| !id.is_null()))
+    list.iter()
+        .all(|element| element.get("id").is_some_and(|id| !id.is_null()))
 }
 
 fn merge_list(before: &mut Vec<Value>, later: Vec<Value>) {
     for element in later {
-        let same = before.iter_mut().find(|other| other.get("id") == element.get("id"));
+        let same = before
+            .iter_mut()
+            .find(|other| other.get("id") == element.get("id"));
         match (same, element) {
             (Some(Value::Object(before)), Value::Object(element)) => merge_object(before, element),
             (_, element) => before.push(element),
@@ -67,10 +76,13 @@ mod tests {
             json!({"ocid": "o", "date": "2024-01-01T00:00:00Z", "tag": ["tender"], "buyer": {"id": "B"},
                 "tender": {"status": "active", "title": "t"}, "awards": [{"id": "1", "status": "pending", "suppliers": [{"id": "S"}]}]}),
         ]);
-        assert_eq!(whole, json!({
-            "ocid": "o", "date": "2024-03-01T00:00:00Z", "tag": ["compiled"],
-            "tender": {"status": "complete", "title": "t"},
-            "awards": [{"id": "1", "status": "active", "suppliers": [{"id": "S"}]}],
-        }));
+        assert_eq!(
+            whole,
+            json!({
+                "ocid": "o", "date": "2024-03-01T00:00:00Z", "tag": ["compiled"],
+                "tender": {"status": "complete", "title": "t"},
+                "awards": [{"id": "1", "status": "active", "suppliers": [{"id": "S"}]}],
+            })
+        );
     }
 }

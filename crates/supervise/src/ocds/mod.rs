@@ -91,12 +91,20 @@ pub struct OcdsKind {
 /// Whether a file looks like OCDS, judged by its first 64 KiB.
 pub fn detect(path: &Path) -> Option<OcdsKind> {
     let (head, gzip) = source::head(path);
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&head)
+        .trim_ascii_start();
     if !matches!(text.first(), Some(b'{' | b'[')) {
         return None;
     }
     let named = |name: &[u8]| text.windows(name.len()).any(|window| window == name);
-    let known = [&b"\"ocid\""[..], b"\"releases\"", b"\"records\"", b"\"compiledRelease\""];
+    let known = [
+        &b"\"ocid\""[..],
+        b"\"releases\"",
+        b"\"records\"",
+        b"\"compiledRelease\"",
+    ];
     known.iter().any(|name| named(name)).then(|| OcdsKind {
         lines: source::is_lines(text, text.len() < source::HEAD, path),
         gzip,
@@ -108,7 +116,11 @@ pub fn detect(path: &Path) -> Option<OcdsKind> {
 /// # Errors
 /// [`OcdsError`] when a file yields nothing at all. What can be read around is a diagnostic.
 pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, OcdsError> {
-    let encoding = options.encoding.as_deref().map(encoding_named).transpose()?;
+    let encoding = options
+        .encoding
+        .as_deref()
+        .map(encoding_named)
+        .transpose()?;
     let mut parts = Vec::new();
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
@@ -138,11 +150,15 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
     if !choice.unmerged.is_empty() {
         parts.push(merge_partial(inputs, encoding, &choice.unmerged, options)?);
     }
-    let file = inputs.first().map(|path| path.display().to_string()).unwrap_or_default();
-    let finished = finish(parts, &choice, options.currency.as_deref()).map_err(|error| OcdsError::Io {
-        file: file.clone(),
-        source: std::io::Error::other(error),
-    })?;
+    let file = inputs
+        .first()
+        .map(|path| path.display().to_string())
+        .unwrap_or_default();
+    let finished =
+        finish(parts, &choice, options.currency.as_deref()).map_err(|error| OcdsError::Io {
+            file: file.clone(),
+            source: std::io::Error::other(error),
+        })?;
     report::run(&file, &choice, &finished, options, &mut diagnostics);
     Ok(OcdsImport {
         kind: report::kind(&finished.counts, finished.processes),
@@ -163,7 +179,9 @@ fn encoding_named(name: &str) -> Result<&'static Encoding, OcdsError> {
 
 /// Parses a source's blocks, several at a time where its lines stand alone; in order of the file.
 fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>, OcdsError> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
+    let cores = std::thread::available_parallelism()
+        .map_or(1, std::num::NonZero::get)
+        .min(4);
     let threads = match (source.lines, options.threads) {
         (false, _) => 1,
         (true, 0) => cores,
@@ -195,7 +213,9 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
             };
             let Some(index) = next else { return };
             let block = Block::parse(index, &buffer, lines);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push(block);
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(block);
         }
     };
     std::thread::scope(|scope| {
@@ -220,7 +240,8 @@ fn merge_partial(
     ocids: &HashSet<String>,
     options: &ReadOptions,
 ) -> Result<Part, OcdsError> {
-    let mut releases: std::collections::BTreeMap<String, Vec<Value>> = std::collections::BTreeMap::new();
+    let mut releases: std::collections::BTreeMap<String, Vec<Value>> =
+        std::collections::BTreeMap::new();
     let mut order = Vec::new();
     for path in inputs {
         let mut source = Source::open(path, encoding)?;
@@ -231,7 +252,9 @@ fn merge_partial(
             }
             let text = String::from_utf8_lossy(&buffer);
             let mut take = |release: Value| {
-                let Some(ocid) = release.get("ocid").and_then(Value::as_str) else { return };
+                let Some(ocid) = release.get("ocid").and_then(Value::as_str) else {
+                    return;
+                };
                 if ocids.contains(ocid) {
                     if !releases.contains_key(ocid) {
                         order.push(ocid.to_owned());
@@ -240,7 +263,10 @@ fn merge_partial(
                 }
             };
             if source.lines {
-                for value in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+                for value in text
+                    .lines()
+                    .filter_map(|line| serde_json::from_str(line).ok())
+                {
                     each_release(value, &mut take);
                 }
             } else {
@@ -263,13 +289,18 @@ fn merge_partial(
         ..Counts::default()
     };
     rows.processes.line.fill(0);
-    Ok(Part { rows, lines_before: 0 })
+    Ok(Part {
+        rows,
+        lines_before: 0,
+    })
 }
 
 /// Hands over every release of a document, one by one.
 fn each_release(document: Value, take: &mut impl FnMut(Value)) {
     match document {
-        Value::Array(list) => list.into_iter().for_each(|element| each_release(element, take)),
+        Value::Array(list) => list
+            .into_iter()
+            .for_each(|element| each_release(element, take)),
         Value::Object(mut object) => {
             if object.contains_key("ocid") {
                 take(Value::Object(object));

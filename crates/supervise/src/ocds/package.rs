@@ -109,14 +109,21 @@ impl<'de> Visitor<'de> for ShapeVisitor {
                     shape.url = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                "compiledRelease" => shape.compiled = map.next_value::<Option<IgnoredAny>>()?.is_some(),
-                "versionedRelease" => shape.versioned = map.next_value::<Option<IgnoredAny>>()?.is_some(),
+                "compiledRelease" => {
+                    shape.compiled = map.next_value::<Option<IgnoredAny>>()?.is_some()
+                }
+                "versionedRelease" => {
+                    shape.versioned = map.next_value::<Option<IgnoredAny>>()?.is_some()
+                }
                 "releases" => {
                     let releases: Shape = map.next_value()?;
                     let releases = releases.list.unwrap_or_default();
-                    shape.releases = Some(releases.iter().any(|release| release.ocid || !release.url));
+                    shape.releases =
+                        Some(releases.iter().any(|release| release.ocid || !release.url));
                 }
-                "records" => shape.records = Some(map.next_value::<Shape>()?.list.unwrap_or_default()),
+                "records" => {
+                    shape.records = Some(map.next_value::<Shape>()?.list.unwrap_or_default())
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -154,7 +161,10 @@ impl<'de> Visitor<'de> for Document<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let shapes = self.1.list.as_deref().unwrap_or_default();
         for shape in shapes {
-            if list.next_element_seed(Document(&mut *self.0, shape))?.is_none() {
+            if list
+                .next_element_seed(Document(&mut *self.0, shape))?
+                .is_none()
+            {
                 break;
             }
         }
@@ -232,7 +242,10 @@ impl<'de> Visitor<'de> for Records<'_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         for shape in self.1 {
-            if list.next_element_seed(Record(&mut *self.0, shape))?.is_none() {
+            if list
+                .next_element_seed(Record(&mut *self.0, shape))?
+                .is_none()
+            {
                 break;
             }
         }
@@ -265,7 +278,11 @@ impl<'de> Visitor<'de> for Record<'_> {
 }
 
 /// The compiled release, else the releases merged, else the versioned release, else only links.
-fn read_record<'de, A: MapAccess<'de>>(rows: &mut Rows, shape: &Shape, mut map: A) -> Result<(), A::Error> {
+fn read_record<'de, A: MapAccess<'de>>(
+    rows: &mut Rows,
+    shape: &Shape,
+    mut map: A,
+) -> Result<(), A::Error> {
     rows.counts.records += 1;
     let embedded = shape.releases == Some(true);
     let mut ocid: Option<Value> = None;
@@ -280,7 +297,9 @@ fn read_record<'de, A: MapAccess<'de>>(rows: &mut Rows, shape: &Shape, mut map: 
             "releases" if !shape.compiled && embedded => {
                 let releases: Vec<Value> = map.next_value()?;
                 let merged = merged(releases);
-                Release(&mut *rows).deserialize(&merged).map_err(A::Error::custom)?;
+                Release(&mut *rows)
+                    .deserialize(&merged)
+                    .map_err(A::Error::custom)?;
                 rows.counts.merged += 1;
                 read = true;
             }

@@ -40,7 +40,9 @@ impl Block {
             Ok(text) if in_lines => block.parse_lines(text),
             Ok(text) => block.parse_documents(text),
             Err(error) => {
-                let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n');
+                let before = bytes[..error.valid_up_to()]
+                    .iter()
+                    .filter(|byte| **byte == b'\n');
                 block.not_utf8 = Some(before.count() as u64 + 1);
             }
         }
@@ -89,7 +91,8 @@ impl Block {
                     let document = &rest[..documents.byte_offset()];
                     offset += document.len();
                     line += newlines(document);
-                    Document(&mut self.rows, &shape).deserialize(&mut Deserializer::from_str(document))
+                    Document(&mut self.rows, &shape)
+                        .deserialize(&mut Deserializer::from_str(document))
                 }
                 Some(Err(error)) => Err(error),
                 None => break,
@@ -146,7 +149,11 @@ fn newlines(text: &str) -> u64 {
 /// The parser's words without "at line 1 column 7", which would be the line of the document.
 fn without_place(error: &serde_json::Error) -> String {
     let words = error.to_string();
-    words.split(" at line ").next().unwrap_or_default().to_owned()
+    words
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The text round a column, for people to find the place by.

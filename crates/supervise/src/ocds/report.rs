@@ -2,19 +2,23 @@
 
 use kandeng_screening::Text;
 
+use super::ReadOptions;
 use super::error::OcdsError;
 use super::finish::{Choice, Finished, Part};
 use super::parse::Block;
 use super::rows::{Counts, Fault, Oddities};
 use super::source::Source;
-use super::ReadOptions;
 use crate::diagnostic::Diagnostic;
 
 /// Broken lines named one by one; the rest is a number.
 const NAMED: usize = 100;
 
 /// Broken lines and what makes a file unusable.
-pub(super) fn file(source: &Source, blocks: &[Block], diagnostics: &mut Vec<Diagnostic>) -> Result<(), OcdsError> {
+pub(super) fn file(
+    source: &Source,
+    blocks: &[Block],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(), OcdsError> {
     let name = &source.file;
     let mut before = 0;
     let mut broken = Vec::new();
@@ -27,7 +31,12 @@ pub(super) fn file(source: &Source, blocks: &[Block], diagnostics: &mut Vec<Diag
                 line: before + line,
             });
         }
-        broken.extend(block.broken.iter().map(|broken| (before + broken.line, broken)));
+        broken.extend(
+            block
+                .broken
+                .iter()
+                .map(|broken| (before + broken.line, broken)),
+        );
         before += block.lines;
         counts.add(&block.rows.counts);
         processes += block.rows.processes.ocid.len();
@@ -48,7 +57,11 @@ pub(super) fn file(source: &Source, blocks: &[Block], diagnostics: &mut Vec<Diag
     }
     let containers = counts.release_packages + counts.record_packages;
     let without_ocid = blocks.iter().any(|block| {
-        block.rows.oddities.keys().any(|(_, fault)| *fault == Fault::NoOcid)
+        block
+            .rows
+            .oddities
+            .keys()
+            .any(|(_, fault)| *fault == Fault::NoOcid)
     });
     if processes == 0 && containers == 0 && broken.is_empty() && !without_ocid {
         return Err(OcdsError::NotOcds { file: name.clone() });
@@ -67,8 +80,14 @@ pub(super) fn file(source: &Source, blocks: &[Block], diagnostics: &mut Vec<Diag
             Diagnostic::error(
                 name,
                 Text::new(
-                    format!("第 {line} 行第 {} 列不是合法的 JSON,该行未读入:{}", broken.column, broken.problem),
-                    format!("line {line}, column {} is no valid JSON and was left out: {}", broken.column, broken.problem),
+                    format!(
+                        "第 {line} 行第 {} 列不是合法的 JSON,该行未读入:{}",
+                        broken.column, broken.problem
+                    ),
+                    format!(
+                        "line {line}, column {} is no valid JSON and was left out: {}",
+                        broken.column, broken.problem
+                    ),
                 ),
             )
             .at_row(*line)
@@ -140,11 +159,20 @@ impl Fault {
             ),
             Self::NotANumber => ("应为数字,按空值处理", "a number is expected, read as empty"),
             Self::NotText => ("应为文本,按空值处理", "text is expected, read as empty"),
-            Self::NotAnObject => ("应为对象,按空值处理", "an object is expected, read as empty"),
+            Self::NotAnObject => (
+                "应为对象,按空值处理",
+                "an object is expected, read as empty",
+            ),
             Self::NotAList => ("应为数组,按空值处理", "a list is expected, read as empty"),
-            Self::NoCurrency => ("金额没有币种,不参与比对", "the amount names no currency and is not compared"),
+            Self::NoCurrency => (
+                "金额没有币种,不参与比对",
+                "the amount names no currency and is not compared",
+            ),
             Self::NoOcid => ("没有 ocid,未读入", "there is no ocid: left out"),
-            Self::NotOcds => ("不是 OCDS 的 release、record 或 package,未读入", "neither release, record nor package of OCDS: left out"),
+            Self::NotOcds => (
+                "不是 OCDS 的 release、record 或 package,未读入",
+                "neither release, record nor package of OCDS: left out",
+            ),
         }
     }
 }
@@ -182,8 +210,14 @@ pub(super) fn run(
         diagnostics.push(Diagnostic::warning(
             file,
             Text::new(
-                format!("{} 个 record 只有指向 release 的链接,没有内容可比对:按“不适用”计", counts.linked_only),
-                format!("{} records only link to their releases: counted as not applicable", counts.linked_only),
+                format!(
+                    "{} 个 record 只有指向 release 的链接,没有内容可比对:按“不适用”计",
+                    counts.linked_only
+                ),
+                format!(
+                    "{} records only link to their releases: counted as not applicable",
+                    counts.linked_only
+                ),
             ),
         ));
     }
@@ -215,18 +249,50 @@ pub(super) fn kind(counts: &Counts, processes: usize) -> Text {
     let mut say = |count: u64, one: &str, words_zh: &str, words_en: &str| {
         if count > 0 {
             zh.push(format!("{count} {words_zh}"));
-            en.push(if count == 1 { format!("1 {one}") } else { format!("{count} {words_en}") });
+            en.push(if count == 1 {
+                format!("1 {one}")
+            } else {
+                format!("{count} {words_en}")
+            });
         }
     };
-    say(counts.release_packages, "release package", "个 release 包", "release packages");
-    say(counts.record_packages, "record package", "个 record 包", "record packages");
+    say(
+        counts.release_packages,
+        "release package",
+        "个 release 包",
+        "release packages",
+    );
+    say(
+        counts.record_packages,
+        "record package",
+        "个 record 包",
+        "record packages",
+    );
     say(counts.records, "record", "个 record", "records");
-    say(counts.compiled_releases, "compiled release", "个 compiled release", "compiled releases");
+    say(
+        counts.compiled_releases,
+        "compiled release",
+        "个 compiled release",
+        "compiled releases",
+    );
     say(counts.releases, "release", "个 release", "releases");
-    say(counts.versioned_releases, "versioned release", "个 versioned release", "versioned releases");
-    say(counts.linked_only, "record of links only", "个只有链接的 record", "records of links only");
+    say(
+        counts.versioned_releases,
+        "versioned release",
+        "个 versioned release",
+        "versioned releases",
+    );
+    say(
+        counts.linked_only,
+        "record of links only",
+        "个只有链接的 record",
+        "records of links only",
+    );
     Text::new(
         format!("OCDS:{};共 {processes} 个采购过程", zh.join("、")),
-        format!("OCDS: {}; contracting processes: {processes}", en.join(", ")),
+        format!(
+            "OCDS: {}; contracting processes: {processes}",
+            en.join(", ")
+        ),
     )
 }

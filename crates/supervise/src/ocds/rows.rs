@@ -315,14 +315,18 @@ impl Rows {
         let partial = current.has_tag && !current.compiled && !versioned;
         let processes = &mut self.processes;
         processes.ocid.push(ocid);
-        processes.line.push(u32::try_from(self.line).unwrap_or(u32::MAX));
+        processes
+            .line
+            .push(u32::try_from(self.line).unwrap_or(u32::MAX));
         processes.date.push(current.date.unwrap_or(NO_INT));
         processes.status.push(current.status);
         processes.method.push(current.method);
         processes.details.push(current.details);
         processes.start.push(current.start.unwrap_or(NO_INT));
         processes.end.push(current.end.unwrap_or(NO_INT));
-        processes.tenderers.push(current.tenderers.unwrap_or(NO_INT));
+        processes
+            .tenderers
+            .push(current.tenderers.unwrap_or(NO_INT));
         processes.buyer.push(current.buyer);
         processes.entity.push(current.entity);
         processes.linked_only.push(false);
@@ -406,12 +410,18 @@ impl Rows {
         self.bid_count += 1;
         let mut parties = std::mem::take(&mut self.entry.parties);
         let sole = self.entry.named == 1 && parties.len() == 1;
-        let group = if parties.len() > 1 { self.group(&mut parties) } else { 0 };
+        let group = if parties.len() > 1 {
+            self.group(&mut parties)
+        } else {
+            0
+        };
         let rows = parties.len().max(1);
         for place in 0..rows {
             self.bids.process.push(process);
             self.bids.bid.push(bid);
-            self.bids.tenderer.push(parties.get(place).copied().unwrap_or(NONE));
+            self.bids
+                .tenderer
+                .push(parties.get(place).copied().unwrap_or(NONE));
             self.bids.group.push(group);
             self.bids.first.push(place == 0);
             self.bids.sole.push(sole);
@@ -430,7 +440,10 @@ impl Rows {
         if parties.len() == 1 {
             return 0;
         }
-        let mut ids: Vec<&str> = parties.iter().map(|party| self.organizations.get(*party)).collect();
+        let mut ids: Vec<&str> = parties
+            .iter()
+            .map(|party| self.organizations.get(*party))
+            .collect();
         ids.sort_unstable();
         let mut hasher = DefaultHasher::new();
         ids.hash(&mut hasher);
@@ -451,7 +464,9 @@ impl Rows {
         for place in 0..parties.len().max(1) {
             self.awards.process.push(process);
             self.awards.award.push(award);
-            self.awards.supplier.push(parties.get(place).copied().unwrap_or(NONE));
+            self.awards
+                .supplier
+                .push(parties.get(place).copied().unwrap_or(NONE));
             self.awards.first.push(place == 0);
             self.awards.sole.push(sole);
             self.awards.status.push(self.entry.status);
@@ -469,7 +484,9 @@ impl Rows {
         self.contracts.status.push(self.entry.status);
         self.contracts.amount.push(amount);
         self.contracts.currency.push(currency);
-        self.contracts.signed.push(self.entry.date.unwrap_or(NO_INT));
+        self.contracts
+            .signed
+            .push(self.entry.date.unwrap_or(NO_INT));
     }
 
     pub(super) fn begin_item(&mut self) {

@@ -63,7 +63,8 @@ impl Read for Decoding {
                 self.last = self.end == 0;
             }
             let (_, read, written, _) =
-                self.decoder.decode_to_utf8(&self.raw[self.start..self.end], buffer, self.last);
+                self.decoder
+                    .decode_to_utf8(&self.raw[self.start..self.end], buffer, self.last);
             self.start += read;
             if written > 0 || self.last || buffer.len() < 16 {
                 return Ok(written);
@@ -89,7 +90,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(path: &Path, encoding: Option<&'static Encoding>) -> Result<Self, OcdsError> {
+    pub(super) fn open(
+        path: &Path,
+        encoding: Option<&'static Encoding>,
+    ) -> Result<Self, OcdsError> {
         let name = path.display().to_string();
         let failed = |source| OcdsError::Io {
             file: name.clone(),
@@ -109,7 +113,10 @@ impl Source {
             seen: Arc::clone(&seen),
         };
         let mut reader: Box<dyn Read + Send> = if gzip {
-            Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(256 << 10, hashing)))
+            Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
+                256 << 10,
+                hashing,
+            )))
         } else {
             Box::new(hashing)
         };
@@ -180,7 +187,12 @@ impl Source {
                 }
             }
             if self.gzip && self.unpacked > BOMB_FLOOR {
-                let packed = self.seen.lock().unwrap_or_else(PoisonError::into_inner).bytes.max(1);
+                let packed = self
+                    .seen
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .bytes
+                    .max(1);
                 if self.unpacked / packed > BOMB_RATIO {
                     return Err(OcdsError::TooLarge {
                         file: self.file.clone(),
@@ -203,7 +215,9 @@ impl Source {
             if self.at_end {
                 break;
             }
-            if self.lines && let Some(end) = buffer.iter().rposition(|byte| *byte == b'\n') {
+            if self.lines
+                && let Some(end) = buffer.iter().rposition(|byte| *byte == b'\n')
+            {
                 self.carry.extend_from_slice(&buffer[end + 1..]);
                 buffer.truncate(end + 1);
                 break;
@@ -212,7 +226,10 @@ impl Source {
         }
         if self.damage.is_some() && self.at_end && self.lines {
             // The line that the damage cut through is not there in full.
-            let end = buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let end = buffer
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |end| end + 1);
             buffer.truncate(end);
         }
         if buffer.is_empty() {
@@ -228,7 +245,10 @@ impl Source {
         while !self.at_end && matches!(self.reader.read(&mut rest), Ok(count) if count > 0) {}
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = seen.hash.clone().finalize();
-        (seen.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        (
+            seen.bytes,
+            digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        )
     }
 }
 
@@ -245,19 +265,25 @@ fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Whether each line is a document of its own, judged by the first three lines that are not blank.
 pub(super) fn is_lines(head: &[u8], complete: bool, path: &Path) -> bool {
-    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let mut lines = head
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty());
     let ends_in_line = head.contains(&b'\n');
     let first: Vec<&[u8]> = lines.by_ref().take(3).collect();
     if first.len() < 2 && complete || !ends_in_line {
         return false;
     }
     let whole = |line: &&[u8]| {
-        matches!(line.first(), Some(b'{' | b'[')) && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+        matches!(line.first(), Some(b'{' | b'['))
+            && serde_json::from_slice::<IgnoredAny>(line).is_ok()
     };
     let named = path.file_name().is_some_and(|name| {
         let name = name.to_string_lossy().to_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name).to_owned();
-        [".jsonl", ".ndjson", ".jsonlines"].iter().any(|ending| name.ends_with(ending))
+        [".jsonl", ".ndjson", ".jsonlines"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
     });
     match first.as_slice() {
         [one, ..] if whole(one) => true,

@@ -119,8 +119,14 @@ impl World {
         let span = 3 * 365;
         let epoch = jiff::civil::date(1970, 1, 1);
         // Cannot fail: dates of one calendar differ by days.
+<<<<<<< HEAD
         let today = as_of.since((jiff::Unit::Day, epoch)).map_or(0, |span| i64::from(span.get_days()));
         let tenderers = (releases / 12).clamp(40, 8000);
+=======
+        let today = as_of
+            .since((jiff::Unit::Day, epoch))
+            .map_or(0, |span| i64::from(span.get_days()));
+>>>>>>> main
         Self {
             chance: Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6b61_6e64_656e_6721),
             start: today - span - 120,
@@ -147,10 +153,19 @@ impl World {
         let traders = TRADER * 5;
         let junk = self.lost + JUNK;
         match number {
+<<<<<<< HEAD
             n if n < self.lost => Some(Pattern::Loser),
             n if n < junk => Some(Pattern::Junk),
             n if n < junk + traders => Some(Pattern::Supplier((n - junk) / TRADER, n)),
             n if n < junk + traders + JUNK => Some(Pattern::Refuser),
+=======
+            n if n < LOSER => Some(Pattern::Loser),
+            n if n < LOSER + JUNK => Some(Pattern::Junk),
+            n if n < LOSER + JUNK + traders => {
+                Some(Pattern::Supplier((n - LOSER - JUNK) / TRADER, n))
+            }
+            n if n < LOSER + JUNK + traders + JUNK => Some(Pattern::Refuser),
+>>>>>>> main
             _ => None,
         }
     }
@@ -187,19 +202,47 @@ impl World {
             1 => "limited",
             _ => "open",
         };
-        let method = if plant == Plant::SingleBid { "open" } else { method };
+        let method = if plant == Plant::SingleBid {
+            "open"
+        } else {
+            method
+        };
         let start = (self.start + self.chance.below(self.days) as i64) * 86_400 + 8 * 3600;
-        let period = if plant == Plant::ShortPeriod { 3 + self.chance.below(11) } else { 16 + self.chance.below(20) };
+        let period = if plant == Plant::ShortPeriod {
+            3 + self.chance.below(11)
+        } else {
+            16 + self.chance.below(20)
+        };
         let end = start + period as i64 * 86_400 + 3600;
         let bids = self.bids(plant, pattern);
-        let winner = bids.iter().filter(|bid| bid.status == "valid").min_by_key(|bid| bid.fen).map(|bid| bid.tenderer);
+        let winner = bids
+            .iter()
+            .filter(|bid| bid.status == "valid")
+            .min_by_key(|bid| bid.fen)
+            .map(|bid| bid.tenderer);
         let winner = match plant {
-            Plant::LateBid => bids.iter().find(|bid| bid.early < 0).map(|bid| bid.tenderer),
+            Plant::LateBid => bids
+                .iter()
+                .find(|bid| bid.early < 0)
+                .map(|bid| bid.tenderer),
             _ => winner,
         };
         self.note(plant, &ocid, &bids, winner);
         let class = self.class(pattern);
-        write_release(line, &Release { ocid: &ocid, number, buyer, method, start, end, bids: &bids, winner, class });
+        write_release(
+            line,
+            &Release {
+                ocid: &ocid,
+                number,
+                buyer,
+                method,
+                start,
+                end,
+                bids: &bids,
+                winner,
+                class,
+            },
+        );
     }
 
     /// Three honest bids or four, unless something is planted.
@@ -241,7 +284,9 @@ impl World {
             Plant::ClosePrice => bids[1].fen = base + base / 500,
             Plant::SamePrice => bids[2].fen = bids[1].fen,
             Plant::LateBid => bids[0].early = -90,
-            Plant::AloneQualified => bids[1..].iter_mut().for_each(|bid| bid.status = "disqualified"),
+            Plant::AloneQualified => bids[1..]
+                .iter_mut()
+                .for_each(|bid| bid.status = "disqualified"),
             Plant::LowestRefused => bids[0].status = "disqualified",
             Plant::Discounted => bids[0].fen = base / 3,
             _ => {}
@@ -253,7 +298,10 @@ impl World {
                 bids[0].fen = fen;
                 bids[0].status = "disqualified";
             }
-            Some(Pattern::Refuser) => bids[1..].iter_mut().skip(1).for_each(|bid| bid.status = "disqualified"),
+            Some(Pattern::Refuser) => bids[1..]
+                .iter_mut()
+                .skip(1)
+                .for_each(|bid| bid.status = "disqualified"),
             _ => {}
         }
         let turn = self.chance.below(bids.len() as u64) as usize;
@@ -265,7 +313,8 @@ impl World {
         let mut flag = |rule, tenderers: &[u64]| {
             self.answers.push((rule, "process", ocid.to_owned()));
             for tenderer in tenderers {
-                self.answers.push((rule, "tenderer", supplier_id(*tenderer)));
+                self.answers
+                    .push((rule, "tenderer", supplier_id(*tenderer)));
             }
         };
         let winner = winner.unwrap_or_default();
@@ -338,11 +387,25 @@ fn time(seconds: i64) -> String {
 }
 
 fn money(fen: i64) -> String {
-    format!("{{\"amount\":{}.{:02},\"currency\":\"CNY\"}}", fen / 100, fen % 100)
+    format!(
+        "{{\"amount\":{}.{:02},\"currency\":\"CNY\"}}",
+        fen / 100,
+        fen % 100
+    )
 }
 
 fn write_release(line: &mut String, release: &Release<'_>) {
-    let Release { ocid, number, buyer, method, start, end, bids, winner, class } = release;
+    let Release {
+        ocid,
+        number,
+        buyer,
+        method,
+        start,
+        end,
+        bids,
+        winner,
+        class,
+    } = release;
     let (buyer_id, unit_id) = (buyer_id(*buyer), unit_id(*buyer));
     let tenderers = bids.len();
     let published = time(end + 10 * 86_400);
@@ -374,7 +437,10 @@ fn write_release(line: &mut String, release: &Release<'_>) {
     }
     line.push_str("]},\"awards\":[");
     if let Some(winner) = winner {
-        let fen = bids.iter().find(|bid| bid.tenderer == *winner).map_or(0, |bid| bid.fen);
+        let fen = bids
+            .iter()
+            .find(|bid| bid.tenderer == *winner)
+            .map_or(0, |bid| bid.fen);
         let _ = write!(
             line,
             "{{\"id\":\"award-{number}\",\"status\":\"active\",\"date\":\"{published}\",\"value\":{},\"suppliers\":[{{\"id\":\"{}\",\"name\":\"Fictional Company {winner}\"}}],\
@@ -385,7 +451,10 @@ fn write_release(line: &mut String, release: &Release<'_>) {
     }
     line.push_str("],\"contracts\":[");
     if let Some(winner) = winner {
-        let fen = bids.iter().find(|bid| bid.tenderer == *winner).map_or(0, |bid| bid.fen);
+        let fen = bids
+            .iter()
+            .find(|bid| bid.tenderer == *winner)
+            .map_or(0, |bid| bid.fen);
         let _ = write!(
             line,
             "{{\"id\":\"contract-{number}\",\"awardID\":\"award-{number}\",\"status\":\"active\",\"dateSigned\":\"{}\",\"value\":{}}}",

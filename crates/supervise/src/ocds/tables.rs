@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kandeng_screening::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
 use kandeng_screening::arrow::compute::filter_record_batch;
 use kandeng_screening::arrow::error::ArrowError;
@@ -146,7 +147,13 @@ pub(super) fn batches(
         flags(&bids.first),
         flags(&bids.sole),
         texts(&bids.status, words),
-        amounts(&bids.amount, &bids.currency, &bids.first, &bids.process, numbering),
+        amounts(
+            &bids.amount,
+            &bids.currency,
+            &bids.first,
+            &bids.process,
+            numbering,
+        ),
         times(&bids.date),
     ];
     let awards = &rows.awards;
@@ -157,7 +164,13 @@ pub(super) fn batches(
         flags(&awards.first),
         flags(&awards.sole),
         texts(&awards.status, words),
-        amounts(&awards.amount, &awards.currency, &awards.first, &awards.process, numbering),
+        amounts(
+            &awards.amount,
+            &awards.currency,
+            &awards.first,
+            &awards.process,
+            numbering,
+        ),
         times(&awards.date),
     ];
     let contracts = &rows.contracts;
@@ -166,7 +179,13 @@ pub(super) fn batches(
         shifted(&contracts.process, numbering.process),
         texts(&contracts.award_id, words),
         texts(&contracts.status, words),
-        amounts(&contracts.amount, &contracts.currency, &all_first, &contracts.process, numbering),
+        amounts(
+            &contracts.amount,
+            &contracts.currency,
+            &all_first,
+            &contracts.process,
+            numbering,
+        ),
         times(&contracts.signed),
     ];
     let items = &rows.items;
@@ -177,9 +196,12 @@ pub(super) fn batches(
         texts(&items.classification, words),
     ];
     let kept = |process: &[u32]| {
-        numbering
-            .keep
-            .map(|keep| process.iter().map(|process| Some(keep[*process as usize])).collect::<BooleanArray>())
+        numbering.keep.map(|keep| {
+            process
+                .iter()
+                .map(|process| Some(keep[*process as usize]))
+                .collect::<BooleanArray>()
+        })
     };
     let batch = |table: usize, columns: Vec<ArrayRef>, process: &[u32]| {
         let batch = RecordBatch::try_new(declarations[table].schema(), columns)?;
@@ -204,7 +226,10 @@ pub(super) fn organizations(
     declaration: &TableDeclaration,
 ) -> Result<RecordBatch, ArrowError> {
     let numbers: Vec<u32> = (0..ids.len() as u32).collect();
-    let name: StringArray = names.iter().map(|name| (!name.is_empty()).then_some(&**name)).collect();
+    let name: StringArray = names
+        .iter()
+        .map(|name| (!name.is_empty()).then_some(&**name))
+        .collect();
     RecordBatch::try_new(
         declaration.schema(),
         vec![shifted(&numbers, 0), texts(&numbers, ids), Arc::new(name)],
@@ -212,25 +237,45 @@ pub(super) fn organizations(
 }
 
 fn shifted(numbers: &[u32], by: i64) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(numbers.iter().map(|number| i64::from(*number) + by)))
+    Arc::new(Int64Array::from_iter_values(
+        numbers.iter().map(|number| i64::from(*number) + by),
+    ))
 }
 
 fn mapped(numbers: &[u32], organizations: &[u32]) -> ArrayRef {
-    let numbers = numbers.iter().map(|number| (*number != NONE).then(|| i64::from(organizations[*number as usize])));
+    let numbers = numbers
+        .iter()
+        .map(|number| (*number != NONE).then(|| i64::from(organizations[*number as usize])));
     Arc::new(numbers.collect::<Int64Array>())
 }
 
 fn ints(numbers: &[i64]) -> ArrayRef {
-    Arc::new(numbers.iter().map(|number| (*number != NO_INT).then_some(*number)).collect::<Int64Array>())
+    Arc::new(
+        numbers
+            .iter()
+            .map(|number| (*number != NO_INT).then_some(*number))
+            .collect::<Int64Array>(),
+    )
 }
 
 fn times(instants: &[i64]) -> ArrayRef {
-    let instants = instants.iter().map(|instant| (*instant != NO_INT).then_some(*instant));
-    Arc::new(instants.collect::<TimestampMillisecondArray>().with_timezone("UTC"))
+    let instants = instants
+        .iter()
+        .map(|instant| (*instant != NO_INT).then_some(*instant));
+    Arc::new(
+        instants
+            .collect::<TimestampMillisecondArray>()
+            .with_timezone("UTC"),
+    )
 }
 
 fn texts(numbers: &[u32], words: &Interner) -> ArrayRef {
-    Arc::new(numbers.iter().map(|number| words.text(*number)).collect::<StringArray>())
+    Arc::new(
+        numbers
+            .iter()
+            .map(|number| words.text(*number))
+            .collect::<StringArray>(),
+    )
 }
 
 fn flags(flags: &[bool]) -> ArrayRef {

@@ -72,7 +72,12 @@ impl<'v> Scalar<'v> {
     }
 
     /// An identifier: text, or a whole number as text.
-    pub(super) fn id(&self, rows: &mut Rows, field: &'static str, take: impl FnOnce(&mut Rows, &str)) {
+    pub(super) fn id(
+        &self,
+        rows: &mut Rows,
+        field: &'static str,
+        take: impl FnOnce(&mut Rows, &str),
+    ) {
         if let Self::Int(number) = self {
             take(rows, &number.to_string());
         } else if let Some(text) = self.text(rows, field) {
@@ -95,7 +100,10 @@ impl<'v> Scalar<'v> {
     pub(super) fn whole(&self, rows: &mut Rows, field: &'static str) -> Option<i64> {
         match self {
             Self::Int(value) => Some(*value),
-            other => other.number(rows, field).filter(|value| value.fract() == 0.0).map(|value| value as i64),
+            other => other
+                .number(rows, field)
+                .filter(|value| value.fract() == 0.0)
+                .map(|value| value as i64),
         }
     }
 
@@ -176,7 +184,11 @@ impl<'de, F: FnOnce(&mut Rows, Scalar<'_>)> Visitor<'de> for Leaf<'_, F> {
                 versions = false;
                 continue;
             };
-            let date = version.get("releaseDate").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let date = version
+                .get("releaseDate")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             let Some(value) = version.remove("value") else {
                 versions = false;
                 continue;
@@ -196,7 +208,10 @@ impl<'de, F: FnOnce(&mut Rows, Scalar<'_>)> Visitor<'de> for Leaf<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
+        while map
+            .next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?
+            .is_some()
+        {}
         (self.1)(self.0, Scalar::Other);
         Ok(())
     }

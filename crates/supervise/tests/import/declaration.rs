@@ -195,7 +195,7 @@ fn an_item_and_its_column_are_all_that_adding_an_item_takes() {
     let path = folder.path().join("template.xlsx");
     template::write(&path, &filing, Wording::Zh).unwrap();
     assert!(
-        read(&[path.clone()], &options)
+        read(std::slice::from_ref(&path), &options)
             .unwrap()
             .diagnostics
             .is_empty()

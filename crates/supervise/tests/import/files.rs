@@ -51,7 +51,7 @@ fn a_datum_for_all_is_taken_where_none_is_named() {
         folder.path(),
         &[("项目", &[&["项目编码", "用地范围"], &["A", WKT]])],
     );
-    let plain = read(&[path.clone()], &ImportOptions::new(key())).unwrap();
+    let plain = read(std::slice::from_ref(&path), &ImportOptions::new(key())).unwrap();
     let datum = Some(kandeng_geo::Datum::Gcj02);
     let moved = read(
         &[path],

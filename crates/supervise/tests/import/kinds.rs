@@ -175,8 +175,10 @@ fn strings(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(values.iter().copied().collect::<StringArray>())
 }
 
-#[test]
-fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
+const ACCOUNT: &str = "6222020200112233445";
+
+/// Projects with a code twice and one without; payments of which one has no project.
+fn parquet_county() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     parquet(
         folder.path(),
@@ -209,7 +211,7 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
             ("备注", strings(&[None, None, None, None])),
         ],
     );
-    let hash = key().hash("6222020200112233445");
+    let hash = key().hash(ACCOUNT);
     parquet(
         folder.path(),
         "payments",
@@ -238,6 +240,13 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
             ("staff", Arc::new(Int64Array::from(vec![2]))),
         ],
     );
+    folder
+}
+
+#[test]
+fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
+    let folder = parquet_county();
+    let hash = key().hash(ACCOUNT);
     let read = read(&[folder.path().to_owned()], &ImportOptions::new(key())).unwrap();
     assert_eq!(read.kinds, [InputKind::Parquet]);
     assert_eq!(column(&read, "projects", "project_code"), ["A", "B"]);
@@ -267,6 +276,14 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
     );
     assert_eq!(told(&read, "no project of this code").len(), 1);
     assert_eq!(told(&read, "unknown column").len(), 1);
+    let refused = read.refused();
+    assert_eq!(
+        refused.len(),
+        1,
+        "a hash of another key, in a column that was read: {refused:?}"
+    );
+    assert_eq!(refused[0].column.as_deref(), Some("账号"));
+    assert!(refused[0].message.en.starts_with("1 values"));
     assert_eq!(read.rows()["payments"], 3);
     let companies = table(&read, "companies");
     assert_eq!(

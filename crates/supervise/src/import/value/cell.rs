@@ -110,6 +110,6 @@ fn formula_error(error: &CellErrorType) -> &'static str {
         CellErrorType::Num => "#NUM!",
         CellErrorType::Ref => "#REF!",
         CellErrorType::Value => "#VALUE!",
-        _ => "#ERROR!",
+        CellErrorType::GettingData => "#GETTING_DATA",
     }
 }

@@ -34,10 +34,7 @@ pub fn parse(text: &str) -> Option<(f64, Option<String>)> {
         Some(rest) => (10_000.0, rest),
         None => (1.0, unit),
     };
-    if unit
-        .chars()
-        .any(|letter| letter.is_ascii_digit() && unit.chars().next() == Some(letter))
-    {
+    if unit.starts_with(|letter: char| letter.is_ascii_digit()) {
         return None;
     }
     let value = if factor > 1.0 {

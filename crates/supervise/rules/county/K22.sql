@@ -1,0 +1,47 @@
+-- id: K22
+-- title.zh: 形象进度大幅上升而期间没有照片
+-- title.en: Progress leapt with no photo in between
+-- audience: officer
+-- severity: low
+-- subject: project
+-- needs: progress.date, progress.percent, photos.taken_on
+-- items: progress, site_photos
+-- key: from_date
+-- reach: record
+-- params: points = 30.0
+-- basis: practice
+-- method.zh: 前后两次形象进度相差 30 个百分点及以上,而这两个日期之间(含当日)没有拍摄任何照片。
+-- method.en: Between one entry and the next progress rose by 30 points or more, and no photo was taken from the day of the one to the day of the other.
+-- why.zh: 进度是拨款依据,大幅上升却没有现场照片,可能只是填报的数字。
+-- why.en: Money is paid by progress; a leap that nothing pictures may exist on paper only.
+-- excludes.zh: 没有任何带日期照片的项目(不适用);首次进度没有前值,不比较;没有日期的照片不计。
+-- excludes.en: Projects without any dated photo (not applicable); the first entry, which has none before it; photos without a date.
+-- says.zh: 形象进度从 {from_date} 的 {from_percent} % 升至 {date} 的 {percent} %,其间没有照片(共有 {photos} 张带日期的照片)
+-- says.en: Progress rose from {from_percent} % on {from_date} to {percent} % on {date} with no photo in between ({photos} dated photos in all)
+with leaps as (
+    select project_code, row_no, date, percent, earlier_date, earlier_percent
+    from progress_steps
+    where round(percent - earlier_percent, 6) >= $points
+),
+pictured as (
+    select
+        l.project_code,
+        l.row_no,
+        count(*) as photos,
+        count(case when h.taken_on between l.earlier_date and l.date then 1 end) as between_photos
+    from leaps l
+    join photos h on h.project_code = l.project_code
+    where h.taken_on is not null
+    group by l.project_code, l.row_no
+)
+select
+    l.project_code as subject,
+    l.earlier_date as from_date,
+    l.earlier_percent as from_percent,
+    l.date,
+    l.percent,
+    c.photos,
+    l.row_no as row_progress
+from leaps l
+join pictured c on c.row_no = l.row_no and c.project_code = l.project_code
+where c.between_photos = 0

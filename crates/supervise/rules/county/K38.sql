@@ -1,0 +1,67 @@
+-- id: K38
+-- title.zh: 产业项目两年没有收益,或收益没有分红
+-- title.en: An industry project without income for two years, or income not paid out
+-- audience: officer
+-- severity: medium
+-- subject: project
+-- applies: kind = 'industry'
+-- needs: projects.acceptance_date
+-- items: yearly_income, beneficiaries
+-- key: what, year
+-- reach: record
+-- basis.zh: 《关于加强扶贫项目资产后续管理的指导意见》(国办函〔2021〕51号)
+-- basis.en: Guiding Opinions on Strengthening the Follow-up Management of Poverty Alleviation Project Assets (Guo Ban Han [2021] No. 51)
+-- method.zh: 比对日之前的两个完整年度开始前已经验收,而这两年都没有填报大于 0 的收益;或某一已结束年度有收益而分红为 0。
+-- method.en: Accepted before the last two full calendar years began, and no income above 0 is reported for either; or a year that has ended shows income and a payout of 0.
+-- why.zh: 产业项目的目的是带来收益并惠及农户,长期没有收益或收益不分,可能资产闲置或被占用。
+-- why.en: Such projects exist to earn and to share with households; without income, or with income that is kept, the asset may lie idle or serve somebody else.
+-- excludes.zh: 非产业项目;没有验收日期的项目;验收后尚未满两个完整年度的不比较第一项;分红未填的不比较第二项。
+-- excludes.en: Other kinds; projects without an acceptance date; the first comparison where two full years have not passed since acceptance; the second where no payout is filed.
+-- says.zh: {what_zh}(验收日期 {accepted_on},{from_year}–{to_year} 年收益 {income_fen},分红 {paid_out_fen})
+-- says.en: {what_en} (accepted on {accepted_on}; income {from_year} to {to_year} {income_fen}, paid out {paid_out_fen})
+-- today: from_year, to_year
+with industry as (
+    select project_code, acceptance_date
+    from projects
+    where kind = 'industry'
+),
+recent as (
+    select project_code, max(income) as best_fen
+    from income
+    where year between cast(date_part('year', $as_of) as bigint) - 2 and cast(date_part('year', $as_of) as bigint) - 1
+    group by project_code
+)
+select
+    i.project_code as subject,
+    'no_income' as what,
+    '两个完整年度没有收益' as what_zh,
+    'no income for two full years' as what_en,
+    cast(null as bigint) as year,
+    i.acceptance_date as accepted_on,
+    cast(date_part('year', $as_of) as bigint) - 2 as from_year,
+    cast(date_part('year', $as_of) as bigint) - 1 as to_year,
+    cast(0 as bigint) as income_fen,
+    cast(null as bigint) as paid_out_fen,
+    cast(null as bigint) as money_fen,
+    cast(null as bigint) as row_income
+from recent r
+right join industry i on i.project_code = r.project_code
+where cast(date_part('year', i.acceptance_date) as bigint) < cast(date_part('year', $as_of) as bigint) - 2
+    and coalesce(r.best_fen, 0) <= 0
+union all
+select
+    i.project_code,
+    'not_paid_out',
+    '有收益而没有分红',
+    'income that was not paid out',
+    c.year as year,
+    i.acceptance_date as accepted_on,
+    c.year as from_year,
+    c.year as to_year,
+    c.income as income_fen,
+    c.paid_out as paid_out_fen,
+    c.income as money_fen,
+    c.row_no as row_income
+from industry i
+join income c on c.project_code = i.project_code
+where c.year < cast(date_part('year', $as_of) as bigint) and c.income > 0 and c.paid_out <= 0

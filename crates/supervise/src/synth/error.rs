@@ -1,0 +1,80 @@
+//! What can go wrong while a county is made: use `Projects`, `AsOf` and `TooManyRows` for wrong wishes,
+//! `Io` for files, and `Encoding` for what a format's own library refuses.
+
+use kandeng_screening::Text;
+use kandeng_screening::arrow::error::ArrowError;
+use std::path::{Path, PathBuf};
+
+/// Why a county was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SynthError {
+    /// Too few or too many projects.
+    #[error("a synthetic county has 50 to 1,000,000 projects, not {0}")]
+    Projects(usize),
+    /// A day outside the years that codes can name.
+    #[error("as-of must lie between 1990 and 2200, not on {0}")]
+    AsOf(jiff::civil::Date),
+    /// A workbook's sheet holds about a million rows.
+    #[error(
+        "a workbook cannot hold some {0} rows in a sheet; write csv or parquet, or fewer projects"
+    )]
+    TooManyRows(usize),
+    /// A file or folder could not be written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was to be written.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A library that encodes a format refused.
+    #[error("could not write {what}: {reason}")]
+    Encoding {
+        /// Format or file.
+        what: String,
+        /// The library's words.
+        reason: String,
+    },
+    /// Asked to stop.
+    #[error("cancelled; nothing was left behind")]
+    Cancelled,
+}
+
+impl SynthError {
+    pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn encoding(what: &str, reason: impl std::fmt::Display) -> Self {
+        Self::Encoding {
+            what: what.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The message in both languages.
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::Projects(projects) => {
+                format!("模拟县的项目数应在 50 至 1,000,000 之间,而非 {projects}")
+            }
+            Self::AsOf(day) => format!("基准日应在 1990 至 2200 年之间,而非 {day}"),
+            Self::TooManyRows(rows) => {
+                format!("一张工作表装不下约 {rows} 行;请改用 csv 或 parquet,或减少项目数")
+            }
+            Self::Io { path, source } => format!("无法写入 {}:{source}", path.display()),
+            Self::Encoding { what, reason } => format!("无法写出 {what}:{reason}"),
+            Self::Cancelled => "已取消,未留下任何文件".to_owned(),
+        };
+        Text::new(zh, self.to_string())
+    }
+}
+
+impl From<ArrowError> for SynthError {
+    fn from(error: ArrowError) -> Self {
+        Self::encoding("arrow", error)
+    }
+}

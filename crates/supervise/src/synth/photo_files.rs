@@ -1,0 +1,93 @@
+//! Small JPEGs for photo rows: a scene drawn from its number, with time and position as a phone writes them.
+//! The row then carries the file's real hashes.
+
+use super::calendar::{civil, shanghai_day};
+use super::error::SynthError;
+use super::random::Stream;
+use super::record::Photo;
+use kandeng_evidence::image::{DynamicImage, Rgb, RgbImage};
+use kandeng_evidence::{ExifFields, jpeg_with_exif, perceptual_hash};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::path::Path;
+
+const WIDTH: u32 = 320;
+const HEIGHT: u32 = 240;
+
+/// Writes the files of these photos into a folder and sets the rows' hashes.
+pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthError> {
+    for photo in photos {
+        let path = folder.join(&photo.file);
+        let picture = scene(photo.scene);
+        let quality = if photo.encoded_again { 62 } else { 80 };
+        let bytes = jpeg_with_exif(&picture, quality, &fields(photo))
+            .map_err(|error| SynthError::encoding(&photo.file, error))?;
+        photo.sha256 =
+            Sha256::digest(&bytes)
+                .iter()
+                .fold(String::with_capacity(64), |mut text, byte| {
+                    // Cannot fail: writing to a String.
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                });
+        photo.phash = perceptual_hash(&DynamicImage::ImageRgb8(picture));
+        std::fs::write(&path, bytes).map_err(|source| SynthError::io(&path, source))?;
+    }
+    Ok(())
+}
+
+fn fields(photo: &Photo) -> ExifFields {
+    let taken = photo.taken_at.and_then(|at_ms| {
+        let (year, month, day) = civil(shanghai_day(at_ms));
+        let minute = (at_ms / 60_000 + 8 * 60).rem_euclid(24 * 60);
+        let (hour, minute) = ((minute / 60) as i8, (minute % 60) as i8);
+        jiff::civil::DateTime::new(year as i16, month as i8, day as i8, hour, minute, 0, 0).ok()
+    });
+    let (make, model) = photo.camera.split_once(' ').unwrap_or((photo.camera, ""));
+    ExifFields {
+        taken,
+        offset: taken.and_then(|_| jiff::tz::Offset::from_hours(8).ok()),
+        lon: photo.position.map(|place| place.0),
+        lat: photo.position.map(|place| place.1),
+        accuracy_m: photo.position.map(|_| photo.accuracy_m),
+        make: Some(make.to_owned()),
+        model: Some(model.to_owned()),
+        software: (!photo.software.is_empty()).then(|| photo.software.to_owned()),
+        ..ExifFields::default()
+    }
+}
+
+/// Ground of coarse patches blended into one another, with walls and poles on it.
+fn scene(number: u64) -> RgbImage {
+    const COLUMNS: usize = 9;
+    const ROWS: usize = 7;
+    let mut stream = Stream::of(number, 0x4A50_4547, 0);
+    let mut patch = || [0; 3].map(|_: u8| stream.within(30.0, 225.0));
+    let patches: Vec<[f64; 3]> = (0..COLUMNS * ROWS).map(|_| patch()).collect();
+    let mut picture = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
+        let across = f64::from(x) / f64::from(WIDTH) * (COLUMNS - 1) as f64;
+        let down = f64::from(y) / f64::from(HEIGHT) * (ROWS - 1) as f64;
+        let (column, row) = (across as usize, down as usize);
+        let (right, below) = (across - column as f64, down - row as f64);
+        let at = |dx: usize, dy: usize| &patches[(row + dy) * COLUMNS + column + dx];
+        Rgb(std::array::from_fn(|channel| {
+            let above = at(0, 0)[channel] * (1.0 - right) + at(1, 0)[channel] * right;
+            let beneath = at(0, 1)[channel] * (1.0 - right) + at(1, 1)[channel] * right;
+            (above * (1.0 - below) + beneath * below) as u8
+        }))
+    });
+    for _ in 0..6 {
+        let (left, top) = (
+            stream.between(0, 280) as u32,
+            stream.between(20, 200) as u32,
+        );
+        let (wide, high) = (stream.between(6, 70) as u32, stream.between(6, 60) as u32);
+        let colour = Rgb([0; 3].map(|_: u8| stream.between(20, 235) as u8));
+        for x in left..(left + wide).min(WIDTH) {
+            for y in top..(top + high).min(HEIGHT) {
+                picture.put_pixel(x, y, colour);
+            }
+        }
+    }
+    picture
+}
