@@ -119,14 +119,10 @@ impl World {
         let span = 3 * 365;
         let epoch = jiff::civil::date(1970, 1, 1);
         // Cannot fail: dates of one calendar differ by days.
-<<<<<<< HEAD
-        let today = as_of.since((jiff::Unit::Day, epoch)).map_or(0, |span| i64::from(span.get_days()));
-        let tenderers = (releases / 12).clamp(40, 8000);
-=======
         let today = as_of
             .since((jiff::Unit::Day, epoch))
             .map_or(0, |span| i64::from(span.get_days()));
->>>>>>> main
+        let tenderers = (releases / 12).clamp(40, 8000);
         Self {
             chance: Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6b61_6e64_656e_6721),
             start: today - span - 120,
@@ -153,19 +149,10 @@ impl World {
         let traders = TRADER * 5;
         let junk = self.lost + JUNK;
         match number {
-<<<<<<< HEAD
             n if n < self.lost => Some(Pattern::Loser),
             n if n < junk => Some(Pattern::Junk),
             n if n < junk + traders => Some(Pattern::Supplier((n - junk) / TRADER, n)),
             n if n < junk + traders + JUNK => Some(Pattern::Refuser),
-=======
-            n if n < LOSER => Some(Pattern::Loser),
-            n if n < LOSER + JUNK => Some(Pattern::Junk),
-            n if n < LOSER + JUNK + traders => {
-                Some(Pattern::Supplier((n - LOSER - JUNK) / TRADER, n))
-            }
-            n if n < LOSER + JUNK + traders + JUNK => Some(Pattern::Refuser),
->>>>>>> main
             _ => None,
         }
     }
