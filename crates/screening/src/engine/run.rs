@@ -272,7 +272,7 @@ impl Prepared {
                 }
                 Ok(Yield::Population(place, rows)) => populations[place] = rows,
                 Err(failure) => {
-                    failures.extend(self.failures_of(&self.steps[step.index], &failure))
+                    failures.extend(self.failures_of(&self.steps[step.index], &failure));
                 }
             }
         }
