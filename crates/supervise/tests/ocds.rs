@@ -1,5 +1,7 @@
 //! The OCDS reader: real files, files that are broken in every way seen, and anything at all.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

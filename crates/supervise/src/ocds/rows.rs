@@ -171,7 +171,6 @@ pub(super) struct Current {
     pub tenderers: Option<i64>,
     pub buyer: u32,
     pub entity: u32,
-    pub number: u32,
 }
 
 /// The bid, award or contract being read.
