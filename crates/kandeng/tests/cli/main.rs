@@ -54,14 +54,17 @@ pub fn refused(folder: &Path, args: &[&str], words: &[&str]) {
     assert!(!told.contains("panicked"), "{args:?}: {told}");
 }
 
+/// What was printed.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// What was told beside the result.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// What was printed, as the object that it is.
 pub fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
