@@ -1,14 +1,13 @@
 //! Open contracting data: releases go in, red flags come out.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::Path;
 
-use crate::county::check_schema;
-use crate::{json, kandeng, stderr, succeed};
+use crate::schema::check_schema;
+use crate::{json, refused, stderr, succeed};
 
 #[test]
-fn every_planted_pattern_is_found_and_nothing_else() {
+fn every_planted_pattern_of_the_eleven_rules_is_found() {
     let folder = tempfile::tempdir().unwrap();
     succeed(
         folder.path(),
@@ -81,8 +80,9 @@ fn a_broken_line_is_named_and_the_rest_is_screened() {
         folder.path(),
         &["screen", "data.jsonl", "--format", "json", "--lang", "en"],
     );
-    assert!(stderr(&output).contains("row 2"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("line 2"), "{}", stderr(&output));
     let result = json(&output);
+    check_schema(&result);
     assert_eq!(result["run"]["rows"]["ocds_tenders"], 2);
 }
 
@@ -98,22 +98,78 @@ fn a_package_without_releases_is_said_to_be_empty() {
     assert!(json(&output)["flags"].as_array().unwrap().is_empty());
 }
 
+/// A gzip file with one block that is stored as it is, cut off within its last line.
+fn cut_gzip(lines: &str) -> Vec<u8> {
+    let promised = u16::try_from(lines.len() + 1000).unwrap();
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
+    bytes.extend(promised.to_le_bytes());
+    bytes.extend((!promised).to_le_bytes());
+    bytes.extend(lines.as_bytes());
+    bytes
+}
+
 #[test]
-fn a_truncated_gzip_is_said_to_be_truncated() {
+fn a_truncated_gzip_gives_the_lines_before_the_damage_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    // A gzip member whose data stop in the middle.
+    let lines = format!("{}\n{}\n{{\"ocid\":", release("ocds-1"), release("ocds-2"));
+    write(folder.path(), "data.jsonl.gz", &cut_gzip(&lines));
+    for (language, word) in [("zh", "不完整"), ("en", "truncated")] {
+        let args = [
+            "screen",
+            "data.jsonl.gz",
+            "--format",
+            "json",
+            "--lang",
+            language,
+        ];
+        let output = succeed(folder.path(), &args);
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+        assert_eq!(json(&output)["run"]["rows"]["ocds_tenders"], 2);
+    }
+}
+
+#[test]
+fn a_gzip_cut_off_before_anything_could_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
     let bytes = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56, 0xca];
-    std::fs::File::create(folder.path().join("data.json.gz"))
+    write(folder.path(), "data.json.gz", &bytes);
+    for (language, word) in [("zh", "错误:"), ("en", "truncated")] {
+        let args = ["screen", "data.json.gz", "--lang", language];
+        refused(folder.path(), &args, &["data.json.gz", word]);
+    }
+}
+
+#[test]
+fn json_that_is_no_contracting_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["{\"a\":1}", "[]", "null", "{"] {
+        write(folder.path(), "data.json", text.as_bytes());
+        refused(folder.path(), &["screen", "data.json"], &["data.json"]);
+    }
+}
+
+#[test]
+fn only_the_rules_asked_for_are_run() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "data.json", release("ocds-1").as_bytes());
+    let args = [
+        "screen",
+        "data.json",
+        "--format",
+        "json",
+        "--only",
+        "r018,R036",
+    ];
+    let result = json(&succeed(folder.path(), &args));
+    check_schema(&result);
+    let mut rules: Vec<_> = result["rules"]
+        .as_array()
         .unwrap()
-        .write_all(&bytes)
-        .unwrap();
-    let output = kandeng(folder.path(), &["screen", "data.json.gz", "--lang", "en"]);
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("data.json.gz"),
-        "{}",
-        stderr(&output)
-    );
+        .iter()
+        .map(|rule| &rule["id"])
+        .collect();
+    rules.dedup();
+    assert_eq!(rules, ["R018", "R036"]);
 }
 
 #[test]
@@ -125,12 +181,10 @@ fn bytes_that_are_not_utf_8_need_the_name_of_their_encoding() {
     let place = text.iter().position(|byte| *byte == b'~').unwrap();
     text[place] = 0xe9;
     write(folder.path(), "data.json", &text);
-    let refused = kandeng(folder.path(), &["screen", "data.json", "--lang", "en"]);
-    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
-    assert!(
-        stderr(&refused).contains("--encoding"),
-        "{}",
-        stderr(&refused)
+    refused(
+        folder.path(),
+        &["screen", "data.json", "--lang", "en"],
+        &["data.json", "UTF-8", "--encoding"],
     );
     succeed(
         folder.path(),
