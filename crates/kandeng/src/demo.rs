@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
     else {
         return Err(Failure::wrong("没有写出工作簿", "no workbook was written"));
     };
-    println!(
+    tell!(
         "{}\n",
         words.say_with(
             "demo-county",
@@ -58,6 +58,6 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
         fail_on: None,
     };
     let code = screen::run(&screen, words)?;
-    println!("\n{}", words.say("demo-next"));
+    tell!("\n{}", words.say("demo-next"));
     Ok(code)
 }

@@ -2,6 +2,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
+/// Prints a line on stdout. Whoever reads it may stop reading; a full disk is an error, not a panic.
+macro_rules! tell {
+    ($($words:tt)*) => {
+        crate::print_line(&format!($($words)*))
+    };
+}
+
 mod args;
 mod demo;
 mod failure;
@@ -13,6 +20,7 @@ mod screen;
 mod synth;
 mod template;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
@@ -21,6 +29,17 @@ use language::Words;
 
 /// The input or the arguments were wrong.
 const WRONG: u8 = 2;
+
+fn print_line(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}") {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("stdout: {error}");
+        std::process::exit(WRONG.into());
+    }
+}
 
 fn main() -> ExitCode {
     let words = Words::new(language::asked_for(std::env::args_os()));

@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
             }
             let written = write(&county, format, &options.output, words)?;
             for file in &written.files {
-                println!("{}", file.display());
+                tell!("{}", file.display());
             }
         }
         Kind::Ocds => {
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
             )
             .map_err(Failure::file(&options.output))?;
             for name in ["releases.jsonl", "answers.csv"] {
-                println!("{}", options.output.join(name).display());
+                tell!("{}", options.output.join(name).display());
             }
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Template, words: Words) -> Result<ExitCode, Failure>
         Language::En => Wording::En,
     };
     template::write(&path, &filing, wording).map_err(|error| Failure::Wrong(error.text()))?;
-    println!(
+    tell!(
         "{}",
         words.say_with("template-written", &[("path", path.display().to_string())])
     );

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Rules, words: Words) -> Result<ExitCode, Failure> {
                 .clone()
                 .unwrap_or_else(|| PathBuf::from("docs/rules"));
             let pages = page::write_all(&shelves, &folder)?;
-            println!(
+            tell!(
                 "{}",
                 words.say_with(
                     "rules-docs-written",
@@ -86,7 +86,7 @@ fn is_ocds(folder: &std::path::Path) -> bool {
 
 fn list(shelves: &[Shelf], words: Words) {
     for shelf in shelves {
-        println!(
+        tell!(
             "{}",
             words.say(if shelf.name == "county" {
                 "rules-county"
@@ -95,7 +95,7 @@ fn list(shelves: &[Shelf], words: Words) {
             })
         );
         for rule in &shelf.pack.rules {
-            println!(
+            tell!(
                 "  {:<5} {:<8} {:<8} {}",
                 rule.id,
                 words.say(audience_key(rule)),
@@ -124,7 +124,7 @@ pub(crate) fn severity_key(name: &str) -> &'static str {
 
 fn show(shelves: &[Shelf], id: &str, words: Words) -> Result<(), Failure> {
     let (shelf, rule) = find(shelves, id)?;
-    print!("{}", page::page(&shelf.pack, rule, words));
+    tell!("{}", page::page(&shelf.pack, rule, words));
     Ok(())
 }
 
@@ -155,7 +155,7 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
     let mut failed = 0;
     for (shelf, rule) in &chosen {
         match fixture::check(&shelf.pack, shelf.items.as_ref(), rule) {
-            Ok(cases) => println!(
+            Ok(cases) => tell!(
                 "{}",
                 words.say_with(
                     "rules-test-ok",
@@ -164,12 +164,12 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
             ),
             Err(errors) => {
                 failed += 1;
-                println!(
+                tell!(
                     "{}",
                     words.say_with("rules-test-failed", &[("rule", rule.id.clone())])
                 );
                 for error in errors {
-                    println!(
+                    tell!(
                         "    {}:{}: {}",
                         error.file,
                         error.line,
@@ -179,7 +179,7 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
             }
         }
     }
-    println!(
+    tell!(
         "{}",
         words.say_with(
             "rules-test-sum",

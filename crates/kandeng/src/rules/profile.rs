@@ -33,10 +33,10 @@ pub(super) fn run(
     let screened = screen::screen(input, &how, true, &stop, words)?;
     screen::print_diagnostics(&screened.diagnostics, words);
     let mut steps: Vec<_> = screened.outcome.profile.iter().collect();
-    steps.sort_by(|a, b| b.elapsed.cmp(&a.elapsed));
-    println!("{}", words.say("profile-head"));
+    steps.sort_by_key(|step| std::cmp::Reverse(step.elapsed));
+    tell!("{}", words.say("profile-head"));
     for step in &steps {
-        println!(
+        tell!(
             "{:>9.1} ms {:>9.1} MiB  {}",
             step.elapsed.as_secs_f64() * 1000.0,
             step.peak_bytes as f64 / f64::from(1 << 20),
@@ -45,11 +45,11 @@ pub(super) fn run(
     }
     if plans {
         for step in steps {
-            println!("\n== {}\n{}", step.name, step.plan);
+            tell!("\n== {}\n{}", step.name, step.plan);
         }
     }
     for failure in &screened.outcome.failures {
-        println!("{}", words.of(&failure.message));
+        tell!("{}", words.of(&failure.message));
     }
     Ok(ExitCode::SUCCESS)
 }

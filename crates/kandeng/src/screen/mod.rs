@@ -73,6 +73,7 @@ impl Screened {
 }
 
 pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
+    check_output(options)?;
     let stop = crate::interrupt::flag();
     let screened = screen(&options.input, &options.how, false, &stop, words)?;
     print_diagnostics(&screened.diagnostics, words);
@@ -195,6 +196,15 @@ fn settings(
         let mut only = BTreeSet::new();
         for id in &how.only {
             let rule = pack.rule(id).ok_or_else(|| unknown_rule(id))?;
+            if !rule.audience.is_seen_by(audience) {
+                return Err(Failure::wrong(
+                    format!("规则 {} 只对监督人员显示;请加 --audience officer", rule.id),
+                    format!(
+                        "rule {} is shown to officers only; add --audience officer",
+                        rule.id
+                    ),
+                ));
+            }
             only.insert(rule.id.clone());
         }
         settings.only = Some(only);
@@ -446,13 +456,40 @@ pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic], words: Words) {
     }
 }
 
+/// `-` stands for standard output.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Nobody's input is written over, whatever the name it is given by.
+fn check_output(options: &Screen) -> Result<(), Failure> {
+    let Some(output) = options
+        .output
+        .as_ref()
+        .and_then(|path| path.canonicalize().ok())
+    else {
+        return Ok(());
+    };
+    let is_input = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == output);
+    if options.input.iter().any(is_input) {
+        return Err(Failure::wrong(
+            format!("输出 {} 就是输入文件;请换一个文件名", output.display()),
+            format!(
+                "the output {} is the input; name another file",
+                output.display()
+            ),
+        ));
+    }
+    Ok(())
+}
+
 fn write(options: &Screen, screened: &Screened, words: Words) -> Result<(), Failure> {
     match options.format {
         None | Some(Format::Table) => {
             let red = red_workbook(options, screened, words)?;
             let text = summary::summary(screened, red.as_deref(), words);
             match (&options.output, options.format) {
-                (Some(path), Some(Format::Table)) => {
+                (Some(path), Some(Format::Table)) if !is_stdout(path) => {
                     write_file(path, |out| out.write_all(text.as_bytes()))
                 }
                 _ => print(&text),
@@ -501,7 +538,7 @@ fn red_workbook(
         return Ok(None);
     }
     let path = match (&options.output, options.format) {
-        (Some(path), None) => path.clone(),
+        (Some(path), None) if !is_stdout(path) => path.clone(),
         _ => beside(input),
     };
     workbook::write(screened, &path, words)?;

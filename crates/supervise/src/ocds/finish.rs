@@ -8,7 +8,7 @@ use kandeng_screening::arrow::array::RecordBatch;
 use kandeng_screening::{Batches, Tables};
 
 use super::intern::{Interner, NONE};
-use super::rows::{Counts, NO_INT, Rows};
+use super::rows::{Counts, Rows};
 use super::tables::{self, Numbering};
 
 /// A block's rows and where its lines begin.

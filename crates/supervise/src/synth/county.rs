@@ -46,7 +46,6 @@ pub(super) enum Owner {
 /// A company as registers hold it.
 #[derive(Clone, Debug)]
 pub(super) struct Company {
-    pub(super) index: usize,
     pub(super) name: String,
     pub(super) uscc: String,
     pub(super) founded: Day,
@@ -268,7 +267,6 @@ impl County {
         let county = names::county(company % self.counties());
         let mut stream = Stream::of(self.seed, 0x434F, company as u64);
         let mut made = Company {
-            index: company,
             name,
             uscc,
             founded: self.as_of - stream.between(5 * 365, 20 * 365),
