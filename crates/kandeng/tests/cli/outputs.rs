@@ -86,7 +86,7 @@ fn a_workbook_of_flags_goes_where_it_is_told_and_nowhere_else() {
     assert!(bytes.starts_with(b"PK"));
     assert_eq!(
         files(&folder.path().join("county")),
-        ["answers", "county.xlsx"]
+        ["answers", "county.xlsx", "identity.key"]
     );
 }
 
