@@ -317,6 +317,9 @@ fn screen_county(
         }
     }
     let outcome = run_rules(&mut prepared, &tables, stop, words)?;
+    // Columns left on disk are read by the rules, so what could not be read is known only now.
+    let refused = import.refused();
+    import.diagnostics.extend(refused);
     let inputs = import
         .inputs()
         .iter()

@@ -280,14 +280,7 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
     );
     assert_eq!(told(&read, "no project of this code").len(), 1);
     assert_eq!(told(&read, "unknown column").len(), 1);
-    let refused = read.refused();
-    assert_eq!(
-        refused.len(),
-        1,
-        "a hash of another key, in a column that was read: {refused:?}"
-    );
-    assert_eq!(refused[0].column.as_deref(), Some("账号"));
-    assert!(refused[0].message.en.starts_with("1 values"));
+    assert!(read.refused().is_empty(), "hashes of another key pass");
     assert_eq!(read.rows()["payments"], 3);
     let companies = table(&read, "companies");
     assert_eq!(
