@@ -1,12 +1,18 @@
 //! Codes that are valid in form and belong to nobody: organisation codes of region 99, keyed hashes
-//! under a key id that only synthetic data carry, and photo hashes. No number of a person is ever made.
+//! under the name of a key that only synthetic data carry, and photo hashes. No number of a person is ever made.
 
 use super::random::{Stream, mix};
+use crate::import::IdentityKey;
 use kandeng_evidence::{PHASH_ALGORITHM, PHASH_BITS};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
-/// Key id of every hash in a synthetic county (`SYNT` in ASCII).
-pub const SYNTHETIC_KEY_ID: &str = "53594e54";
+/// The key under whose name every hash of a synthetic county stands. It is published here: it guards nothing.
+pub const SYNTHETIC_KEY: [u8; 32] = *b"Kandeng synthetic county's key 1";
+
+/// The name of [`SYNTHETIC_KEY`] that hashes carry.
+static KEY_ID: LazyLock<String> =
+    LazyLock::new(|| IdentityKey::from_bytes(SYNTHETIC_KEY).id().to_owned());
 
 /// The characters of GB 32100, in the order of their values.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -112,11 +118,8 @@ pub(super) enum Hashed {
 /// `KEYID:HEX` as the import makes it, for thing number `index`.
 pub(super) fn hashed(kind: Hashed, index: u64) -> String {
     let mut stream = Stream::of(0x4B41_4E44, kind as u64, index);
-    format!(
-        "{SYNTHETIC_KEY_ID}:{:016x}{:016x}",
-        stream.bits(),
-        stream.bits()
-    )
+    let (high, low) = (stream.bits(), stream.bits());
+    format!("{}:{high:016x}{low:016x}", *KEY_ID)
 }
 
 /// A made-up SHA-256 of a photo that exists only as a row.

@@ -24,12 +24,13 @@ mod sinks;
 mod tables;
 
 pub use answers::Answer;
-pub use codes::{SYNTHETIC_KEY_ID, is_valid_uscc};
+pub use codes::{SYNTHETIC_KEY, is_valid_uscc};
 pub use county::County;
 pub use error::SynthError;
 
 use kandeng_screening::{Batches, Tables};
 use sinks::Sink;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -149,7 +150,8 @@ pub fn generate(options: &SynthOptions) -> Result<Generated, SynthError> {
     })
 }
 
-/// Writes a county to a folder, which is made if need be: the tables, `answers/answers.csv`, and `photos/`.
+/// Writes a county to a folder, which is made if need be: the tables, `identity.key`
+/// (the key to read it with), `answers/answers.csv`, and `photos/`.
 /// `progress` is told projects done and to do. Files appear only when all are complete.
 ///
 /// # Errors
@@ -223,6 +225,7 @@ fn write_beside(
     let mut files = sink.close()?;
     let all = answers::answers(county);
     files.push(answers::write(&all, &beside.path().join("answers"))?);
+    files.push(key_file(beside.path())?);
 
     let photo_files = match &photos {
         Some(folder) => std::fs::read_dir(folder)
@@ -287,6 +290,23 @@ fn make(county: &County, step: usize, photos: Option<&Path>) -> Result<Vec<Sheet
     }
     sheets.retain(|sheet| sheet.rows() > 0);
     Ok(sheets)
+}
+
+/// Writes the key under whose name the county's hashes stand, as the import asks for it (`--key`).
+fn key_file(folder: &Path) -> Result<PathBuf, SynthError> {
+    let path = folder.join("identity.key");
+    let broken = |source| SynthError::io(&path, source);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).map_err(broken)?;
+    let digits: String = SYNTHETIC_KEY
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    writeln!(file, "{digits}").map_err(broken)?;
+    Ok(path)
 }
 
 /// Moves every file to the same place under another folder, replacing what is there.

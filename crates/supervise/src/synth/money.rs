@@ -253,7 +253,7 @@ impl<'a> Till<'a> {
         });
     }
 
-    /// Three households get a little each; a planted one lacks what it takes.
+    /// Three households get a little each, through the contractor and on accounts of their own; a planted one lacks what it takes.
     fn households(&mut self, brief: &Brief, date: Day, made: &mut Project) {
         for seat in 0..3 {
             let mut person = County::resident(self.project, seat);
@@ -268,14 +268,13 @@ impl<'a> Till<'a> {
                     .push((person.clone(), brief.approval - 60, brief.approval + 1600));
             }
             let fen = i64::from(self.stream.between(110_000, 390_000));
-            self.row(fen, date, "到户奖补", HOUSEHOLD_GRANT);
+            self.row(fen, date, "到户奖补(代发)", HOUSEHOLD_GRANT);
             if let Some(payment) = self
                 .payments
                 .last_mut()
                 .filter(|payment| payment.programme == HOUSEHOLD_GRANT)
             {
                 payment.account = hashed(Hashed::PersonAccount, (self.project * 4 + seat) as u64);
-                payment.payee = ("个人".to_owned(), String::new());
                 payment.person = person;
             }
         }
