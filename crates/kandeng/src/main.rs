@@ -1,5 +1,7 @@
 //! The command line of Kandeng: arguments, languages, exit codes. What is done lives in the rooms below.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
 mod args;
 mod demo;
 mod failure;

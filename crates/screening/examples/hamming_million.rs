@@ -1,6 +1,7 @@
 //! How long it takes to find all pairs within a radius among very many perceptual hashes.
 //!
-//! `cargo run --release -p kandeng -p kandeng-screening --example hamming_million -- [COUNT] [BITS] [RADIUS] [PLANTED]`
+//! `cargo build --release -p kandeng -p kandeng-screening --example hamming_million`, then
+//! `target/release/examples/hamming_million [COUNT] [BITS] [RADIUS] [PLANTED]`
 //! (defaults 1000000 64 7 10000) makes COUNT hashes by a fixed random generator, of which PLANTED are
 //! copies of others with 0 … RADIUS bits turned, finds all pairs on one thread, and prints one JSON
 //! object: seconds for taking the hashes in and for finding the pairs, pairs found, planted pairs

@@ -2,6 +2,8 @@
 //!
 //! Knows tables, rules and findings. It must not know what a project or a county is.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
 pub use datafusion::arrow;
 
 mod engine;

@@ -1,5 +1,7 @@
 //! The engine over small packs: three answers, failures by name, one scan for many checks.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

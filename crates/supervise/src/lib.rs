@@ -1,6 +1,8 @@
 //! The supervision of publicly funded projects: the filing of 42 items, how it is read and marked,
 //! its rule pack, and the same for open contracting data.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
 pub mod cells;
 pub mod diagnostic;
 pub mod filing;

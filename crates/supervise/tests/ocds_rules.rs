@@ -1,5 +1,7 @@
 //! The red flags of OCDS against their fixtures, and against planted answers in synthetic data.
 
+#![allow(clippy::unwrap_used)]
+
 use kandeng_supervise::{ocds, packs};
 
 #[test]

@@ -52,7 +52,7 @@ impl Settings {
             params: BTreeMap::new(),
             labels: Labels::new(),
             memory_limit: half_of_memory(),
-            time_limit: Duration::from_secs(120),
+            time_limit: Duration::from_mins(2),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             rows: BTreeMap::new(),
             profile: false,

@@ -133,7 +133,7 @@ enum Places<'a> {
 
 impl PopulationRows {
     fn len(&self) -> usize {
-        self.ids.as_ref().map_or(0, |ids| ids.len())
+        self.ids.as_ref().map_or(0, Array::len)
     }
 
     fn places(&self) -> Places<'_> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::{cast, concat, filter_record_batch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{cast, concat, filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, UInt8Type};
 use datafusion::common::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
@@ -272,7 +272,7 @@ impl Prepared {
                 }
                 Ok(Yield::Population(place, rows)) => populations[place] = rows,
                 Err(failure) => {
-                    failures.extend(self.failures_of(&self.steps[step.index], &failure))
+                    failures.extend(self.failures_of(&self.steps[step.index], &failure));
                 }
             }
         }
@@ -459,7 +459,7 @@ impl Run {
         let mut stream = execute_stream(Arc::clone(plan), Arc::clone(context))?;
         let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
-            let batch = batch?;
+            let batch = compact(batch?)?;
             let kept = self
                 .kept
                 .fetch_add(batch.get_array_memory_size(), Ordering::Relaxed);
@@ -567,6 +567,21 @@ impl Run {
         }
         found
     }
+}
+
+/// A batch that holds its own rows only. Operators yield slices of large batches, and every slice
+/// would be counted, and kept, with the whole of what it was cut from.
+fn compact(batch: RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let used: usize = batch
+        .columns()
+        .iter()
+        .map(|column| column.to_data().get_slice_memory_size())
+        .sum::<Result<usize, _>>()?;
+    if batch.get_array_memory_size() <= used.saturating_mul(2).max(64 << 10) {
+        return Ok(batch);
+    }
+    let rows = UInt32Array::from_iter_values(0..batch.num_rows() as u32);
+    Ok(take_record_batch(&batch, &rows)?)
 }
 
 async fn collect_population(

@@ -83,12 +83,10 @@ impl Slot {
         // Text is taken as 24 bytes a value, everything else as 8.
         let width: usize = used
             .iter()
-            .map(
-                |column| match self.schema.field(*column).data_type().primitive_width() {
-                    Some(width) => width,
-                    None => 24,
-                },
-            )
+            .map(|column| {
+                let kind = self.schema.field(*column).data_type();
+                kind.primitive_width().unwrap_or(24)
+            })
             .sum();
         rows.is_some_and(|rows| rows.saturating_mul(width) <= KEPT_BYTES)
     }

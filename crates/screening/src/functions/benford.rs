@@ -93,9 +93,9 @@ mod tests {
         for amount in 1..500 {
             whole.count(amount);
             if amount % 3 == 0 {
-                left.count(amount)
+                left.count(amount);
             } else {
-                right.count(amount)
+                right.count(amount);
             }
         }
         left.add(&FirstDigits::from_counts(right.counts()));

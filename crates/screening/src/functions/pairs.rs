@@ -163,10 +163,10 @@ impl Fold for OverlapPairs {
     }
 
     fn add(&mut self, (ids, outlines): &Self::Columns<'_>, row: usize) -> Result<()> {
-        if let (Some(id), Some(outline)) = (ids.at(row), outlines.at(row)) {
-            if self.outlines.insert(outline) {
-                self.ids.push(id);
-            }
+        if let (Some(id), Some(outline)) = (ids.at(row), outlines.at(row))
+            && self.outlines.insert(outline)
+        {
+            self.ids.push(id);
         }
         Ok(())
     }

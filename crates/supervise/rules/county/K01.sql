@@ -27,13 +27,18 @@ with alike as (
         cast(null as double) as overlap_share
     from approvals a
     join approvals b on b.village_code = a.village_code
-    where a.row_no < b.row_no
-        and (a.department <> b.department or a.programme <> b.programme)
-        and months_between(
-            least(a.approval_date, b.approval_date),
-            greatest(a.approval_date, b.approval_date) - interval '1 day'
-        ) < $months
-        and trigram_similarity(a.bare_name, b.bare_name) >= $similarity
+    -- Similarity is worked out only for pairs that pass all the cheap conditions.
+    where case
+            when a.row_no < b.row_no
+                and a.bare_name is not null and b.bare_name is not null
+                and (a.department <> b.department or a.programme <> b.programme)
+                and months_between(
+                    least(a.approval_date, b.approval_date),
+                    greatest(a.approval_date, b.approval_date) - interval '1 day'
+                ) < $months
+                then trigram_similarity(a.bare_name, b.bare_name)
+            else 0.0
+        end >= $similarity
         and not differ_in_number(a.bare_name, b.bare_name)
     union all
     select a_row, b_row, null, share

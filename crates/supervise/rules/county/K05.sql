@@ -44,6 +44,18 @@ grounds as (
     from small
     where kind is not null and village_code is not null
 ),
+crowded as (
+    select limit_fen, owner_key, ground, shared
+    from grounds
+    group by limit_fen, owner_key, ground, shared
+    having count(*) >= 2 and sum(contract_amount) >= limit_fen
+),
+candidates as (
+    select g.project_code, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
+    from crowded c
+    join grounds g on g.owner_key = c.owner_key and g.shared = c.shared and g.ground = c.ground
+        and g.limit_fen = c.limit_fen
+),
 windows as (
     select
         limit_fen,
@@ -71,7 +83,7 @@ windows as (
             order by cast(contract_date as int)
             range between current row and $days following
         ) as projects
-    from grounds
+    from candidates
 ),
 members as (
     select

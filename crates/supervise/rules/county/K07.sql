@@ -22,13 +22,12 @@ with counted as (
     select
         project_code,
         count(*) as bids,
-        sum(case when status is null or amount is null then 1 else 0 end) as unclear,
-        array_agg(row_no order by row_no) as rows
+        sum(case when status is null or amount is null then 1 else 0 end) as unclear
     from bids
     group by project_code
 ),
 single as (
-    select project_code, min(bidder_name) as bidder, min(amount) as amount
+    select project_code, min(bidder_name) as bidder, min(amount) as amount, min(bid_row) as bid_row
     from valid_bids
     group by project_code
     having count(*) = 1
@@ -40,7 +39,7 @@ select
     c.unclear,
     s.bidder,
     s.amount as money_fen,
-    c.rows as row_bids
+    s.bid_row as row_bids
 from single s
 join counted c on c.project_code = s.project_code
 join projects p on p.project_code = s.project_code

@@ -22,8 +22,6 @@
 with steps as (
     select
         project_code,
-        bidder_name,
-        bid_row,
         amount,
         amount - lag(amount) over (partition by project_code order by amount, bidder_key) as step,
         cast(amount as double)
@@ -38,42 +36,51 @@ regular as (
         min(step) as least_step,
         max(step) as greatest_step,
         min(rise) as least_rise,
-        max(rise) as greatest_rise,
-        array_agg(bidder_name order by amount) as bidders,
-        array_agg(bid_row order by bid_row) as rows
+        max(rise) as greatest_rise
     from steps
     group by project_code
     having count(*) >= $least_bids
+),
+patterns as (
+    select
+        project_code,
+        'equal' as what,
+        amount as amount_fen,
+        count(*) as bids,
+        cast(0 as bigint) as step_fen,
+        cast(0 as double) as step_share
+    from valid_bids
+    group by project_code, amount
+    having count(*) >= 2
+    union all
+    select
+        project_code,
+        case
+            when greatest_step - least_step <= greatest($tolerance * least_step, $rounding_fen) then 'difference'
+            else 'ratio'
+        end as what,
+        amount_fen,
+        bids,
+        least_step as step_fen,
+        least_rise as step_share
+    from regular
+    where least_step > 0
+        and (
+            greatest_step - least_step <= greatest($tolerance * least_step, $rounding_fen)
+            or greatest_rise - least_rise
+                <= greatest($tolerance * least_rise, cast($rounding_fen as double) / nullif(amount_fen, 0))
+        )
 )
 select
-    project_code as subject,
-    'equal' as what,
-    amount as amount_fen,
-    count(*) as bids,
-    array_agg(bidder_name order by bidder_name) as bidders,
-    cast(0 as bigint) as step_fen,
-    cast(0 as double) as step_share,
-    array_agg(bid_row order by bid_row) as row_bids
-from valid_bids
-group by project_code, amount
-having count(*) >= 2
-union all
-select
-    project_code,
-    case
-        when greatest_step - least_step <= greatest($tolerance * least_step, $rounding_fen) then 'difference'
-        else 'ratio'
-    end,
-    amount_fen,
-    bids,
-    bidders,
-    least_step,
-    least_rise,
-    rows
-from regular
-where least_step > 0
-    and (
-        greatest_step - least_step <= greatest($tolerance * least_step, $rounding_fen)
-        or greatest_rise - least_rise
-            <= greatest($tolerance * least_rise, cast($rounding_fen as double) / nullif(amount_fen, 0))
-    )
+    p.project_code as subject,
+    p.what,
+    p.amount_fen,
+    p.bids,
+    p.step_fen,
+    p.step_share,
+    array_agg(v.bidder_name order by v.amount, v.bidder_name) as bidders,
+    array_agg(v.bid_row) as row_bids
+from patterns p
+join valid_bids v on v.project_code = p.project_code
+where p.what <> 'equal' or v.amount = p.amount_fen
+group by p.project_code, p.what, p.amount_fen, p.bids, p.step_fen, p.step_share

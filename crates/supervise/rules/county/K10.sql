@@ -25,16 +25,34 @@ with awarded as (
     from tender_bidders
     where winner_key is not null
 ),
-sets as (
+tenders as (
     select
         project_code,
-        array_to_string(array_agg(bidder_key order by bidder_key), '、') as bidder_set,
-        array_to_string(array_agg(bidder_name order by bidder_key), '、') as bidders,
-        min(winner_key) as winner_key,
-        count(*) as size
+        count(*) as size,
+        min(bidder_key) as first_key,
+        max(bidder_key) as last_key,
+        min(winner_key) as winner_key
     from awarded
     group by project_code
     having count(*) >= $ring_bidders
+),
+like_sets as (
+    select size, first_key, last_key
+    from tenders
+    group by size, first_key, last_key
+    having count(*) >= $ring_tenders and min(winner_key) <> max(winner_key)
+),
+sets as (
+    select
+        a.project_code,
+        t.size,
+        t.winner_key,
+        array_to_string(array_agg(a.bidder_key order by a.bidder_key), '、') as bidder_set,
+        array_to_string(array_agg(a.bidder_name order by a.bidder_key), '、') as bidders
+    from like_sets l
+    join tenders t on t.first_key = l.first_key and t.last_key = l.last_key and t.size = l.size
+    join awarded a on a.project_code = t.project_code
+    group by a.project_code, t.size, t.winner_key
 ),
 rings as (
     select
@@ -48,38 +66,39 @@ rings as (
     having count(*) >= $ring_tenders and count(distinct winner_key) = size
 ),
 frequent as (
-    select bidder_key, count(*) as bids
+    select bidder_key, min(bidder_name) as bidder_name, count(*) as bids
     from awarded
     group by bidder_key
     having count(*) >= $pair_tenders
 ),
+beside as (
+    select least(winner_key, bidder_key) as a_key, greatest(winner_key, bidder_key) as b_key, count(*) as tenders
+    from awarded
+    where bidder_key <> winner_key
+    group by least(winner_key, bidder_key), greatest(winner_key, bidder_key)
+    having count(*) >= $pair_tenders
+),
+close as (
+    select b.a_key, b.b_key, b.tenders, fa.bidder_name as a_name, fb.bidder_name as b_name
+    from beside b
+    join frequent fa on fa.bidder_key = b.a_key
+    join frequent fb on fb.bidder_key = b.b_key
+    where b.tenders * 100 >= $pair_percent * fa.bids and b.tenders * 100 >= $pair_percent * fb.bids
+),
 met as (
     select
-        a.bidder_key as a_key,
-        b.bidder_key as b_key,
-        min(a.bidder_name) as a_name,
-        min(b.bidder_name) as b_name,
+        c.a_key,
+        c.b_key,
+        c.a_name,
+        c.b_name,
         count(*) as tenders,
         count(distinct a.winner_key) as winners,
-        array_agg(a.project_code) as projects,
-        min(a.bids) as a_bids,
-        min(b.bids) as b_bids
-    from (
-        select f.bidder_key, f.bids, w.project_code, w.bidder_name, w.winner_key
-        from frequent f
-        join awarded w on w.bidder_key = f.bidder_key
-    ) as a
-    join (
-        select f.bidder_key, f.bids, w.project_code, w.bidder_name
-        from frequent f
-        join awarded w on w.bidder_key = f.bidder_key
-    ) as b on b.project_code = a.project_code
-    where a.bidder_key < b.bidder_key
-    group by a.bidder_key, b.bidder_key
-    having count(*) >= $pair_tenders
-        and count(*) = sum(case when a.winner_key in (a.bidder_key, b.bidder_key) then 1 else 0 end)
-        and count(*) * 100 >= $pair_percent * min(a.bids)
-        and count(*) * 100 >= $pair_percent * min(b.bids)
+        array_agg(a.project_code) as projects
+    from close c
+    join awarded a on a.bidder_key = c.a_key
+    join awarded b on b.project_code = a.project_code and b.bidder_key = c.b_key
+    group by c.a_key, c.b_key, c.a_name, c.b_name, c.tenders
+    having count(*) = c.tenders
 ),
 patterns as (
     select 'ring' as what, bidders, tenders, winners, projects

@@ -26,29 +26,49 @@ with pairs as (
         min(contractor_name) as organization,
         min(owner_name) as owner,
         count(*) as contracts,
-        sum(contract_amount) as contract_fen,
-        array_agg(row_no order by row_no) as rows
+        sum(contract_amount) as contract_fen
     from parties
     where contract_amount is not null and contractor_key is not null and owner_key is not null
         and contractor_key <> owner_key
     group by contractor_key, owner_key
+),
+close as (
+    select
+        p.contractor_key,
+        p.owner_key,
+        p.organization,
+        p.owner,
+        p.contracts,
+        p.contract_fen,
+        c.contracts as all_contracts,
+        o.owned_contracts,
+        cast(p.contract_fen as double) / nullif(o.owned_fen, 0) as value_share
+    from organizations o
+    join pairs p on p.owner_key = o.organization_id
+    join organizations c on c.organization_id = p.contractor_key
+    where (o.owned_contracts >= $least_owned and p.contract_fen > 0
+            and cast(p.contract_fen as double) * 100 >= $value_percent * cast(o.owned_fen as double))
+        or (p.contracts >= $least_wins and p.contracts = c.contracts)
+),
+rows as (
+    select c.contractor_key, c.owner_key, array_agg(p.row_no) as rows
+    from close c
+    join parties p on p.contractor_key = c.contractor_key and p.owner_key = c.owner_key
+    where p.contract_amount is not null
+    group by c.contractor_key, c.owner_key
 )
 select
-    p.contractor_key as subject,
-    p.owner_key,
-    p.owner_key as related,
-    p.organization,
-    p.owner,
-    p.contracts,
-    p.contract_fen,
-    p.contract_fen as money_fen,
-    c.contracts as all_contracts,
-    o.owned_contracts,
-    cast(p.contract_fen as double) / nullif(o.owned_fen, 0) as value_share,
-    p.rows as row_projects
-from pairs p
-join organizations o on o.organization_id = p.owner_key
-join organizations c on c.organization_id = p.contractor_key
-where (o.owned_contracts >= $least_owned and p.contract_fen > 0
-        and cast(p.contract_fen as double) * 100 >= $value_percent * cast(o.owned_fen as double))
-    or (p.contracts >= $least_wins and p.contracts = c.contracts)
+    c.contractor_key as subject,
+    c.owner_key,
+    c.owner_key as related,
+    c.organization,
+    c.owner,
+    c.contracts,
+    c.contract_fen,
+    c.contract_fen as money_fen,
+    c.all_contracts,
+    c.owned_contracts,
+    c.value_share,
+    r.rows as row_projects
+from rows r
+join close c on c.contractor_key = r.contractor_key and c.owner_key = r.owner_key

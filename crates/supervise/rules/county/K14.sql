@@ -21,17 +21,28 @@
 -- says.zh: {bidders} 在企业登记中:电话相同 {same_phone},地址相同 {same_address},法定代表人相同 {same_representative}
 -- says.en: By the register {bidders} share a phone: {same_phone}; an address: {same_address}; a legal representative: {same_representative}
 with traits as (
-    select project_code, company_uscc, company_name, 'phone' as trait, phone as value
-    from company_links
-    where role = 'bidder' and phone is not null
+    select uscc, 'phone' as trait, phone as value
+    from companies
+    where phone is not null
     union all
-    select project_code, company_uscc, company_name, 'address', normal_name(address)
-    from company_links
-    where role = 'bidder' and character_length(normal_name(address)) >= $least_address
+    select uscc, 'address', normal_name(address)
+    from companies
+    where character_length(normal_name(address)) >= $least_address
     union all
-    select project_code, company_uscc, company_name, 'representative', legal_rep_id
-    from company_links
-    where role = 'bidder' and legal_rep_id is not null
+    select uscc, 'representative', legal_rep_id
+    from companies
+    where legal_rep_id is not null
+),
+common as (
+    select trait, value
+    from traits
+    group by trait, value
+    having count(distinct uscc) >= 2
+),
+holders as (
+    select distinct c.trait, c.value, t.uscc
+    from common c
+    join traits t on t.value = c.value and t.trait = c.trait
 ),
 shared as (
     select
@@ -39,8 +50,10 @@ shared as (
         trait,
         array_to_string(array_agg(bidder order by bidder), '、') as bidders
     from (
-        select distinct project_code, trait, value, coalesce(company_name, company_uscc) as bidder
-        from traits
+        select distinct l.project_code, h.trait, h.value, coalesce(l.company_name, l.company_uscc) as bidder
+        from holders h
+        join company_links l on l.company_uscc = h.uscc
+        where l.role = 'bidder'
     ) as each_bidder
     group by project_code, trait, value
     having count(*) >= 2

@@ -8,7 +8,7 @@
 -- needs: projects.scale, site_areas.measured_mu
 -- items: scale, boundary, site_photos
 -- reach: record
--- params: share = 0.85, ground_share = 0.5, unknown_accuracy_m = 5.0
+-- params: tolerance = 0.15, ground_tolerance = 0.5, unknown_accuracy_m = 5.0
 -- basis.zh: 实务:用地范围、航拍图幅和照片点位与申报规模比对
 -- basis.en: practice: boundary, drone footprints and positions of photos against the scale declared
 -- method.zh: (甲)用地范围或监督人员在照片上勾绘的面积,加误差后小于申报规模的 85 %:高;(乙)没有范围、但有声明覆盖全部场地的航拍:图幅之并加误差小于 85 %:中;(丙)只有地面照片且至少 5 个点位:点位凸包外扩 100 米后仍小于 50 %:低。误差 = 周长 × 测量精度,精度未填的按 5 米计;同时有多种结果的,取缺口最严重的一种。
@@ -26,7 +26,7 @@ with measured as (
         s.how,
         s.measured_mu,
         coalesce(s.error_mu, s.edge_m * $unknown_accuracy_m * 3.0 / 2000.0, 0.0) as error_mu,
-        case when s.how = 'ground' then $ground_share else $share end as least_share,
+        1.0 - case when s.how = 'ground' then $ground_tolerance else $tolerance end as least_share,
         case s.how when 'drone' then 2 when 'ground' then 3 else 1 end as rank,
         s.pictures,
         coalesce(p.contract_amount, p.approved_budget) as value_fen

@@ -15,8 +15,8 @@
 -- why.en: A photo taken elsewhere does not show this site; another place may have been passed off as it.
 -- excludes.zh: 没有位置的照片;既没有用地范围、行政区划登记中也没有村界的项目。道路、管网等线状项目的范围应包含其全长。
 -- excludes.en: Photos without a position; projects with neither a boundary nor a village outline in the register of divisions. The boundary of a road or pipe must include all of its length.
--- says.zh: {photos} 张有位置的照片中,{outside} 张在{outline_zh}之外,最远 {farthest_m} 米({files})
--- says.en: Of {photos} photos with a position {outside} lie outside {outline_en}, the farthest by {farthest_m} m ({files})
+-- says.zh: {outside} 张照片的位置在{outline_zh}之外,最远 {farthest_m} 米({files})
+-- says.en: {outside} photo(s) lie outside {outline_en}, the farthest by {farthest_m} m ({files})
 with placed as (
     select
         o.project_code,
@@ -34,11 +34,10 @@ select
     min(source) as outline,
     case when min(source) = 'boundary' then '用地范围' else '村界' end as outline_zh,
     case when min(source) = 'boundary' then 'the boundary' else 'the village' end as outline_en,
-    count(*) as photos,
-    sum(case when metres > $metres + accuracy_m then 1 else 0 end) as outside,
-    round(max(case when metres > $metres + accuracy_m then metres end)) as farthest_m,
-    array_agg(file order by row_no) filter (where metres > $metres + accuracy_m) as files,
-    array_agg(row_no order by row_no) filter (where metres > $metres + accuracy_m) as row_photos
+    count(*) as outside,
+    round(max(metres)) as farthest_m,
+    array_agg(file order by row_no) as files,
+    array_agg(row_no order by row_no) as row_photos
 from placed
+where metres > $metres + accuracy_m
 group by project_code
-having sum(case when metres > $metres + accuracy_m then 1 else 0 end) > 0

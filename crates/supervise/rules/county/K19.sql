@@ -17,7 +17,7 @@
 -- excludes.zh: 没有哈希的照片;同一项目同一阶段内的重复照片。相邻地块同日拍摄的照片可能相似,须对照原图。
 -- excludes.en: Photos without a hash; repeats within one stage of one project. Pictures of neighbouring plots on one day can be alike: compare the originals.
 -- says.zh: {files} 与 {other} 的 {other_files} 相同或高度相似(共 {pairs} 对,最近相差 {distance} 位)
--- says.en: {files} equal or nearly equal {other_files} of {other} ({pairs} pairs, the closest {distance} bits apart)
+-- says.en: {files} and {other_files} of {other} are equal or nearly so ({pairs} pair(s), the closest {distance} bits apart)
 with near as (
     select *
     from photo_pairs

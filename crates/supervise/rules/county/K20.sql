@@ -16,8 +16,8 @@
 -- why.en: Before, during and after pictured in one go suggest that the works did not take place in between; works older than their approval may be an old project declared anew.
 -- excludes.zh: 没有阶段或拍摄时间的照片;没有批复日期的项目不比较第二项。
 -- excludes.en: Photos without stage or time; without an approval date the second comparison is left out.
--- says.zh: {what_zh}:{first_file}({first_at})与 {second_file}({second_at}),批复日期 {approved_on}
--- says.en: {what_en}: {first_file} ({first_at}) and {second_file} ({second_at}); approval {approved_on}
+-- says.zh: {what_zh}({photos} 处):先 {first_file}({first_at}),后 {second_file}({second_at});批复日期 {approved_on}
+-- says.en: {what_en} ({photos}): earlier {first_file} ({first_at}), later {second_file} ({second_at}); approval {approved_on}
 with staged as (
     select
         project_code,
@@ -30,24 +30,71 @@ with staged as (
     from photos
     where stage is not null and taken_at is not null
 ),
--- The closest two photos of different stages stand side by side in order of time.
+-- Time and stage in one number, so that one comparison with the photo before tells both. The closest
+-- two photos of different stages stand side by side in order of time.
+moments as (
+    select
+        project_code,
+        cast(taken_at as bigint) * 8 + case stage
+            when 'before' then 0 when 'during' then 1 when 'after' then 2 when 'acceptance' then 3 else 4
+        end as moment
+    from photos
+    where stage is not null and taken_at is not null
+),
 neighbours as (
     select
-        *,
-        lag(row_no) over (partition by project_code order by millis, row_no) as other_row,
-        lag(file) over (partition by project_code order by millis, row_no) as other_file,
-        lag(stage) over (partition by project_code order by millis, row_no) as other_stage,
-        lag(millis) over (partition by project_code order by millis, row_no) as other_millis,
-        lag(taken_at) over (partition by project_code order by millis, row_no) as other_at
-    from staged
+        project_code,
+        moment,
+        lag(moment) over (partition by project_code order by moment) as earlier
+    from moments
 ),
-together as (
+close as (
+    select project_code, moment, earlier, moment / 8 - earlier / 8 as apart
+    from neighbours
+    where moment % 8 <> earlier % 8 and moment / 8 - earlier / 8 <= $minutes * 60000
+),
+closest as (
     select
         *,
         count(*) over (partition by project_code) as pairs,
-        row_number() over (partition by project_code order by millis - other_millis, millis, row_no) as place
-    from neighbours
-    where other_stage <> stage and millis - other_millis <= $minutes * 60000
+        row_number() over (partition by project_code order by apart, moment) as place
+    from close
+),
+first_of_pair as (
+    select c.project_code, c.moment, c.apart, c.pairs, min(h.row_no) as first_row
+    from closest c
+    join photos h on h.project_code = c.project_code and cast(h.taken_at as bigint) = c.earlier / 8
+    where c.place = 1
+        and h.stage = case c.earlier % 8
+            when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
+        end
+    group by c.project_code, c.moment, c.apart, c.pairs
+),
+second_of_pair as (
+    select f.project_code, f.apart, f.pairs, f.first_row, min(h.row_no) as second_row
+    from first_of_pair f
+    join photos h on h.project_code = f.project_code and cast(h.taken_at as bigint) = f.moment / 8
+    where h.stage = case f.moment % 8
+        when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
+    end
+    group by f.project_code, f.apart, f.pairs, f.first_row
+),
+together as (
+    select
+        s.project_code,
+        s.apart,
+        s.pairs,
+        s.first_row,
+        s.second_row,
+        max(case when h.row_no = s.first_row then h.file end) as first_file,
+        max(case when h.row_no = s.first_row then h.stage end) as first_stage,
+        max(case when h.row_no = s.first_row then h.taken_at end) as first_at,
+        max(case when h.row_no = s.second_row then h.file end) as second_file,
+        max(case when h.row_no = s.second_row then h.stage end) as second_stage,
+        max(case when h.row_no = s.second_row then h.taken_at end) as second_at
+    from second_of_pair s
+    join photos h on h.project_code = s.project_code
+    group by s.project_code, s.apart, s.pairs, s.first_row, s.second_row
 ),
 early as (
     select
@@ -71,22 +118,21 @@ early_rows as (
 select
     t.project_code as subject,
     'together' as what,
-    '不同阶段的照片在一小时左右内拍摄' as what_zh,
+    '不同阶段的照片几乎同时拍摄' as what_zh,
     'photos of different stages taken within minutes' as what_en,
     t.pairs as photos,
-    t.other_file as first_file,
-    t.other_stage as first_stage,
-    t.other_at as first_at,
-    t.file as second_file,
-    t.stage as second_stage,
-    t.taken_at as second_at,
-    cast(round(cast(t.millis - t.other_millis as double) / 60000.0) as bigint) as minutes,
+    t.first_file,
+    t.first_stage,
+    t.first_at,
+    t.second_file,
+    t.second_stage,
+    t.second_at,
+    t.apart / 60000 as minutes,
     p.approval_date as approved_on,
     make_array('site_photos') as items,
-    make_array(t.other_row, t.row_no) as row_photos
+    make_array(t.first_row, t.second_row) as row_photos
 from together t
 join projects p on p.project_code = t.project_code
-where t.place = 1
 union all
 select
     e.project_code,

@@ -14,51 +14,57 @@
 -- method.en: On each day of payment the sum paid so far ÷ the contract (without one: the approved budget) exceeds the last progress on or before it by more than 30 points. Before the first entry progress counts as 0 %. The day with the widest gap is shown.
 -- why.zh: 钱比活先走,工程烂尾时资金难以追回,也可能是虚报进度、提前套取。
 -- why.en: Money that runs ahead of the work is hard to recover when the work stops, and may have been drawn early on purpose.
--- excludes.zh: 没有合同金额和批复总投资、没有进度或没有拨付记录的项目;缺日期或金额的拨付不计。
--- excludes.en: Projects with neither contract nor budget, without progress, or without payments; payments without date or amount are left out.
+-- excludes.zh: 没有合同金额和批复总投资、没有进度或没有拨付记录的项目;缺日期或金额的拨付不计。两次进度之间按其中最后一个拨付日计算。
+-- excludes.en: Projects with neither contract nor budget, without progress, or without payments; payments without date or amount are left out. Between two entries of progress the last day of payment counts.
 -- says.zh: 至 {date} 累计拨付 {paid_fen},占{value_item} {value_fen} 的 {paid_share},当时形象进度为 {percent} %,超前 {points} 个百分点
 -- says.en: By {date} {paid_fen} had been paid, {paid_share} of {value_item} {value_fen}; progress stood at {percent} %, {points} points behind
 with measured as (
-    select v.row_no, v.project_code, v.value_fen, v.value_item
-    from (
-        select distinct project_code from progress where date is not null and percent is not null
-    ) as g
-    join project_values v on v.project_code = g.project_code
+    select v.project_code, v.value_fen, v.value_item, s.paid_fen
+    from payment_sums s
+    join project_values v on v.project_code = s.project_code
     where v.value_fen is not null
 ),
--- Progress of a day comes before its payments, the highest last.
-events as (
-    select m.row_no as project, g.date, 0 as kind, g.percent, cast(0 as bigint) as amount
-    from measured m
-    join progress g on g.project_code = m.project_code
-    where g.date is not null and g.percent is not null
-    union all
-    select m.row_no, y.date, 1, cast(null as double), y.amount
-    from measured m
-    join payments y on y.project_code = m.project_code
-    where y.date is not null and y.amount is not null
+last_days as (
+    select project_code, max(date) as date
+    from progress_steps
+    group by project_code
 ),
-running as (
-    select
-        project,
-        date,
-        kind,
-        sum(amount) over (partition by project order by date, kind, percent) as paid_fen,
-        last_value(percent) ignore nulls over (partition by project order by date, kind, percent) as percent
-    from events
+-- Stretches from one entry of progress to the next: before the first, between two, after the last.
+stretches as (
+    select project_code, row_no * 2 as stretch, earlier_date as since, date as until, coalesce(earlier_percent, 0.0) as percent
+    from progress_steps
+    union all
+    select s.project_code, max(s.row_no) * 2 + 1, s.date, date '9999-12-31', max(s.percent)
+    from last_days l
+    join progress_steps s on s.project_code = l.project_code and s.date = l.date
+    group by s.project_code, s.date
+),
+-- Only where all that was ever paid would be too much for the progress of the stretch.
+candidates as (
+    select t.stretch, t.project_code, t.since, t.until, t.percent, m.value_fen, m.value_item
+    from measured m
+    join stretches t on t.project_code = m.project_code
+    where cast(m.paid_fen as double) * 100.0 / cast(m.value_fen as double) - t.percent > $points
+),
+paid as (
+    select c.stretch, sum(y.amount) as paid_fen, max(y.date) as date
+    from candidates c
+    join payments y on y.project_code = c.project_code and y.date < c.until
+    where y.amount is not null
+    group by c.stretch
 ),
 ahead as (
     select
-        m.project_code,
-        m.value_fen,
-        m.value_item,
-        r.date,
-        r.paid_fen,
-        coalesce(r.percent, 0.0) as percent,
-        round(cast(r.paid_fen as double) * 100.0 / cast(m.value_fen as double) - coalesce(r.percent, 0.0), 6) as points
-    from measured m
-    join running r on r.project = m.row_no
-    where r.kind = 1
+        c.project_code,
+        c.value_fen,
+        c.value_item,
+        c.percent,
+        p.date,
+        p.paid_fen,
+        round(cast(p.paid_fen as double) * 100.0 / cast(c.value_fen as double) - c.percent, 6) as points
+    from paid p
+    join candidates c on c.stretch = p.stretch
+    where c.since is null or p.date >= c.since
 ),
 ranked as (
     select

@@ -14,10 +14,10 @@
 -- method.en: The payee of each payment, and the payee filed, are compared with the contractor: by USCC where both have one, else by normalised name. One flag for each other payee; persons appear by the hash of their number, not by name.
 -- why.zh: 钱没有付给干活的单位,可能被转给关联方、挂靠方或个人。
 -- why.en: Money that did not go to whoever did the work may have gone to a related party, a firm whose licence was borrowed, or a person.
--- excludes.zh: 没有承建单位的项目;名称和代码都无法比较的拨付。民工工资专户、债权转让和设计、监理费用须对照合同。
--- excludes.en: Projects without a contractor; payments of which neither name nor code compares. Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
+-- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付。民工工资专户、债权转让和设计、监理费用须对照合同。
+-- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares. Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
 -- says.zh: 承建单位为 {contractor},另有 {payments} 笔合计 {paid_fen} 付给 {payee_shown}
--- says.en: The contractor is {contractor}; {payments} payments of {paid_fen} in all went to {payee_shown}
+-- says.en: The contractor is {contractor}; {payments} payment(s), {paid_fen} in all, went to {payee_shown}
 with contractors as (
     select project_code, contractor_uscc, contractor_name
     from projects
@@ -27,7 +27,7 @@ others as (
     select c.project_code, y.payee_uscc, y.payee_name, y.payee_id, y.amount, y.row_no
     from contractors c
     join payments y on y.project_code = c.project_code
-    where case
+    where (y.payee_id is null or y.programme is null) and case
         when y.payee_uscc is not null and c.contractor_uscc is not null then y.payee_uscc <> c.contractor_uscc
         else y.payee_name <> c.contractor_name and normal_name(y.payee_name) <> normal_name(c.contractor_name)
     end

@@ -17,13 +17,16 @@
 -- excludes.zh: 没有账号或收款名称的拨付;同一单位更名而代码不变的。银行代发专户、村集体账户可能正常地为多人收款。
 -- excludes.en: Payments without account or payee; a firm that changed its name and kept its code. A bank's payout account or a village's collective account may rightly serve many.
 -- says.zh: 账户 {account} 以 {names} 等 {payees} 个名称收款,涉及 {projects} 个项目;本项目 {payments} 笔,合计 {paid_fen}
--- says.en: The account {account} received under {payees} names ({names}) in {projects} projects; here {payments} payments of {paid_fen} in all
+-- says.en: The account {account} received under {payees} names ({names}) in {projects} project(s); here {payments} payment(s), {paid_fen} in all
 with suspects as (
     select account
-    from payments
-    where account is not null and payee_name is not null
+    from (
+        select distinct account, payee_name
+        from payments
+        where account is not null and payee_name is not null
+    ) as d
     group by account
-    having min(payee_name) <> max(payee_name)
+    having count(*) > 1
 ),
 named as (
     select

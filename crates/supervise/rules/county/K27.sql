@@ -18,7 +18,7 @@
 -- excludes.zh: 没有证件号的拨付;没有任何一种登记、或登记与拨付使用不同密钥的(不适用);没有名单的补贴项目。登记滞后、重名无关(按证件号),工资性支付须另行核对。
 -- excludes.en: Payments without an identity number; no register at all, or one hashed with another key (not applicable); programmes without a list. Registers lag behind: check dates. Wages for work are another matter.
 -- says.zh: {payments} 笔合计 {paid_fen} 付给{reason_zh},共 {persons} 人({first_day} 至 {last_day},补贴项目 {programmes})
--- says.en: {payments} payments of {paid_fen} in all to {persons} persons {reason_en} ({first_day} to {last_day}, programmes {programmes})
+-- says.en: {payments} payment(s), {paid_fen} in all, to {persons} person(s) {reason_en} ({first_day} to {last_day}, programmes {programmes})
 with deaths as (
     select id, min(date) as died_on
     from deceased

@@ -40,6 +40,17 @@ banded as (
     where payee is not null
     group by project_code, row_no, date, amount, payee, payee_shown
 ),
+crowded as (
+    select project_code, payee
+    from banded
+    group by project_code, payee
+    having count(*) >= $payments
+),
+repeated as (
+    select b.*
+    from crowded c
+    join banded b on b.project_code = c.project_code and b.payee = c.payee
+),
 windows as (
     select
         project_code,
@@ -52,7 +63,7 @@ windows as (
         max(amount) over w as largest_fen,
         array_agg(limit_fen) over w as limits_fen,
         array_agg(row_no) over w as rows
-    from banded
+    from repeated
     window w as (
         partition by project_code, payee
         order by cast(date as int)

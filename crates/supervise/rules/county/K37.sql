@@ -17,7 +17,7 @@
 -- excludes.zh: 没有可比对的验收照片或管护照片的项目;不同算法的哈希不比较。固定机位的照片可能相似,须对照拍摄时间。
 -- excludes.en: Projects without comparable photos of acceptance or of upkeep; hashes of different algorithms are not compared. Pictures from a fixed spot can be alike: compare their times.
 -- says.zh: 管护照片 {files} 与验收照片 {acceptance_files} 相同或高度相似(最近相差 {distance} 位)
--- says.en: The upkeep photos {files} equal or nearly equal the acceptance photos {acceptance_files} (the closest {distance} bits apart)
+-- says.en: The upkeep photo(s) {files} and the acceptance photo(s) {acceptance_files} are equal or nearly so (the closest {distance} bits apart)
 with again as (
     select a_code as project_code, a_row, b_row, a_file as upkeep_file, b_file as acceptance_file, distance
     from photo_pairs

@@ -61,7 +61,7 @@ select
     c.income as income_fen,
     c.paid_out as paid_out_fen,
     c.income as money_fen,
-    c.row_no
+    c.row_no as row_income
 from industry i
 join income c on c.project_code = i.project_code
 where c.year < cast(date_part('year', $as_of) as bigint) and c.income > 0 and c.paid_out <= 0

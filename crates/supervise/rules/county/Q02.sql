@@ -56,13 +56,22 @@ wrong as (
     select project_code, 'payments', payee_uscc, null, row_no
     from payments
     where not uscc_valid(payee_uscc)
+),
+listed_codes as (
+    select
+        project_code,
+        array_distinct(array_agg(code)) as codes,
+        array_distinct(array_agg(item)) as items,
+        array_agg(bid) as bids,
+        array_agg(payment) as payments
+    from wrong
+    group by project_code
 )
 select
     project_code as subject,
-    count(*) as count,
-    array_agg(distinct code order by code) as codes,
-    array_agg(distinct item order by item) as items,
-    array_agg(bid order by bid) as row_bids,
-    array_agg(payment order by payment) as row_payments
-from wrong
-group by project_code
+    array_length(codes) as count,
+    array_sort(codes) as codes,
+    array_sort(items) as items,
+    bids as row_bids,
+    payments as row_payments
+from listed_codes

@@ -27,14 +27,29 @@ with judged as (
         coalesce(regexp_like(lower(software), $editors), false) as edited
     from photos
     where file is not null
+),
+counted as (
+    select
+        project_code,
+        count(*) as photos,
+        sum(case when unplaced then 1 else 0 end) as unplaced,
+        sum(case when edited then 1 else 0 end) as edited
+    from judged
+    group by project_code
+    having sum(case when unplaced or edited then 1 else 0 end) > 0
+),
+doubtful as (
+    select project_code, array_agg(file) as files, array_agg(row_no) as rows
+    from judged
+    where unplaced or edited
+    group by project_code
 )
 select
-    project_code as subject,
-    count(*) as photos,
-    sum(case when unplaced then 1 else 0 end) as unplaced,
-    sum(case when edited then 1 else 0 end) as edited,
-    array_agg(file order by row_no) filter (where unplaced or edited) as files,
-    array_agg(row_no order by row_no) filter (where unplaced or edited) as row_photos
-from judged
-group by project_code
-having sum(case when unplaced or edited then 1 else 0 end) > 0
+    c.project_code as subject,
+    c.photos,
+    c.unplaced,
+    c.edited,
+    d.files,
+    d.rows as row_photos
+from doubtful d
+join counted c on c.project_code = d.project_code

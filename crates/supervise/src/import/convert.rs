@@ -2,7 +2,6 @@
 
 use super::columns::Value;
 use super::header::HeaderUnit;
-use super::identity::key_of;
 use super::reading::Reading;
 use super::value::answer::{Answers, read_bool};
 use super::value::{Cell, Refused, code, date, money, quantity, stands_for_nothing};
@@ -74,14 +73,5 @@ fn identity(reading: &mut Reading<'_>, cell: Cell<'_>) -> Result<Value, Refused>
     let Some(number) = code::read(cell)?.filter(|number| !stands_for_nothing(number)) else {
         return Ok(Value::Null);
     };
-    if let Some(id) = key_of(&number)
-        && id != reading.options.key.id()
-    {
-        return Err(Refused::new(
-            "other_key",
-            format!("此哈希由另一密钥({id})生成,无法比对,未读取"),
-            format!("a hash made with another key ({id}) cannot be compared; not read"),
-        ));
-    }
     Ok(Value::Text(reading.hash(&number)))
 }

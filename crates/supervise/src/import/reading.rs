@@ -2,7 +2,7 @@
 //! tables that name them: one row per code, no row without a project, a stage where none is filed.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::boundary;
 use super::collected::{self, Collected};
 use super::columns::{Builder, Value};
 use super::error::ImportError;
-use super::identity::IdentityKey;
+use super::identity::{IdentityKey, key_of};
 use super::options::ImportOptions;
 use super::places::{Places, Rows, Source};
 use super::refusals::Refusals;
@@ -50,6 +50,8 @@ pub(crate) struct Reading<'o> {
     hasher: RandomState,
     duplicates: Vec<(String, i64, i64)>,
     hashes: HashMap<String, String>,
+    /// Ids of the keys that hashes were made with, here or before.
+    keys: BTreeSet<String>,
     units: HashMap<String, String>,
     /// Folders where files that cells name may lie.
     pub folders: Vec<std::path::PathBuf>,
@@ -82,6 +84,7 @@ impl<'o> Reading<'o> {
             hasher: RandomState::new(),
             duplicates: Vec::new(),
             hashes: HashMap::new(),
+            keys: BTreeSet::new(),
             units: HashMap::new(),
             folders: Vec::new(),
         }
@@ -146,8 +149,38 @@ impl<'o> Reading<'o> {
         }
         let key: &IdentityKey = &self.options.key;
         let hash = key.hash(number);
+        if let Some(id) = key_of(&hash)
+            && !self.keys.contains(id)
+        {
+            self.keys.insert(id.to_owned());
+        }
         self.hashes.insert(number.to_owned(), hash.clone());
         hash
+    }
+
+    /// Hashes of one key compare with one another; those of different keys never do, and that is said.
+    fn tell_of_keys(&mut self) {
+        if self.keys.len() < 2 {
+            return;
+        }
+        let ids = self.keys.iter().cloned().collect::<Vec<_>>().join(", ");
+        let file = self
+            .places
+            .sources
+            .first()
+            .map(|source| source.file.clone())
+            .unwrap_or_default();
+        let spot = Spot {
+            file: &file,
+            ..Spot::default()
+        };
+        self.report.warn(
+            spot,
+            "keys",
+            None,
+            format!("证件号的哈希来自不同密钥({ids}),彼此无法比对;请用同一密钥重新生成"),
+            format!("hashes were made with different keys ({ids}) and cannot be compared with one another; make them anew with one key"),
+        );
     }
 
     /// A unit as rules know it; one that is not declared stays as written.
@@ -285,6 +318,7 @@ impl<'o> Reading<'o> {
     /// When photos are read and the person stops the run.
     pub fn finish(mut self) -> Result<Gathered, ImportError> {
         let filing = self.filing;
+        self.tell_of_keys();
         let mut tables = Tables::new();
         for (sheets, register) in [(&filing.sheets, false), (&filing.registers, true)] {
             for sheet in sheets {

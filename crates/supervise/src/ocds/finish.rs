@@ -99,7 +99,7 @@ fn precedes(parts: &[Part], first: (u32, u32), second: (u32, u32)) -> bool {
         (
             !processes.linked_only[place],
             !processes.partial[place],
-            processes.date[place].max(NO_INT),
+            processes.date[place],
         )
     };
     rank(first) <= rank(second)

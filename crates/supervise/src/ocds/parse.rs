@@ -114,7 +114,10 @@ impl Block {
 }
 
 /// A document: quickly if it is a release, which nearly all lines are, else by its shape.
+///
+/// A document that turns out broken leaves no rows.
 fn read_document(text: &str, rows: &mut Rows) -> serde_json::Result<()> {
+    let mark = rows.mark();
     if !rows.container {
         let mut deserializer = Deserializer::from_str(text);
         let quick = Release(&mut *rows).deserialize(&mut deserializer);
@@ -122,13 +125,13 @@ fn read_document(text: &str, rows: &mut Rows) -> serde_json::Result<()> {
             Ok(()) if text.starts_with('{') => {
                 let end = deserializer.end();
                 if end.is_err() {
-                    rows.cut_back();
+                    rows.cut_to(mark);
                 }
                 return end;
             }
             Ok(()) => {}
             Err(error) => {
-                rows.cut_back();
+                rows.cut_to(mark);
                 if !rows.container {
                     return Err(error);
                 }
@@ -139,7 +142,7 @@ fn read_document(text: &str, rows: &mut Rows) -> serde_json::Result<()> {
     // The next line is most likely of the same kind; a release is read by its shape just as well.
     Document(&mut *rows, &shape)
         .deserialize(&mut Deserializer::from_str(text))
-        .inspect_err(|_| rows.cut_back())
+        .inspect_err(|_| rows.cut_to(mark))
 }
 
 fn newlines(text: &str) -> u64 {

@@ -63,7 +63,7 @@ pub(super) fn file(
             .keys()
             .any(|(_, fault)| *fault == Fault::NoOcid)
     });
-    if processes == 0 && containers == 0 && broken.is_empty() && !without_ocid {
+    if processes == 0 && containers == 0 && broken.is_empty() {
         return Err(OcdsError::NotOcds { file: name.clone() });
     }
     if processes == 0 && containers > 0 && !without_ocid {

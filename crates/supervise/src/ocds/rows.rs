@@ -171,7 +171,6 @@ pub(super) struct Current {
     pub tenderers: Option<i64>,
     pub buyer: u32,
     pub entity: u32,
-    pub number: u32,
 }
 
 /// The bid, award or contract being read.
@@ -199,7 +198,7 @@ pub(super) struct Reference {
 
 /// Lengths of all columns, to cut back to.
 #[derive(Clone, Copy, Default)]
-struct Mark {
+pub(super) struct Mark {
     processes: usize,
     bids: usize,
     awards: usize,
@@ -282,8 +281,9 @@ impl Rows {
         odd.count += 1;
     }
 
-    pub(super) fn begin_release(&mut self) {
-        self.mark = Mark {
+    /// Where the rows end now, to be cut back to later.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
             processes: self.processes.ocid.len(),
             bids: self.bids.bid.len(),
             awards: self.awards.award.len(),
@@ -291,7 +291,11 @@ impl Rows {
             items: self.items.process.len(),
             bid: self.bid_count,
             award: self.award_count,
-        };
+        }
+    }
+
+    pub(super) fn begin_release(&mut self) {
+        self.mark = self.mark();
         self.open = true;
         self.current = Current {
             status: NONE,
@@ -355,21 +359,25 @@ impl Rows {
 
     /// Takes back what the release being read has left so far. Complete releases stay.
     pub(super) fn cut_back(&mut self) {
-        if !self.open {
-            return;
+        if self.open {
+            self.cut_to(self.mark);
         }
+    }
+
+    /// Takes back every row since `mark`, those of complete releases too.
+    pub(super) fn cut_to(&mut self, mark: Mark) {
         self.open = false;
-        let mark = self.mark;
         macro_rules! cut {
             ($columns:expr, $length:expr, $($column:ident)+) => { $($columns.$column.truncate($length);)+ };
         }
+        cut!(self.processes, mark.processes, ocid line date status method details start end);
+        cut!(self.processes, mark.processes, tenderers buyer entity linked_only partial);
         cut!(self.bids, mark.bids, process bid tenderer group first sole status amount currency date);
         cut!(self.awards, mark.awards, process award supplier first sole status amount currency date);
         cut!(self.contracts, mark.contracts, process award_id status amount currency signed);
         cut!(self.items, mark.items, process award scheme classification);
         self.bid_count = mark.bid;
         self.award_count = mark.award;
-        debug_assert_eq!(self.processes.ocid.len(), mark.processes);
     }
 
     pub(super) fn begin_entry(&mut self) {

@@ -38,8 +38,8 @@ const PLANTS: [Plant; 8] = [
 
 /// A process in this many shows one of [`PLANTS`].
 const PLANT_EVERY: u64 = 12;
-/// Processes that fix the shape of the whole and come first: those of loser, junk bidder and trader.
-const LOSER: u64 = 30;
+/// Processes that plant patterns of organisations and come first: those of the junk bidder, and of
+/// each of five suppliers that win often.
 const JUNK: u64 = 8;
 const TRADER: u64 = 24;
 
@@ -54,17 +54,17 @@ pub fn write(releases: u64, seed: u64, as_of: Date, out: &Path) -> io::Result<()
     let mut data = BufWriter::with_capacity(1 << 20, File::create(out.join("releases.jsonl"))?);
     let mut answers = BufWriter::new(File::create(out.join("answers.csv"))?);
     writeln!(answers, "rule,subject_kind,subject")?;
-    let mut county = World::new(releases, seed, as_of);
+    let mut world = World::new(releases, seed, as_of);
     let mut line = String::with_capacity(4096);
     for number in 0..releases {
         line.clear();
-        county.release(number, &mut line);
+        world.release(number, &mut line);
         data.write_all(line.as_bytes())?;
-        for (rule, kind, subject) in county.answers.drain(..) {
+        for (rule, kind, subject) in world.answers.drain(..) {
             writeln!(answers, "{rule},{kind},{subject}")?;
         }
     }
-    for (rule, kind, subject) in county.answers_of_organizations() {
+    for (rule, kind, subject) in world.answers_of_organizations() {
         writeln!(answers, "{rule},{kind},{subject}")?;
     }
     data.flush()?;
@@ -109,6 +109,8 @@ struct World {
     releases: u64,
     buyers: u64,
     tenderers: u64,
+    /// Processes that the loser bids in: more than three of four tenderers do.
+    lost: u64,
     answers: Vec<(&'static str, &'static str, String)>,
 }
 
@@ -120,13 +122,15 @@ impl World {
         let today = as_of
             .since((jiff::Unit::Day, epoch))
             .map_or(0, |span| i64::from(span.get_days()));
+        let tenderers = (releases / 12).clamp(40, 8000);
         Self {
             chance: Chance(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x6b61_6e64_656e_6721),
             start: today - span - 120,
             days: span as u64,
             releases,
             buyers: (releases / 250).clamp(12, 400),
-            tenderers: (releases / 12).clamp(40, 8000),
+            tenderers,
+            lost: 5 * releases / tenderers,
             answers: Vec::new(),
         }
     }
@@ -143,13 +147,12 @@ impl World {
         }
         // The compared suppliers must reach twenty processes each, so traders come in fives.
         let traders = TRADER * 5;
+        let junk = self.lost + JUNK;
         match number {
-            n if n < LOSER => Some(Pattern::Loser),
-            n if n < LOSER + JUNK => Some(Pattern::Junk),
-            n if n < LOSER + JUNK + traders => {
-                Some(Pattern::Supplier((n - LOSER - JUNK) / TRADER, n))
-            }
-            n if n < LOSER + JUNK + traders + JUNK => Some(Pattern::Refuser),
+            n if n < self.lost => Some(Pattern::Loser),
+            n if n < junk => Some(Pattern::Junk),
+            n if n < junk + traders => Some(Pattern::Supplier((n - junk) / TRADER, n)),
+            n if n < junk + traders + JUNK => Some(Pattern::Refuser),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ fn a_number_becomes_one_hash_however_it_is_written() {
 }
 
 #[test]
-fn hashes_pass_and_those_of_another_key_are_told() {
+fn hashes_pass_and_a_mixture_of_keys_is_told() {
     let own = key().hash(NUMBER);
     let other = "0badc0de:00112233445566778899aabbccddeeff";
     let read = import(&[
@@ -47,8 +47,11 @@ fn hashes_pass_and_those_of_another_key_are_told() {
             ],
         ),
     ]);
-    assert_eq!(texts(&read, "payments", "payee_id"), [Some(own), None]);
-    let told = told(&read, "another key");
+    assert_eq!(
+        texts(&read, "payments", "payee_id"),
+        [Some(own), Some(other.to_owned())]
+    );
+    let told = told(&read, "different keys");
     assert_eq!(told.len(), 1);
     assert!(told[0].message.en.contains("0badc0de"));
     assert_eq!(told[0].value, None);

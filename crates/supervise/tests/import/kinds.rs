@@ -272,7 +272,11 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
     );
     assert_eq!(
         texts(&read, "payments", "account"),
-        [Some(hash.clone()), Some(hash), None]
+        [
+            Some(hash.clone()),
+            Some(hash),
+            Some("0badc0de:00112233445566778899aabbccddeeff".to_owned())
+        ]
     );
     assert_eq!(told(&read, "no project of this code").len(), 1);
     assert_eq!(told(&read, "unknown column").len(), 1);

@@ -180,3 +180,28 @@ fn pairs_are_made_within_each_group() {
         );
     }
 }
+
+#[test]
+fn the_examples_of_the_functions_page_run() {
+    let page = include_str!("../../../../../docs/functions.md");
+    let context = context();
+    for table in [
+        "create table photos as select * from (values (1, 'A', 'D:00ff'), (2, 'B', 'D:00fe')) as t(row_no, project_code, phash)",
+        "create table prices as select * from (values ('A', 'road', 'km', 5), ('B', 'road', 'km', 7), ('C', 'pond', '座', 1)) as t(project_code, kind, scale_unit, unit_price)",
+    ] {
+        run(&context, table).unwrap();
+    }
+    let examples: Vec<&str> = page
+        .split("```sql")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let mut answers: Vec<Vec<String>> = examples.iter().map(|sql| rows(&context, sql)).collect();
+    for answer in &mut answers {
+        answer.sort();
+    }
+    assert_eq!(
+        answers,
+        [vec!["A|B|1"], vec!["A|5|7.0|1", "B|7|5.0|1", "C|1|-|0"]]
+    );
+}

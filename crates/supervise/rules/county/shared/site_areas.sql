@@ -1,14 +1,19 @@
 -- id: site_areas
 -- what.zh: 规模以亩或公顷计的项目实测面积:用地范围;没有范围时为声明覆盖全场的航拍图幅之并,再次为至少 5 个现场照片点位的凸包(外扩 100 米);另有监督人员在照片上勾绘的面积
 -- what.en: Ground measured for projects whose scale is in mu or hectares: the boundary; without one the union of a drone set declared to cover the site, else the convex hull of at least 5 positions of photos widened by 100 m; besides, what an officer outlined on a photo
-with land as (
+with bounded as (
     select
         project_code,
         area_m2(boundary) as area_m2,
         perimeter_m(boundary) as edge_m,
         boundary_accuracy_m as accuracy_m
     from projects
-    where scale_unit in ('亩', '公顷')
+    where scale_unit in ('亩', '公顷') and boundary is not null
+),
+open_land as (
+    select project_code
+    from projects
+    where scale_unit in ('亩', '公顷') and boundary is null
 ),
 pictured as (
     select
@@ -20,9 +25,8 @@ pictured as (
         count(h.footprint) as footprints,
         count(case when h.lat is not null then h.lon end) as points,
         hull_area_m2(h.lon, h.lat, 100.0) as hull_m2
-    from land l
+    from open_land l
     join photos h on h.project_code = l.project_code
-    where coalesce(l.area_m2, 0.0) <= 0.0
     group by l.project_code
 )
 select
@@ -32,7 +36,7 @@ select
     edge_m * accuracy_m * 3.0 / 2000.0 as error_mu,
     edge_m,
     cast(0 as bigint) as pictures
-from land
+from bounded
 where area_m2 > 0.0
 union all
 -- One frame without a footprint would make the set look smaller than it is. The edge is that of a square.

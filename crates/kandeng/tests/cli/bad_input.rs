@@ -1,0 +1,225 @@
+//! What is wrong with an input or the arguments is said clearly, in both languages, with status 2.
+
+use std::path::Path;
+
+use crate::{county, json, kandeng, refused, stderr, succeed};
+
+/// The same refusal in Chinese and in English, each with the name of the input.
+fn refused_in_both(folder: &Path, input: &str, zh: &str, en: &str) {
+    for (language, error, words) in [("zh", "错误:", zh), ("en", "error: ", en)] {
+        refused(
+            folder,
+            &["screen", input, "--format", "json", "--lang", language],
+            &[error, input, words],
+        );
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_input_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    refused_in_both(folder.path(), "missing.xlsx", "找不到", "does not exist");
+}
+
+#[test]
+fn an_empty_file_is_called_empty_whatever_its_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["empty.xlsx", "empty.json", "small/projects.csv"] {
+        write(folder.path(), name, b"");
+        let input = name.split('/').next().unwrap();
+        refused_in_both(folder.path(), input, "空", "empty");
+    }
+}
+
+#[test]
+fn a_workbook_with_a_password_is_refused_with_that_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../supervise/tests/fixtures/import/password.xlsx");
+    std::fs::copy(fixture, folder.path().join("locked.xlsx")).unwrap();
+    refused_in_both(folder.path(), "locked.xlsx", "密码", "password");
+}
+
+#[test]
+fn a_workbook_cut_off_halfway_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let bytes = std::fs::read(folder.path().join("county/county.xlsx")).unwrap();
+    write(folder.path(), "cut.xlsx", &bytes[..bytes.len() / 2]);
+    refused_in_both(folder.path(), "cut.xlsx", "无法", "cannot be read");
+}
+
+#[test]
+fn a_file_or_folder_of_another_kind_is_refused_with_what_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "notes.txt", b"hello");
+    write(folder.path(), "pictures/a.bmp", b"hello");
+    for name in ["notes.txt", "pictures"] {
+        refused_in_both(
+            folder.path(),
+            name,
+            ".xlsx、.xls、.ods",
+            ".xlsx, .xls, .ods",
+        );
+    }
+}
+
+#[test]
+fn a_filing_without_its_sheet_of_projects_is_refused_with_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let payments = b"project_code,date,amount\n99012720250001,2025-01-01,5\n";
+    write(folder.path(), "small/payments.csv", payments);
+    refused_in_both(folder.path(), "small", "已有:payments", "found: payments");
+}
+
+#[test]
+fn a_sheet_of_projects_without_codes_is_refused_with_the_column() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "name,kind\n路,industry\n".as_bytes(),
+    );
+    refused_in_both(folder.path(), "small", "project_code", "project_code");
+}
+
+#[test]
+fn inputs_of_different_kinds_are_not_screened_together() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    write(folder.path(), "data.json", b"{}");
+    refused(
+        folder.path(),
+        &["screen", "county/county.xlsx", "data.json", "--lang", "en"],
+        &["county.xlsx", "data.json", "different kinds"],
+    );
+}
+
+#[test]
+fn a_bad_cell_is_told_with_its_place_and_the_rest_is_screened() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "project_code,name,contract_amount,contract_date\n\
+         99012720250001,路,六十万左右,2025-02-30\n99012720250002,桥,600000,2025-02-28\n"
+            .as_bytes(),
+    );
+    for (language, row) in [("zh", "第 2 行"), ("en", "row 2")] {
+        let args = ["screen", "small", "--format", "json", "--lang", language];
+        let output = succeed(folder.path(), &args);
+        let told = stderr(&output);
+        for value in ["六十万左右", "2025-02-30"] {
+            let line = told.lines().find(|line| line.contains(value));
+            let line = line.unwrap_or_else(|| panic!("{value} is not told: {told}"));
+            assert!(line.contains("projects") && line.contains(row), "{line}");
+        }
+        assert_eq!(json(&output)["run"]["rows"]["projects"], 2);
+    }
+}
+
+#[test]
+fn a_second_project_with_the_same_code_is_told_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "project_code,name\n99012720250001,路\n99012720250001,桥\n".as_bytes(),
+    );
+    let args = ["screen", "small", "--format", "json", "--lang", "en"];
+    let output = succeed(folder.path(), &args);
+    assert!(stderr(&output).contains("row 3"), "{}", stderr(&output));
+    assert_eq!(json(&output)["run"]["rows"]["projects"], 1);
+}
+
+#[test]
+fn arguments_that_are_wrong_end_with_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let input = "county/county.xlsx";
+    for args in [
+        &["screen"][..],
+        &["frobnicate"],
+        &["screen", input, "--as-of", "yesterday"],
+        &["screen", input, "--format", "pdf"],
+        &["screen", input, "--lang", "fr"],
+        &["screen", input, "--datum", "nowhere"],
+        &["screen", input, "--registers", "nowhere"],
+        &["screen", input, "--rules", "nowhere"],
+        &["screen", input, "--filing", "nowhere.toml"],
+        &["synth", "--projects", "3", "-o", "x"],
+        &["template", "-o", "no/such/folder/template.xlsx"],
+    ] {
+        refused(folder.path(), args, &[]);
+    }
+}
+
+#[test]
+fn an_encoding_that_does_not_exist_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        b"project_code\n99012720250001\n",
+    );
+    write(folder.path(), "data.json", b"{}");
+    for input in ["small", "data.json"] {
+        let args = ["screen", input, "--encoding", "klingon"];
+        refused(folder.path(), &args, &["klingon"]);
+    }
+}
+
+#[test]
+fn the_language_is_that_of_the_locale_unless_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (locale, args, word) in [
+        ("en_GB.UTF-8", &["screen", "x.xlsx"][..], "error: "),
+        ("zh_CN.UTF-8", &["screen", "x.xlsx"], "错误:"),
+        ("C.UTF-8", &["screen", "x.xlsx"], "错误:"),
+        (
+            "en_GB.UTF-8",
+            &["screen", "x.xlsx", "--lang", "zh"],
+            "错误:",
+        ),
+    ] {
+        let mut command = crate::program(folder.path(), args);
+        let output = command.env("LANG", locale).output().unwrap();
+        assert!(
+            stderr(&output).starts_with(word),
+            "{locale}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn the_untouched_template_is_read_as_a_filing_without_projects() {
+    let folder = tempfile::tempdir().unwrap();
+    for language in ["zh", "en"] {
+        let name = format!("template.{language}.xlsx");
+        succeed(
+            folder.path(),
+            &["template", "-o", &name, "--lang", language],
+        );
+        let args = ["screen", &name, "--format", "json", "--audience", "officer"];
+        let result = json(&succeed(folder.path(), &args));
+        assert_eq!(result["flags"], serde_json::json!([]));
+        assert_eq!(result["failures"], serde_json::json!([]));
+        assert!(result["run"]["rows"]["projects"].as_u64().unwrap_or(0) == 0);
+    }
+}
+
+#[test]
+fn a_template_and_its_instructions_are_written_where_no_name_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = kandeng(folder.path(), &["template", "--lang", "en"]);
+    assert!(crate::stdout(&output).contains("kandeng-template.xlsx"));
+    let bytes = std::fs::read(folder.path().join("kandeng-template.xlsx")).unwrap();
+    assert!(bytes.starts_with(b"PK"));
+}

@@ -1,0 +1,209 @@
+//! Where results go and in which form: each form opens, says the same, and is never there by half.
+
+use crate::{county, files, json, kandeng, refused, stderr, stdout, succeed};
+
+const SCREEN: [&str; 4] = ["screen", "county/county.xlsx", "--as-of", "2026-06-30"];
+
+fn screen<'a>(extra: &[&'a str]) -> Vec<&'a str> {
+    [&SCREEN[..], extra].concat()
+}
+
+/// Cells of comma-separated text as RFC 4180 has it.
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let mut rows = vec![vec![String::new()]];
+    let mut is_quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // Cannot fail: there is always a last row with a last cell.
+        let row = rows.last_mut().unwrap();
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => {
+                row.last_mut().unwrap().push('"');
+                letters.next();
+            }
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => row.push(String::new()),
+            '\r' if !is_quoted => {}
+            '\n' if !is_quoted => rows.push(vec![String::new()]),
+            _ => row.last_mut().unwrap().push(letter),
+        }
+    }
+    assert!(!is_quoted, "a quote is never closed");
+    assert_eq!(rows.pop(), Some(vec![String::new()]), "no last line break");
+    rows
+}
+
+#[test]
+fn the_csv_holds_the_flags_of_the_json_one_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let flags = json(&succeed(folder.path(), &screen(&["--format", "json"])));
+    let flags = flags["flags"].as_array().unwrap();
+    succeed(
+        folder.path(),
+        &screen(&["--format", "csv", "-o", "flags.csv"]),
+    );
+    let text = std::fs::read_to_string(folder.path().join("flags.csv")).unwrap();
+    let rows = csv(text.strip_prefix('\u{feff}').unwrap());
+    assert_eq!(rows.len(), flags.len() + 1);
+    for (row, flag) in rows[1..].iter().zip(flags) {
+        assert_eq!(row.len(), rows[0].len(), "{row:?}");
+        assert_eq!(flag["rule"], row[0].as_str());
+        assert_eq!(flag["subject"], row[3].as_str());
+        let figures: serde_json::Value = serde_json::from_str(&row[9]).unwrap();
+        assert_eq!(flag["figures"], figures);
+        assert_eq!(flag["fingerprint"], row[10].as_str());
+    }
+}
+
+#[test]
+fn a_parquet_file_is_whole_and_has_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    succeed(
+        folder.path(),
+        &screen(&["--format", "parquet", "-o", "flags.parquet"]),
+    );
+    let bytes = std::fs::read(folder.path().join("flags.parquet")).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    for column in ["rule", "severity", "fingerprint", "says_zh", "says_en"] {
+        let is_there = bytes
+            .windows(column.len())
+            .any(|part| part == column.as_bytes());
+        assert!(is_there, "{column}");
+    }
+}
+
+#[test]
+fn a_workbook_of_flags_goes_where_it_is_told_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    succeed(
+        folder.path(),
+        &screen(&["--format", "xlsx", "-o", "flags.xlsx"]),
+    );
+    let bytes = std::fs::read(folder.path().join("flags.xlsx")).unwrap();
+    assert!(bytes.starts_with(b"PK"));
+    assert_eq!(
+        files(&folder.path().join("county")),
+        ["answers", "county.xlsx"]
+    );
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let to_dash = |format: &str| {
+        stdout(&succeed(
+            folder.path(),
+            &screen(&["--format", format, "-o", "-"]),
+        ))
+    };
+    assert!(to_dash("csv").starts_with("\u{feff}rule,"));
+    assert!(to_dash("json").starts_with("{\"run\":"));
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn a_form_that_is_no_text_needs_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    for format in ["parquet", "xlsx"] {
+        for (language, word) in [("zh", "需要用 --output"), ("en", "needs a file")] {
+            for extra in [&[][..], &["-o", "-"]] {
+                let base = screen(&["--format", format, "--lang", language]);
+                refused(folder.path(), &[&base[..], extra].concat(), &[word]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_red_workbook_never_replaces_the_input() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let original = folder.path().join("county/county.xlsx");
+    let before = std::fs::read(&original).unwrap();
+    for extra in [&[][..], &["--format", "xlsx"]] {
+        let base = screen(&["-o", "county/county.xlsx", "--lang", "en"]);
+        refused(
+            folder.path(),
+            &[&base[..], extra].concat(),
+            &["county.xlsx"],
+        );
+    }
+    assert_eq!(std::fs::read(&original).unwrap(), before);
+}
+
+#[test]
+fn an_earlier_result_stays_when_the_input_turns_out_to_be_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("flags.csv"), "earlier").unwrap();
+    std::fs::write(folder.path().join("empty.xlsx"), "").unwrap();
+    refused(
+        folder.path(),
+        &["screen", "empty.xlsx", "--format", "csv", "-o", "flags.csv"],
+        &["empty.xlsx"],
+    );
+    let kept = std::fs::read_to_string(folder.path().join("flags.csv")).unwrap();
+    assert_eq!(kept, "earlier");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    for format in ["json", "csv", "parquet", "xlsx"] {
+        let name = format!("no/such/folder/flags.{format}");
+        refused(
+            folder.path(),
+            &screen(&["--format", format, "-o", &name, "--lang", "en"]),
+            &["error: ", &name],
+        );
+    }
+    assert_eq!(files(folder.path()), [".config", "county"]);
+}
+
+/// A disk that is full cannot be made without mounting one; `/dev/full` is one behind standard output.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_called_that_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    for (language, word) in [("zh", "磁盘已满"), ("en", "disk is full")] {
+        for format in ["table", "json", "csv"] {
+            let full = std::fs::File::options()
+                .write(true)
+                .open("/dev/full")
+                .unwrap();
+            let args = screen(&["--format", format, "--lang", language]);
+            let output = crate::program(folder.path(), &args)
+                .stdout(full)
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(2), "{format}");
+            assert!(stderr(&output).contains(word), "{}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn text_that_would_be_a_formula_is_neutralised_in_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("small");
+    std::fs::create_dir(&input).unwrap();
+    std::fs::write(
+        input.join("projects.csv"),
+        "project_code,name,contractor_name,stage\n=HYPERLINK(0),=1+1,@SUM(A1),filed\n",
+    )
+    .unwrap();
+    let output = kandeng(folder.path(), &["screen", "small", "--format", "csv"]);
+    let shown = stdout(&output);
+    let rows = csv(shown.strip_prefix('\u{feff}').unwrap());
+    assert!(rows.iter().any(|row| row[3] == "'=HYPERLINK(0)"), "{shown}");
+    for cell in rows.iter().flatten() {
+        let starts_one = cell.starts_with(['=', '+', '-', '@', '\t']);
+        assert!(!starts_one || cell.parse::<f64>().is_ok(), "{cell}");
+    }
+}
