@@ -230,8 +230,10 @@ impl<'a> Till<'a> {
                 }
                 self.was_just_below = true;
             }
-            if day <= self.as_of {
-                self.row(fen, day, purpose, "");
+            self.row(fen, day, purpose, "");
+            // What a shortened last row left over.
+            if at + 1 == rows {
+                self.row(target as i64 - self.paid, day, purpose, "");
             }
         }
     }
