@@ -23,6 +23,7 @@ mod places;
 mod reading;
 mod refusals;
 mod report;
+mod resident;
 mod sheet;
 pub mod value;
 mod workbook;

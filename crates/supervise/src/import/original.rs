@@ -1,6 +1,7 @@
 //! An input's sheets as they stand, for writing a new workbook of them: `.xls`, `.ods`, CSV.
 //! Numbers of people and accounts come as their hashes.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use calamine::Data;
@@ -12,7 +13,7 @@ use super::names::{Named, SheetNames};
 use super::options::ImportOptions;
 use super::value::{Cell, code};
 use super::workbook::Workbook;
-use super::{csv_folder, stem};
+use super::{csv_folder, resident, stem};
 use crate::filing::{Field, Sheet};
 
 /// One sheet as it stands.
@@ -80,11 +81,23 @@ pub fn original_sheets(
         }
     }
     for sheet in &mut sheets {
+        hide_residents(sheet, options);
         if let Named::Sheet(declared) = names.read(&sheet.name) {
             hash_identities(sheet, declared, options);
         }
     }
     Ok(sheets)
+}
+
+/// Replaces identity numbers that stand in any cell, in columns that nobody declared too.
+fn hide_residents(sheet: &mut OriginalSheet, options: &ImportOptions) {
+    for data in sheet.rows.iter_mut().flatten() {
+        if let Data::String(text) = data
+            && let Cow::Owned(hidden) = resident::hashed(text, &options.key)
+        {
+            *text = hidden;
+        }
+    }
 }
 
 /// Replaces numbers of people and accounts below their headers.

@@ -1,5 +1,6 @@
 //! A Parquet column's array as the declared column holds it. Whole money is fen, other money yuan.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kandeng_screening::ColumnType;
@@ -12,6 +13,7 @@ use kandeng_screening::arrow::datatypes::{DataType, TimeUnit};
 use kandeng_screening::arrow::error::ArrowError;
 
 use super::identity::IdentityKey;
+use super::resident;
 use super::value::answer::{Answers, read_bool};
 use super::value::{Cell, code, date, money, quantity, stands_for_nothing};
 use crate::filing::{Column, Field, Units};
@@ -55,7 +57,10 @@ impl Caster {
             is_text(from) || matches!(from, DataType::Dictionary(_, value) if is_text(value));
         match self.field {
             Field::Identity => self.identities(array),
-            Field::Choice | Field::Uscc | Field::Unit | Field::Code => self.texts(array),
+            Field::Choice | Field::Uscc | Field::Unit | Field::Code => {
+                self.without_residents(self.texts(array)?)
+            }
+            Field::Text if from_text => self.without_residents(cast(array, &DataType::Utf8)?),
             Field::Money if !from.is_integer() && !from_text => yuan(array),
             _ if from_text && to != DataType::Utf8 => self.parsed(&cast(array, &DataType::Utf8)?),
             Field::Date if matches!(from, DataType::Timestamp(..)) => days(array),
@@ -87,6 +92,19 @@ impl Caster {
             Some(self.key.hash(&number))
         };
         Ok(Arc::new(map(texts.as_string(), own)))
+    }
+
+    /// Text without identity numbers that do not belong there.
+    fn without_residents(&self, texts: ArrayRef) -> Result<ArrayRef, ArrowError> {
+        let values: &StringArray = texts.as_string();
+        let is_clean = |text| matches!(resident::hashed(text, &self.key), Cow::Borrowed(_));
+        if values.iter().flatten().all(is_clean) {
+            return Ok(texts);
+        }
+        let hidden = map(values, |text| {
+            Some(resident::hashed(text, &self.key).into_owned())
+        });
+        Ok(Arc::new(hidden))
     }
 
     fn texts(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

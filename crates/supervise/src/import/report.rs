@@ -56,7 +56,7 @@ impl Report {
             row: spot.row,
             column,
             value: value.map(shorten),
-            message,
+            message: Text::new(masked(&message.zh), masked(&message.en)),
         });
     }
 

@@ -1,5 +1,6 @@
 //! One sheet, row by row: its header found, its rows read into their table, what is wrong told.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::header::{HeaderUnit, Headers};
 use super::places::Source;
 use super::reading::Reading;
 use super::report::Spot;
+use super::resident;
 use super::value::answer::Answers;
 use super::value::{Cell, money};
 use crate::diagnostic::Severity;
@@ -426,7 +428,34 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                 {
                     self.units.push((holder, unit));
                 }
-                self.values[mapped.index] = value;
+                let hidden = match &value {
+                    Value::Text(text) if declared.field != Field::Identity => {
+                        match resident::hashed(text, &self.reading.options.key) {
+                            Cow::Owned(hidden) => Some(hidden),
+                            Cow::Borrowed(_) => None,
+                        }
+                    }
+                    _ => None,
+                };
+                self.values[mapped.index] = match hidden {
+                    None => value,
+                    Some(hidden) => {
+                        let spot = Spot {
+                            file: &self.file,
+                            sheet: Some(&self.name),
+                            row: Some(u64::from(row) + 1),
+                            column: Some(&mapped.header),
+                        };
+                        self.reading.report.warn(
+                        spot,
+                        "identity",
+                        None,
+                        "此列不应有身份证号;已换成哈希,请在原表中删去",
+                        "an identity number does not belong here; it was replaced by its hash, remove it from the sheet",
+                    );
+                        Value::Text(hidden)
+                    }
+                };
             }
             Err(refused) => {
                 let value = cell.to_text();

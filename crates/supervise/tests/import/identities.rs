@@ -1,6 +1,6 @@
 //! Numbers of people, accounts and telephones: hashed as they are read, and told by nobody.
 
-use kandeng_supervise::import::{ImportOptions, key_of, read};
+use kandeng_supervise::import::{ImportOptions, key_of, original_sheets, read};
 
 use crate::book::{PROJECTS, import, key, table, texts, told, write};
 
@@ -104,5 +104,36 @@ fn no_number_is_in_tables_or_diagnostics() {
         "622202020011223",
     ] {
         assert!(!everything.contains(number), "{number} was kept");
+    }
+}
+
+#[test]
+fn a_number_in_a_column_that_is_not_for_it_is_hashed_and_told() {
+    // The example of GB 11643-1999 itself, and digits alone that pass the same check.
+    for number in ["11010519491231002X", "110101199003074514"] {
+        let folder = tempfile::tempdir().unwrap();
+        let projects = format!(
+            "project_code,name,owner_uscc,boundary,households,contract_amount,身份证\n\
+             99010120250001,张三{number},{number},{number},{number},{number},{number}\n"
+        );
+        let payments = format!(
+            "project_code,date,amount,payee_uscc,voucher,purpose\n\
+             99010120250001,2025-03-01,100,{number},{number},代领人{number}。\n"
+        );
+        std::fs::write(folder.path().join("projects.csv"), projects).unwrap();
+        std::fs::write(folder.path().join("payments.csv"), payments).unwrap();
+        let inputs = [folder.path().to_owned()];
+        let options = ImportOptions::new(key());
+        let read = read(&inputs, &options).unwrap();
+        assert_eq!(
+            texts(&read, "payments", "voucher"),
+            [Some(key().hash(number))]
+        );
+        assert!(!told(&read, "does not belong here").is_empty());
+        let tables: Vec<_> = read.tables.names().map(|name| table(&read, name)).collect();
+        let copied = original_sheets(&inputs, &options).unwrap();
+        let everything = format!("{:?} {tables:?} {copied:?}", read.diagnostics);
+        let digits = number.trim_end_matches('X');
+        assert!(!everything.contains(digits), "{number} was kept");
     }
 }

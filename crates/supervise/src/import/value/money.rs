@@ -38,6 +38,9 @@ pub fn unit(name: &str) -> Option<i64> {
     }
 }
 
+/// Amounts from here on are none.
+const LARGEST_FEN: i64 = 1_000_000_000_000_000;
+
 /// Reads an amount in fen. A suffix says the unit; without one it is `default` fen.
 ///
 /// # Errors
@@ -51,13 +54,16 @@ pub fn read(cell: Cell<'_>, default: i64) -> Result<Option<i64>, Refused> {
         Cell::Text(text) => parse(text, default),
         Cell::Moment { .. } | Cell::Bool(_) => None,
     };
-    fen.map(Some).ok_or_else(|| {
-        Refused::new(
-            "money",
-            "应为金额,如 12000、1.2万元、¥12,000.00",
-            "expected an amount, such as 12000, 1.2万元 or ¥12,000.00",
-        )
-    })
+    // Ten million million yuan is no county's amount but a number of another kind.
+    fen.filter(|fen| fen.abs() < LARGEST_FEN)
+        .map(Some)
+        .ok_or_else(|| {
+            Refused::new(
+                "money",
+                "应为金额,如 12000、1.2万元、¥12,000.00",
+                "expected an amount, such as 12000, 1.2万元 or ¥12,000.00",
+            )
+        })
 }
 
 /// An amount in fen, from text alone.

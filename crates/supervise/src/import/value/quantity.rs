@@ -3,6 +3,9 @@
 use super::decimal::Decimal;
 use super::{Cell, Refused, half_width, stands_for_nothing};
 
+/// Counts from here on are none.
+const LARGEST_COUNT: i64 = 1_000_000_000_000;
+
 /// Reads a quantity, and the unit written after it.
 ///
 /// # Errors
@@ -92,7 +95,11 @@ pub fn read_number(cell: Cell<'_>) -> Result<Option<f64>, Refused> {
 pub fn read_int(cell: Cell<'_>) -> Result<Option<i64>, Refused> {
     let whole = |decimal: Decimal| {
         let divisor = 10_i128.checked_pow(decimal.scale)?;
-        (decimal.digits % divisor == 0).then(|| i64::try_from(decimal.digits / divisor).ok())?
+        let whole = (decimal.digits % divisor == 0).then_some(decimal.digits / divisor)?;
+        // More is no count but a number of another kind, perhaps one that names somebody.
+        i64::try_from(whole)
+            .ok()
+            .filter(|whole| whole.abs() < LARGEST_COUNT)
     };
     let refused = || {
         Refused::new(
