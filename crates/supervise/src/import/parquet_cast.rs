@@ -58,9 +58,9 @@ impl Caster {
         match self.field {
             Field::Identity => self.identities(array),
             Field::Choice | Field::Uscc | Field::Unit | Field::Code => {
-                self.without_residents(self.texts(array)?)
+                Ok(self.without_residents(self.texts(array)?))
             }
-            Field::Text if from_text => self.without_residents(cast(array, &DataType::Utf8)?),
+            Field::Text if from_text => Ok(self.without_residents(cast(array, &DataType::Utf8)?)),
             Field::Money if !from.is_integer() && !from_text => yuan(array),
             _ if from_text && to != DataType::Utf8 => self.parsed(&cast(array, &DataType::Utf8)?),
             Field::Date if matches!(from, DataType::Timestamp(..)) => days(array),
@@ -95,16 +95,16 @@ impl Caster {
     }
 
     /// Text without identity numbers that do not belong there.
-    fn without_residents(&self, texts: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    fn without_residents(&self, texts: ArrayRef) -> ArrayRef {
         let values: &StringArray = texts.as_string();
         let is_clean = |text| matches!(resident::hashed(text, &self.key), Cow::Borrowed(_));
         if values.iter().flatten().all(is_clean) {
-            return Ok(texts);
+            return texts;
         }
         let hidden = map(values, |text| {
             Some(resident::hashed(text, &self.key).into_owned())
         });
-        Ok(Arc::new(hidden))
+        Arc::new(hidden)
     }
 
     fn texts(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
