@@ -47,9 +47,14 @@ fn rule(id: &str, extra: &str, body: &str) -> String {
 }
 
 fn pack(rules: &[(&str, String)]) -> Pack {
+    let fixtures: Vec<String> = rules
+        .iter()
+        .filter_map(|(path, _)| Some(format!("{}.fixture", path.strip_suffix(".sql")?)))
+        .collect();
     let mut texts = vec![("pack.toml", PACK)];
     texts.extend(rules.iter().map(|(path, text)| (*path, text.as_str())));
-    Pack::load(PackFiles::from_texts(texts), declared()).unwrap()
+    texts.extend(fixtures.iter().map(|path| (path.as_str(), "")));
+    Pack::load(PackFiles::from_texts(texts), declared(), None).unwrap()
 }
 
 /// Four things: `a` 1, `b` 5, `c` without size, `d` 9; parts for `a` (whole) and `b` (incomplete).

@@ -27,7 +27,7 @@ pub fn county(filing: &Filing, own: &[PathBuf]) -> Result<Pack, Vec<PackError>> 
         .into_iter()
         .find(|table| table.name == ALLOWED_UNITS);
     declared.extend(registers);
-    let mut pack = Pack::load(files, declared)?.with_optional(optional);
+    let mut pack = Pack::load(files, declared, Some(&items(filing)))?.with_optional(optional);
     if let Some(units) = units {
         pack = pack.with_constant(units, Arc::new(filing.allowed_units()));
     }
@@ -42,7 +42,7 @@ const ALLOWED_UNITS: &str = "allowed_units";
 /// # Errors
 /// Everything that is wrong in the files, with file and line.
 pub fn ocds(own: &[PathBuf]) -> Result<Pack, Vec<PackError>> {
-    Pack::load(gather(&OCDS, own)?, Vec::new())
+    Pack::load(gather(&OCDS, own)?, Vec::new(), None)
 }
 
 fn gather(embedded: &'static Dir<'static>, own: &[PathBuf]) -> Result<PackFiles, Vec<PackError>> {

@@ -96,6 +96,7 @@ pub fn own_rule(folder: &Path, id: &str, sql: &str) {
          -- says.en: {{subject}}\n{sql}\n"
     );
     std::fs::write(folder.join(format!("own/{id}.sql")), text).unwrap();
+    std::fs::write(folder.join(format!("own/{id}.fixture")), "").unwrap();
 }
 
 /// The SQL of a rule that never ends.

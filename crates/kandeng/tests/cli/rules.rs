@@ -183,6 +183,33 @@ fn a_rule_file_that_is_wrong_names_file_and_line() {
 }
 
 #[test]
+fn a_rule_without_fixtures_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let sql = "select project_code as subject from projects";
+    own_rule(folder.path(), "Q92", sql);
+    std::fs::remove_file(folder.path().join("own/Q92.fixture")).unwrap();
+    refused(
+        folder.path(),
+        &screen_with_own(&["--lang", "en"]),
+        &["Q92.sql:1: ", "Q92.fixture is missing"],
+    );
+}
+
+#[test]
+fn a_rule_that_marks_an_unknown_item_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let sql = "-- items: name, nickname\nselect project_code as subject from projects";
+    own_rule(folder.path(), "Q92", sql);
+    refused(
+        folder.path(),
+        &screen_with_own(&["--lang", "en"]),
+        &["Q92.sql:11: ", "there is no item nickname"],
+    );
+}
+
+#[test]
 fn a_title_in_one_language_only_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     county(folder.path());
