@@ -1,0 +1,26 @@
+-- id: bidders
+-- what.zh: 每个项目每个投标人一行,附其投标份数和最低有效报价;没有写明投标人的合为一行;投标表在此只汇总一次
+-- what.en: One row for each project and bidder, with its bids and its lowest valid amount; those that name no bidder make one row; the one aggregation of all bids
+select
+    project_code,
+    bidder_key,
+    coalesce(min(bidder_name), min(bidder_uscc)) as bidder_name,
+    min(bidder_uscc) as bidder_uscc,
+    count(*) as bids,
+    count(case when status is null then 1 end) as unclear,
+    count(case when status = 'valid' then 1 end) as valid,
+    min(case when status = 'valid' then amount end) as amount,
+    min(case when status = 'valid' then row_no end) as valid_row,
+    min(case when status is distinct from 'withdrawn' then row_no end) as standing_row
+from (
+    select
+        project_code,
+        org_key(bidder_uscc, bidder_name) as bidder_key,
+        bidder_name,
+        bidder_uscc,
+        status,
+        amount,
+        row_no
+    from bids
+) as keyed
+group by project_code, bidder_key
