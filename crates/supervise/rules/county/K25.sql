@@ -5,7 +5,7 @@
 -- severity: medium
 -- subject: project
 -- applies: contractor_uscc is not null or contractor_name is not null
--- needs: payments.payee_name
+-- needs: comparable_payees.payments
 -- items: payments, payee, contractor
 -- key: payee
 -- reach: record
@@ -14,8 +14,8 @@
 -- method.en: The payee of each payment, and the payee filed, are compared with the contractor: by USCC where both have one, else by normalised name. One flag for each other payee; persons appear by the hash of their number, not by name.
 -- why.zh: 钱没有付给干活的单位,可能被转给关联方、挂靠方或个人。
 -- why.en: Money that did not go to whoever did the work may have gone to a related party, a firm whose licence was borrowed, or a person.
--- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付。民工工资专户、债权转让和设计、监理费用须对照合同。
--- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares. Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
+-- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付(没有一笔可以比较的项目不适用)。民工工资专户、债权转让和设计、监理费用须对照合同。
+-- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares (not applicable where none does). Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
 -- says.zh: 承建单位为 {contractor},另有 {payments} 笔合计 {paid_fen} 付给 {payee_shown}
 -- says.en: The contractor is {contractor}; {payments} payment(s), {paid_fen} in all, went to {payee_shown}
 with contractors as (
