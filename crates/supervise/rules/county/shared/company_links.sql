@@ -1,6 +1,6 @@
 -- id: company_links
--- what.zh: 企业登记中查到的承建、收款和投标单位;有信用代码的按代码,没有的按登记中唯一的规范化名称
--- what.en: Contractors, payees and bidders found in the register of companies: by USCC, and where none is filed by a normalised name that the register holds once
+-- what.zh: 企业登记中查到的承建、收款和投标单位;有信用代码的按代码,没有的按登记中唯一的规范化名称;少于 6 个字的地址不作比对
+-- what.en: Contractors, payees and bidders found in the register of companies: by USCC, and where none is filed by a normalised name that the register holds once; addresses of fewer than six characters are not compared
 with linked as (
     select project_code, 'contractor' as role, contractor_uscc as uscc, contractor_name as name
     from projects
@@ -39,7 +39,7 @@ select
     c.founded,
     c.staff,
     c.phone,
-    c.address,
+    c.address_key,
     c.legal_rep_id
 from (
     select
@@ -48,7 +48,7 @@ from (
         min(founded) as founded,
         max(staff) as staff,
         min(phone) as phone,
-        min(address) as address,
+        min(case when character_length(normal_name(address)) >= 6 then normal_name(address) end) as address_key,
         min(legal_rep_id) as legal_rep_id
     from companies
     where uscc is not null
