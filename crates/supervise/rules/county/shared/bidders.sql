@@ -14,13 +14,17 @@ select
     min(case when status is distinct from 'withdrawn' then row_no end) as standing_row
 from (
     select
-        project_code,
-        org_key(bidder_uscc, bidder_name) as bidder_key,
-        bidder_name,
-        bidder_uscc,
-        status,
-        amount,
-        row_no
-    from bids
+        b.project_code,
+        coalesce(b.bidder_uscc, c.uscc, b.name_key) as bidder_key,
+        b.bidder_name,
+        coalesce(b.bidder_uscc, c.uscc) as bidder_uscc,
+        b.status,
+        b.amount,
+        b.row_no
+    from org_codes c
+    right join (
+        select *, case when bidder_uscc is null then normal_name(bidder_name) end as name_key
+        from bids
+    ) as b on b.name_key = c.name_key
 ) as keyed
 group by project_code, bidder_key

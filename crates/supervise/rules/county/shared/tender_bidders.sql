@@ -16,7 +16,7 @@ with judged as (
             end,
             false
         ) as won
-    from projects p
+    from parties p
     join bidders b on b.project_code = p.project_code
     where b.bidder_key is not null and b.standing_row is not null
 )
