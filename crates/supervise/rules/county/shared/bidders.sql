@@ -15,7 +15,7 @@ select
 from (
     select
         b.project_code,
-        coalesce(b.bidder_uscc, c.uscc, b.name_key) as bidder_key,
+        org_key(coalesce(b.bidder_uscc, c.uscc), b.bidder_name) as bidder_key,
         b.bidder_name,
         coalesce(b.bidder_uscc, c.uscc) as bidder_uscc,
         b.status,
