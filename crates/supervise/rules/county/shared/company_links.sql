@@ -13,20 +13,13 @@ with linked as (
     select project_code, 'bidder' as role, bidder_uscc as uscc, bidder_name as name
     from tender_bidders
 ),
-named as (
-    select normal_name(name) as name_key, min(uscc) as uscc
-    from companies
-    where uscc is not null and name is not null
-    group by normal_name(name)
-    having count(*) = 1
-),
 known as (
     select project_code, role, uscc, org_key(uscc, name) as party_key
     from linked
     where uscc is not null
     union all
     select l.project_code, l.role, n.uscc, org_key(null, l.name) as party_key
-    from named n
+    from company_names n
     join linked l on normal_name(l.name) = n.name_key
     where l.uscc is null
 )
