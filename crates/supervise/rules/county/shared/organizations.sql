@@ -18,7 +18,7 @@ contractors as (
     select
         p.contractor_key as organization_id,
         min(p.contractor_name) as name,
-        count(p.contract_amount) as contracts,
+        count(p.owner_key) as contracts,
         sum(p.contract_amount) as contract_fen,
         count(p.acceptance_date) as accepted_projects,
         nullif(count(case when p.acceptance_date is not null then m.project_code end), 0) as panel_projects
