@@ -7,6 +7,7 @@
 -- applies: is_bidder
 -- needs: organizations.tenders
 -- items: bids
+-- key: winner_key
 -- reach: county
 -- params: least_lost = 8, accompanied_percent = 60
 -- basis.zh: 《中华人民共和国招标投标法》第三十二条;OCP 红旗 R025(Excessive unsuccessful bids)
@@ -43,6 +44,7 @@ select
     b.tenders,
     b.beside_winner,
     w.name as winner,
+    b.winner_key,
     b.winner_key as related,
     cast(b.beside_winner as double) / b.tenders as accompanied_share,
     b.rows as row_bids
