@@ -4,7 +4,7 @@ use super::columns::Value;
 use super::header::HeaderUnit;
 use super::reading::Reading;
 use super::value::answer::{Answers, read_bool};
-use super::value::{Cell, Refused, code, date, money, quantity, stands_for_nothing};
+use super::value::{Cell, Refused, code, date, money, quantity};
 use crate::filing::{Column, Field};
 
 /// What a cell's column is, for reading it.
@@ -70,8 +70,5 @@ pub(crate) fn convert(
 
 /// A number that names somebody, as its hash.
 fn identity(reading: &mut Reading<'_>, cell: Cell<'_>) -> Result<Value, Refused> {
-    let Some(number) = code::read(cell)?.filter(|number| !stands_for_nothing(number)) else {
-        return Ok(Value::Null);
-    };
-    Ok(Value::Text(reading.hash(&number)))
+    Ok(code::read(cell)?.map_or(Value::Null, |number| Value::Text(reading.hash(&number))))
 }

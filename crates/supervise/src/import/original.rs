@@ -115,10 +115,12 @@ fn hash_identities(sheet: &mut OriginalSheet, declared: &Sheet, options: &Import
             };
             if names_identity {
                 columns.push(column);
-            } else if columns.contains(&column) && !cell.is_empty() {
-                let number = code::read(cell).ok().flatten();
-                let hash =
-                    number.map_or_else(|| "***".to_owned(), |number| options.key.hash(&number));
+            } else if columns.contains(&column) {
+                let hash = match code::read(cell) {
+                    Ok(None) => continue,
+                    Ok(Some(number)) => options.key.hash(&number),
+                    Err(_) => "***".to_owned(),
+                };
                 *data = Data::String(hash);
             }
         }
