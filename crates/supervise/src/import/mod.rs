@@ -18,6 +18,7 @@ mod parquet_cast;
 mod parquet_folder;
 mod parquet_table;
 mod parts;
+mod percent;
 mod photos;
 mod places;
 mod reading;
@@ -26,6 +27,7 @@ mod report;
 mod resident;
 mod sheet;
 pub mod value;
+mod wan;
 mod workbook;
 
 use std::collections::BTreeMap;

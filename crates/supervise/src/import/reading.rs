@@ -129,14 +129,21 @@ impl<'o> Reading<'o> {
         self.tables.get(table)?.answers[column].clone()
     }
 
-    /// A column that is being filled.
-    pub fn column_mut(&mut self, table: &str, column: usize) -> Option<&mut Builder> {
-        self.tables.get_mut(table)?.columns.get_mut(column)
+    /// A column that is being filled, and where what is wrong with it is told.
+    pub fn column_and_report(
+        &mut self,
+        table: &str,
+        column: usize,
+    ) -> (&mut Report, Option<&mut Builder>) {
+        let table = self.tables.get_mut(table);
+        let column = table.and_then(|table| table.columns.get_mut(column));
+        (&mut self.report, column)
     }
 
     /// How many numbers a column has so far.
-    pub fn float_length(&mut self, table: &str, column: usize) -> usize {
-        match self.column_mut(table, column) {
+    pub fn float_length(&self, table: &str, column: usize) -> usize {
+        let table = self.tables.get(table);
+        match table.and_then(|table| table.columns.get(column)) {
             Some(Builder::Float(numbers)) => numbers.len(),
             _ => 0,
         }

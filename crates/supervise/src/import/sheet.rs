@@ -1,19 +1,21 @@
 //! One sheet, row by row: its header found, its rows read into their table, what is wrong told.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::columns::{Builder, Value};
 use super::convert::{Asked, convert};
 use super::error::ImportError;
 use super::header::{HeaderUnit, Headers};
+use super::percent::Percents;
 use super::places::Source;
 use super::reading::Reading;
 use super::report::Spot;
 use super::resident;
+use super::value::Cell;
 use super::value::answer::Answers;
-use super::value::{Cell, money};
+use super::wan::Wan;
 use crate::diagnostic::Severity;
 use crate::filing::{Column, Field, Filing, Sheet};
 
@@ -21,8 +23,6 @@ use crate::filing::{Column, Field, Filing, Sheet};
 const ROWS_BEFORE_HEADER: usize = 6;
 /// How a project code begins in the template's example row.
 pub(crate) const EXAMPLE: &str = "示例";
-/// 1,000,000 of 万元: ten thousand million yuan, more than any rural project.
-const NOT_WAN: i64 = 1_000_000 * money::WAN;
 
 /// A block of merged cells, all from 0 and inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,7 @@ struct Mapped {
     /// Rows (from 0) merged into the first of them.
     merged: Vec<(u32, u32)>,
     carried: Value,
-    /// Amounts read, and those too large for 万元, with one of them.
-    amounts: usize,
-    too_large: usize,
-    example: Option<(u32, String)>,
+    wan: Wan,
 }
 
 /// Whether the header was found.
@@ -67,7 +64,9 @@ pub(crate) struct SheetReader<'r, 'o> {
     mapped: Vec<Option<Mapped>>,
     values: Vec<Value>,
     units: Vec<(usize, String)>,
-    first_float: HashMap<usize, usize>,
+    percents: BTreeMap<usize, Percents>,
+    /// Columns whose percentage in this row has its sign.
+    signed: Vec<usize>,
 }
 
 impl<'r, 'o> SheetReader<'r, 'o> {
@@ -94,7 +93,8 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             mapped: Vec::new(),
             values: vec![Value::Null; sheet.columns.len()],
             units: Vec::new(),
-            first_float: HashMap::new(),
+            percents: BTreeMap::new(),
+            signed: Vec::new(),
         }
     }
 
@@ -129,23 +129,13 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         }
         self.tell_merged();
         for mapped in self.mapped.iter().flatten() {
-            if mapped.too_large * 2 > mapped.amounts
-                && let Some((row, value)) = &mapped.example
-            {
-                let spot = Spot {
-                    file: &self.file,
-                    sheet: Some(&self.name),
-                    row: Some(u64::from(*row) + 1),
-                    column: Some(&mapped.header),
-                };
-                self.reading.report.warn(
-                    spot,
-                    "wan",
-                    Some(value),
-                    format!("表头为万元,但 {} 个值中有 {} 个不小于 100 万万元,疑似按元填写", mapped.amounts, mapped.too_large),
-                    format!("the header says 万元 (10,000 yuan), but {} of {} values are 1,000,000 or more; they look like yuan", mapped.too_large, mapped.amounts),
-                );
-            }
+            let spot = Spot {
+                file: &self.file,
+                sheet: Some(&self.name),
+                row: None,
+                column: Some(&mapped.header),
+            };
+            mapped.wan.tell(&mut self.reading.report, spot);
         }
         self.mend_percentages();
         Ok(())
@@ -244,9 +234,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                 answers: self.reading.answers(&self.sheet.table, named.column),
                 merged: self.merged_rows(*column, row, declared),
                 carried: Value::Null,
-                amounts: 0,
-                too_large: 0,
-                example: None,
+                wan: Wan::default(),
             });
         }
         for (index, declared) in self.sheet.columns.iter().enumerate() {
@@ -255,7 +243,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             if there {
                 if declared.field == Field::Percent {
                     let length = self.reading.float_length(&self.sheet.table, index);
-                    self.first_float.insert(index, length);
+                    self.percents.insert(index, Percents::after(length));
                 }
                 continue;
             }
@@ -365,6 +353,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
     fn read(&mut self, row: u32, cells: &[(u32, Cell<'_>)], source: u32) {
         self.values.fill(Value::Null);
         self.units.clear();
+        self.signed.clear();
         let is_example =
             cells.iter().any(
                 |(column, cell)| match (self.mapped.get(*column as usize), cell) {
@@ -396,8 +385,21 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         };
         self.reading
             .settle_boundary(self.sheet, &mut self.values, spot);
+        let lengths = std::mem::take(&mut self.signed).into_iter().map(|index| {
+            let table = &self.sheet.table;
+            (index, self.reading.float_length(table, index))
+        });
+        let lengths: Vec<_> = lengths.collect();
         self.reading
             .take(self.sheet, source, row + 1, &self.values, spot);
+        for (index, length) in lengths {
+            // A row that was not kept adds nothing.
+            if self.reading.float_length(&self.sheet.table, index) > length
+                && let Some(percents) = self.percents.get_mut(&index)
+            {
+                percents.sign(length);
+            }
+        }
     }
 
     /// Reads a cell; false when it is of no column that is read.
@@ -414,14 +416,13 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         };
         match convert(self.reading, &asked, cell) {
             Ok((value, unit)) => {
-                if let (Some(HeaderUnit::Money(money::WAN)), Value::Int(fen)) =
-                    (&mapped.unit, &value)
+                if let (Some(HeaderUnit::Money(unit)), Value::Int(fen)) = (&mapped.unit, &value) {
+                    mapped.wan.note(*unit, *fen, row, || cell.to_text());
+                }
+                if let (Field::Percent, Cell::Text(text)) = (declared.field, cell)
+                    && Percents::is_signed(text)
                 {
-                    mapped.amounts += 1;
-                    if *fen >= NOT_WAN {
-                        mapped.too_large += 1;
-                        mapped.example.get_or_insert_with(|| (row, cell.to_text()));
-                    }
+                    self.signed.push(mapped.index);
                 }
                 if let (Some(unit), Some(holder)) = (unit, &declared.unit)
                     && let Some(holder) = self.sheet.position(holder)
@@ -539,36 +540,18 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         }
     }
 
-    /// Excel shows 0.4 as 40 %: a column of fractions is a column of percentages written so.
     fn mend_percentages(&mut self) {
-        let firsts = std::mem::take(&mut self.first_float);
-        for (index, first) in firsts {
-            let Some(Builder::Float(column)) = self.reading.column_mut(&self.sheet.table, index)
-            else {
-                continue;
-            };
-            let numbers = column[first.min(column.len())..].iter().flatten();
-            let all_fractions = numbers.clone().all(|number| (0.0..=1.0).contains(number));
-            let some_inside = numbers.clone().any(|number| *number > 0.0 && *number < 1.0);
-            if !(all_fractions && some_inside) {
-                continue;
-            }
-            for number in column[first..].iter_mut().flatten() {
-                *number = (*number * 1e8).round() / 1e6;
-            }
+        for (index, percents) in std::mem::take(&mut self.percents) {
             let spot = Spot {
                 file: &self.file,
                 sheet: Some(&self.name),
                 row: None,
                 column: Some(&self.sheet.columns[index].zh),
             };
-            self.reading.report.warn(
-                spot,
-                "percent",
-                None,
-                "全列都在 0 到 1 之间,按百分比格式读取(0.4 即 40%)",
-                "all values lie between 0 and 1 and were read as percentages (0.4 is 40 %)",
-            );
+            let (report, column) = self.reading.column_and_report(&self.sheet.table, index);
+            if let Some(Builder::Float(column)) = column {
+                percents.settle(column, report, spot);
+            }
         }
     }
 }

@@ -62,6 +62,24 @@ fn yuan_under_a_header_in_wan_are_suspected() {
 }
 
 #[test]
+fn six_digits_under_a_header_in_wan_are_yuan_and_what_may_be_wan_is_not_suspected() {
+    let suspected = |amounts: [&str; 3]| {
+        let rows: Vec<_> = ["A", "B", "C"]
+            .into_iter()
+            .zip(amounts)
+            .map(|(code, amount)| [code, amount])
+            .collect();
+        let mut sheet: Vec<&[&str]> = vec![&["项目编码", "合同金额(万元)"]];
+        sheet.extend(rows.iter().map(<[&str; 2]>::as_slice));
+        told(&import(&[("项目", &sheet)]), "they look like yuan").len()
+    };
+    assert_eq!(suspected(["#580000", "#320000", "#95000"]), 1);
+    assert_eq!(suspected(["#10000", "#10000", "#3"]), 1);
+    assert_eq!(suspected(["#10000", "#9999", "#9999"]), 0);
+    assert_eq!(suspected(["#58", "#1200.5", "#9"]), 0);
+}
+
+#[test]
 fn an_unknown_column_is_reported_with_its_nearest_and_the_rest_is_read() {
     let read = import(&[(
         "项目",

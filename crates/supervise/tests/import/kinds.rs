@@ -96,6 +96,23 @@ fn a_folder_of_csv_reads_with_and_without_a_mark_and_in_gb18030() {
 }
 
 #[test]
+fn rows_of_a_csv_file_are_counted_as_a_table_program_shows_them() {
+    let text = "示例县台账\n\n项目编码;项目名称\r\n\r\nA;\"核桃\n种植\"\n\n\nB;村道\n";
+    let folder = csv(&[("项目.csv", text.as_bytes())]);
+    let options = ImportOptions::new(key());
+    let read = read(&[folder.path().to_owned()], &options).unwrap();
+    assert_eq!(column(&read, "projects", "name"), ["核桃\n种植", "村道"]);
+    let rows = [1, 2].map(|row_no| read.place("projects", row_no, "name").unwrap().row);
+    assert_eq!(rows, [5, 8]);
+    let sheets = original_sheets(&[folder.path().to_owned()], &options).unwrap();
+    assert_eq!(
+        sheets[0].rows[7][1],
+        calamine::Data::String("村道".to_owned())
+    );
+    assert_eq!(sheets[0].rows.len(), 8);
+}
+
+#[test]
 fn bytes_of_another_encoding_need_its_name() {
     let big5 = encoding_rs::BIG5
         .encode("項目編碼,名稱\nproject_code,x\n這是繁體中文的檔案\n")

@@ -182,12 +182,43 @@ fn yes_no_choices_codes_and_percentages_are_read_as_written() {
 }
 
 #[test]
+fn a_column_of_percentages_is_read_as_excel_shows_it() {
+    let percents = |cells: &[&str]| {
+        let rows: Vec<_> = cells.iter().map(|cell| ["A", cell]).collect();
+        let mut sheet: Vec<&[&str]> = vec![&["项目编码", "形象进度"]];
+        sheet.extend(rows.iter().map(<[&str; 2]>::as_slice));
+        let read = import(&[("项目", &[&["项目编码"], &["A"]]), ("进度", &sheet)]);
+        let warned = !told(&read, "100 %").is_empty() || !told(&read, "40 %").is_empty();
+        (column(&read, "progress", "percent"), warned)
+    };
+    let read = |values: &[&str]| {
+        values
+            .iter()
+            .map(|value| (*value).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(percents(&["#1", "#0"]), (read(&["100.0", "0.0"]), true));
+    assert_eq!(percents(&["#0.4", "#1"]), (read(&["40.0", "100.0"]), true));
+    assert_eq!(percents(&["1%", "0%"]), (read(&["1.0", "0.0"]), false));
+    assert_eq!(percents(&["0.5%", "#0.4"]), (read(&["0.5", "40.0"]), true));
+    assert_eq!(percents(&["#1", "#30"]), (read(&["1.0", "30.0"]), false));
+}
+
+#[test]
 fn what_stands_for_nothing_is_nothing_in_text_and_codes_too() {
     let read = import(&[
         (
             "项目",
             &[
-                &["项目编码", "批复文号", "承建单位", "村代码", "规模单位", "建设规模", "用地范围"],
+                &[
+                    "项目编码",
+                    "批复文号",
+                    "承建单位",
+                    "村代码",
+                    "规模单位",
+                    "建设规模",
+                    "用地范围",
+                ],
                 &["A", "无", "—", "-", "/", "#3", "无"],
                 &["B", "县批〔2025〕1号", "无锡建设", "", "亩", "#3", ""],
             ],
@@ -215,7 +246,10 @@ fn what_stands_for_nothing_is_nothing_in_text_and_codes_too() {
     assert_eq!(texts(&read, "projects", "boundary"), [None, None]);
     assert_eq!(texts(&read, "payments", "voucher"), [None, None]);
     assert_eq!(texts(&read, "payments", "payee_uscc"), [None, None]);
-    assert_eq!(texts(&read, "projects", "stage"), ["filed", "tendered"].map(|stage| Some(stage.to_owned())));
+    assert_eq!(
+        texts(&read, "projects", "stage"),
+        ["filed", "tendered"].map(|stage| Some(stage.to_owned()))
+    );
     assert!(told(&read, "expected").is_empty(), "{:?}", read.diagnostics);
 }
 
