@@ -11,6 +11,7 @@ mod error;
 mod header;
 mod identity;
 mod names;
+mod ods_merged;
 mod options;
 mod original;
 mod package;
