@@ -247,8 +247,43 @@ impl Filing {
                 item.number = format!("{}.{}", index + 1, place + 1);
             }
         }
+        filing.add_own_choices();
         filing.check()?;
         Ok(filing)
+    }
+
+    /// Categories and items are lists to choose from too, named `category` and `item`. An item also
+    /// goes by its columns of the projects.
+    fn add_own_choices(&mut self) {
+        let choice = |key: &str, zh: &str, en: &str, aliases: Vec<String>| Choice {
+            key: key.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+            aliases,
+        };
+        let categories = self
+            .categories
+            .iter()
+            .map(|category| choice(&category.key, &category.zh, &category.en, Vec::new()))
+            .collect();
+        let own = |item: &Item| {
+            let columns = self.columns_of(&item.key).into_iter();
+            let columns = columns.filter(|(table, _)| *table == "projects");
+            let columns = columns.filter_map(|(table, key)| self.column(table, key));
+            columns
+                .flat_map(|column| [&column.key, &column.zh, &column.en])
+                .filter(|name| ![&item.key, &item.zh, &item.en].contains(name))
+                .cloned()
+                .collect()
+        };
+        let items = self
+            .items()
+            .map(|(_, item)| choice(&item.key, &item.zh, &item.en, own(item)))
+            .collect();
+        self.choices
+            .entry("category".to_owned())
+            .or_insert(categories);
+        self.choices.entry("item".to_owned()).or_insert(items);
     }
 
     /// The items in order, each with its category.

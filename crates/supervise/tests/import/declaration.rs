@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kandeng_supervise::filing::{Filing, Filled, Wording, template};
 use kandeng_supervise::import::{ImportOptions, read};
 
-use crate::book::{column, key, write};
+use crate::book::{column, import, key, told, write};
 
 #[test]
 fn there_are_seven_categories_of_six_items() {
@@ -137,6 +137,43 @@ fn the_templates_example_row_is_one_that_could_be_read() {
         BTreeSet::from([(Some(about_boundary.0), about_boundary.1)])
     );
     assert_eq!(read.rows()["payments"], 1);
+}
+
+#[test]
+fn categories_and_items_are_read_by_any_of_their_names() {
+    let read = import(&[
+        ("项目", &[&["项目编码"], &["A"]]),
+        (
+            "审核签署",
+            &[
+                &["项目编码", "大类", "签署时间"],
+                &["A", "立项审批", "2025-03-20 09:30"],
+                &["A", "approval", "2025-03-20 09:30"],
+                &["A", "乱写", "2025-03-20 09:30"],
+            ],
+        ),
+        (
+            "信息项变更",
+            &[
+                &["项目编码", "信息项", "变更时间"],
+                &["A", "批复总投资", "2025-03-25"],
+                &["A", "合同金额", "2025-03-25"],
+                &["A", "payments", "2025-03-25"],
+                &["A", "收款单位", "2025-03-25"],
+                &["A", "祖传秘方", "2025-03-25"],
+            ],
+        ),
+    ]);
+    let read_as = |table: &str, key: &str| column(&read, table, key);
+    assert_eq!(
+        read_as("signatures", "category"),
+        ["approval", "approval", ""]
+    );
+    assert_eq!(
+        read_as("item_changes", "item"),
+        ["approved_budget", "contract", "payments", "payee", ""]
+    );
+    assert_eq!(told(&read, "expected one of").len(), 2);
 }
 
 #[test]
