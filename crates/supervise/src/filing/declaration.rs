@@ -160,6 +160,13 @@ pub struct Column {
     /// Offered in the template.
     #[serde(default = "yes")]
     pub template: bool,
+    /// Recorded by the platform itself and filed by nobody: a workbook or a CSV may carry it only
+    /// under a seal.
+    #[serde(default)]
+    pub recorded: bool,
+    /// Holds the seal over these columns of its row.
+    #[serde(default)]
+    pub seals: Vec<String>,
     /// What the template's example row holds.
     #[serde(default)]
     pub example: String,
@@ -409,8 +416,15 @@ impl Filing {
                 if let Some(item) = &column.item {
                     known(&column.key, format!("item {item}"))?;
                 }
-                if let Some(unit) = &column.unit {
-                    known(&column.key, format!("column {}.{unit}", sheet.table))?;
+                for other in column.unit.iter().chain(&column.seals) {
+                    known(&column.key, format!("column {}.{other}", sheet.table))?;
+                }
+                let is_sealed = |other: &Column| other.seals.contains(&column.key);
+                if column.recorded && !sheet.columns.iter().any(is_sealed) {
+                    return Err(FilingError::Unknown {
+                        by: column.key.clone(),
+                        missing: "a column with a seal over it".to_owned(),
+                    });
                 }
                 let listed = column
                     .choices

@@ -13,6 +13,7 @@ use super::places::Source;
 use super::reading::Reading;
 use super::report::Spot;
 use super::resident;
+use super::seal::Seal;
 use super::value::Cell;
 use super::value::answer::Answers;
 use super::wan::Wan;
@@ -67,6 +68,8 @@ pub(crate) struct SheetReader<'r, 'o> {
     percents: BTreeMap<usize, Percents>,
     /// Columns whose percentage in this row has its sign.
     signed: Vec<usize>,
+    /// Over what the platform recorded, when the sheet has it.
+    seal: Option<Seal>,
 }
 
 impl<'r, 'o> SheetReader<'r, 'o> {
@@ -95,6 +98,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             units: Vec::new(),
             percents: BTreeMap::new(),
             signed: Vec::new(),
+            seal: None,
         }
     }
 
@@ -184,6 +188,12 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             columns: HashMap::new(),
             anchor: texts.first().map_or(1, |(column, _)| column + 1),
         };
+        let named = |text: &str| headers.read(text).map(|named| named.column);
+        self.seal = Seal::of(self.sheet).filter(|seal| {
+            texts
+                .iter()
+                .any(|(_, text)| named(text).is_some_and(|column| seal.is_at(column)))
+        });
         for (column, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
             let spot = Spot {
                 file: &self.file,
@@ -209,6 +219,16 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                 continue;
             };
             let declared = &self.sheet.columns[named.column];
+            if declared.recorded && self.seal.is_none() {
+                self.reading.report.warn(
+                    spot,
+                    "unknown_column",
+                    None,
+                    "未知的列,未读取:此项由系统记录,不由填报",
+                    "unknown column, not read: the system records this, nobody files it",
+                );
+                continue;
+            }
             if source.columns.contains_key(&declared.key) {
                 self.reading.report.warn(
                     spot,
@@ -385,6 +405,21 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         };
         self.reading
             .settle_boundary(self.sheet, &mut self.values, spot);
+        if let Some(seal) = &self.seal {
+            for column in seal.break_open(&mut self.values, &self.reading.options.key) {
+                let spot = Spot {
+                    column: Some(&self.sheet.columns[column].zh),
+                    ..spot
+                };
+                self.reading.report.warn(
+                    spot,
+                    "seal",
+                    None,
+                    "没有本县密钥的有效封签,不作为系统记录读取",
+                    "without a valid seal of this county's key; not taken as recorded by the system",
+                );
+            }
+        }
         let lengths = std::mem::take(&mut self.signed).into_iter().map(|index| {
             let table = &self.sheet.table;
             (index, self.reading.float_length(table, index))
