@@ -22,6 +22,8 @@ pub(crate) struct Named {
     pub column: usize,
     /// The unit, where one is named.
     pub unit: Option<HeaderUnit>,
+    /// What stands where the unit of an amount or a quantity would, and is none.
+    pub no_unit: Option<String>,
 }
 
 /// All headers that a sheet may have.
@@ -61,6 +63,7 @@ impl<'a> Headers<'a> {
             return Some(Named {
                 column: *column,
                 unit: None,
+                no_unit: None,
             });
         }
         let (name, unit) = split_unit(&whole)?;
@@ -69,16 +72,26 @@ impl<'a> Headers<'a> {
             .strip_prefix("单位:")
             .or(unit.strip_prefix("单位"))
             .unwrap_or(unit);
-        let unit = match self.sheet.columns[column].field {
+        let known = match self.sheet.columns[column].field {
             Field::Money => money::unit(unit).map(HeaderUnit::Money),
             Field::Quantity => self
                 .filing
                 .units
                 .canonical(unit)
                 .map(|unit| HeaderUnit::Scale(unit.to_owned())),
-            _ => None,
+            _ => {
+                return Some(Named {
+                    column,
+                    unit: None,
+                    no_unit: None,
+                });
+            }
         };
-        Some(Named { column, unit })
+        Some(Named {
+            column,
+            no_unit: known.is_none().then(|| unit.to_owned()),
+            unit: known,
+        })
     }
 
     /// How many of these cells are headers.

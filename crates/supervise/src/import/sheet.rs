@@ -239,6 +239,9 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                 );
                 continue;
             }
+            if let Some(written) = &named.no_unit {
+                self.reading.report.no_unit(spot, declared.field, written);
+            }
             source.columns.insert(declared.key.clone(), column + 1);
             if declared.required {
                 source.anchor = column + 1;

@@ -80,6 +80,34 @@ fn six_digits_under_a_header_in_wan_are_yuan_and_what_may_be_wan_is_not_suspecte
 }
 
 #[test]
+fn what_is_no_unit_in_a_header_is_said() {
+    let read = import(&[(
+        "项目",
+        &[
+            &[
+                "项目编码",
+                "合同金额(百元)",
+                "建设规模(光年)",
+                "测量精度(米)",
+            ],
+            &["A", "#5800", "#3", "#3"],
+        ],
+    )]);
+    assert_eq!(ints(&read, "projects", "contract_amount"), [Some(580_000)]);
+    let told: Vec<_> = told(&read, "no unit that is known")
+        .iter()
+        .map(|told| (told.column.clone().unwrap(), told.value.clone().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("合同金额(百元)".to_owned(), "百元".to_owned()),
+            ("建设规模(光年)".to_owned(), "光年".to_owned())
+        ]
+    );
+}
+
+#[test]
 fn an_unknown_column_is_reported_with_its_nearest_and_the_rest_is_read() {
     let read = import(&[(
         "项目",
