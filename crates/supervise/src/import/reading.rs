@@ -4,19 +4,22 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray};
-use kandeng_screening::{TableSource, Tables};
+use kandeng_screening::arrow::compute::concat_batches;
+use kandeng_screening::{SourceError, TableSource, Tables};
 
 use super::boundary;
 use super::collected::{self, Collected};
 use super::columns::{Builder, Value};
+use super::convert::Names;
 use super::error::ImportError;
 use super::identity::{IdentityKey, key_of};
 use super::options::ImportOptions;
 use super::places::{Places, Rows, Source};
+use super::reached::Reached;
 use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
@@ -44,6 +47,11 @@ pub(crate) struct Reading<'o> {
     tables: BTreeMap<String, Collected>,
     projects: HashMap<String, Project>,
     stages: Vec<usize>,
+    /// Whether a project collected here files no stage.
+    seeks_stage: bool,
+    /// The same of projects left on disk, and where their table looks for it when all was read.
+    reached: Reached,
+    settled: Arc<OnceLock<Reached>>,
     /// Codes of projects left on disk, as 64-bit hashes, with their `row_no`. Two of a million codes
     /// share a hash once in thirty million runs.
     codes: HashMap<u64, i64>,
@@ -69,6 +77,7 @@ pub(crate) struct Gathered {
 impl<'o> Reading<'o> {
     /// Nothing yet.
     pub fn new(options: &'o ImportOptions) -> Self {
+        let hasher = RandomState::new();
         Self {
             options,
             filing: &options.filing,
@@ -80,8 +89,11 @@ impl<'o> Reading<'o> {
             tables: BTreeMap::new(),
             projects: HashMap::new(),
             stages: Vec::new(),
+            seeks_stage: false,
+            reached: Reached::new(hasher.clone()),
+            settled: Arc::default(),
             codes: HashMap::new(),
-            hasher: RandomState::new(),
+            hasher,
             duplicates: Vec::new(),
             hashes: HashMap::new(),
             keys: BTreeSet::new(),
@@ -149,22 +161,6 @@ impl<'o> Reading<'o> {
         }
     }
 
-    /// The hash of a number; numbers repeat, so hashes are kept for the run.
-    pub fn hash(&mut self, number: &str) -> String {
-        if let Some(hash) = self.hashes.get(number) {
-            return hash.clone();
-        }
-        let key: &IdentityKey = &self.options.key;
-        let hash = key.hash(number);
-        if let Some(id) = key_of(&hash)
-            && !self.keys.contains(id)
-        {
-            self.keys.insert(id.to_owned());
-        }
-        self.hashes.insert(number.to_owned(), hash.clone());
-        hash
-    }
-
     /// Hashes of one key compare with one another; those of different keys never do, and that is said.
     fn tell_of_keys(&mut self) {
         if self.keys.len() < 2 {
@@ -188,21 +184,6 @@ impl<'o> Reading<'o> {
             format!("证件号的哈希来自不同密钥({ids}),彼此无法比对;请用同一密钥重新生成"),
             format!("hashes were made with different keys ({ids}) and cannot be compared with one another; make them anew with one key"),
         );
-    }
-
-    /// A unit as rules know it; one that is not declared stays as written.
-    pub fn unit(&mut self, written: &str) -> String {
-        if let Some(unit) = self.units.get(written) {
-            return unit.clone();
-        }
-        let unit = self
-            .filing
-            .units
-            .canonical(written)
-            .unwrap_or(written)
-            .to_owned();
-        self.units.insert(written.to_owned(), unit.clone());
-        unit
     }
 
     /// Puts boundaries into WGS-84, reading the files they name.
@@ -299,10 +280,14 @@ impl<'o> Reading<'o> {
             self.projects
                 .insert(code.clone(), Project { row_no, index });
             self.stages.push(stage);
+            let filed = sheet.position("stage").map(|column| &values[column]);
+            self.seeks_stage |= filed.is_none_or(|filed| *filed == Value::Null);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
             *reached = stage.max(*reached);
-        } else if !self.codes.contains_key(&self.hasher.hash_one(code)) {
+        } else if self.codes.contains_key(&self.hasher.hash_one(code)) {
+            self.reached.show(code, stage);
+        } else {
             let shown = shorten(code);
             self.report.error(
                 Spot {
@@ -326,10 +311,14 @@ impl<'o> Reading<'o> {
     pub fn finish(mut self) -> Result<Gathered, ImportError> {
         let filing = self.filing;
         self.tell_of_keys();
+        let reached = std::mem::replace(&mut self.reached, Reached::new(self.hasher.clone()));
+        // Cannot fail: it is settled here only.
+        let _ = self.settled.set(reached);
         let mut tables = Tables::new();
         for (sheets, register) in [(&filing.sheets, false), (&filing.registers, true)] {
             for sheet in sheets {
                 if let Some(source) = self.streamed.remove(&sheet.table) {
+                    let source = self.with_photos(sheet, source)?;
                     tables.insert(&*sheet.table, source);
                     continue;
                 }
@@ -340,8 +329,8 @@ impl<'o> Reading<'o> {
                     }
                     continue;
                 };
-                // A sheet without its header is no register.
-                if register && collected.places.is_empty() && !collected.present.contains(&true) {
+                // Nothing can be compared with a register that has no rows, such as the template's own.
+                if register && collected.is_empty() {
                     continue;
                 }
                 let places = std::mem::take(&mut collected.places);
@@ -360,6 +349,27 @@ impl<'o> Reading<'o> {
             missing_columns: self.missing_columns,
             refusals: self.refusals,
         })
+    }
+
+    /// A table left on disk; photos whose files are at hand are read from there, and so kept.
+    fn with_photos(
+        &mut self,
+        sheet: &Sheet,
+        source: Arc<dyn TableSource>,
+    ) -> Result<Arc<dyn TableSource>, ImportError> {
+        if sheet.table != "photos" || self.options.photos.is_none() {
+            return Ok(source);
+        }
+        let schema = source.schema();
+        let all: Vec<_> = (0..schema.fields().len()).collect();
+        let broken = |error: SourceError| {
+            ImportError::broken(std::path::Path::new(&sheet.table), "Parquet", error)
+        };
+        let batches = source.read(&all).map_err(broken)?;
+        let batches: Vec<_> = batches.collect::<Result<_, _>>().map_err(broken)?;
+        let batch = concat_batches(&schema, &batches).map_err(unbuildable)?;
+        let filled = super::photos::fill(self, &batch)?;
+        Ok(Arc::new(collected::table(filled)))
     }
 
     fn insert(
@@ -439,6 +449,32 @@ impl<'o> Reading<'o> {
         }
     }
 
+    /// A project left on disk files no stage.
+    pub fn seek_stage(&mut self, code: &str) {
+        self.reached.seek(code);
+    }
+
+    /// Whether any project files no stage, so that rows of other tables are to show it.
+    pub fn seeks_stages(&self) -> bool {
+        self.seeks_stage || !self.reached.is_empty()
+    }
+
+    /// A row shows a project to have got so far.
+    pub fn show_stage(&mut self, code: &str, rank: usize) {
+        match self.projects.get(code) {
+            Some(project) => {
+                let reached = &mut self.stages[project.index];
+                *reached = rank.max(*reached);
+            }
+            None => self.reached.show(code, rank),
+        }
+    }
+
+    /// Where stages that were shown stand when all was read.
+    pub fn settled(&self) -> Arc<OnceLock<Reached>> {
+        Arc::clone(&self.settled)
+    }
+
     /// Whether there is a project of a code.
     pub fn has_code(&self, code: &str) -> bool {
         self.projects.contains_key(code) || self.codes.contains_key(&self.hasher.hash_one(code))
@@ -447,6 +483,38 @@ impl<'o> Reading<'o> {
     /// Notes a project row that a stream leaves out.
     pub fn add_duplicate(&mut self, code: &str, row_no: i64, first: i64) {
         self.duplicates.push((code.to_owned(), row_no, first));
+    }
+}
+
+impl Names for Reading<'_> {
+    /// Numbers repeat, so hashes are kept for the run.
+    fn hash(&mut self, number: &str) -> String {
+        if let Some(hash) = self.hashes.get(number) {
+            return hash.clone();
+        }
+        let key: &IdentityKey = &self.options.key;
+        let hash = key.hash(number);
+        if let Some(id) = key_of(&hash)
+            && !self.keys.contains(id)
+        {
+            self.keys.insert(id.to_owned());
+        }
+        self.hashes.insert(number.to_owned(), hash.clone());
+        hash
+    }
+
+    fn unit(&mut self, written: &str) -> String {
+        if let Some(unit) = self.units.get(written) {
+            return unit.clone();
+        }
+        let unit = self
+            .filing
+            .units
+            .canonical(written)
+            .unwrap_or(written)
+            .to_owned();
+        self.units.insert(written.to_owned(), unit.clone());
+        unit
     }
 }
 

@@ -447,7 +447,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         };
         let declared = &self.sheet.columns[mapped.index];
         let asked = Asked {
-            column: declared,
+            field: declared.field,
             answers: mapped.answers.as_deref(),
             unit: mapped.unit.as_ref(),
             epoch_1904: self.epoch_1904,
