@@ -125,6 +125,7 @@ fn column_kind(column: &Column) -> String {
     if column.recorded {
         kind.push_str(", 系统记录 recorded");
     }
+    kind
 }
 
 fn write_choices(page: &mut String, name: &str, choices: &[Choice]) {
