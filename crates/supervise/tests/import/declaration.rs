@@ -149,8 +149,8 @@ fn the_template_offers_registers_and_lists_of_units_and_an_empty_register_is_non
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("template.xlsx");
     template::write(&path, filing, Wording::Zh).unwrap();
-    let mut book: calamine::Xlsx<_> = calamine::open_workbook(&path).unwrap();
-    let names = calamine::Reader::sheet_names(&mut book);
+    let book: calamine::Xlsx<_> = calamine::open_workbook(&path).unwrap();
+    let names = calamine::Reader::sheet_names(&book);
     let declared = filing.sheets.iter().chain(&filing.registers);
     let expected: Vec<_> = std::iter::once("填报说明")
         .chain(declared.map(|sheet| sheet.zh.as_str()))
