@@ -116,6 +116,15 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// The unit of all amounts as a line above the table names it: `单位:万元`, `(金额单位:人民币元)`.
+pub(crate) fn unit_of_amounts(line: &str) -> Option<i64> {
+    let line = plain(line);
+    let (_, unit) = line.split_once("单位:")?;
+    let end = unit.find([')', ',', '、', ';', '/']).unwrap_or(unit.len());
+    let unit = &unit[..end];
+    money::unit(unit.strip_prefix("人民币").unwrap_or(unit))
+}
+
 /// A name as it is compared: half-width, lower case, no spaces or marks.
 pub(crate) fn plain(name: &str) -> String {
     half_width(name)
@@ -217,5 +226,15 @@ mod tests {
             "contract_amount"
         );
         assert!(headers.nearest("备注").is_none());
+    }
+
+    #[test]
+    fn a_line_above_the_table_may_name_the_unit_of_its_amounts() {
+        assert_eq!(unit_of_amounts("单位:万元"), Some(money::WAN));
+        assert_eq!(unit_of_amounts("（金额单位：人民币元）"), Some(money::YUAN));
+        assert_eq!(unit_of_amounts("单位：万元、亩"), Some(money::WAN));
+        for line in ["填报单位:示例县财政局", "单位:亩", "单位", "万元"] {
+            assert_eq!(unit_of_amounts(line), None, "{line}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::columns::{Builder, Value};
 use super::convert::{Asked, Names, convert};
 use super::header::HeaderUnit;
 use super::identity::IdentityKey;
+use super::percent::Percents;
 use super::resident;
 use super::value::answer::Answers;
 use super::value::{Cell, stands_for_nothing};
@@ -29,6 +30,8 @@ pub(crate) struct Caster {
     unit: Option<HeaderUnit>,
     /// Whole numbers of money are fen: the column goes by its key and names no unit.
     in_fen: bool,
+    /// Percentages are written as fractions.
+    of_fractions: bool,
 }
 
 /// An array as its column holds it.
@@ -47,6 +50,8 @@ pub(crate) struct Root {
     pub unit: Option<HeaderUnit>,
     /// Whether it goes by its key.
     pub is_key: bool,
+    /// Whether it holds nothing but numbers between 0 and 1.
+    pub of_fractions: bool,
 }
 
 impl Caster {
@@ -65,6 +70,8 @@ impl Caster {
             units: Arc::clone(units),
             unit: root.and_then(|root| root.unit.clone()),
             in_fen: root.is_some_and(|root| root.is_key && root.unit.is_none()),
+            of_fractions: column.field == Field::Percent
+                && root.is_some_and(|root| root.of_fractions),
         }
     }
 
@@ -91,6 +98,9 @@ impl Caster {
                             Value::Text(hash)
                         }
                     }
+                }
+                Value::Float(number) if self.of_fractions => {
+                    Value::Float(Percents::of_fraction(number))
                 }
                 other => other,
             };
@@ -139,6 +149,9 @@ impl Caster {
 
     /// The array, or its numbers in the declared width, when every value is as reading would leave it.
     fn as_it_is(&self, array: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
+        if self.of_fractions {
+            return Ok(None);
+        }
         let from = array.data_type();
         let to = self.kind();
         if let Some(texts) = array.as_string_opt::<i32>() {

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::error::ImportError;
 use super::header::{Headers, plain};
@@ -13,10 +15,11 @@ use super::parquet_cast::Root;
 use super::parquet_codes;
 use super::parquet_columns::FileColumns;
 use super::parquet_table::ParquetTable;
+use super::percent::Percents;
 use super::places::{Rows, Source};
 use super::reading::Reading;
 use super::report::Spot;
-use crate::filing::{ROW_NO, Sheet};
+use crate::filing::{Field, ROW_NO, Sheet};
 
 /// Opens one file as its table.
 ///
@@ -172,10 +175,16 @@ fn roots<'o>(
                     let field = sheet.columns[named.column].field;
                     reading.report.no_unit(spot, field, written);
                 }
+                let of_fractions = sheet.columns[named.column].field == Field::Percent
+                    && holds_fractions(metadata.metadata(), index);
+                if of_fractions {
+                    Percents::tell_fractions(&mut reading.report, spot);
+                }
                 let root = Root {
                     index,
                     unit: named.unit,
                     is_key: plain(field.name()) == key,
+                    of_fractions,
                 };
                 roots.insert(key, root);
             }
@@ -199,4 +208,34 @@ fn roots<'o>(
         }
     }
     roots
+}
+
+/// Whether a column holds numbers between 0 and 1 only, and not only 0, as the file's own statistics say.
+fn holds_fractions(metadata: &ParquetMetaData, root: usize) -> bool {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaf = (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == root);
+    let Some(leaf) = leaf else { return false };
+    let mut most = 0.0_f64;
+    for group in metadata.row_groups() {
+        let column = group.column(leaf);
+        let range = column.statistics().and_then(|statistics| {
+            let is_empty = statistics.null_count_opt() == u64::try_from(column.num_values()).ok();
+            match statistics {
+                _ if is_empty => Some((0.0, 0.0)),
+                Statistics::Double(range) => Some((*range.min_opt()?, *range.max_opt()?)),
+                Statistics::Float(range) => {
+                    Some((f64::from(*range.min_opt()?), f64::from(*range.max_opt()?)))
+                }
+                Statistics::Int32(range) => {
+                    Some((f64::from(*range.min_opt()?), f64::from(*range.max_opt()?)))
+                }
+                _ => None,
+            }
+        });
+        match range {
+            Some((least, greatest)) if least >= 0.0 && greatest <= 1.0 => most = most.max(greatest),
+            _ => return false,
+        }
+    }
+    most > 0.0
 }

@@ -45,13 +45,7 @@ impl Percents {
     pub fn settle(&self, column: &mut [Option<f64>], report: &mut Report, spot: Spot<'_>) {
         match self.mend(column) {
             None => {}
-            Some(Mended::Fractions) => report.warn(
-                spot,
-                "percent",
-                None,
-                "全列都在 0 到 1 之间,按百分比格式读取(0.4 即 40%)",
-                "all values lie between 0 and 1 and were read as percentages (0.4 is 40 %)",
-            ),
+            Some(Mended::Fractions) => Self::tell_fractions(report, spot),
             Some(Mended::Ones) => report.warn(
                 spot,
                 "percent",
@@ -60,6 +54,22 @@ impl Percents {
                 "all values are 0 or 1, and 1 was read as 100 %; where one per cent is meant, write 1%",
             ),
         }
+    }
+
+    /// A fraction as the percentage that it is.
+    pub fn of_fraction(number: f64) -> f64 {
+        (number * 1e8).round() / 1e6
+    }
+
+    /// Says that a column on disk is one of fractions.
+    pub fn tell_fractions(report: &mut Report, spot: Spot<'_>) {
+        report.warn(
+            spot,
+            "percent",
+            None,
+            "全列都在 0 到 1 之间,按百分比格式读取(0.4 即 40%)",
+            "all values lie between 0 and 1 and were read as percentages (0.4 is 40 %)",
+        );
     }
 
     fn mend(&self, column: &mut [Option<f64>]) -> Option<Mended> {
@@ -75,7 +85,7 @@ impl Percents {
         }
         let is_fraction = bare.iter().any(|number| number.fract() != 0.0);
         for number in &mut bare {
-            **number = (**number * 1e8).round() / 1e6;
+            **number = Self::of_fraction(**number);
         }
         Some(if is_fraction {
             Mended::Fractions

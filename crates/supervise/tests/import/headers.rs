@@ -80,6 +80,29 @@ fn six_digits_under_a_header_in_wan_are_yuan_and_what_may_be_wan_is_not_suspecte
 }
 
 #[test]
+fn a_unit_above_the_table_counts_for_amounts_that_name_no_other() {
+    let read = import(&[(
+        "项目",
+        &[
+            &["示例县项目台账"],
+            &["", "", "单位：万元"],
+            &["项目编码", "合同金额", "批复总投资(元)", "建设规模"],
+            &["A", "#58.5", "#600000", "#120"],
+        ],
+    )]);
+    assert_eq!(
+        ints(&read, "projects", "contract_amount"),
+        [Some(58_500_000)]
+    );
+    assert_eq!(
+        ints(&read, "projects", "approved_budget"),
+        [Some(60_000_000)]
+    );
+    assert_eq!(column(&read, "projects", "scale"), ["120.0"]);
+    assert_eq!(told(&read, "a line above the header")[0].row, Some(3));
+}
+
+#[test]
 fn what_is_no_unit_in_a_header_is_said() {
     let read = import(&[(
         "项目",

@@ -455,3 +455,23 @@ fn csv_beside_parquet_is_not_read_and_that_is_said() {
     let read = read(&[folder.path().to_owned()], &ImportOptions::new(key())).unwrap();
     assert_eq!(told(&read, "1 CSV files in the same folder").len(), 1);
 }
+
+#[test]
+fn fractions_on_disk_are_percentages_too() {
+    let percents = |values: ArrayRef| {
+        let progress = vec![("project_code", some(&["A", "A"])), ("percent", values)];
+        let projects = vec![("project_code", some(&["A"]))];
+        keeping(
+            vec![("projects", projects), ("progress", progress)],
+            |read| {
+                let warned = told(read, "read as percentages").len();
+                (column(read, "progress", "percent"), warned)
+            },
+        )
+    };
+    let read = |values: [&str; 2]| values.map(str::to_owned).to_vec();
+    assert_eq!(percents(floats(&[0.4, 1.0])), (read(["40.0", "100.0"]), 1));
+    assert_eq!(percents(floats(&[0.0, 1.0])), (read(["0.0", "100.0"]), 1));
+    assert_eq!(percents(floats(&[1.0, 40.0])), (read(["1.0", "40.0"]), 0));
+    assert_eq!(percents(some(&["1%", "40"])), (read(["1.0", "40.0"]), 0));
+}

@@ -6,12 +6,12 @@ use super::{Mapped, SheetReader, State};
 use crate::filing::{Column, Field};
 use crate::import::columns::Value;
 use crate::import::error::ImportError;
-use crate::import::header::Headers;
+use crate::import::header::{HeaderUnit, Headers, unit_of_amounts};
 use crate::import::percent::Percents;
 use crate::import::places::Source;
 use crate::import::report::Spot;
 use crate::import::seal::Seal;
-use crate::import::value::Cell;
+use crate::import::value::{Cell, money};
 use crate::import::wan::Wan;
 
 /// Rows before the header, such as a title.
@@ -37,6 +37,8 @@ impl SheetReader<'_, '_> {
                 .is_some_and(|named| self.sheet.columns[named.column].required)
         });
         if !required && known < 2 {
+            let named = texts.iter().find_map(|(_, text)| unit_of_amounts(text));
+            self.above = named.or(self.above);
             if seen + 1 >= ROWS_BEFORE_HEADER {
                 self.state = State::GivenUp;
                 return self.no_header();
@@ -119,6 +121,8 @@ impl SheetReader<'_, '_> {
             if declared.required {
                 source.anchor = column + 1;
             }
+            let is_amount = declared.field == Field::Money && named.no_unit.is_none();
+            let above = self.above.filter(|_| is_amount).map(HeaderUnit::Money);
             let place = *column as usize;
             if self.mapped.len() <= place {
                 self.mapped.resize_with(place + 1, || None);
@@ -126,7 +130,7 @@ impl SheetReader<'_, '_> {
             self.mapped[place] = Some(Mapped {
                 index: named.column,
                 header: text.clone(),
-                unit: named.unit,
+                unit: named.unit.or(above),
                 answers: self.reading.answers(&self.sheet.table, named.column),
                 merged: self.merged_rows(*column, row, declared),
                 carried: Value::Null,
@@ -165,9 +169,30 @@ impl SheetReader<'_, '_> {
                     .push((self.sheet.table.clone(), declared.key.clone()));
             }
         }
+        self.tell_unit_above(row);
         let source = self.reading.add_source(source);
         self.state = State::Reading { source };
         Ok(())
+    }
+
+    /// Says that amounts are read in the unit that a line above the header names.
+    fn tell_unit_above(&mut self, header: u32) {
+        if self.above.is_none_or(|unit| unit == money::YUAN) {
+            return;
+        }
+        let spot = Spot {
+            file: &self.file,
+            sheet: Some(&self.name),
+            row: Some(u64::from(header) + 1),
+            column: None,
+        };
+        self.reading.report.warn(
+            spot,
+            "unit_above",
+            None,
+            "表头上方注明了金额单位,未另写单位的金额列按此读取",
+            "a line above the header names the unit of amounts; columns that name no other are read in it",
+        );
     }
 
     /// Whether an item is not filled without this column.

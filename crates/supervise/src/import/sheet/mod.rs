@@ -58,6 +58,8 @@ pub(crate) struct SheetReader<'r, 'o> {
     epoch_1904: bool,
     merged: Vec<Merged>,
     state: State,
+    /// Fen to one of the unit that a line above the header names for all amounts.
+    above: Option<i64>,
     /// By the sheet's own columns.
     mapped: Vec<Option<Mapped>>,
     values: Vec<Value>,
@@ -90,6 +92,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             epoch_1904,
             merged,
             state: State::Looking(0),
+            above: None,
             mapped: Vec::new(),
             values: vec![Value::Null; sheet.columns.len()],
             units: Vec::new(),
