@@ -212,6 +212,8 @@ fn csv_parquet_and_workbook_of_one_county_give_the_same_flags() {
         } else {
             format
         };
+        // What the platform recorded stands under a seal of the county's own key.
+        let key = format!("{format}/identity.key");
         let args = [
             "screen",
             input,
@@ -221,6 +223,8 @@ fn csv_parquet_and_workbook_of_one_county_give_the_same_flags() {
             "officer",
             "--as-of",
             "2026-06-30",
+            "--key",
+            &key,
         ];
         let result = json(&succeed(folder.path(), &args));
         let flags = result["flags"].as_array().unwrap().iter();
@@ -255,6 +259,7 @@ fn every_planted_irregularity_is_found() {
             seed,
         ];
         succeed(folder.path(), &synth);
+        let key = format!("{seed}/identity.key");
         let args = [
             "screen",
             seed,
@@ -264,6 +269,8 @@ fn every_planted_irregularity_is_found() {
             "officer",
             "--as-of",
             "2026-06-30",
+            "--key",
+            &key,
         ];
         let result = json(&succeed(folder.path(), &args));
         let found: BTreeSet<(&str, &str)> = result["flags"]

@@ -2,6 +2,7 @@
 //! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
 
 mod boundary;
+mod cells;
 mod collected;
 mod columns;
 mod convert;
@@ -11,21 +12,31 @@ mod error;
 mod header;
 mod identity;
 mod names;
+mod ods_merged;
 mod options;
 mod original;
 mod package;
 mod parquet_cast;
+mod parquet_codes;
+mod parquet_columns;
 mod parquet_folder;
+mod parquet_origin;
 mod parquet_table;
 mod parts;
+mod percent;
+mod photo_words;
 mod photos;
 mod places;
+mod plain_wkt;
+mod reached;
 mod reading;
 mod refusals;
 mod report;
 mod resident;
+mod seal;
 mod sheet;
 pub mod value;
+mod wan;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -97,12 +108,12 @@ impl Import {
         &self.inputs
     }
 
-    /// What Parquet columns held that could not be read, as far as rules have read them: ask after
-    /// the run.
+    /// What was wrong with values of Parquet columns, as far as rules have read them: ask after the
+    /// run.
     pub fn refused(&self) -> Vec<Diagnostic> {
         self.refusals
             .iter()
-            .filter_map(|column| column.diagnostic())
+            .flat_map(|column| column.diagnostics())
             .collect()
     }
 
@@ -148,7 +159,10 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         );
         let parts = match kind {
             InputKind::Csv => detect::files(path, "csv")?,
-            InputKind::Parquet => detect::files(path, "parquet")?,
+            InputKind::Parquet => {
+                tell_mixed(&mut reading, path)?;
+                detect::files(path, "parquet")?
+            }
             _ => vec![path.clone()],
         };
         files.extend(parts.iter().cloned());
@@ -180,6 +194,29 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         hashing: Some(hashing),
         inputs: Vec::new(),
     })
+}
+
+/// Says that a folder of Parquet files holds CSV files too, which are not read.
+fn tell_mixed(reading: &mut Reading<'_>, path: &Path) -> Result<(), ImportError> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let count = detect::files(path, "csv")?.len();
+    if count > 0 {
+        let shown = path.display().to_string();
+        let spot = report::Spot {
+            file: &shown,
+            ..report::Spot::default()
+        };
+        reading.report.warn(
+            spot,
+            "mixed",
+            None,
+            format!("同一文件夹中另有 {count} 个 CSV 文件,未读取"),
+            format!("{count} CSV files in the same folder were not read"),
+        );
+    }
+    Ok(())
 }
 
 /// Reads one sheet or file.

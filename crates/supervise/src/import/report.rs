@@ -6,6 +6,7 @@ use kandeng_screening::Text;
 
 use super::value::Refused;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::filing::Field;
 
 /// How many of one kind in one column are listed.
 const LISTED: usize = 5;
@@ -87,6 +88,22 @@ impl Report {
     /// Adds a cell that was refused.
     pub fn refuse(&mut self, spot: Spot<'_>, value: Option<&str>, refused: Refused) {
         self.add(Severity::Error, spot, refused.kind, value, refused.expected);
+    }
+
+    /// Says that a header's brackets hold no unit that is known, and how its column is read.
+    pub fn no_unit(&mut self, spot: Spot<'_>, field: Field, written: &str) {
+        let (zh, en) = match field {
+            Field::Money => ("按元读取", "the amounts are read as yuan"),
+            _ => ("未采用", "it was not taken"),
+        };
+        let shown = shorten(written);
+        self.warn(
+            spot,
+            "no_unit",
+            Some(written),
+            format!("表头中的“{shown}”不是已知的单位,{zh}"),
+            format!("{shown} in the header is no unit that is known; {en}"),
+        );
     }
 
     /// All of them, with how many more there were of each kind.

@@ -148,7 +148,9 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
     }
     let choice = choose(&parts);
     if !choice.unmerged.is_empty() {
-        parts.push(merge_partial(inputs, encoding, &choice.unmerged, options)?);
+        let (part, failed) = merge_partial(inputs, encoding, &choice.unmerged, options)?;
+        parts.push(part);
+        diagnostics.extend(failed);
     }
     let file = inputs
         .first()
@@ -233,13 +235,14 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
     Ok(blocks)
 }
 
-/// Reads the inputs once more for the releases of processes that are there in parts only.
+/// Reads the inputs once more for the releases of processes that are there in parts only; what of
+/// them could not be merged is told.
 fn merge_partial(
     inputs: &[PathBuf],
     encoding: Option<&'static Encoding>,
     ocids: &HashSet<String>,
     options: &ReadOptions,
-) -> Result<Part, OcdsError> {
+) -> Result<(Part, Vec<Diagnostic>), OcdsError> {
     let mut releases: std::collections::BTreeMap<String, Vec<Value>> =
         std::collections::BTreeMap::new();
     let mut order = Vec::new();
@@ -267,21 +270,23 @@ fn merge_partial(
                     .lines()
                     .filter_map(|line| serde_json::from_str(line).ok())
                 {
-                    each_release(value, &mut take);
+                    merge::each_release(value, &mut take);
                 }
             } else {
                 let documents = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
                 for value in documents.map_while(Result::ok) {
-                    each_release(value, &mut take);
+                    merge::each_release(value, &mut take);
                 }
             }
         }
     }
     let mut rows = Rows::new();
+    let mut failed = Vec::new();
     for ocid in order {
         let whole = merge::merged(releases.remove(&ocid).unwrap_or_default());
-        if Release(&mut rows).deserialize(&whole).is_err() {
+        if let Err(error) = Release(&mut rows).deserialize(&whole) {
             rows.cut_back();
+            failed.push(report::unmerged(&inputs[0], &ocid, &error));
         }
     }
     rows.counts = Counts {
@@ -289,25 +294,9 @@ fn merge_partial(
         ..Counts::default()
     };
     rows.processes.line.fill(0);
-    Ok(Part {
+    let part = Part {
         rows,
         lines_before: 0,
-    })
-}
-
-/// Hands over every release of a document, one by one.
-fn each_release(document: Value, take: &mut impl FnMut(Value)) {
-    match document {
-        Value::Array(list) => list
-            .into_iter()
-            .for_each(|element| each_release(element, take)),
-        Value::Object(mut object) => {
-            if object.contains_key("ocid") {
-                take(Value::Object(object));
-            } else if let Some(Value::Array(list)) = object.remove("releases") {
-                list.into_iter().for_each(take);
-            }
-        }
-        _ => {}
-    }
+    };
+    Ok((part, failed))
 }

@@ -1,5 +1,7 @@
 //! What the reader says about a file: broken lines, odd values summed up, what was left out.
 
+use std::path::Path;
+
 use kandeng_screening::Text;
 
 use super::ReadOptions;
@@ -169,12 +171,29 @@ impl Fault {
                 "the amount names no currency and is not compared",
             ),
             Self::NoOcid => ("没有 ocid,未读入", "there is no ocid: left out"),
+            Self::PartlyLinked => (
+                "record 的部分 release 只有链接,现有内容不完整:按“不适用”计",
+                "some releases of the record are links only, so what is here is not the whole: counted as not applicable",
+            ),
             Self::NotOcds => (
                 "不是 OCDS 的 release、record 或 package,未读入",
                 "neither release, record nor package of OCDS: left out",
             ),
         }
     }
+}
+
+/// A process whose releases would not merge.
+pub(super) fn unmerged(file: &Path, ocid: &str, error: &serde_json::Error) -> Diagnostic {
+    Diagnostic::error(
+        file.display().to_string(),
+        Text::new(
+            format!("该采购过程的多个 release 无法合并,未读入:{error}"),
+            format!("the releases of this process could not be merged and were left out: {error}"),
+        ),
+    )
+    .at_column("ocid")
+    .with_value(ocid)
 }
 
 /// What was decided for the run as a whole.

@@ -96,6 +96,8 @@ pub(super) enum Fault {
     NoCurrency,
     /// A release without an ocid.
     NoOcid,
+    /// A record of which only some releases are there in full.
+    PartlyLinked,
     /// JSON that is neither release nor record nor package.
     NotOcds,
 }

@@ -11,8 +11,15 @@ use std::sync::LazyLock;
 pub const SYNTHETIC_KEY: [u8; 32] = *b"Kandeng synthetic county's key 1";
 
 /// The name of [`SYNTHETIC_KEY`] that hashes carry.
-static KEY_ID: LazyLock<String> =
-    LazyLock::new(|| IdentityKey::from_bytes(SYNTHETIC_KEY).id().to_owned());
+static KEY_ID: LazyLock<String> = LazyLock::new(|| KEY.id().to_owned());
+
+/// [`SYNTHETIC_KEY`], ready to seal with.
+static KEY: LazyLock<IdentityKey> = LazyLock::new(|| IdentityKey::from_bytes(SYNTHETIC_KEY));
+
+/// The seal over what the platform recorded of a photo.
+pub(super) fn seal(values: [&str; 5]) -> String {
+    KEY.seal(values)
+}
 
 /// The characters of GB 32100, in the order of their values.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";

@@ -192,6 +192,7 @@ pub(super) const TABLES: &[Table] = &[
             ("phash", Text),
             ("footprint", Text),
             ("capture_record", Bool),
+            ("seal", Text),
         ],
     },
     Table {
