@@ -13,6 +13,7 @@ pub mod calendar;
 mod figures;
 mod fold;
 mod ground;
+mod hamming_clusters;
 pub mod hamming_index;
 mod hamming_scheme;
 pub mod land;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kandeng_evidence::{Limits, Photo, PhotoError, footprint};
+use kandeng_evidence::{Limits, PerceptualHash, Photo, PhotoError, footprint};
 use kandeng_screening::arrow::array::{
     Array as _, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray,
     TimestampMillisecondArray,
@@ -263,9 +263,14 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
         }),
         text("camera", &|seen| seen.photo.camera()),
         text("sha256", &|seen| Some(seen.photo.sha256.clone())),
-        text("phash", &|seen| seen.photo.phash.clone()),
+        text("phash", &|seen| hash(seen, |hash| &hash.frame)),
+        text("phash_crops", &|seen| hash(seen, |hash| &hash.crops)),
         text("footprint", &|seen| seen.footprint.clone()),
     ]
+}
+
+fn hash(seen: &Seen, part: impl Fn(&PerceptualHash) -> &String) -> Option<String> {
+    seen.photo.phash.as_ref().map(|hash| part(hash).clone())
 }
 
 /// The day in China, where only the moment is known.

@@ -6,7 +6,7 @@ use super::calendar::{Day, shanghai};
 use super::county::County;
 use super::place::{self, field, field_wkt, offset};
 use super::random::{Stream, mix};
-use super::record::{Photo, Project};
+use super::record::{Copied, Photo, Project};
 
 /// Square metres of a mu.
 const MU_M2: f64 = 2000.0 / 3.0;
@@ -274,8 +274,9 @@ pub(super) fn picture(stage: &'static str, at_ms: i64, position: (f64, f64), sce
         footprint: String::new(),
         capture_record: false,
         scene,
-        encoded_again: false,
+        copy: Copied::Untouched,
         sha256: String::new(),
         phash: String::new(),
+        phash_crops: String::new(),
     }
 }
