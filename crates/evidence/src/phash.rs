@@ -86,7 +86,6 @@ pub struct PerceptualHash {
 
 impl PerceptualHash {
     /// The hashes of a picture that stands upright.
-    #[must_use]
     pub fn of(image: &DynamicImage) -> Self {
         match image {
             DynamicImage::ImageRgb8(pixels) => Self::of_pixels(pixels),
@@ -114,7 +113,6 @@ impl PerceptualHash {
 
     /// How far apart two photos are: the least number of differing bits between their frames, or
     /// between the frame of one and a crop of the other. `None` when their hashes cannot be compared.
-    #[must_use]
     pub fn distance(&self, other: &Self) -> Option<u32> {
         let nearest_crop = |one: &Self, other: &Self| {
             let (algorithm, digits) = one.crops.split_once(':')?;
@@ -137,7 +135,6 @@ impl PerceptualHash {
 
 /// The number of bits in which two hashes differ; `None` when they are of different algorithms or
 /// lengths, or are no hashes. Any algorithm's `NAME:hex` is understood.
-#[must_use]
 pub fn hamming(a: &str, b: &str) -> Option<u32> {
     let ((algorithm, a), (other, b)) = (a.split_once(':')?, b.split_once(':')?);
     if !algorithm.eq_ignore_ascii_case(other) || a.len() != b.len() || a.is_empty() {

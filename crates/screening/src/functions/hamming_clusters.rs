@@ -1,16 +1,52 @@
 //! Hashes that are the same, taken together, and the pairs reported of them: enough for each, never all
-//! pairs of a crowd. Pure: knows no table and no engine; `hamming_index.rs` finds what is near.
+//! pairs of a crowd. Pure: knows no table and no engine; `hamming_search.rs` finds what is near.
 
 use std::ops::Range;
 
-use super::hamming_index::{Class, PARTNERS, Pair, distance};
+use super::hamming_index::{Class, PARTNERS, Pair};
+use super::hamming_search::{Hit, distance};
 
-/// The distinct hashes, each with the ids that have it and the crops of its picture.
-pub(super) struct Clusters<'a, const W: usize> {
+/// The distinct hashes, each with the crops of its picture.
+pub(super) struct Pictures<'a, const W: usize> {
     pub(super) hashes: Vec<[u64; W]>,
     /// The crops of each hash, as a part of `all_crops`.
     crops: Vec<Range<usize>>,
     all_crops: &'a [[u64; W]],
+}
+
+impl<const W: usize> Pictures<'_, W> {
+    /// Crops of all hashes.
+    pub(super) fn crops(&self) -> usize {
+        self.crops.iter().map(Range::len).sum()
+    }
+
+    pub(super) fn crops_of(&self, place: usize) -> &[[u64; W]] {
+        &self.all_crops[self.crops[place].clone()]
+    }
+
+    fn apart(&self, x: usize, y: usize) -> u32 {
+        distance(&self.hashes[x], &self.hashes[y])
+    }
+
+    /// The distances of the crops of either to the hash of the other: first the crops of the smaller
+    /// place, in order.
+    fn crops_apart(&self, x: usize, y: usize) -> impl Iterator<Item = (usize, usize, u32)> {
+        [(x.min(y), x.max(y)), (x.max(y), x.min(y))]
+            .into_iter()
+            .flat_map(move |(one, other)| {
+                let crops = self.crops_of(one).iter().enumerate();
+                crops.map(move |(i, crop)| (one, i, distance(crop, &self.hashes[other])))
+            })
+    }
+
+    fn least_apart(&self, x: usize, y: usize) -> u32 {
+        let crops = self.crops_apart(x, y).map(|(.., distance)| distance);
+        crops.fold(self.apart(x, y), u32::min)
+    }
+}
+
+/// The ids of each distinct hash, and what was reported of them.
+pub(super) struct Clusters {
     /// Where the ids of each hash begin in `ids`; one more at the end.
     begins: Vec<u32>,
     ids: Vec<i64>,
@@ -18,12 +54,14 @@ pub(super) struct Clusters<'a, const W: usize> {
     partners: Vec<u8>,
     /// Pairs reported between large clusters, of each cluster, up to [`PARTNERS`].
     links: Vec<u8>,
+    pub(super) pairs: Vec<Pair>,
 }
 
 const HUBS: usize = PARTNERS as usize;
 
-impl<'a, const W: usize> Clusters<'a, W> {
-    pub(super) fn of(class: &'a Class) -> Self {
+impl Clusters {
+    /// The distinct hashes of a class, and the ids that have them.
+    pub(super) fn of<const W: usize>(class: &Class) -> (Pictures<'_, W>, Self) {
         let (hashes, _) = class.words.as_chunks::<W>();
         let mut end = 0;
         let crops = class.crops.iter().map(|crops| {
@@ -37,98 +75,72 @@ impl<'a, const W: usize> Clusters<'a, W> {
             .map(|((hash, id), crops)| (*hash, *id, crops))
             .collect();
         entries.sort_unstable_by_key(|(hash, id, crops)| (*hash, *id, crops.start));
-        let mut clusters = Self {
+        let mut pictures = Pictures {
             hashes: Vec::new(),
             crops: Vec::new(),
             all_crops: class.crop_words.as_chunks::<W>().0,
-            begins: Vec::new(),
-            ids: Vec::with_capacity(entries.len()),
-            partners: Vec::new(),
-            links: Vec::new(),
         };
+        let (mut begins, mut ids) = (Vec::new(), Vec::with_capacity(entries.len()));
         for (hash, id, crops) in entries {
-            if clusters.hashes.last() != Some(&hash) {
-                clusters.begins.push(clusters.ids.len() as u32);
-                clusters.hashes.push(hash);
-                clusters.crops.push(0..0);
-                clusters.ids.push(id);
-            } else if clusters.ids.last() != Some(&id) {
-                clusters.ids.push(id);
+            if pictures.hashes.last() != Some(&hash) {
+                begins.push(ids.len() as u32);
+                pictures.hashes.push(hash);
+                pictures.crops.push(0..0);
+                ids.push(id);
+            } else if ids.last() != Some(&id) {
+                ids.push(id);
             }
-            if let Some(known) = clusters.crops.last_mut()
+            if let Some(known) = pictures.crops.last_mut()
                 && known.start == known.end
             {
                 *known = crops;
             }
         }
-        clusters.begins.push(clusters.ids.len() as u32);
-        clusters.partners = vec![0; clusters.ids.len()];
-        clusters.links = vec![0; clusters.hashes.len()];
-        clusters
+        begins.push(ids.len() as u32);
+        let clusters = Self {
+            partners: vec![0; ids.len()],
+            links: vec![0; pictures.hashes.len()],
+            begins,
+            ids,
+            pairs: Vec::new(),
+        };
+        (pictures, clusters)
     }
 
-    /// Crops of all hashes.
-    pub(super) fn crops(&self) -> usize {
-        self.crops.iter().map(Range::len).sum()
-    }
-
-    pub(super) fn crops_of(&self, cluster: usize) -> &'a [[u64; W]] {
-        &self.all_crops[self.crops[cluster].clone()]
-    }
-
-    /// The distances of the crops of either to the hash of the other: first the crops of the smaller
-    /// place, in order.
-    fn crop_distances(&self, x: usize, y: usize) -> impl Iterator<Item = (usize, usize, u32)> {
-        [(x.min(y), x.max(y)), (x.max(y), x.min(y))]
-            .into_iter()
-            .flat_map(move |(one, other)| {
-                let crops = self.crops_of(one).iter().enumerate();
-                crops.map(move |(i, crop)| (one, i, distance(crop, &self.hashes[other])))
-            })
-    }
-
-    /// Pairs two hashes that are near each other.
-    pub(super) fn pair_frames(&mut self, x: usize, y: usize, pairs: &mut Vec<Pair>) {
-        let frames = distance(&self.hashes[x], &self.hashes[y]);
-        let crops = self.crop_distances(x, y).map(|(.., distance)| distance);
-        let least = crops.fold(frames, u32::min);
-        self.pair(x, y, least, pairs);
-    }
-
-    /// Pairs a hash with another that one of its crops is near, unless the hashes are themselves, or
-    /// another of their crops tells of the pair: the first that is near does.
-    pub(super) fn pair_crop(
+    /// Reports two hashes that are near each other, or a hash and another that one of its crops is near;
+    /// the latter not when the hashes are near themselves, or when another of their crops tells of the
+    /// pair: the first that is near does.
+    pub(super) fn take<const W: usize>(
         &mut self,
-        x: usize,
-        crop: usize,
-        y: usize,
+        pictures: &Pictures<'_, W>,
+        hit: Hit,
         radius: u32,
-        pairs: &mut Vec<Pair>,
     ) {
-        if x == y || distance(&self.hashes[x], &self.hashes[y]) <= radius {
-            return;
+        let (x, y) = (hit.place as usize, hit.other as usize);
+        if let Some(crop) = hit.crop {
+            if x == y || pictures.apart(x, y) <= radius {
+                return;
+            }
+            let mut crops = pictures.crops_apart(x, y);
+            let first = crops.find(|(.., distance)| *distance <= radius);
+            if first.is_none_or(|(place, number, _)| (place, number) != (x, usize::from(crop))) {
+                return;
+            }
         }
-        let near = |(.., distance): &(usize, usize, u32)| *distance <= radius;
-        let first = self.crop_distances(x, y).find(near);
-        if first.is_none_or(|(place, number, _)| (place, number) != (x, crop)) {
-            return;
-        }
-        let crops = self.crop_distances(x, y).map(|(.., distance)| distance);
-        let least = crops.fold(radius, u32::min);
-        self.pair(x, y, least, pairs);
+        self.pair(x, y, pictures.least_apart(x, y));
     }
 
-    fn members(&self, cluster: usize) -> std::ops::Range<usize> {
+    fn members(&self, cluster: usize) -> Range<usize> {
         self.begins[cluster] as usize..self.begins[cluster + 1] as usize
     }
 
     /// Pairs the ids that have the very same hash: each with the first [`PARTNERS`] of them.
-    pub(super) fn pair_copies(&mut self, pairs: &mut Vec<Pair>) {
-        for cluster in 0..self.hashes.len() {
+    pub(super) fn pair_copies(&mut self) {
+        for cluster in 0..self.links.len() {
             let members = self.members(cluster);
             for member in members.clone().skip(1) {
                 for hub in members.clone().take(HUBS.min(member - members.start)) {
-                    self.report(hub, member, 0, pairs);
+                    self.report(hub, member, 0);
                 }
             }
         }
@@ -136,27 +148,27 @@ impl<'a, const W: usize> Clusters<'a, W> {
 
     /// Pairs the ids of two clusters. Those of a cluster that is larger than [`PARTNERS`] have their
     /// partners already, so that only its first ids are offered to the others.
-    fn pair(&mut self, first: usize, second: usize, distance: u32, pairs: &mut Vec<Pair>) {
+    fn pair(&mut self, first: usize, second: usize, distance: u32) {
         let (left, right) = (self.members(first), self.members(second));
         if left.len() > HUBS && right.len() > HUBS {
             if self.links[first] < PARTNERS || self.links[second] < PARTNERS {
                 for cluster in [first, second] {
                     self.links[cluster] = self.links[cluster].saturating_add(1);
                 }
-                self.report(left.start, right.start, distance, pairs);
+                self.report(left.start, right.start, distance);
             }
             return;
         }
         for x in left.take(HUBS) {
             for y in right.clone().take(HUBS) {
                 if self.partners[x] < PARTNERS || self.partners[y] < PARTNERS {
-                    self.report(x, y, distance, pairs);
+                    self.report(x, y, distance);
                 }
             }
         }
     }
 
-    fn report(&mut self, x: usize, y: usize, distance: u32, pairs: &mut Vec<Pair>) {
+    fn report(&mut self, x: usize, y: usize, distance: u32) {
         let (a, b) = (self.ids[x].min(self.ids[y]), self.ids[x].max(self.ids[y]));
         if a == b {
             return;
@@ -164,6 +176,6 @@ impl<'a, const W: usize> Clusters<'a, W> {
         for member in [x, y] {
             self.partners[member] = self.partners[member].saturating_add(1);
         }
-        pairs.push(Pair { a, b, distance });
+        self.pairs.push(Pair { a, b, distance });
     }
 }

@@ -10,7 +10,8 @@
 use std::collections::HashMap;
 
 use super::hamming_clusters::Clusters;
-use super::hamming_scheme::{Block, scheme};
+use super::hamming_scheme::scheme;
+use super::hamming_search::Search;
 
 /// So many partners of one hash are reported at least; see [`HashTable::pairs`].
 pub const PARTNERS: u8 = 32;
@@ -236,204 +237,18 @@ fn take_word(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 fn class_pairs<const W: usize>(class: &Class, bits: usize, radius: u32, pairs: &mut Vec<Pair>) {
-    let mut clusters = Clusters::<W>::of(class);
-    clusters.pair_copies(pairs);
-    let crops = clusters.crops();
+    let (pictures, mut clusters) = Clusters::of::<W>(class);
+    clusters.pair_copies();
+    let crops = pictures.crops();
     // Different hashes differ in at least one bit.
-    if clusters.hashes.len() < 2 || (radius == 0 && crops == 0) {
-        return;
-    }
-    let blocks = scheme::<W>(&clusters.hashes, crops, bits, radius.max(1));
-    for index in 0..blocks.len() {
-        pairs_of_block(&mut clusters, &blocks, index, radius, pairs);
-    }
-}
-
-/// The pairs that meet in one block and in no earlier one.
-fn pairs_of_block<const W: usize>(
-    clusters: &mut Clusters<'_, W>,
-    blocks: &[Block<W>],
-    index: usize,
-    radius: u32,
-    pairs: &mut Vec<Pair>,
-) {
-    let (block, earlier) = (&blocks[index], &blocks[..index]);
-    let new = |x: &[u64; W], y: &[u64; W]| !earlier.iter().any(|block| block.holds(x, y));
-    let buckets = Buckets::of(&clusters.hashes, block);
-    buckets.for_each_pair(block, |left, right| {
-        compare(left, right, radius, |x, y| {
-            if new(&x.hash, &y.hash) {
-                clusters.pair_frames(x.place, y.place, pairs);
-            }
-        });
-    });
-    let differences = block.differences();
-    for place in 0..clusters.hashes.len() {
-        for (number, crop) in clusters.crops_of(place).iter().enumerate() {
-            let key = block.key(crop);
-            let keys = std::iter::once(key).chain(differences.iter().map(|other| key ^ other));
-            for bucket in keys.filter_map(|key| buckets.bucket(key as usize)) {
-                near_one(crop, &bucket, radius, |other| {
-                    if new(crop, &other.hash) {
-                        clusters.pair_crop(place, number, other.place, radius, pairs);
-                    }
-                });
-            }
+    if pictures.hashes.len() > 1 && (radius > 0 || crops > 0) {
+        let blocks = scheme::<W>(&pictures.hashes, crops, bits, radius.max(1));
+        for index in 0..blocks.len() {
+            Search::of(&pictures, &blocks, index, radius)
+                .for_each_hit(|hit| clusters.take(&pictures, hit, radius));
         }
     }
-}
-
-/// The hashes of a bucket with their places among the distinct hashes.
-struct Bucket<'a, const W: usize> {
-    hashes: &'a [[u64; W]],
-    places: &'a [u32],
-}
-
-#[derive(Clone, Copy)]
-struct Placed<const W: usize> {
-    hash: [u64; W],
-    place: usize,
-}
-
-/// Calls `hit` for all pairs between two buckets, or within one when there is no second.
-fn compare<const W: usize>(
-    left: &Bucket<'_, W>,
-    right: Option<&Bucket<'_, W>>,
-    radius: u32,
-    mut hit: impl FnMut(Placed<W>, Placed<W>),
-) {
-    for (row, hash) in left.hashes.iter().enumerate() {
-        let (hashes, places) = match right {
-            Some(right) => (right.hashes, right.places),
-            None => (&left.hashes[row + 1..], &left.places[row + 1..]),
-        };
-        let x = Placed {
-            hash: *hash,
-            place: left.places[row] as usize,
-        };
-        near_one(hash, &Bucket { hashes, places }, radius, |y| hit(x, y));
-    }
-}
-
-/// Calls `hit` for all of a bucket that lie within `radius` of `x`.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-fn near_one<const W: usize>(
-    x: &[u64; W],
-    bucket: &Bucket<'_, W>,
-    radius: u32,
-    mut hit: impl FnMut(Placed<W>),
-) {
-    if !any_near(x, bucket.hashes, radius) {
-        return;
-    }
-    for (y, place) in bucket.hashes.iter().zip(bucket.places) {
-        if distance(x, y) <= radius {
-            hit(Placed {
-                hash: *y,
-                place: *place as usize,
-            });
-        }
-    }
-}
-
-/// Whether any of `hashes` lies within `radius` of `x`. Nearly always none does: this is where the
-/// time goes. Without branches the compiler makes vector instructions of it; iterator adapters, which
-/// it may leave as calls where units of code are not optimised together, take four times as long.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-fn any_near<const W: usize>(x: &[u64; W], hashes: &[[u64; W]], radius: u32) -> bool {
-    let mut near = false;
-    for y in hashes {
-        near |= distance(x, y) <= radius;
-    }
-    near
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always, clippy::needless_range_loop)]
-pub(super) fn distance<const W: usize>(x: &[u64; W], y: &[u64; W]) -> u32 {
-    let mut sum = 0u32;
-    for word in 0..W {
-        // Cannot overflow: at most 64 for each of at most four words.
-        sum = sum.wrapping_add((x[word] ^ y[word]).count_ones());
-    }
-    sum
-}
-
-/// The distinct hashes in the order of one block's keys.
-struct Buckets<const W: usize> {
-    /// Where the bucket of each key begins; one more at the end.
-    begins: Vec<u32>,
-    /// One bit for each key: whether its bucket holds anything. Most do not, and this stays in cache.
-    filled: Vec<u64>,
-    hashes: Vec<[u64; W]>,
-    places: Vec<u32>,
-}
-
-impl<const W: usize> Buckets<W> {
-    /// Counting sort by key.
-    fn of(hashes: &[[u64; W]], block: &Block<W>) -> Self {
-        let keys: Vec<u32> = hashes.iter().map(|hash| block.key(hash)).collect();
-        let mut begins = vec![0u32; (1 << block.width()) + 1];
-        for key in &keys {
-            begins[*key as usize + 1] += 1;
-        }
-        let mut filled = vec![0u64; (1usize << block.width()).div_ceil(64)];
-        for key in 1..begins.len() {
-            filled[(key - 1) / 64] |= u64::from(begins[key] > 0) << ((key - 1) % 64);
-            begins[key] += begins[key - 1];
-        }
-        let mut next = begins.clone();
-        let mut sorted = Self {
-            begins,
-            filled,
-            hashes: vec![[0; W]; hashes.len()],
-            places: vec![0; hashes.len()],
-        };
-        for (place, (hash, key)) in hashes.iter().zip(&keys).enumerate() {
-            let at = &mut next[*key as usize];
-            sorted.hashes[*at as usize] = *hash;
-            sorted.places[*at as usize] = place as u32;
-            *at += 1;
-        }
-        sorted
-    }
-
-    /// The hashes with this key, if any.
-    fn bucket(&self, key: usize) -> Option<Bucket<'_, W>> {
-        if self.filled[key / 64] >> (key % 64) & 1 == 0 {
-            return None;
-        }
-        let range = self.begins[key] as usize..self.begins[key + 1] as usize;
-        Some(Bucket {
-            hashes: &self.hashes[range.clone()],
-            places: &self.places[range],
-        })
-    }
-
-    /// Calls `visit` with each bucket alone and with each pair of buckets within the tolerance.
-    fn for_each_pair(
-        &self,
-        block: &Block<W>,
-        mut visit: impl FnMut(&Bucket<'_, W>, Option<&Bucket<'_, W>>),
-    ) {
-        let differences = block.differences();
-        for key in 0..self.begins.len() - 1 {
-            let Some(left) = self.bucket(key) else {
-                continue;
-            };
-            visit(&left, None);
-            for difference in &differences {
-                let other = key ^ *difference as usize;
-                if other > key
-                    && let Some(right) = self.bucket(other)
-                {
-                    visit(&left, Some(&right));
-                }
-            }
-        }
-    }
+    pairs.append(&mut clusters.pairs);
 }
 
 #[cfg(test)]

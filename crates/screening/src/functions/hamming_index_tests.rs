@@ -139,13 +139,15 @@ proptest! {
         let table = table_with_crops(&hashes, &crops);
         let mut found = Vec::new();
         for class in &table.classes {
-            let mut clusters = Clusters::<1>::of(class);
-            clusters.pair_copies(&mut found);
-            let sample = Sample::of(&clusters.hashes, 64);
+            let (pictures, mut clusters) = Clusters::of::<1>(class);
+            clusters.pair_copies();
+            let sample = Sample::of(&pictures.hashes, 64);
             let blocks = scheme_for::<1>(&sample, count, looked_up, radius);
             for index in 0..blocks.len() {
-                pairs_of_block(&mut clusters, &blocks, index, radius, &mut found);
+                Search::of(&pictures, &blocks, index, radius)
+                    .for_each_hit(|hit| clusters.take(&pictures, hit, radius));
             }
+            found.append(&mut clusters.pairs);
         }
         found.sort_unstable();
         prop_assert_eq!(found, brute_force_with_crops(&hashes, &crops, radius));

@@ -16,6 +16,7 @@ mod ground;
 mod hamming_clusters;
 pub mod hamming_index;
 mod hamming_scheme;
+mod hamming_search;
 pub mod land;
 pub mod names;
 pub mod ordinals;
