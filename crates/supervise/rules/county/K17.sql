@@ -59,13 +59,13 @@ select
     case how
         when 'boundary' then '用地范围实测'
         when 'outline' then '照片上勾绘测得'
-        when 'drone' then '航拍照片至多显示'
+        when 'drone' then '航拍照片(高度以起飞点为准,坡地误差更大)至多显示'
         else '地面照片点位外扩 100 米后至多'
     end as how_zh,
     case how
         when 'boundary' then 'the boundary measures'
         when 'outline' then 'the outline on a photo measures'
-        when 'drone' then 'the drone pictures show at most'
+        when 'drone' then 'the drone pictures, whose height is relative to take-off so that slopes add error, show at most'
         else 'the positions of ground photos, widened by 100 m, span at most'
     end as how_en,
     pictures,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kandeng_evidence::{Limits, Photo, PhotoError, Position, footprint};
+use kandeng_evidence::{Limits, PerceptualHash, Photo, PhotoError, Position, footprint};
 use kandeng_screening::arrow::array::{
     Array as _, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray,
     TimestampMillisecondArray,
@@ -202,9 +202,14 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
             Looked::Refused(_, sha256) => sha256.clone(),
             Looked::Unnamed | Looked::Absent => None,
         }),
-        text("phash", &seen(|seen| seen.photo.phash.clone())),
+        text("phash", &seen(|seen| hash(seen, |hash| &hash.frame))),
+        text("phash_crops", &seen(|seen| hash(seen, |hash| &hash.crops))),
         text("footprint", &seen(|seen| seen.footprint.clone())),
     ]
+}
+
+fn hash(seen: &Seen, part: impl Fn(&PerceptualHash) -> &String) -> Option<String> {
+    seen.photo.phash.as_ref().map(|hash| part(hash).clone())
 }
 
 /// The day in China, where only the moment is known.

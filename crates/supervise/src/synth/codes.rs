@@ -3,7 +3,7 @@
 
 use super::random::{Stream, mix};
 use crate::import::IdentityKey;
-use kandeng_evidence::{PHASH_ALGORITHM, PHASH_BITS};
+use kandeng_evidence::{PHASH_ALGORITHM, PHASH_BITS, PHASH_CROPS};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -155,6 +155,19 @@ pub(super) fn photo_phash(scene: u64, flipped: u32) -> String {
     for byte in bytes {
         // Cannot fail: writing to a String.
         let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Made-up hashes of a frame's crops, of which one is that of `scene`.
+pub(super) fn photo_crops(scene: u64) -> String {
+    let crops = (0..PHASH_CROPS as u64).map(|crop| match crop {
+        2 => photo_phash(scene, 0),
+        other => photo_phash(mix(scene ^ (other + 7)), 0),
+    });
+    let mut text = format!("{PHASH_ALGORITHM}:");
+    for crop in crops {
+        text.push_str(crop.rsplit(':').next().unwrap_or_default());
     }
     text
 }

@@ -7,7 +7,7 @@ use super::county::County;
 use super::photo_files::DRONE_HALF_FRAME;
 use super::place::{self, field, field_wkt, offset};
 use super::random::{Stream, mix};
-use super::record::{Photo, Project};
+use super::record::{Copied, Photo, Project};
 
 /// Square metres of a mu.
 const MU_M2: f64 = 2000.0 / 3.0;
@@ -281,8 +281,9 @@ pub(super) fn picture(stage: &'static str, at_ms: i64, position: (f64, f64), sce
         footprint: String::new(),
         capture_record: false,
         scene,
-        encoded_again: false,
+        copy: Copied::Untouched,
         sha256: String::new(),
         phash: String::new(),
+        phash_crops: String::new(),
     }
 }

@@ -4,9 +4,10 @@
 use super::calendar::{civil, shanghai_day};
 use super::error::SynthError;
 use super::random::Stream;
-use super::record::Photo;
+use super::record::{Copied, Photo};
+use kandeng_evidence::image::imageops::crop_imm;
 use kandeng_evidence::image::{DynamicImage, Rgb, RgbImage};
-use kandeng_evidence::{ExifFields, jpeg_with_exif, perceptual_hash};
+use kandeng_evidence::{ExifFields, PerceptualHash, jpeg_with_exif};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -26,8 +27,16 @@ pub(super) const DRONE_HALF_FRAME: [f64; 2] = [32.448_9, 24.336_7];
 pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthError> {
     for photo in photos {
         let path = folder.join(&photo.file);
-        let picture = scene(photo.scene);
-        let quality = if photo.encoded_again { 62 } else { 80 };
+        let mut picture = scene(photo.scene);
+        if photo.copy == Copied::Trimmed {
+            // 5 % of the width off the left, 5 % of the height off the bottom.
+            let (left, bottom) = (WIDTH / 20, HEIGHT / 20);
+            picture = crop_imm(&picture, left, 0, WIDTH - left, HEIGHT - bottom).to_image();
+        }
+        let quality = match photo.copy {
+            Copied::Untouched => 80,
+            Copied::EncodedAgain | Copied::Trimmed => 62,
+        };
         let mut bytes = jpeg_with_exif(&picture, quality, &fields(photo))
             .map_err(|error| SynthError::encoding(&photo.file, error))?;
         if is_from_drone(photo) {
@@ -41,7 +50,8 @@ pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthErro
                     let _ = write!(text, "{byte:02x}");
                     text
                 });
-        photo.phash = perceptual_hash(&DynamicImage::ImageRgb8(picture));
+        let hash = PerceptualHash::of(&DynamicImage::ImageRgb8(picture));
+        (photo.phash, photo.phash_crops) = (hash.frame, hash.crops);
         std::fs::write(&path, bytes).map_err(|source| SynthError::io(&path, source))?;
     }
     Ok(())

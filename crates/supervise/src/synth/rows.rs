@@ -93,6 +93,7 @@ pub(super) fn add(made: &Project, sheets: &mut [Sheet]) {
             .text(photo.camera)
             .text(&photo.sha256)
             .text(&photo.phash)
+            .text(&photo.phash_crops)
             .text(&photo.footprint);
         sheet.flag(photo.capture_record).text(&seal_of(code, photo));
     }

@@ -190,6 +190,7 @@ pub(super) const TABLES: &[Table] = &[
             ("camera", Text),
             ("sha256", Text),
             ("phash", Text),
+            ("phash_crops", Text),
             ("footprint", Text),
             ("capture_record", Bool),
             ("seal", Text),

@@ -74,6 +74,13 @@ fn a_photo_speaks_for_itself_and_the_sheet_only_where_there_is_no_file() {
             .unwrap()
             .contains(':')
     );
+    let crops = texts(&read, "photos", "phash_crops");
+    let digits = crops[0].as_ref().unwrap().strip_prefix("LC256:").unwrap();
+    assert_eq!(digits.len(), kandeng_evidence::PHASH_CROPS * 64);
+    assert_eq!(
+        crops[2], None,
+        "of a photo without its file nothing is known"
+    );
     assert_eq!(told(&read, "the file was taken")[0].row, Some(2));
     assert_eq!(
         told(&read, "no such file in the folder of photos")[0].row,

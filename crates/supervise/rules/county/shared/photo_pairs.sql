@@ -1,13 +1,13 @@
 -- id: photo_pairs
--- what.zh: 不同项目或同一项目不同阶段之间相同或高度相似的照片:感知哈希每 256 位相差不超过 24 位;没有感知哈希的按 SHA-256 相同。不同算法的哈希不比较
--- what.en: Photos of different projects, or of different stages of one, that are the same or nearly so: perceptual hashes that differ in at most 24 of 256 bits; where there is none, an equal SHA-256. Hashes of different algorithms are not compared
+-- what.zh: 不同项目或同一项目不同阶段之间相同或高度相似的照片:感知哈希(或一方与另一方裁去边缘 5% 后的感知哈希)每 256 位相差不超过 15 位;没有感知哈希的按 SHA-256 相同。不同算法的哈希不比较
+-- what.en: Photos of different projects, or of different stages of one, that are the same or nearly so: perceptual hashes, or the hash of one and that of the other with 5% of its edges cropped, that differ in at most 15 of 256 bits; where there is none, an equal SHA-256. Hashes of different algorithms are not compared
 with hashed as (
-    select row_no, phash, cast(length(split_part(phash, ':', 2)) as bigint) * 4 as bits
+    select row_no, phash, phash_crops, cast(length(split_part(phash, ':', 2)) as bigint) * 4 as bits
     from photos
     where phash is not null
 ),
 neighbours as (
-    select bits, unnest(hamming_pairs(row_no, phash, bits * 24 / 256)) as pair
+    select bits, unnest(hamming_pairs(row_no, phash, bits * 15 / 256, phash_crops)) as pair
     from hashed
     group by bits
 ),
