@@ -53,6 +53,9 @@ pub struct Subject {
     pub table: String,
     /// The column that findings name.
     pub id: String,
+    /// The column of whole numbers that the engine adds to the subject's table and to every table of the
+    /// input with the column `id`: the same number for the same id. Joins and groups by it are cheap.
+    pub number: Option<String>,
     /// The column that people know the subject by, when `id` is a number inside the run only.
     pub label: Option<String>,
     /// SQL that gives the village of a subject, for rules whose reach is the village.

@@ -20,20 +20,20 @@
 -- says.en: {procurement_method}: of {bids} bids only that of {bidder} is valid ({unclear} without status or amount)
 with counted as (
     select
-        project_code,
+        project,
         count(*) as bids,
         sum(case when status is null or amount is null then 1 else 0 end) as unclear
     from bids
-    group by project_code
+    group by project
 ),
 single as (
-    select project_code, min(bidder_name) as bidder, min(amount) as amount, min(bid_row) as bid_row
+    select project, min(bidder_name) as bidder, min(amount) as amount, min(bid_row) as bid_row
     from valid_bids
-    group by project_code
+    group by project
     having count(*) = 1
 )
 select
-    p.project_code as subject,
+    p.project as subject,
     p.procurement_method,
     c.bids,
     c.unclear,
@@ -41,5 +41,5 @@ select
     s.amount as money_fen,
     s.bid_row as row_bids
 from single s
-join counted c on c.project_code = s.project_code
-join projects p on p.project_code = s.project_code
+join counted c on c.project = s.project
+join projects p on p.project = s.project

@@ -21,18 +21,18 @@
 -- says.en: {what_en} (accepted on {accepted_on}; income {from_year} to {to_year} {income_fen}, paid out {paid_out_fen})
 -- today: from_year, to_year
 with industry as (
-    select project_code, acceptance_date
+    select project, acceptance_date
     from projects
     where kind = 'industry'
 ),
 recent as (
-    select project_code, max(income) as best_fen
+    select project, max(income) as best_fen
     from income
     where year between cast(date_part('year', $as_of) as bigint) - 2 and cast(date_part('year', $as_of) as bigint) - 1
-    group by project_code
+    group by project
 )
 select
-    i.project_code as subject,
+    i.project as subject,
     'no_income' as what,
     '两个完整年度没有收益' as what_zh,
     'no income for two full years' as what_en,
@@ -45,12 +45,12 @@ select
     cast(null as bigint) as money_fen,
     cast(null as bigint) as row_income
 from recent r
-right join industry i on i.project_code = r.project_code
+right join industry i on i.project = r.project
 where cast(date_part('year', i.acceptance_date) as bigint) < cast(date_part('year', $as_of) as bigint) - 2
     and coalesce(r.best_fen, 0) <= 0
 union all
 select
-    i.project_code,
+    i.project,
     'not_paid_out',
     '有收益而没有分红',
     'income that was not paid out',
@@ -63,5 +63,5 @@ select
     c.income as money_fen,
     c.row_no as row_income
 from industry i
-join income c on c.project_code = i.project_code
+join income c on c.project = i.project
 where c.year < cast(date_part('year', $as_of) as bigint) and c.income > 0 and c.paid_out <= 0

@@ -21,7 +21,7 @@
 -- says.en: {organization} has {projects} project(s) that nobody checked in {year}; their yearly upkeep fund is {fund_fen}
 with funded as (
     select
-        project_code,
+        project,
         row_no,
         org_key(null, upkeep_body) as body_key,
         upkeep_body,
@@ -39,7 +39,7 @@ with funded as (
     where upkeep_fund > 0 and upkeep_body is not null and acceptance_date < $as_of
 ),
 checked as (
-    select distinct project_code, cast(extract(year from date) as bigint) as year
+    select distinct project, cast(extract(year from date) as bigint) as year
     from upkeep_checks
     where date is not null
 )
@@ -50,9 +50,9 @@ select
     count(*) as projects,
     sum(f.upkeep_fund) as fund_fen,
     sum(f.upkeep_fund) as money_fen,
-    array_agg(f.project_code order by f.project_code) as related,
+    array_agg(f.project order by f.project) as related,
     array_agg(f.row_no order by f.row_no) as row_projects
 from funded f
-left join checked c on c.project_code = f.project_code and c.year = f.year
-where c.project_code is null
+left join checked c on c.project = f.project and c.year = f.year
+where c.project is null
 group by f.body_key, f.year

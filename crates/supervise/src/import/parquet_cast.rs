@@ -73,6 +73,19 @@ impl Caster {
         }
     }
 
+    /// Whether every value of a column of this type can be read, so that none becomes null.
+    pub fn keeps_all(&self, from: &DataType) -> bool {
+        match self.field {
+            Field::Text => matches!(
+                from,
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+            ),
+            Field::Money | Field::Int => matches!(from, DataType::Int32 | DataType::Int64),
+            Field::Date => *from == DataType::Date32,
+            _ => false,
+        }
+    }
+
     fn identities(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         let texts = cast(array, &DataType::Utf8)?;
         let values: &StringArray = texts.as_string();

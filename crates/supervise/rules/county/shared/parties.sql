@@ -2,6 +2,7 @@
 -- what.zh: 每个项目的实施、承建、收款和管护单位,统一为可比对的单位标识(信用代码,否则为规范化名称)
 -- what.en: Each project's owner, contractor, payee and upkeep body under keys that compare (USCC, else normalised name)
 select
+    project,
     project_code,
     row_no,
     village_code,

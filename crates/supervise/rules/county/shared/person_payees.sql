@@ -12,8 +12,8 @@ with keys as (
     ) as registers
     where id is not null
 )
-select y.project_code, count(*) as persons
+select y.project, count(*) as persons
 from keys k
 join payments y on split_part(y.payee_id, ':', 1) = k.key_id
 where y.payee_id is not null
-group by y.project_code
+group by y.project

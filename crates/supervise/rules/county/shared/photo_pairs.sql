@@ -28,15 +28,15 @@ pairs as (
     where h.row_no <> c.first_row and h.phash is null
 ),
 first_sides as (
-    select p.a_row, p.b_row, p.distance, p.bits, a.project_code as a_code, a.stage as a_stage, a.file as a_file
+    select p.a_row, p.b_row, p.distance, p.bits, a.project as a_project, a.stage as a_stage, a.file as a_file
     from pairs p
     join photos a on a.row_no = p.a_row
 )
 select
     p.a_row,
     p.b_row,
-    p.a_code,
-    b.project_code as b_code,
+    p.a_project,
+    b.project as b_project,
     p.a_stage,
     b.stage as b_stage,
     p.a_file,
@@ -45,4 +45,4 @@ select
     p.bits
 from first_sides p
 join photos b on b.row_no = p.b_row
-where p.a_code <> b.project_code or p.a_stage <> b.stage
+where p.a_project <> b.project or p.a_stage <> b.stage

@@ -3,18 +3,18 @@
 -- what.en: The bidders of each project, without bids withdrawn, and which of them became the contractor: by USCC where both sides have one, else by normalised name
 with bidders as (
     select
-        project_code,
+        project,
         org_key(bidder_uscc, bidder_name) as bidder_key,
         min(bidder_name) as bidder_name,
         min(bidder_uscc) as bidder_uscc,
         min(row_no) as bid_row
     from bids
     where status is distinct from 'withdrawn'
-    group by project_code, org_key(bidder_uscc, bidder_name)
+    group by project, org_key(bidder_uscc, bidder_name)
 ),
 judged as (
     select
-        b.project_code,
+        b.project,
         b.bidder_key,
         b.bidder_name,
         b.bidder_uscc,
@@ -28,15 +28,15 @@ judged as (
             false
         ) as won
     from projects p
-    join bidders b on b.project_code = p.project_code
+    join bidders b on b.project = p.project
     where b.bidder_key is not null
 )
 select
-    project_code,
+    project,
     bidder_key,
     bidder_name,
     bidder_uscc,
     bid_row,
     won,
-    max(case when won then bidder_key end) over (partition by project_code) as winner_key
+    max(case when won then bidder_key end) over (partition by project) as winner_key
 from judged

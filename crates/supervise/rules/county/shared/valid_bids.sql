@@ -2,7 +2,7 @@
 -- what.zh: 有效投标,每个项目每个投标人一行;重复登记的取最低报价
 -- what.en: Valid bids, one for each project and bidder; of a bid filed twice the lowest amount
 select
-    project_code,
+    project,
     bidder_key,
     min(bidder_name) as bidder_name,
     min(bidder_uscc) as bidder_uscc,
@@ -11,7 +11,7 @@ select
     min(row_no) as bid_row
 from (
     select
-        project_code,
+        project,
         org_key(bidder_uscc, bidder_name) as bidder_key,
         bidder_name,
         bidder_uscc,
@@ -22,4 +22,4 @@ from (
     where status = 'valid' and amount is not null
 ) as valid
 where bidder_key is not null
-group by project_code, bidder_key
+group by project, bidder_key
