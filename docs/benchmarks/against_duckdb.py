@@ -137,6 +137,11 @@ def literal(name, params, as_of):
     if value.startswith('"'):
         text = value[1:-1].replace("\\\\", "\\").replace("'", "''")
         return f"'{text}'"
+    # Whole numbers have 64 bits there, 32 here.
+    if re.fullmatch(r"-?\d+", value):
+        return f"{value}::bigint"
+    if value.startswith("["):
+        return f"{value}::bigint[]"
     return value
 
 

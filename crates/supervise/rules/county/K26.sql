@@ -20,13 +20,10 @@
 -- says.en: The account {account} received under {payees} names ({names}) in {projects} project(s); here {payments} payment(s), {paid_fen} in all
 with suspects as (
     select account
-    from (
-        select distinct account, payee_name
-        from payments
-        where account is not null and payee_name is not null
-    ) as d
+    from payments
+    where account is not null and payee_name is not null
     group by account
-    having count(*) > 1
+    having min(payee_name) <> max(payee_name)
 ),
 named as (
     select
