@@ -2,6 +2,7 @@
 
 mod answers;
 mod compile;
+mod counts;
 mod failure;
 mod filling;
 mod finding;
@@ -11,7 +12,9 @@ mod numbers;
 mod outcome;
 mod plan;
 mod population;
+mod row_checks;
 mod run;
+mod scan;
 mod slot;
 mod steps;
 mod tally;

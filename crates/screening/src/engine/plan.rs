@@ -16,9 +16,10 @@ use tokio::task::JoinSet;
 
 use super::Settings;
 use super::compile::{Child, NeedKind, Population, row_checks_sql};
+use super::counts::key_column;
 use super::failure::{EngineError, pack_error};
-use super::population::key_column;
-use super::slot::{Slot, SlotTable};
+use super::scan::SlotTable;
+use super::slot::Slot;
 use crate::items::Items;
 use crate::pack::{Body, Pack, PackError, Param, Rule, Subject};
 use crate::sql::{Bindings, Select};

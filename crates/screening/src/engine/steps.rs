@@ -1,12 +1,11 @@
 //! One step of a run: waits for the tables it reads, works within its time and memory, tells its readers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use datafusion::arrow::array::{AsArray, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -16,16 +15,15 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use tokio::sync::{Semaphore, watch};
 
-use super::compile::row_checks_sql;
+use super::counts::Counts;
 use super::failure::Failure;
 use super::outcome::StepProfile;
-use super::plan::{Counting, RowChecks, Work};
-use super::population::{Counts, PopulationRows};
+use super::plan::{Counting, Work};
+use super::population::PopulationRows;
 use super::slot::{Rows, Slot};
 use super::tally::Found;
 use crate::Batches;
-use crate::pack::{Body, Rule};
-use crate::sql::{Bindings, Select};
+use crate::pack::Rule;
 
 /// Where a step stands, for those that wait for its table.
 #[derive(Clone)]
@@ -66,14 +64,6 @@ pub(super) struct Run {
     pub filled: Vec<Option<Arc<Slot>>>,
     /// Bytes of findings that are kept, over all rules.
     pub kept: AtomicUsize,
-}
-
-/// The places of a row check's figures.
-pub(super) fn figure_places(rule: &Rule) -> Vec<usize> {
-    match &rule.body {
-        Body::RowCheck { figures, .. } => (0..figures.len()).collect(),
-        Body::Query { .. } => Vec::new(),
-    }
 }
 
 impl Run {
@@ -218,7 +208,7 @@ impl Run {
         }
     }
 
-    async fn collect(
+    pub(super) async fn collect(
         &self,
         plan: &Arc<dyn ExecutionPlan>,
         context: &Arc<TaskContext>,
@@ -240,99 +230,6 @@ impl Run {
             }
         }
         Ok(batches)
-    }
-
-    async fn row_checks(
-        &self,
-        checks: &RowChecks,
-        plan: &Arc<dyn ExecutionPlan>,
-        context: &Arc<TaskContext>,
-    ) -> Result<Yield, Failure> {
-        match self.collect(plan, context).await {
-            Ok(batches) => Ok(Yield::Findings(self.split(checks, &batches), Vec::new())),
-            Err(error) if checks.members.len() == 1 => {
-                let id = &self.rules[checks.members[0]].0.id;
-                Err(Failure::from_error(id, &error, self.memory_limit))
-            }
-            Err(_) => {
-                // One of them fails on these rows: each by itself, so that the others still answer.
-                let mut found = Vec::new();
-                let mut failures = Vec::new();
-                for member in &checks.members {
-                    match self.single_row_check(checks, *member, context).await {
-                        Ok(rows) => found.extend(rows),
-                        Err(error) => {
-                            let id = &self.rules[*member].0.id;
-                            failures.push(Failure::from_error(id, &error, self.memory_limit));
-                        }
-                    }
-                }
-                Ok(Yield::Findings(found, failures))
-            }
-        }
-    }
-
-    async fn single_row_check(
-        &self,
-        checks: &RowChecks,
-        member: usize,
-        context: &Arc<TaskContext>,
-    ) -> Result<Vec<Found>, DataFusionError> {
-        let rule = &self.rules[member].0;
-        let bindings = Bindings {
-            as_of: self.as_of,
-            params: &rule.params,
-        };
-        let none = BTreeMap::new();
-        let unbound = Bindings {
-            as_of: self.as_of,
-            params: &none,
-        };
-        let plan_error = |message: String| DataFusionError::Plan(message);
-        let sql = row_checks_sql(
-            &checks.over,
-            &checks.id,
-            checks.has_row_no,
-            &[(rule, bindings)],
-        )
-        .map_err(|error| plan_error(error.to_string()))?;
-        let statement = Select::parse(&sql)
-            .and_then(|select| select.bind(&unbound))
-            .map_err(|problem| plan_error(problem.en))?;
-        let logical = self.state.statement_to_plan(statement).await?;
-        let plan = self.state.create_physical_plan(&logical).await?;
-        let batches = self.collect(&plan, context).await?;
-        let alone = RowChecks {
-            members: vec![member],
-            ..checks.clone()
-        };
-        Ok(self.split(&alone, &batches))
-    }
-
-    /// The rows of the one SELECT as rows of each check: subject, row, figures.
-    fn split(&self, checks: &RowChecks, batches: &[RecordBatch]) -> Vec<Found> {
-        let mut found = Vec::new();
-        for batch in batches {
-            let mut figure = 2 + checks.members.len();
-            for (place, member) in checks.members.iter().enumerate() {
-                let count = self.rules[*member].1.len();
-                let mut columns = vec![0, 1];
-                columns.extend(figure..figure + count);
-                figure += count;
-                let flag = batch.column(2 + place).as_boolean();
-                if flag.true_count() == 0 {
-                    continue;
-                }
-                let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
-                if let Ok(batch) = rows {
-                    found.push(Found {
-                        rule: *member,
-                        batch,
-                    });
-                }
-            }
-        }
-        found
     }
 }
 
