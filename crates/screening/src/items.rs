@@ -95,7 +95,7 @@ impl Items {
                 (
                     format!("({own}) | coalesce(c.bits, 0)"),
                     format!(
-                        "(select child_key, bit_or(bits) as bits from ({rows}) as rows group by child_key) as c right join "
+                        "(select child_key, bit_or(bits) as bits from ({rows}) as child_rows group by child_key) as c right join "
                     ),
                 )
             };

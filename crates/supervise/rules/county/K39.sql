@@ -22,6 +22,7 @@
 with funded as (
     select
         project,
+        project_code,
         row_no,
         org_key(null, upkeep_body) as body_key,
         upkeep_body,
@@ -50,7 +51,7 @@ select
     count(*) as projects,
     sum(f.upkeep_fund) as fund_fen,
     sum(f.upkeep_fund) as money_fen,
-    array_agg(f.project order by f.project) as related,
+    array_agg(f.project_code order by f.project_code) as related,
     array_agg(f.row_no order by f.row_no) as row_projects
 from funded f
 left join checked c on c.project = f.project and c.year = f.year
