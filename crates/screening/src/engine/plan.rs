@@ -390,7 +390,6 @@ impl Planner<'_> {
             for subject in &self.pack.subjects {
                 if let Some(number) = &subject.number
                     && has(&subject.id)
-                    && !has(number)
                 {
                     slot = slot.with_numbers(number, &subject.id, &subject.table);
                 }
