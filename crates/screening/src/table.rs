@@ -105,6 +105,11 @@ pub trait TableSource: Send + Sync {
         false
     }
 
+    /// Whether a column is known to hold no null, without reading it.
+    fn is_full(&self, _column: usize) -> bool {
+        false
+    }
+
     /// Batches of exactly these columns (indices into [`TableSource::schema`]), in that order.
     ///
     /// # Errors

@@ -170,6 +170,68 @@ fn a_register_that_is_not_there_is_not_applicable_for_all() {
     assert_eq!(answers.reasons[0].because, "absent: register.id");
 }
 
+const NUMBERED: &str =
+    "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\nnumber = 'thing'\n";
+
+#[test]
+fn subjects_may_be_named_by_their_number_and_are_shown_by_their_id() {
+    let query = "select p.thing as subject, array_agg(o.thing order by o.thing desc) as related \
+         from parts p join things t on t.thing = p.thing join things o on o.thing <> t.thing \
+         where p.weight is null group by p.thing";
+    let check = "-- needs: parts.weight\n-- over: things\n-- flag_when: size > 3";
+    let texts = [
+        rule("T01", "", query),
+        rule(
+            "T02",
+            "",
+            "select name as subject from parts where weight is null",
+        ),
+        rule("T03", check, ""),
+    ];
+    let pack = Pack::load(
+        PackFiles::from_texts([
+            ("pack.toml", NUMBERED),
+            ("T01.sql", texts[0].as_str()),
+            ("T02.sql", texts[1].as_str()),
+            ("T03.sql", texts[2].as_str()),
+        ]),
+        declared(),
+    )
+    .unwrap();
+    let outcome = run(&pack, settings());
+    assert_eq!(outcome.failures, []);
+    let found: Vec<(String, String, Vec<String>)> = outcome
+        .findings()
+        .map(|finding| (finding.rule, finding.subject, finding.related))
+        .collect();
+    let of = |rule: &str, subject: &str, related: &[&str]| {
+        let related = related.iter().map(|name| (*name).to_owned()).collect();
+        (rule.to_owned(), subject.to_owned(), related)
+    };
+    assert_eq!(
+        found,
+        [
+            of("T01", "a", &["b", "c", "d"]),
+            of("T01", "b", &["a", "c", "d"]),
+            of("T02", "a", &[]),
+            of("T02", "b", &[]),
+            of("T03", "b", &[]),
+            of("T03", "d", &[]),
+        ]
+    );
+    // `b` has a part, but none that is whole; it is flagged all the same.
+    let answers = outcome
+        .answers
+        .iter()
+        .find(|answers| answers.rule == "T03")
+        .unwrap();
+    assert_eq!(
+        (answers.flagged, answers.passed, answers.not_applicable),
+        (2, 1, 1)
+    );
+    assert_eq!((answers.reasons[0].subjects, answers.left_out), (1, 2));
+}
+
 #[test]
 fn many_row_checks_over_a_table_are_one_scan() {
     let rules: Vec<(String, String)> = (0..20)

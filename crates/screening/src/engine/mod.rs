@@ -1,17 +1,31 @@
 //! From a pack and tables to findings: planning, running, counting.
 
+mod answers;
 mod compile;
+mod counts;
 mod failure;
+mod filling;
+mod finding;
+mod index;
+mod kept;
+mod numbers;
 mod outcome;
 mod plan;
+mod population;
+mod row_checks;
 mod run;
+mod scan;
 mod slot;
+mod steps;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use answers::{Answer, Answers, Reason};
 pub use failure::{EngineError, Failure, FailureCause};
-pub use outcome::{Answer, Answers, Finding, Outcome, Reason, StepProfile};
+pub use finding::Finding;
+pub use outcome::{Outcome, StepProfile};
 pub use plan::Prepared;
 
 use crate::figure::Labels;

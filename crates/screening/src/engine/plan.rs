@@ -15,9 +15,11 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::task::JoinSet;
 
 use super::Settings;
-use super::compile::{NeedKind, Population, row_checks_sql};
+use super::compile::{Child, NeedKind, Population, row_checks_sql};
+use super::counts::key_column;
 use super::failure::{EngineError, pack_error};
-use super::slot::{Slot, SlotTable};
+use super::scan::SlotTable;
+use super::slot::Slot;
 use crate::items::Items;
 use crate::pack::{Body, Pack, PackError, Param, Rule, Subject};
 use crate::sql::{Bindings, Select};
@@ -39,7 +41,8 @@ pub struct Prepared {
 pub(super) struct Step {
     pub name: String,
     pub work: Work,
-    pub plan: Arc<dyn ExecutionPlan>,
+    /// None for steps that are no statement.
+    pub plan: Option<Arc<dyn ExecutionPlan>>,
     /// Steps whose tables this one reads.
     pub reads: Vec<usize>,
 }
@@ -54,7 +57,19 @@ pub(super) enum Work {
     /// They are findings of several row checks.
     RowChecks(RowChecks),
     /// They are the subjects of a kind.
-    Population(usize),
+    Population(usize, Subject),
+    /// A child table is counted for a kind of subject.
+    Counting(Arc<Counting>),
+}
+
+/// A child table that is counted for a kind of subject.
+pub(super) struct Counting {
+    pub population: usize,
+    /// The child's place among those of the population.
+    pub place: usize,
+    pub child: Child,
+    pub subject: Subject,
+    pub slot: Arc<Slot>,
 }
 
 /// Row checks that are compiled into one SELECT.
@@ -179,7 +194,9 @@ impl Prepared {
             return Err(EngineError::Pack(errors));
         }
         let state = Arc::new(context.state());
-        let steps = runtime.block_on(plan_physically(&state, drafts))?;
+        let mut steps = runtime.block_on(plan_physically(&state, drafts))?;
+        let counting = counting_steps(&steps, &tables, &populations);
+        steps.extend(counting);
         Ok(Self {
             runtime,
             state,
@@ -204,11 +221,53 @@ impl Prepared {
 
     /// Name and plan of every statement, for tests and for authors of rules.
     pub fn plans(&self) -> impl Iterator<Item = (&str, String)> {
-        self.steps.iter().map(|step| {
-            let shown = datafusion::physical_plan::displayable(step.plan.as_ref());
-            (step.name.as_str(), shown.indent(false).to_string())
+        self.steps.iter().filter_map(|step| {
+            let shown = datafusion::physical_plan::displayable(step.plan.as_ref()?.as_ref());
+            Some((step.name.as_str(), shown.indent(false).to_string()))
         })
     }
+}
+
+/// One step for each child table of each kind of subject.
+fn counting_steps(
+    steps: &[Step],
+    tables: &BTreeMap<String, Arc<Slot>>,
+    populations: &[PlannedPopulation],
+) -> Vec<Step> {
+    let mut counting = Vec::new();
+    for (population, planned) in populations.iter().enumerate() {
+        for (place, child) in planned.compiled.children.iter().enumerate() {
+            let shared = steps.iter().enumerate().find_map(|(index, step)| {
+                let Work::Shared(slot) = &step.work else {
+                    return None;
+                };
+                (step.name == child.table).then_some((index, slot))
+            });
+            let slot = shared.map(|(_, slot)| slot).or(tables.get(&child.table));
+            let Some(slot) = slot else { continue };
+            let sets = child.sets.iter().flatten();
+            let mut columns: Vec<usize> = sets
+                .filter_map(|name| slot.schema().index_of(name).ok())
+                .chain(key_column(slot, &planned.subject))
+                .collect();
+            columns.sort_unstable();
+            columns.dedup();
+            slot.will_read(&columns);
+            counting.push(Step {
+                name: format!("rows of {} for each {}", child.table, planned.subject.kind),
+                work: Work::Counting(Arc::new(Counting {
+                    population,
+                    place,
+                    child: child.clone(),
+                    subject: planned.subject.clone(),
+                    slot: Arc::clone(slot),
+                })),
+                plan: None,
+                reads: shared.map(|(index, _)| index).into_iter().collect(),
+            });
+        }
+    }
+    counting
 }
 
 async fn plan_physically(
@@ -245,7 +304,7 @@ async fn plan_physically(
                 steps[index] = Some(Step {
                     name: draft.name,
                     work: draft.work,
-                    plan,
+                    plan: Some(plan),
                     reads,
                 });
             }
@@ -326,7 +385,16 @@ impl Planner<'_> {
     fn register_tables(&mut self) {
         for table in &self.pack.tables {
             let rows = self.settings.rows.get(&table.name).copied();
-            let slot = Slot::new(&table.name, table.schema(), rows);
+            let mut slot = Slot::new(&table.name, table.schema(), rows);
+            let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+            for subject in &self.pack.subjects {
+                if let Some(number) = &subject.number
+                    && has(&subject.id)
+                {
+                    slot = slot.with_numbers(number, &subject.id, &subject.table);
+                }
+            }
+            let slot = Arc::new(slot);
             self.register(&table.name, &slot);
             self.tables.insert(table.name.clone(), slot);
         }
@@ -397,11 +465,9 @@ impl Planner<'_> {
                 self.items
                     .and_then(|items| self.pack.subject(&items.subject)),
             ) {
-                ("item_masks", Some(items), Some(subject)) => (
-                    "items".to_owned(),
-                    1,
-                    items.masks_sql(&subject.table, &subject.id),
-                ),
+                ("item_masks", Some(items), Some(subject)) => {
+                    ("items".to_owned(), 1, items.masks_sql(subject))
+                }
                 _ => return,
             },
         };
@@ -441,7 +507,7 @@ impl Planner<'_> {
             .iter()
             .map(|field| Field::new(field.name(), field.data_type().clone(), true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let slot = Slot::new(name, Arc::clone(&schema), None);
+        let slot = Arc::new(Slot::new(name, Arc::clone(&schema), None));
         self.register(name, &slot);
         self.shared.insert(name.to_owned(), schema);
         self.drafts.push(Draft {
@@ -457,7 +523,10 @@ impl Planner<'_> {
 
     async fn plan_items_view(&mut self) {
         let Some(items) = self.items else { return };
-        let sql = items.rows_sql();
+        let Some(subject) = self.pack.subject(&items.subject) else {
+            return;
+        };
+        let sql = items.rows_sql(subject);
         let none = BTreeMap::new();
         let Ok(select) = Select::parse(&sql) else {
             return;
@@ -591,8 +660,12 @@ impl Planner<'_> {
             };
             self.check_figures(rule, &layout);
             layouts.insert(index, layout);
+            let number = subject.number.as_ref();
+            let id = number
+                .filter(|number| self.has_column(over, number))
+                .unwrap_or(&subject.id);
             groups
-                .entry((over.clone(), subject.id.clone()))
+                .entry((over.clone(), id.clone()))
                 .or_default()
                 .push(index);
         }
@@ -706,7 +779,7 @@ impl Planner<'_> {
             };
             self.drafts.push(Draft {
                 name: format!("population {}", subject.kind),
-                work: Work::Population(populations.len()),
+                work: Work::Population(populations.len(), subject.clone()),
                 logical,
                 reads: self.with_items(select.tables()),
                 file: "pack.toml".to_owned(),

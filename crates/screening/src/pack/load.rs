@@ -53,6 +53,9 @@ pub struct Subject {
     pub table: String,
     /// The column that findings name.
     pub id: String,
+    /// The column of whole numbers that the engine adds to the subject's table and to every table of the
+    /// input with the column `id`: the same number for the same id. Joins and groups by it are cheap.
+    pub number: Option<String>,
     /// The column that people know the subject by, when `id` is a number inside the run only.
     pub label: Option<String>,
     /// SQL that gives the village of a subject, for rules whose reach is the village.
@@ -193,7 +196,7 @@ impl Pack {
 
     fn check(&self) -> Vec<PackError> {
         let shared: BTreeSet<&str> = self.shared.iter().map(|table| table.id.as_str()).collect();
-        let mut errors = Vec::new();
+        let mut errors = self.check_numbers();
         for rule in &self.rules {
             let at = |key: &str| line_of(&rule.source, key);
             for kind in rule.subjects.iter().chain(&rule.also) {
@@ -281,6 +284,45 @@ impl Pack {
                 )
             })
             .collect()
+    }
+
+    /// A subject with a number has a table of the input with its id as text, and no table has a column
+    /// of the number's name already.
+    fn check_numbers(&self) -> Vec<PackError> {
+        let numbered = self
+            .subjects
+            .iter()
+            .filter_map(|subject| Some((subject, subject.number.as_ref()?)));
+        let mut errors = Vec::new();
+        for (subject, number) in numbered {
+            let has = |table: &TableDeclaration, name: &str| {
+                table.columns.iter().any(|column| column.name == name)
+            };
+            let own = self.table(&subject.table);
+            if !own.is_some_and(|table| has(table, &subject.id)) {
+                errors.push(PackError::new(
+                    "pack.toml",
+                    0,
+                    format!(
+                        "主体“{}”有 number,但输入没有表 {}({})",
+                        subject.kind, subject.table, subject.id
+                    ),
+                    format!(
+                        "the subject `{}` has a number, but no table {} ({}) is declared",
+                        subject.kind, subject.table, subject.id
+                    ),
+                ));
+            }
+            for table in self.tables.iter().filter(|table| has(table, number)) {
+                errors.push(PackError::new(
+                    "pack.toml",
+                    0,
+                    format!("表 {} 已有列 {number}", table.name),
+                    format!("the table {} has a column {number} already", table.name),
+                ));
+            }
+        }
+        errors
     }
 
     /// Path and text of a rule's fixtures.
@@ -746,5 +788,19 @@ mod tests {
         let errors = marks("height, weight").unwrap_err();
         assert_eq!(errors[0].line, 8);
         assert!(errors[0].message.en.contains("no item weight"));
+    }
+
+    #[test]
+    fn a_number_takes_a_table_with_the_id_and_a_name_that_is_free() {
+        let load = |pack: &str| {
+            let things = TableDeclaration::new("things", &[("name", ColumnType::Text)]);
+            Pack::load(PackFiles::from_texts([("pack.toml", pack)]), vec![things])
+        };
+        assert!(load(&format!("{PACK}number = 'thing'\n")).is_ok());
+        let taken = load(&format!("{PACK}number = 'name'\n")).unwrap_err();
+        assert!(taken[0].message.en.contains("has a column name already"));
+        let nowhere = PACK.replace("'things'", "'nowhere'") + "number = 'thing'\n";
+        let nowhere = load(&nowhere).unwrap_err();
+        assert!(nowhere[0].message.en.contains("no table nowhere (name)"));
     }
 }

@@ -65,7 +65,7 @@ sides as (
     from pairs
 )
 select
-    t.project_code as subject,
+    t.project as subject,
     o.project_code as other,
     o.project_code as related,
     t.name,

@@ -20,7 +20,7 @@
 -- says.en: {contracts} contracts from {first_day} to {last_day} add up to {total_fen}, each under {limit_fen} (see {related})
 with small as (
     select
-        p.project_code,
+        p.project,
         p.contract_date,
         p.contract_amount,
         p.owner_key,
@@ -36,11 +36,11 @@ with small as (
         and p.contract_date is not null
 ),
 grounds as (
-    select project_code, contract_date, contract_amount, limit_fen, owner_key, 'contractor' as ground, contractor_key as shared
+    select project, contract_date, contract_amount, limit_fen, owner_key, 'contractor' as ground, contractor_key as shared
     from small
     where contractor_key is not null
     union all
-    select project_code, contract_date, contract_amount, limit_fen, owner_key, 'village', concat(kind, '|', village_code)
+    select project, contract_date, contract_amount, limit_fen, owner_key, 'village', concat(kind, '|', village_code)
     from small
     where kind is not null and village_code is not null
 ),
@@ -51,7 +51,7 @@ crowded as (
     having count(*) >= 2 and sum(contract_amount) >= limit_fen
 ),
 candidates as (
-    select g.project_code, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
+    select g.project, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
     from crowded c
     join grounds g on g.owner_key = c.owner_key and g.shared = c.shared and g.ground = c.ground
         and g.limit_fen = c.limit_fen
@@ -78,7 +78,7 @@ windows as (
             order by cast(contract_date as int)
             range between current row and $days following
         ) as contracts,
-        array_agg(project_code) over (
+        array_agg(project) over (
             partition by limit_fen, owner_key, ground, shared
             order by cast(contract_date as int)
             range between current row and $days following
@@ -87,7 +87,7 @@ windows as (
 ),
 members as (
     select
-        unnest(projects) as project_code,
+        unnest(projects) as project,
         limit_fen,
         ground,
         first_day,
@@ -102,15 +102,15 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by project_code
+            partition by project
             order by limit_fen desc, total_fen desc, ground, first_day
         ) as rank
     from members
 )
 select
-    project_code as subject,
+    project as subject,
     case when limit_fen >= $high_limit then 'high' else 'medium' end as severity,
-    array_sort(array_remove(projects, project_code)) as related,
+    array_remove(projects, project) as related,
     ground,
     limit_fen,
     contracts,

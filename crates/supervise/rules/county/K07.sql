@@ -20,7 +20,7 @@
 -- says.en: {procurement_method}: of {bids} bids only that of {bidder} is valid ({unclear} without status or bidder)
 with counted as (
     select
-        project_code,
+        project,
         sum(bids) as bids,
         sum(unclear) + sum(case when bidder_key is null then valid else 0 end) as unclear,
         count(case when valid > 0 then bidder_key end) as named,
@@ -29,10 +29,10 @@ with counted as (
         min(amount) as amount,
         min(valid_row) as valid_row
     from bidders
-    group by project_code
+    group by project
 )
 select
-    p.project_code as subject,
+    p.project as subject,
     p.procurement_method,
     c.bids,
     c.unclear,
@@ -40,5 +40,5 @@ select
     c.amount as money_fen,
     c.valid_row as row_bids
 from counted c
-join projects p on p.project_code = c.project_code
+join projects p on p.project = c.project
 where c.named = 1 or (c.named = 0 and c.unnamed = 1)

@@ -45,25 +45,25 @@ holders as (
 ),
 shared as (
     select
-        project_code,
+        project,
         trait,
         array_to_string(array_agg(bidder order by bidder), '、') as bidders
     from (
-        select distinct l.project_code, h.trait, h.value, coalesce(l.company_name, l.company_uscc) as bidder
+        select distinct l.project, h.trait, h.value, coalesce(l.company_name, l.company_uscc) as bidder
         from holders h
         join company_links l on l.company_uscc = h.uscc
         where l.role = 'bidder'
     ) as each_bidder
-    group by project_code, trait, value
+    group by project, trait, value
     having count(*) >= 2
 )
 select
-    s.project_code as subject,
+    s.project as subject,
     s.bidders,
     bool_or(s.trait = 'phone') as same_phone,
     bool_or(s.trait = 'address') as same_address,
     bool_or(s.trait = 'representative') as same_representative,
     min(p.contract_amount) as money_fen
 from shared s
-join projects p on p.project_code = s.project_code
-group by s.project_code, s.bidders
+join projects p on p.project = s.project
+group by s.project, s.bidders

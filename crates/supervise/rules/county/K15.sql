@@ -48,7 +48,7 @@ paid_names as (
 ),
 parts as (
     select
-        l.project_code,
+        l.project,
         k.uscc,
         l.role,
         cast(null as bigint) as paid_fen,
@@ -57,18 +57,18 @@ parts as (
     join company_links l on l.company_uscc = k.uscc
     where l.role in ('contractor', 'payee')
     union all
-    select y.project_code, k.uscc, 'payment', y.amount, y.row_no
+    select y.project, k.uscc, 'payment', y.amount, y.row_no
     from connected k
     join payments y on y.payee_uscc = k.uscc
     union all
-    select y.project_code, w.uscc, 'payment', y.amount, y.row_no
+    select y.project, w.uscc, 'payment', y.amount, y.row_no
     from paid_names w
     join payments y on y.payee_name = w.payee_name
     where y.payee_uscc is null and y.payee_id is null
 ),
 involved as (
     select
-        project_code,
+        project,
         uscc,
         bool_or(role = 'contractor') as is_contractor,
         bool_or(role <> 'contractor') as is_payee,
@@ -76,10 +76,10 @@ involved as (
         sum(paid_fen) as paid_fen,
         array_agg(payment order by payment) as rows
     from parts
-    group by project_code, uscc
+    group by project, uscc
 )
 select
-    i.project_code as subject,
+    i.project as subject,
     i.uscc as company_uscc,
     k.name as company,
     k.kind = 2 as is_relative,
@@ -98,4 +98,4 @@ select
     i.rows as row_payments
 from connected k
 join involved i on i.uscc = k.uscc
-join projects p on p.project_code = i.project_code
+join projects p on p.project = i.project

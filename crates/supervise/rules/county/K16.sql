@@ -21,7 +21,7 @@
 -- says.en: The contract is {contract_fen} where {compared_fen} was approved or bid: a difference of {difference_fen} ({difference_share})
 with compared as (
     select
-        project_code,
+        project,
         'budget' as what,
         contract_amount as contract_fen,
         approved_budget as compared_fen,
@@ -31,24 +31,24 @@ with compared as (
     where contract_amount > approved_budget
     union all
     select
-        p.project_code,
+        p.project,
         'bid',
         p.contract_amount,
         v.amount,
         make_array('contract', 'bids'),
         v.bid_row
     from (
-        select b.project_code, min(v.amount) as amount, min(v.bid_row) as bid_row
+        select b.project, min(v.amount) as amount, min(v.bid_row) as bid_row
         from tender_bidders b
-        join valid_bids v on v.project_code = b.project_code and v.bidder_key = b.bidder_key
+        join valid_bids v on v.project = b.project and v.bidder_key = b.bidder_key
         where b.won
-        group by b.project_code
+        group by b.project
     ) as v
-    join projects p on p.project_code = v.project_code
+    join projects p on p.project = v.project
     where abs(p.contract_amount - v.amount) * 100 > $differ_percent * v.amount
 )
 select
-    project_code as subject,
+    project as subject,
     what,
     contract_fen,
     compared_fen,

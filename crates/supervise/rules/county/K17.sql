@@ -21,7 +21,7 @@
 -- says.en: {declared_mu} mu declared; {how_en} {measured_mu} mu (±{error_mu} mu), {measured_share} of it
 with measured as (
     select
-        p.project_code,
+        p.project,
         mu(p.scale, p.scale_unit) as declared_mu,
         s.how,
         s.measured_mu,
@@ -31,21 +31,21 @@ with measured as (
         s.pictures,
         coalesce(p.contract_amount, p.approved_budget) as value_fen
     from projects p
-    join site_areas s on s.project_code = p.project_code
+    join site_areas s on s.project = p.project
     where p.scale > 0.0 and p.scale_unit in ('亩', '公顷')
 ),
 short as (
     select
         *,
         row_number() over (
-            partition by project_code
+            partition by project
             order by rank, measured_mu + error_mu, how
         ) as place
     from measured
     where measured_mu + error_mu < declared_mu * least_share
 )
 select
-    project_code as subject,
+    project as subject,
     case rank when 1 then 'high' when 2 then 'medium' else 'low' end as severity,
     case
         when how = 'boundary' then make_array('scale', 'boundary')

@@ -24,22 +24,35 @@ with near as (
     where distance * 256 <= $radius * bits
 ),
 sides as (
-    select a_code as this, b_code as other, a_row, b_row, a_file, b_file, a_stage, b_stage, distance
+    select a_project as this, b_project as other, a_row, b_row, a_file, b_file, a_stage, b_stage, distance
     from near
     union all
-    select b_code, a_code, b_row, a_row, b_file, a_file, b_stage, a_stage, distance
+    select b_project, a_project, b_row, a_row, b_file, a_file, b_stage, a_stage, distance
     from near
-    where a_code <> b_code
+    where a_project <> b_project
+),
+met as (
+    select
+        this,
+        other,
+        count(*) as pairs,
+        min(distance) as distance,
+        array_slice(array_sort(array_agg(distinct a_file)), 1, $shown) as files,
+        array_slice(array_sort(array_agg(distinct b_file)), 1, $shown) as other_files,
+        array_sort(array_distinct(array_concat(array_agg(a_stage), array_agg(b_stage)))) as stages,
+        array_distinct(array_concat(array_agg(a_row), array_agg(b_row))) as row_photos
+    from sides
+    group by this, other
 )
 select
-    this as subject,
-    other,
-    nullif(other, this) as related,
-    count(*) as pairs,
-    min(distance) as distance,
-    array_slice(array_sort(array_agg(distinct a_file)), 1, $shown) as files,
-    array_slice(array_sort(array_agg(distinct b_file)), 1, $shown) as other_files,
-    array_sort(array_distinct(array_concat(array_agg(a_stage), array_agg(b_stage)))) as stages,
-    array_distinct(array_concat(array_agg(a_row), array_agg(b_row))) as row_photos
-from sides
-group by this, other
+    m.this as subject,
+    p.project_code as other,
+    nullif(m.other, m.this) as related,
+    m.pairs,
+    m.distance,
+    m.files,
+    m.other_files,
+    m.stages,
+    m.row_photos
+from met m
+join projects p on p.project = m.other

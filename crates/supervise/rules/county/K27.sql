@@ -71,7 +71,7 @@ listed as (
 ),
 compared as (
     select
-        y.project_code,
+        y.project,
         y.row_no,
         y.date,
         y.amount,
@@ -94,7 +94,7 @@ compared as (
 ),
 hits as (
     select
-        project_code,
+        project,
         row_no,
         date,
         amount,
@@ -109,14 +109,14 @@ hits as (
     from compared
     where is_deceased or is_undated or is_official or is_unlisted
     union all
-    select y.project_code, y.row_no, y.date, y.amount, y.payee_id, y.programme, 'not_listed'
+    select y.project, y.row_no, y.date, y.amount, y.payee_id, y.programme, 'not_listed'
     from gaps g
     join payments y on y.payee_id = g.id and y.programme = g.programme
     where y.date > g.covered_to and y.date < g.first_day
 ),
 sums as (
     select
-        project_code,
+        project,
         reason,
         count(*) as payments,
         coalesce(sum(amount), 0) as paid_fen,
@@ -127,34 +127,35 @@ sums as (
         array_agg(row_no) as rows
     from hits
     where reason is not null
-    group by project_code, reason
+    group by project, reason
 ),
 -- Persons whom more than one project paid for the same reason.
 elsewhere as (
-    select payee_id, reason, array_agg(project_code) as codes
-    from (select distinct payee_id, reason, project_code from hits where reason is not null) as d
+    select payee_id, reason, array_agg(project) as codes
+    from (select distinct payee_id, reason, project from hits where reason is not null) as d
     group by payee_id, reason
     having count(*) > 1
 ),
 meetings as (
-    select distinct h.project_code, h.reason, h.other
+    select distinct h.project, h.reason, h.other
     from (
-        select project_code, reason, unnest(codes) as other
+        select project, reason, unnest(codes) as other
         from (
-            select distinct h.project_code, h.reason, array_slice(e.codes, 1, $shown) as codes
+            select distinct h.project, h.reason, array_slice(e.codes, 1, $shown) as codes
             from elsewhere e
             join hits h on h.payee_id = e.payee_id and h.reason = e.reason
         ) as met
     ) as h
-    where h.other <> h.project_code
+    where h.other <> h.project
 ),
 others as (
-    select project_code, reason, array_slice(array_sort(array_agg(other)), 1, $shown) as related
-    from meetings
-    group by project_code, reason
+    select m.project, m.reason, array_slice(array_sort(array_agg(p.project_code)), 1, $shown) as related
+    from meetings m
+    join projects p on p.project = m.other
+    group by m.project, m.reason
 )
 select
-    s.project_code as subject,
+    s.project as subject,
     case s.reason when 'not_listed' then 'medium' when 'deceased_undated' then 'low' else 'high' end as severity,
     s.reason,
     case s.reason
@@ -180,4 +181,4 @@ select
     s.programmes,
     s.rows as row_payments
 from others o
-right join sums s on s.project_code = o.project_code and s.reason = o.reason
+right join sums s on s.project = o.project and s.reason = o.reason

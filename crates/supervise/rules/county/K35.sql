@@ -24,10 +24,10 @@ with sizes as (
     where panel_projects >= $least_projects
 ),
 seats as (
-    select distinct s.contractor_key, s.panel_projects, p.project_code, m.member_id
+    select distinct s.contractor_key, s.panel_projects, p.project, m.member_id
     from sizes s
     join parties p on p.contractor_key = s.contractor_key
-    join panel m on m.project_code = p.project_code
+    join panel m on m.project = p.project
     where p.acceptance_date is not null and m.member_id is not null
 ),
 regulars as (
@@ -37,7 +37,7 @@ regulars as (
     having count(*) * 100 >= $share_percent * min(panel_projects)
 ),
 regular_seats as (
-    select s.contractor_key, s.panel_projects, s.project_code, s.member_id
+    select s.contractor_key, s.panel_projects, s.project, s.member_id
     from regulars r
     join seats s on s.contractor_key = r.contractor_key and s.member_id = r.member_id
 ),
@@ -48,11 +48,11 @@ threes as (
         b.member_id as second_member,
         c.member_id as third_member,
         count(*) as together,
-        array_agg(a.project_code) as projects
+        array_agg(a.project) as projects
     from regular_seats a
-    join regular_seats b on b.contractor_key = a.contractor_key and b.project_code = a.project_code
+    join regular_seats b on b.contractor_key = a.contractor_key and b.project = a.project
         and b.member_id > a.member_id
-    join regular_seats c on c.contractor_key = b.contractor_key and c.project_code = b.project_code
+    join regular_seats c on c.contractor_key = b.contractor_key and c.project = b.project
         and c.member_id > b.member_id
     group by a.contractor_key, a.member_id, b.member_id, c.member_id
     having count(*) * 100 >= $share_percent * min(a.panel_projects)
@@ -73,10 +73,10 @@ groups as (
 rows as (
     select n.contractor_key, array_agg(distinct m.row_no order by m.row_no) as rows
     from (
-        select distinct contractor_key, member_id, unnest(projects) as project_code
+        select distinct contractor_key, member_id, unnest(projects) as project
         from named
     ) as n
-    join panel m on m.project_code = n.project_code and m.member_id = n.member_id
+    join panel m on m.project = n.project and m.member_id = n.member_id
     group by n.contractor_key
 )
 select

@@ -19,20 +19,20 @@
 -- says.zh: 管护照片 {files} 与验收照片 {acceptance_files} 相同或高度相似(最近相差 {distance} 位)
 -- says.en: The upkeep photo(s) {files} and the acceptance photo(s) {acceptance_files} are equal or nearly so (the closest {distance} bits apart)
 with again as (
-    select a_code as project_code, a_row, b_row, a_file as upkeep_file, b_file as acceptance_file, distance
+    select a_project as project, a_row, b_row, a_file as upkeep_file, b_file as acceptance_file, distance
     from photo_pairs
-    where a_code = b_code and a_stage = 'upkeep' and b_stage = 'acceptance' and distance * 256 <= $radius * bits
+    where a_project = b_project and a_stage = 'upkeep' and b_stage = 'acceptance' and distance * 256 <= $radius * bits
     union all
-    select a_code, a_row, b_row, b_file, a_file, distance
+    select a_project, a_row, b_row, b_file, a_file, distance
     from photo_pairs
-    where a_code = b_code and a_stage = 'acceptance' and b_stage = 'upkeep' and distance * 256 <= $radius * bits
+    where a_project = b_project and a_stage = 'acceptance' and b_stage = 'upkeep' and distance * 256 <= $radius * bits
 )
 select
-    project_code as subject,
+    project as subject,
     count(*) as pairs,
     min(distance) as distance,
     array_slice(array_sort(array_agg(distinct upkeep_file)), 1, $shown) as files,
     array_slice(array_sort(array_agg(distinct acceptance_file)), 1, $shown) as acceptance_files,
     array_distinct(array_concat(array_agg(a_row), array_agg(b_row))) as row_photos
 from again
-group by project_code
+group by project

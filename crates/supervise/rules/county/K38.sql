@@ -21,19 +21,19 @@
 -- says.en: {what_en} (accepted on {accepted_on}; income {from_year} to {to_year} {income_fen}, paid out {paid_out_fen})
 -- today: from_year, to_year
 with industry as (
-    select project_code, acceptance_date
+    select project, acceptance_date
     from projects
     where kind = 'industry'
 ),
 recent as (
-    select project_code, max(income) as best_fen
+    select project, max(income) as best_fen
     from income
     where year between cast(date_part('year', $as_of) as bigint) - 2 and cast(date_part('year', $as_of) as bigint) - 1
-    group by project_code
+    group by project
 ),
 kept as (
     select
-        project_code,
+        project,
         year,
         case when paid_out is null then 'payout_not_filed' else 'not_paid_out' end as what,
         sum(income) as income_fen,
@@ -41,10 +41,10 @@ kept as (
         array_agg(row_no) as rows
     from income
     where year < cast(date_part('year', $as_of) as bigint) and income > 0 and (paid_out is null or paid_out <= 0)
-    group by project_code, year, case when paid_out is null then 'payout_not_filed' else 'not_paid_out' end
+    group by project, year, case when paid_out is null then 'payout_not_filed' else 'not_paid_out' end
 )
 select
-    i.project_code as subject,
+    i.project as subject,
     'medium' as severity,
     'no_income' as what,
     '两个完整年度没有收益' as what_zh,
@@ -58,12 +58,12 @@ select
     cast(null as bigint) as money_fen,
     cast(null as bigint[]) as row_income
 from recent r
-right join industry i on i.project_code = r.project_code
+right join industry i on i.project = r.project
 where cast(date_part('year', i.acceptance_date) as bigint) < cast(date_part('year', $as_of) as bigint) - 2
     and coalesce(r.best_fen, 0) <= 0
 union all
 select
-    i.project_code,
+    i.project,
     case when k.paid_out_fen is null then 'low' else 'medium' end,
     k.what,
     case when k.paid_out_fen is null then '有收益而未填分红' else '有收益而没有分红' end,
@@ -77,4 +77,4 @@ select
     k.income_fen as money_fen,
     k.rows as row_income
 from industry i
-join kept k on k.project_code = i.project_code
+join kept k on k.project = i.project

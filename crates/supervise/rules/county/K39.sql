@@ -31,6 +31,7 @@ with begun as (
 ),
 funded as (
     select
+        project,
         project_code,
         row_no,
         org_key(null, upkeep_body) as body_key,
@@ -49,7 +50,7 @@ funded as (
     where day < $as_of
 ),
 checked as (
-    select distinct project_code, cast(extract(year from date) as bigint) as year
+    select distinct project, cast(extract(year from date) as bigint) as year
     from upkeep_checks
     where date is not null
 )
@@ -63,6 +64,6 @@ select
     array_agg(f.project_code order by f.project_code) as related,
     array_agg(f.row_no order by f.row_no) as row_projects
 from funded f
-left join checked c on c.project_code = f.project_code and c.year = f.year
-where c.project_code is null
+left join checked c on c.project = f.project and c.year = f.year
+where c.project is null
 group by f.body_key, f.year

@@ -17,13 +17,13 @@
 -- says.zh: {date} 的形象进度为 {percent} %(此前 {earlier_date} 为 {earlier_percent} %,竣工日期 {finish_date})
 -- says.en: Progress of {percent} % on {date} (before: {earlier_percent} % on {earlier_date}; finish date {finish_date})
 with last_entries as (
-    select project_code, max(row_no) as row_no, max(date) as date, max(percent) as percent
+    select project, max(row_no) as row_no, max(date) as date, max(percent) as percent
     from progress_steps
     where percent >= 100
-    group by project_code
+    group by project
 )
 select
-    project_code as subject,
+    project as subject,
     'backwards' as what,
     date,
     percent,
@@ -36,15 +36,15 @@ from progress_steps
 where percent < earlier_percent
 union all
 select
-    project_code, 'above', date, max(percent), min(earlier_date), min(earlier_percent), null,
+    project, 'above', date, max(percent), min(earlier_date), min(earlier_percent), null,
     make_array('progress'), array_agg(row_no order by row_no)
 from progress_steps
 where percent > 100
-group by project_code, date
+group by project, date
 union all
 select
-    p.project_code, 'unfinished', l.date, l.percent, null, null, null,
+    p.project, 'unfinished', l.date, l.percent, null, null, null,
     make_array('progress', 'finish_date'), make_array(l.row_no)
 from last_entries l
-join projects p on p.project_code = l.project_code
+join projects p on p.project = l.project
 where p.finish_date is null

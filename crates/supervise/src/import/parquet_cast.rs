@@ -112,6 +112,16 @@ impl Caster {
         })
     }
 
+    /// Whether every value of a column of this type can be read, so that none becomes null. A text can
+    /// stand for nothing.
+    pub fn keeps_all(&self, from: &DataType) -> bool {
+        match self.field {
+            Field::Money | Field::Int => matches!(from, DataType::Int32 | DataType::Int64),
+            Field::Date => *from == DataType::Date32,
+            _ => false,
+        }
+    }
+
     /// Whether quantities may have their unit with them, in the header or in the cell.
     pub fn may_name_units(&self, from: &DataType) -> bool {
         self.unit.is_some() || is_text(from)

@@ -54,6 +54,21 @@ impl ParquetTable {
             cancel,
         }
     }
+
+    /// Whether the file's own statistics say that a column holds no null.
+    fn counts_no_null(&self, root: usize) -> bool {
+        let metadata = self.metadata.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let mut leaves =
+            (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else {
+            return false;
+        };
+        metadata.row_groups().iter().all(|group| {
+            let statistics = group.column(leaf).statistics();
+            statistics.and_then(|statistics| statistics.null_count_opt()) == Some(0)
+        })
+    }
 }
 
 impl TableSource for ParquetTable {
@@ -64,6 +79,17 @@ impl TableSource for ParquetTable {
     fn rows(&self) -> Option<usize> {
         let all = self.metadata.metadata().file_metadata().num_rows();
         usize::try_from(all).ok()?.checked_sub(self.dropped.len())
+    }
+
+    fn is_full(&self, column: usize) -> bool {
+        match &self.origins[column] {
+            Origin::RowNo => true,
+            Origin::File { root, caster, .. } => {
+                caster.keeps_all(self.metadata.schema().field(*root).data_type())
+                    && self.counts_no_null(*root)
+            }
+            _ => false,
+        }
     }
 
     fn read(&self, columns: &[usize]) -> Result<BatchIter, SourceError> {

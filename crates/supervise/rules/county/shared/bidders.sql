@@ -2,7 +2,7 @@
 -- what.zh: 每个项目每个投标人一行,附其投标份数和最低有效报价;没有写明投标人的合为一行;投标表在此只汇总一次
 -- what.en: One row for each project and bidder, with its bids and its lowest valid amount; those that name no bidder make one row; the one aggregation of all bids
 select
-    project_code,
+    project,
     bidder_key,
     coalesce(min(bidder_name), min(bidder_uscc)) as bidder_name,
     min(bidder_uscc) as bidder_uscc,
@@ -14,7 +14,7 @@ select
     min(case when status is distinct from 'withdrawn' then row_no end) as standing_row
 from (
     select
-        b.project_code,
+        b.project,
         org_key(coalesce(b.bidder_uscc, c.uscc), b.bidder_name) as bidder_key,
         b.bidder_name,
         coalesce(b.bidder_uscc, c.uscc) as bidder_uscc,
@@ -27,4 +27,4 @@ from (
         from bids
     ) as b on b.name_key = c.name_key
 ) as keyed
-group by project_code, bidder_key
+group by project, bidder_key

@@ -10,7 +10,7 @@ with owners as (
         sum(p.contract_amount) as owned_fen,
         sum(s.payments) as owned_payments
     from parties p
-    left join payment_sums s on s.project_code = p.project_code
+    left join payment_sums s on s.project = p.project
     where p.owner_key is not null
     group by p.owner_key
 ),
@@ -21,11 +21,11 @@ contractors as (
         count(p.owner_key) as contracts,
         sum(p.contract_amount) as contract_fen,
         count(p.acceptance_date) as accepted_projects,
-        nullif(count(case when p.acceptance_date is not null then m.project_code end), 0) as panel_projects
+        nullif(count(case when p.acceptance_date is not null then m.project end), 0) as panel_projects
     from parties p
     left join (
-        select distinct project_code from panel where member_id is not null
-    ) as m on m.project_code = p.project_code
+        select distinct project from panel where member_id is not null
+    ) as m on m.project = p.project
     where p.contractor_key is not null
     group by p.contractor_key
 ),

@@ -9,6 +9,7 @@ with uncoded as (
     from projects
 )
 select
+    p.project,
     p.project_code,
     p.row_no,
     p.village_code,

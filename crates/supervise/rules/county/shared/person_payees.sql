@@ -16,15 +16,15 @@ listed as (
     where id is not null and programme is not null
 ),
 persons as (
-    select project_code, programme, split_part(payee_id, ':', 1) as key_id
+    select project, programme, split_part(payee_id, ':', 1) as key_id
     from payments
     where payee_id is not null
 )
-select y.project_code, count(*) as persons
+select y.project, count(*) as persons
 from listed l
 right join (
     general g
     right join persons y on y.key_id = g.key_id
 ) on l.programme = y.programme and l.key_id = y.key_id
 where g.key_id is not null or l.key_id is not null
-group by y.project_code
+group by y.project

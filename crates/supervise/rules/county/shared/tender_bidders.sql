@@ -3,7 +3,7 @@
 -- what.en: The bidders of each project, without bids withdrawn, and which of them became the contractor: by USCC where both sides have one, else by normalised name
 with judged as (
     select
-        b.project_code,
+        b.project,
         b.bidder_key,
         b.bidder_name,
         b.bidder_uscc,
@@ -17,15 +17,15 @@ with judged as (
             false
         ) as won
     from parties p
-    join bidders b on b.project_code = p.project_code
+    join bidders b on b.project = p.project
     where b.bidder_key is not null and b.standing_row is not null
 )
 select
-    project_code,
+    project,
     bidder_key,
     bidder_name,
     bidder_uscc,
     bid_row,
     won,
-    max(case when won then bidder_key end) over (partition by project_code) as winner_key
+    max(case when won then bidder_key end) over (partition by project) as winner_key
 from judged

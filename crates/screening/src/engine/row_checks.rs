@@ -1,0 +1,121 @@
+//! Row checks over one table run as one SELECT; where that fails, each by itself, so that the others answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+
+use super::compile::row_checks_sql;
+use super::failure::Failure;
+use super::plan::RowChecks;
+use super::steps::{Run, Yield};
+use super::tally::Found;
+use crate::pack::{Body, Rule};
+use crate::sql::{Bindings, Select};
+
+/// The places of a row check's figures.
+pub(super) fn figure_places(rule: &Rule) -> Vec<usize> {
+    match &rule.body {
+        Body::RowCheck { figures, .. } => (0..figures.len()).collect(),
+        Body::Query { .. } => Vec::new(),
+    }
+}
+
+impl Run {
+    pub(super) async fn row_checks(
+        &self,
+        checks: &RowChecks,
+        plan: &Arc<dyn ExecutionPlan>,
+        context: &Arc<TaskContext>,
+    ) -> Result<Yield, Failure> {
+        match self.collect(plan, context).await {
+            Ok(batches) => Ok(Yield::Findings(self.split(checks, &batches), Vec::new())),
+            Err(error) if checks.members.len() == 1 => {
+                let id = &self.rules[checks.members[0]].0.id;
+                Err(Failure::from_error(id, &error, self.memory_limit))
+            }
+            Err(_) => {
+                // One of them fails on these rows: each by itself, so that the others still answer.
+                let mut found = Vec::new();
+                let mut failures = Vec::new();
+                for member in &checks.members {
+                    match self.single_row_check(checks, *member, context).await {
+                        Ok(rows) => found.extend(rows),
+                        Err(error) => {
+                            let id = &self.rules[*member].0.id;
+                            failures.push(Failure::from_error(id, &error, self.memory_limit));
+                        }
+                    }
+                }
+                Ok(Yield::Findings(found, failures))
+            }
+        }
+    }
+
+    async fn single_row_check(
+        &self,
+        checks: &RowChecks,
+        member: usize,
+        context: &Arc<TaskContext>,
+    ) -> Result<Vec<Found>, DataFusionError> {
+        let rule = &self.rules[member].0;
+        let bindings = Bindings {
+            as_of: self.as_of,
+            params: &rule.params,
+        };
+        let none = BTreeMap::new();
+        let unbound = Bindings {
+            as_of: self.as_of,
+            params: &none,
+        };
+        let plan_error = |message: String| DataFusionError::Plan(message);
+        let sql = row_checks_sql(
+            &checks.over,
+            &checks.id,
+            checks.has_row_no,
+            &[(rule, bindings)],
+        )
+        .map_err(|error| plan_error(error.to_string()))?;
+        let statement = Select::parse(&sql)
+            .and_then(|select| select.bind(&unbound))
+            .map_err(|problem| plan_error(problem.en))?;
+        let logical = self.state.statement_to_plan(statement).await?;
+        let plan = self.state.create_physical_plan(&logical).await?;
+        let batches = self.collect(&plan, context).await?;
+        let alone = RowChecks {
+            members: vec![member],
+            ..checks.clone()
+        };
+        Ok(self.split(&alone, &batches))
+    }
+
+    /// The rows of the one SELECT as rows of each check: subject, row, figures.
+    fn split(&self, checks: &RowChecks, batches: &[RecordBatch]) -> Vec<Found> {
+        let mut found = Vec::new();
+        for batch in batches {
+            let mut figure = 2 + checks.members.len();
+            for (place, member) in checks.members.iter().enumerate() {
+                let count = self.rules[*member].1.len();
+                let mut columns = vec![0, 1];
+                columns.extend(figure..figure + count);
+                figure += count;
+                let flag = batch.column(2 + place).as_boolean();
+                if flag.true_count() == 0 {
+                    continue;
+                }
+                let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
+                if let Ok(batch) = rows {
+                    found.push(Found {
+                        rule: *member,
+                        batch,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
