@@ -11,6 +11,7 @@ mod detect;
 mod error;
 mod header;
 mod identity;
+mod keys;
 mod names;
 mod ods_merged;
 mod options;
@@ -82,6 +83,8 @@ pub struct Import {
     pub kinds: Vec<InputKind>,
     places: Places,
     refusals: Vec<Arc<refusals::Refusals>>,
+    keys: Arc<keys::Keys>,
+    told_of_keys: bool,
     hashing: Option<JoinHandle<Vec<InputFile>>>,
     inputs: Vec<InputFile>,
 }
@@ -108,13 +111,15 @@ impl Import {
         &self.inputs
     }
 
-    /// What was wrong with values of Parquet columns, as far as rules have read them: ask after the
-    /// run.
+    /// What was wrong with values of Parquet columns, as far as rules have read them, and whether
+    /// hashes of different keys were met: ask after the run.
     pub fn refused(&self) -> Vec<Diagnostic> {
-        self.refusals
-            .iter()
-            .flat_map(|column| column.diagnostics())
-            .collect()
+        let columns = self.refusals.iter();
+        let mut all: Vec<_> = columns.flat_map(|column| column.diagnostics()).collect();
+        if !self.told_of_keys {
+            all.extend(self.keys.diagnostic(self.places.first_file()));
+        }
+        all
     }
 
     /// Rows of each table, where they are known without reading it.
@@ -183,7 +188,10 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         options.check_cancelled()?;
         read_part(&mut reading, &mut sources[part.opened], part)?;
     }
-    let gathered = reading.finish()?;
+    let mut gathered = reading.finish()?;
+    let keys = gathered.keys.diagnostic(gathered.places.first_file());
+    let told_of_keys = keys.is_some();
+    gathered.diagnostics.extend(keys);
     Ok(Import {
         tables: gathered.tables,
         diagnostics: gathered.diagnostics,
@@ -191,6 +199,8 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         kinds,
         places: gathered.places,
         refusals: gathered.refusals,
+        keys: gathered.keys,
+        told_of_keys,
         hashing: Some(hashing),
         inputs: Vec::new(),
     })

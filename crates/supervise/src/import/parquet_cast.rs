@@ -14,6 +14,7 @@ use super::columns::{Builder, Value};
 use super::convert::{Asked, Names, convert};
 use super::header::HeaderUnit;
 use super::identity::IdentityKey;
+use super::keys::Keys;
 use super::percent::Percents;
 use super::resident;
 use super::value::answer::Answers;
@@ -27,11 +28,21 @@ pub(crate) struct Caster {
     answers: Option<Arc<Answers>>,
     key: IdentityKey,
     units: Arc<Units>,
+    keys: Arc<Keys>,
     unit: Option<HeaderUnit>,
     /// Whole numbers of money are fen: the column goes by its key and names no unit.
     in_fen: bool,
     /// Percentages are written as fractions.
     of_fractions: bool,
+}
+
+/// What all columns are read with.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub key: IdentityKey,
+    pub units: Arc<Units>,
+    /// Where the keys of hashes are noted.
+    pub keys: Arc<Keys>,
 }
 
 /// An array as its column holds it.
@@ -60,14 +71,14 @@ impl Caster {
         column: &Column,
         root: Option<&Root>,
         answers: Option<Arc<Answers>>,
-        key: &IdentityKey,
-        units: &Arc<Units>,
+        known: &Known,
     ) -> Self {
         Self {
             field: column.field,
             answers,
-            key: key.clone(),
-            units: Arc::clone(units),
+            key: known.key.clone(),
+            units: Arc::clone(&known.units),
+            keys: Arc::clone(&known.keys),
             unit: root.and_then(|root| root.unit.clone()),
             in_fen: root.is_some_and(|root| root.is_key && root.unit.is_none()),
             of_fractions: column.field == Field::Percent
@@ -83,12 +94,21 @@ impl Caster {
     /// The array as declared; what cannot be read becomes null.
     pub fn cast(&self, array: &ArrayRef) -> Result<Cast, ArrowError> {
         let array = plain(array)?;
-        if let Some(array) = self.as_it_is(&array)? {
-            return Ok(Cast { array, hidden: 0 });
+        let read = match self.as_it_is(&array)? {
+            Some(array) => Cast { array, hidden: 0 },
+            None => self.read(&array)?,
+        };
+        if let (Field::Identity, Some(hashes)) = (self.field, read.array.as_string_opt::<i32>()) {
+            self.keys.note(hashes.iter().flatten());
         }
+        Ok(read)
+    }
+
+    /// The array, read cell by cell.
+    fn read(&self, array: &ArrayRef) -> Result<Cast, ArrowError> {
         let mut builder = Builder::new(self.field.column_type());
         let mut hidden = 0;
-        self.each(&array, |value, _| {
+        self.each(array, |value, _| {
             let value = match value {
                 Value::Text(text) if self.field != Field::Identity => {
                     match resident::hashed(&text, &self.key) {

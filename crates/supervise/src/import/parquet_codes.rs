@@ -28,15 +28,15 @@ pub(crate) fn check(
     spot: Spot<'_>,
 ) -> Result<Arc<Vec<i64>>, ImportError> {
     // Cannot fail: a table without its project code was refused before.
-    let Some(code) = columns.reader(reading, "project_code") else {
+    let Some(code) = columns.reader("project_code") else {
         return Ok(Arc::default());
     };
     let mut readers = vec![code];
     let mut shown = Vec::new();
     if is_project {
-        readers.extend(columns.reader(reading, "stage"));
+        readers.extend(columns.reader("stage"));
     } else if reading.seeks_stages() {
-        for (rank, own) in columns.shown(reading) {
+        for (rank, own) in columns.shown() {
             let first = readers.len();
             readers.extend(own);
             shown.push((rank, first..readers.len()));

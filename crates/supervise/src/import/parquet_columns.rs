@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use kandeng_screening::arrow::datatypes::SchemaRef;
 
-use super::parquet_cast::{Caster, Root};
+use super::parquet_cast::{Caster, Known, Root};
 use super::parquet_origin::{Origin, Stage};
 use super::reading::Reading;
 use super::refusals::Refusals;
 use super::value::answer::Answers;
-use crate::filing::{Field, ROW_NO, Sheet, Units};
+use crate::filing::{Field, ROW_NO, Sheet};
 
 /// The columns of one file.
 pub(crate) struct FileColumns<'o> {
@@ -20,7 +20,7 @@ pub(crate) struct FileColumns<'o> {
     schema: SchemaRef,
     answers: Vec<Option<Arc<Answers>>>,
     shows: Vec<(usize, Vec<usize>)>,
-    units: Arc<Units>,
+    known: Known,
 }
 
 /// A column of the file, and how it is read.
@@ -47,31 +47,32 @@ impl<'o> FileColumns<'o> {
             schema,
             answers,
             shows,
-            units: Arc::new(reading.filing.units.clone()),
+            known: Known {
+                key: reading.options.key.clone(),
+                units: Arc::new(reading.filing.units.clone()),
+                keys: Arc::clone(&reading.keys),
+            },
         }
     }
 
     /// A column by its key, where the file has it.
-    pub fn reader(&self, reading: &Reading<'_>, key: &str) -> Option<Reader> {
-        self.reader_at(reading, self.sheet.position(key)?)
+    pub fn reader(&self, key: &str) -> Option<Reader> {
+        self.reader_at(self.sheet.position(key)?)
     }
 
-    fn reader_at(&self, reading: &Reading<'_>, index: usize) -> Option<Reader> {
+    fn reader_at(&self, index: usize) -> Option<Reader> {
         let column = &self.sheet.columns[index];
         let root = self.roots.get(column.key.as_str())?;
         let answers = self.answers[index].clone();
-        let key = &reading.options.key;
-        let caster = Caster::new(column, Some(root), answers, key, &self.units);
+        let caster = Caster::new(column, Some(root), answers, &self.known);
         Some((root.index, caster))
     }
 
     /// What a row shows of its project's stage: the rank, and the columns that must be filled.
-    pub fn shown(&self, reading: &Reading<'_>) -> Vec<(usize, Vec<Reader>)> {
+    pub fn shown(&self) -> Vec<(usize, Vec<Reader>)> {
         let shows = self.shows.iter().filter_map(|(rank, columns)| {
             let columns = columns.iter();
-            let readers: Option<Vec<_>> = columns
-                .map(|column| self.reader_at(reading, *column))
-                .collect();
+            let readers: Option<Vec<_>> = columns.map(|column| self.reader_at(*column)).collect();
             Some((*rank, readers?))
         });
         shows.collect()
@@ -96,12 +97,12 @@ impl<'o> FileColumns<'o> {
 
     fn origin(&self, reading: &Reading<'o>, index: usize, refusals: Arc<Refusals>) -> Origin {
         let column = &self.sheet.columns[index];
-        let own = self.reader_at(reading, index);
+        let own = self.reader_at(index);
         if self.sheet.table == "projects" && column.key == "stage" {
             // Where every project files its stage nothing else need be read for it.
             let (shown, code) = if reading.seeks_stages() {
-                let code = self.reader(reading, "project_code");
-                (self.shown(reading), code)
+                let code = self.reader("project_code");
+                (self.shown(), code)
             } else {
                 (Vec::new(), None)
             };
@@ -119,7 +120,7 @@ impl<'o> FileColumns<'o> {
                 refusals,
             }));
         }
-        if let Some(quantity) = self.quantity_of(reading, &column.key) {
+        if let Some(quantity) = self.quantity_of(&column.key) {
             return Origin::Unit {
                 root: own,
                 quantity,
@@ -127,7 +128,7 @@ impl<'o> FileColumns<'o> {
             };
         }
         let moment = (self.sheet.table == "photos" && column.key == "taken_on" && own.is_none())
-            .then(|| self.reader(reading, "taken_at"));
+            .then(|| self.reader("taken_at"));
         match (own, column.field) {
             (Some((root, _)), Field::Boundary) => Origin::Boundary {
                 root,
@@ -152,11 +153,11 @@ impl<'o> FileColumns<'o> {
     }
 
     /// The quantity that may have the unit of this column written with it.
-    fn quantity_of(&self, reading: &Reading<'_>, unit: &str) -> Option<Reader> {
+    fn quantity_of(&self, unit: &str) -> Option<Reader> {
         let holds = |unit_of: &Option<String>| unit_of.as_deref() == Some(unit);
         let columns = &self.sheet.columns;
         let quantity = columns.iter().position(|column| holds(&column.unit))?;
-        let (root, caster) = self.reader_at(reading, quantity)?;
+        let (root, caster) = self.reader_at(quantity)?;
         let kind = self.schema.field(root).data_type();
         caster.may_name_units(kind).then_some((root, caster))
     }

@@ -133,7 +133,13 @@ fn a_folder_of_parquet_is_left_on_disk_and_read_by_column() {
     );
     assert_eq!(told(&read, "no project of this code").len(), 1);
     assert_eq!(told(&read, "unknown column").len(), 1);
-    assert!(read.refused().is_empty(), "hashes of another key pass");
+    let told = refused(&read);
+    assert_eq!(
+        told.len(),
+        1,
+        "hashes of another key pass, and are told: {told:?}"
+    );
+    assert!(told[0].contains("0badc0de") && told[0].contains("different keys"));
     assert_eq!(read.rows()["payments"], 3);
     let companies = table(&read, "companies");
     assert_eq!(

@@ -13,7 +13,6 @@ use crate::import::error::ImportError;
 use crate::import::photos;
 use crate::import::places::Rows;
 use crate::import::reached::Reached;
-use crate::import::report::Spot;
 
 impl Reading<'_> {
     /// Tables, places and diagnostics.
@@ -22,7 +21,6 @@ impl Reading<'_> {
     /// When photos are read and the person stops the run.
     pub fn finish(mut self) -> Result<Gathered, ImportError> {
         let filing = self.filing;
-        self.tell_of_keys();
         let reached = std::mem::replace(&mut self.reached, Reached::new(self.hasher.clone()));
         // Cannot fail: it is settled here only.
         let _ = self.settled.set(reached);
@@ -60,6 +58,7 @@ impl Reading<'_> {
             diagnostics: self.report.finish(),
             missing_columns: self.missing_columns,
             refusals: self.refusals,
+            keys: self.keys,
         })
     }
 
@@ -136,30 +135,5 @@ impl Reading<'_> {
         let batch = RecordBatch::try_new(schema, columns).map_err(unbuildable)?;
         tables.insert("duplicates", Arc::new(collected::table(batch)));
         Ok(())
-    }
-
-    /// Hashes of one key compare with one another; those of different keys never do, and that is said.
-    fn tell_of_keys(&mut self) {
-        if self.keys.len() < 2 {
-            return;
-        }
-        let ids = self.keys.iter().cloned().collect::<Vec<_>>().join(", ");
-        let file = self
-            .places
-            .sources
-            .first()
-            .map(|source| source.file.clone())
-            .unwrap_or_default();
-        let spot = Spot {
-            file: &file,
-            ..Spot::default()
-        };
-        self.report.warn(
-            spot,
-            "keys",
-            None,
-            format!("证件号的哈希来自不同密钥({ids}),彼此无法比对;请用同一密钥重新生成"),
-            format!("hashes were made with different keys ({ids}) and cannot be compared with one another; make them anew with one key"),
-        );
     }
 }

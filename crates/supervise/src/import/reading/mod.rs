@@ -4,7 +4,7 @@
 mod finish;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,8 @@ use super::collected::Collected;
 use super::columns::{Builder, Value};
 use super::convert::Names;
 use super::error::ImportError;
-use super::identity::{IdentityKey, key_of};
+use super::identity::IdentityKey;
+use super::keys::Keys;
 use super::options::ImportOptions;
 use super::places::{Places, Source};
 use super::reached::Reached;
@@ -58,8 +59,8 @@ pub(crate) struct Reading<'o> {
     hasher: RandomState,
     duplicates: Vec<(String, i64, i64)>,
     hashes: HashMap<String, String>,
-    /// Ids of the keys that hashes were made with, here or before.
-    keys: BTreeSet<String>,
+    /// The keys that hashes were made with, here or before.
+    pub keys: Arc<Keys>,
     units: HashMap<String, String>,
     /// Folders where files that cells name may lie.
     pub folders: Vec<std::path::PathBuf>,
@@ -72,6 +73,7 @@ pub(crate) struct Gathered {
     pub diagnostics: Vec<Diagnostic>,
     pub missing_columns: Vec<(String, String)>,
     pub refusals: Vec<Arc<Refusals>>,
+    pub keys: Arc<Keys>,
 }
 
 impl<'o> Reading<'o> {
@@ -96,7 +98,7 @@ impl<'o> Reading<'o> {
             hasher,
             duplicates: Vec::new(),
             hashes: HashMap::new(),
-            keys: BTreeSet::new(),
+            keys: Arc::default(),
             units: HashMap::new(),
             folders: Vec::new(),
         }
@@ -347,11 +349,7 @@ impl Names for Reading<'_> {
         }
         let key: &IdentityKey = &self.options.key;
         let hash = key.hash(number);
-        if let Some(id) = key_of(&hash)
-            && !self.keys.contains(id)
-        {
-            self.keys.insert(id.to_owned());
-        }
+        self.keys.note(std::iter::once(hash.as_str()));
         self.hashes.insert(number.to_owned(), hash.clone());
         hash
     }
