@@ -149,9 +149,9 @@ impl Sample {
                 .sum();
             let (p, q) = (shares[x], shares[y]);
             let spread = p * (1.0 - p) * q * (1.0 - q);
-            let shared = f64::from(both) / count - p * q;
+            let excess = f64::from(both) / count - p * q;
             if spread > 0.0 {
-                (shared * shared / spread) as f32
+                (excess * excess / spread) as f32
             } else {
                 0.0
             }
@@ -164,8 +164,8 @@ impl Sample {
         let mut worth = vec![0.0];
         for place in &order {
             let share = shares[*place as usize];
-            let same = share * share + (1.0 - share) * (1.0 - share);
-            worth.push(worth[worth.len() - 1] - same.log2());
+            let collision = share * share + (1.0 - share) * (1.0 - share);
+            worth.push(worth[worth.len() - 1] - collision.log2());
         }
         Self {
             order,
