@@ -5,6 +5,7 @@ mod failure;
 mod outcome;
 mod plan;
 mod run;
+mod session;
 mod slot;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,9 +9,9 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch
 use datafusion::arrow::compute::{cast, concat, filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, UInt8Type};
 use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -23,6 +23,7 @@ use super::compile::{NeedKind, row_checks_sql};
 use super::failure::{EngineError, Failure};
 use super::outcome::{Found, Outcome, PopulationRows, StepProfile, Tally};
 use super::plan::{Prepared, RowChecks, Step, Work};
+use super::session::Session;
 use super::slot::Slot;
 use crate::pack::{Body, Need, Rule};
 use crate::sql::{Bindings, Select};
@@ -54,7 +55,8 @@ struct StepDone {
 
 /// What every step of a run shares.
 struct Run {
-    state: Arc<SessionState>,
+    session: Session,
+    task: Arc<TaskContext>,
     env: Arc<RuntimeEnv>,
     permits: Semaphore,
     time_limit: Duration,
@@ -223,7 +225,8 @@ impl Prepared {
             self.settings.threads.max(1)
         };
         Run {
-            state: Arc::clone(&self.state),
+            session: self.session.clone(),
+            task: self.session.task(&self.env),
             env: Arc::clone(&self.env),
             permits: Semaphore::new(threads),
             time_limit: self.settings.time_limit,
@@ -390,16 +393,15 @@ impl Run {
     }
 
     fn task_context(&self, pool: &Arc<PeakRecordingPool>) -> Arc<TaskContext> {
-        let context = TaskContext::from(self.state.as_ref());
         if self.profile {
             let pool: Arc<dyn MemoryPool> = Arc::clone(pool) as _;
             let env = RuntimeEnv {
                 memory_pool: pool,
                 ..self.env.as_ref().clone()
             };
-            Arc::new(context.with_runtime(Arc::new(env)))
+            self.session.task(&Arc::new(env))
         } else {
-            Arc::new(context)
+            Arc::clone(&self.task)
         }
     }
 
@@ -532,8 +534,8 @@ impl Run {
         let statement = Select::parse(&sql)
             .and_then(|select| select.bind(&unbound))
             .map_err(|problem| plan_error(problem.en))?;
-        let logical = self.state.statement_to_plan(statement).await?;
-        let plan = self.state.create_physical_plan(&logical).await?;
+        let logical = self.session.logical(statement).await?;
+        let plan = self.session.physical(&logical).await?;
         let batches = self.collect(&plan, context).await?;
         let alone = RowChecks {
             members: vec![member],

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{SortOptions, cast};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -15,7 +15,8 @@ use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, EmissionType, ReplaceChildrenOptions,
@@ -35,14 +36,25 @@ pub(crate) struct Slot {
     name: String,
     schema: SchemaRef,
     rows_hint: Option<usize>,
+    /// Columns by which rows come in ascending order.
+    order: Vec<usize>,
     used: Mutex<BTreeSet<usize>>,
     source: RwLock<Option<Arc<dyn TableSource>>>,
 }
 
 impl Slot {
-    pub(crate) fn new(name: &str, schema: SchemaRef, rows_hint: Option<usize>) -> Arc<Self> {
+    pub(crate) fn new(
+        name: &str,
+        schema: SchemaRef,
+        rows_hint: Option<usize>,
+        ordered_by: &[String],
+    ) -> Arc<Self> {
+        let order = ordered_by
+            .iter()
+            .map_while(|column| schema.index_of(column).ok());
         Arc::new(Self {
             name: name.to_owned(),
+            order: order.collect(),
             schema,
             rows_hint,
             used: Mutex::default(),
@@ -77,6 +89,18 @@ impl Slot {
     /// Forgets the rows.
     pub(crate) fn clear(&self) {
         *self.source.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The order of rows, as far as its columns are read.
+    fn equivalence(&self, columns: &[usize], schema: &SchemaRef) -> EquivalenceProperties {
+        let ascending = SortOptions::default().asc();
+        let order = self.order.iter().map_while(|column| {
+            let place = columns.iter().position(|read| read == column)?;
+            let column = Column::new(schema.field(place).name(), place);
+            Some(PhysicalSortExpr::new(Arc::new(column), ascending))
+        });
+        let order: Vec<_> = order.collect();
+        EquivalenceProperties::new_with_orderings(Arc::clone(schema), [order])
     }
 
     fn is_small(&self, rows: Option<usize>, used: &[usize]) -> bool {
@@ -190,7 +214,7 @@ impl TableProvider for SlotTable {
         lock(&self.0.used).extend(&columns);
         let schema = Arc::new(self.0.schema.project(&columns)?);
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
+            self.0.equivalence(&columns, &schema),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
