@@ -358,6 +358,60 @@ fn a_run_that_is_cancelled_stops() {
 }
 
 #[test]
+fn subqueries_unions_and_limits_are_planned_wherever_they_stand() {
+    let bodies = [
+        (
+            "T01",
+            "select name as subject from things where name in (select name from parts where weight > 1)",
+            "a",
+        ),
+        (
+            "T02",
+            "select name as subject from things where size = (select max(size) from things)",
+            "d",
+        ),
+        (
+            "T03",
+            "select name as subject from things t where exists (select 1 from parts p where p.name = t.name and p.weight is null and t.size > 4)",
+            "b",
+        ),
+        (
+            "T04",
+            "select subject from (select name as subject, size from things union all select name, weight from parts) where size >= 9",
+            "d",
+        ),
+        (
+            "T05",
+            "select name as subject from things order by size desc nulls last limit 1",
+            "d",
+        ),
+        (
+            "T06",
+            "select subject from (select name as subject, row_number() over (order by size desc nulls last) as place from things) where place = 2",
+            "b",
+        ),
+    ];
+    let texts: Vec<_> = bodies
+        .iter()
+        .map(|(id, body, _)| (format!("{id}.sql"), rule(id, "", body)))
+        .collect();
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.clone()))
+        .collect();
+    let outcome = run(&pack(&texts), settings());
+    assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+    for (id, _, subject) in bodies {
+        let found: Vec<_> = outcome
+            .findings()
+            .filter(|finding| finding.rule == id)
+            .map(|finding| finding.subject)
+            .collect();
+        assert_eq!(found, [subject], "{id}");
+    }
+}
+
+#[test]
 fn a_parameter_given_for_the_run_replaces_the_default() {
     let pack = pack(&[(
         "T01.sql",

@@ -416,6 +416,34 @@ fn lines_are_numbered_through_all_blocks() {
 }
 
 #[test]
+fn rows_come_in_the_order_that_the_tables_promise() {
+    let mut text = String::new();
+    for number in 0..9_000 {
+        text.push_str(&release(&format!("o-{number}")));
+        text.push('\n');
+    }
+    assert!(text.len() > 4 << 20, "several blocks");
+    // One process again, later, and one in two parts that have to be merged.
+    text.push_str(&release("o-77").replace("2026-01-01", "2027-01-01"));
+    let part = |tag| release("o-new").replace("\"compiled\"", tag);
+    text.push_str(&format!(
+        "\n{}\n{}\n",
+        part("\"tender\""),
+        part("\"award\"")
+    ));
+    let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
+    assert_eq!(read.processes, 9_001);
+    for table in ocds::declarations() {
+        for column in &table.ordered_by {
+            let numbers = texts(&read, &table.name, column);
+            let numbers: Vec<i64> = numbers.iter().map(|text| text.parse().unwrap()).collect();
+            assert!(numbers.len() >= 9_001, "{}", table.name);
+            assert!(numbers.is_sorted(), "{}", table.name);
+        }
+    }
+}
+
+#[test]
 fn odd_values_are_left_empty_and_summed_up() {
     let odd = r#"{"ocid":"o-1","date":"2026-01-01","tender":{"status":5,"tenderPeriod":"soon","numberOfTenderers":"two","procuringEntity":[]},"buyer":null,"bids":{"details":[{"status":"valid","tenderers":null,"value":{"amount":"100","currency":"CNY"}},{"status":"valid","tenderers":{"id":7},"date":"2026-01-01T00:00:00","value":{"amount":3}},null,17]},"awards":{"status":"active","suppliers":"T"},"contracts":false}"#;
     let read = read_bytes(

@@ -15,6 +15,7 @@ mod population;
 mod row_checks;
 mod run;
 mod scan;
+mod session;
 mod slot;
 mod steps;
 mod tally;

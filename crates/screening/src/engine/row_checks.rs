@@ -83,8 +83,8 @@ impl Run {
         let statement = Select::parse(&sql)
             .and_then(|select| select.bind(&unbound))
             .map_err(|problem| plan_error(problem.en))?;
-        let logical = self.state.statement_to_plan(statement).await?;
-        let plan = self.state.create_physical_plan(&logical).await?;
+        let logical = self.session.logical(statement).await?;
+        let plan = self.session.physical(&logical).await?;
         let batches = self.collect(&plan, context).await?;
         let alone = RowChecks {
             members: vec![member],

@@ -148,7 +148,8 @@ impl Prepared {
             self.settings.threads.max(1)
         };
         Run {
-            state: Arc::clone(&self.state),
+            session: self.session.clone(),
+            task: self.session.task(&self.env),
             env: Arc::clone(&self.env),
             permits: Semaphore::new(threads),
             time_limit: self.settings.time_limit,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -12,7 +13,8 @@ use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, EmissionType, ReplaceChildrenOptions,
@@ -52,7 +54,7 @@ impl TableProvider for SlotTable {
         self.0.will_read(&columns);
         let schema = Arc::new(self.0.schema().project(&columns)?);
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
+            equivalence(self.0.order(), &columns, &schema),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
@@ -64,6 +66,18 @@ impl TableProvider for SlotTable {
             properties: Arc::new(properties),
         }))
     }
+}
+
+/// The order of rows, as far as its columns are read.
+fn equivalence(order: &[usize], columns: &[usize], schema: &SchemaRef) -> EquivalenceProperties {
+    let ascending = SortOptions::default().asc();
+    let order = order.iter().map_while(|column| {
+        let place = columns.iter().position(|read| read == column)?;
+        let column = Column::new(schema.field(place).name(), place);
+        Some(PhysicalSortExpr::new(Arc::new(column), ascending))
+    });
+    let order: Vec<_> = order.collect();
+    EquivalenceProperties::new_with_orderings(Arc::clone(schema), [order])
 }
 
 /// Reads some columns of a slot, in one partition.

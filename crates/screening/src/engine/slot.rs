@@ -29,6 +29,8 @@ pub(crate) struct Slot {
     name: String,
     schema: SchemaRef,
     rows_hint: Option<usize>,
+    /// Columns by which rows come in ascending order.
+    order: Vec<usize>,
     number: Option<NumberColumn>,
     /// How many statements read each column.
     readers: Mutex<BTreeMap<usize, usize>>,
@@ -66,9 +68,18 @@ enum Origin {
 }
 
 impl Slot {
-    pub(crate) fn new(name: &str, schema: SchemaRef, rows_hint: Option<usize>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        schema: SchemaRef,
+        rows_hint: Option<usize>,
+        ordered_by: &[String],
+    ) -> Self {
+        let order = ordered_by
+            .iter()
+            .map_while(|column| schema.index_of(column).ok());
         Self {
             name: name.to_owned(),
+            order: order.collect(),
             schema,
             rows_hint,
             number: None,
@@ -101,6 +112,11 @@ impl Slot {
     /// The number of rows, as far as it was known before they were there.
     pub(crate) fn rows_hint(&self) -> Option<usize> {
         self.rows_hint
+    }
+
+    /// Columns by which rows come in ascending order.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.order
     }
 
     pub(crate) fn number(&self) -> Option<&NumberColumn> {

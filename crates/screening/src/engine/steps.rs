@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use datafusion::arrow::array::{RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::outcome::StepProfile;
 use super::plan::{Counting, Work};
 use super::population::PopulationRows;
+use super::session::Session;
 use super::slot::{Rows, Slot};
 use super::tally::Found;
 use crate::Batches;
@@ -50,7 +51,8 @@ pub(super) struct StepDone {
 
 /// What every step of a run shares.
 pub(super) struct Run {
-    pub state: Arc<SessionState>,
+    pub session: Session,
+    pub task: Arc<TaskContext>,
     pub env: Arc<RuntimeEnv>,
     pub permits: Semaphore,
     pub time_limit: Duration,
@@ -139,16 +141,15 @@ impl Run {
     }
 
     fn task_context(&self, pool: &Arc<PeakRecordingPool>) -> Arc<TaskContext> {
-        let context = TaskContext::from(self.state.as_ref());
         if self.profile {
             let pool: Arc<dyn MemoryPool> = Arc::clone(pool) as _;
             let env = RuntimeEnv {
                 memory_pool: pool,
                 ..self.env.as_ref().clone()
             };
-            Arc::new(context.with_runtime(Arc::new(env)))
+            self.session.task(&Arc::new(env))
         } else {
-            Arc::new(context)
+            Arc::clone(&self.task)
         }
     }
 

@@ -794,7 +794,11 @@ mod tests {
     fn a_number_takes_a_table_with_the_id_and_a_name_that_is_free() {
         let load = |pack: &str| {
             let things = TableDeclaration::new("things", &[("name", ColumnType::Text)]);
-            Pack::load(PackFiles::from_texts([("pack.toml", pack)]), vec![things], None)
+            Pack::load(
+                PackFiles::from_texts([("pack.toml", pack)]),
+                vec![things],
+                None,
+            )
         };
         assert!(load(&format!("{PACK}number = 'thing'\n")).is_ok());
         let taken = load(&format!("{PACK}number = 'name'\n")).unwrap_err();

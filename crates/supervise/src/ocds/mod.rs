@@ -1,8 +1,9 @@
 //! Open Contracting Data Standard 1.0 and 1.1: releases, versioned releases and records, in packages
 //! or bare, as JSON or JSON Lines, gzipped or not, read into tables. Knows no rule.
 
+mod assembly;
+mod choice;
 mod error;
-mod finish;
 mod instant;
 mod intern;
 mod merge;
@@ -17,6 +18,7 @@ mod tables;
 mod value;
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,8 +33,8 @@ pub use rows::Counts;
 pub use tables::declarations;
 
 use crate::diagnostic::Diagnostic;
-use finish::{Part, choose, finish};
-use parse::Block;
+use assembly::Assembly;
+use parse::{Account, Block};
 use release::Release;
 use rows::Rows;
 use source::Source;
@@ -121,24 +123,15 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
         .as_deref()
         .map(encoding_named)
         .transpose()?;
-    let mut parts = Vec::new();
+    let mut assembly = Assembly::new(options.currency.as_deref());
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     for path in inputs {
         let mut source = Source::open(path, encoding)?;
-        let blocks = parse_source(&mut source, options)?;
-        let before = parts.len();
+        assembly.begin_file(source.lines);
+        let blocks = parse_source(&mut source, &assembly, options)?;
         report::file(&source, &blocks, &mut diagnostics)?;
-        let mut lines_before = 0;
-        for block in blocks {
-            let lines = block.lines;
-            parts.push(Part {
-                rows: block.rows,
-                lines_before: if source.lines { lines_before } else { 0 },
-            });
-            lines_before += lines;
-        }
-        report::oddities(&source.file, &parts[before..], &mut diagnostics);
+        report::oddities(&source, &blocks, &mut diagnostics);
         let (bytes, sha256) = source.finish();
         files.push(InputFile {
             path: path.clone(),
@@ -146,22 +139,21 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
             sha256,
         });
     }
-    let choice = choose(&parts);
-    if !choice.unmerged.is_empty() {
-        let (part, failed) = merge_partial(inputs, encoding, &choice.unmerged, options)?;
-        parts.push(part);
+    let unmerged = assembly.unmerged();
+    if !unmerged.is_empty() {
+        let (rows, failed) = merge_partial(inputs, encoding, &unmerged, options)?;
+        assembly.add_merged(rows);
         diagnostics.extend(failed);
     }
     let file = inputs
         .first()
         .map(|path| path.display().to_string())
         .unwrap_or_default();
-    let finished =
-        finish(parts, &choice, options.currency.as_deref()).map_err(|error| OcdsError::Io {
-            file: file.clone(),
-            source: std::io::Error::other(error),
-        })?;
-    report::run(&file, &choice, &finished, options, &mut diagnostics);
+    let finished = assembly.finish().map_err(|error| OcdsError::Io {
+        file: file.clone(),
+        source: io::Error::other(error),
+    })?;
+    report::run(&file, &finished, options, &mut diagnostics);
     Ok(OcdsImport {
         kind: report::kind(&finished.counts, finished.processes),
         tables: finished.tables,
@@ -179,8 +171,13 @@ fn encoding_named(name: &str) -> Result<&'static Encoding, OcdsError> {
     })
 }
 
-/// Parses a source's blocks, several at a time where its lines stand alone; in order of the file.
-fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>, OcdsError> {
+/// Parses a source's blocks, several at a time where its lines stand alone, and hands their rows over.
+/// What is to be said of the blocks comes back in order of the file.
+fn parse_source(
+    source: &mut Source,
+    assembly: &Assembly,
+    options: &ReadOptions,
+) -> Result<Vec<Account>, OcdsError> {
     let cores = std::thread::available_parallelism()
         .map_or(1, std::num::NonZero::get)
         .min(4);
@@ -190,6 +187,7 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
         (true, threads) => threads,
     };
     let lines = source.lines;
+    let file = source.file.clone();
     let shared = Mutex::new((source, None));
     let done = Mutex::new(Vec::new());
     let work = || {
@@ -214,10 +212,18 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
                 }
             };
             let Some(index) = next else { return };
-            let block = Block::parse(index, &buffer, lines);
+            let (rows, account) = Block::parse(&buffer, lines).account(index);
+            if let Err(error) = assembly.add(index, rows, account.lines) {
+                let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                shared.1 = Some(OcdsError::Io {
+                    file: file.clone(),
+                    source: io::Error::other(error),
+                });
+                return;
+            }
             done.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(block);
+                .push(account);
         }
     };
     std::thread::scope(|scope| {
@@ -242,7 +248,7 @@ fn merge_partial(
     encoding: Option<&'static Encoding>,
     ocids: &HashSet<String>,
     options: &ReadOptions,
-) -> Result<(Part, Vec<Diagnostic>), OcdsError> {
+) -> Result<(Rows, Vec<Diagnostic>), OcdsError> {
     let mut releases: std::collections::BTreeMap<String, Vec<Value>> =
         std::collections::BTreeMap::new();
     let mut order = Vec::new();
@@ -294,9 +300,5 @@ fn merge_partial(
         ..Counts::default()
     };
     rows.processes.line.fill(0);
-    let part = Part {
-        rows,
-        lines_before: 0,
-    };
-    Ok((part, failed))
+    Ok((rows, failed))
 }
