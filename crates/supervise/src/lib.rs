@@ -11,6 +11,7 @@ pub mod marking;
 pub mod ocds;
 pub mod packs;
 pub mod synth;
+pub mod system;
 
 pub use kandeng_geo::Datum;
 pub use parquet;
