@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod filing;
 pub mod import;
 pub mod marking;
+pub mod measured;
 pub mod ocds;
 pub mod packs;
 pub mod synth;
