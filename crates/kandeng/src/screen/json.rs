@@ -101,9 +101,9 @@ pub(super) fn write(out: &mut dyn Write, screened: &Screened) -> io::Result<()> 
         serde_json::to_writer(&mut *out, &failure)?;
     }
     out.write_all(b"],\n\"flags\":[")?;
-    for (index, finding) in screened.outcome.findings().enumerate() {
+    for (index, finding) in screened.findings().enumerate() {
         out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
-        let places = screened.places(&finding);
+        let places = screened.shown_places(&finding).collect();
         serde_json::to_writer(&mut *out, &flag(&finding, places))?;
     }
     out.write_all(b"]}\n")
