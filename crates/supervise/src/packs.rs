@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use kandeng_screening::pack::{Pack, PackError, PackFiles};
+use kandeng_screening::pack::{Pack, PackError, PackFiles, Rule};
 use kandeng_screening::{Filled, ItemCheck, Items, Labels, Text};
 
 use crate::filing::{self, Filing};
@@ -43,6 +43,16 @@ const ALLOWED_UNITS: &str = "allowed_units";
 /// Everything that is wrong in the files, with file and line.
 pub fn ocds(own: &[PathBuf]) -> Result<Pack, Vec<PackError>> {
     Pack::load(gather(&OCDS, own)?, Vec::new(), None)
+}
+
+/// Whether a rule is one that this build carries, as it carries it.
+pub fn is_ours(rule: &Rule) -> bool {
+    [&COUNTY, &OCDS].into_iter().any(|folder| {
+        folder
+            .get_file(&rule.file)
+            .and_then(|file| file.contents_utf8())
+            .is_some_and(|text| text == rule.source)
+    })
 }
 
 fn gather(embedded: &'static Dir<'static>, own: &[PathBuf]) -> Result<PackFiles, Vec<PackError>> {

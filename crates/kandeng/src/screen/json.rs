@@ -138,8 +138,8 @@ fn flags_of(screened: &Screened, first: usize) -> io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(PART << 10);
     for index in first..screened.outcome.len().min(first + PART) {
         text.extend_from_slice(if index > 0 { b",\n" } else { b"\n" });
-        let finding = screened.outcome.finding(index);
-        let places = screened.places(&finding);
+        let finding = screened.finding(index);
+        let places = screened.shown_places(&finding).collect();
         serde_json::to_writer(&mut text, &flag(&finding, places))?;
     }
     Ok(text)

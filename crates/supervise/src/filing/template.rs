@@ -9,6 +9,8 @@ use rust_xlsxwriter::{
     Workbook, Worksheet, XlsxError,
 };
 
+use crate::system::{self, says};
+
 use super::declaration::{Choice, Column, Field, Filing, Sheet};
 
 /// Rows that drop-downs and formats reach.
@@ -38,12 +40,12 @@ impl Wording {
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The system would not write it.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{}: cannot be written: {}", path.display(), says(source).en)]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        reason: String,
+        source: std::io::Error,
     },
     /// The declaration has what Excel cannot hold, such as a sheet's name of 40 letters.
     #[error("the declaration does not fit a workbook: {0}")]
@@ -54,7 +56,9 @@ impl TemplateError {
     /// The same in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Io { path, reason } => format!("{}:{reason}", path.display()),
+            Self::Io { path, source } => {
+                format!("{}:无法写入:{}", path.display(), says(source).zh)
+            }
             Self::Unfit(why) => format!("信息项声明无法写成工作簿:{why}"),
         };
         Text::new(zh, self.to_string())
@@ -68,7 +72,7 @@ impl TemplateError {
 pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), TemplateError> {
     let io = |error: std::io::Error| TemplateError::Io {
         path: path.to_owned(),
-        reason: error.to_string(),
+        source: error,
     };
     let mut book = Workbook::new();
     write_instructions(book.add_worksheet(), filing, wording)?;
@@ -81,15 +85,9 @@ pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), Templ
         page.set_tab_color(GREY);
     }
     let bytes = book.save_to_buffer()?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".kandeng-")
-        .suffix(".tmp")
-        .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))
-        .map_err(io)?;
+    let mut file = system::beside(path).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())
 }

@@ -54,6 +54,8 @@ pub use identity::{IdentityKey, key_of};
 pub use options::ImportOptions;
 pub use original::{OriginalSheet, original_sheets};
 pub use places::Place;
+pub use report::shown;
+pub use resident::{hashed as residents_hashed, masked as residents_masked};
 
 use crate::diagnostic::Diagnostic;
 use parts::Part;

@@ -163,6 +163,11 @@ fn masked(value: &str) -> String {
     shown
 }
 
+/// A value from outside as a message may show it: on one line, shortened, without numbers that may name somebody.
+pub fn shown(value: &str) -> String {
+    shorten(&super::resident::masked(value))
+}
+
 /// The beginning of a value, on one line, without numbers that may name somebody.
 pub(crate) fn shorten(value: &str) -> String {
     let value = masked(value);
