@@ -1,0 +1,350 @@
+//! Events as their writers and readers meet them: streams, envelopes, payloads, canonical bytes.
+//!
+//! Nothing here knows where events are stored or how they are proven.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::EventError;
+
+/// The most bytes that a payload may have in canonical form; larger things live in the evidence
+/// store and are named by their SHA-256.
+pub const MAX_PAYLOAD: usize = 64 * 1024;
+
+/// The largest whole number that every reader of JSON agrees on (RFC 8785 §3.2.2.3, RFC 7493 §2.2).
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// A stream's name: `kind/UUID`. What happens to one thing is one stream.
+///
+/// A name tells nobody what the thing is: the UUID is random, or, for a stream that guards a unique
+/// value, made of the value's keyed hash ([`StreamName::guarding`]).
+///
+/// ```
+/// use kandeng_ledger::StreamName;
+/// let name: StreamName = "project/01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
+/// assert_eq!(name.kind(), "project");
+/// assert!("project/7".parse::<StreamName>().is_err());
+/// # Ok::<(), kandeng_ledger::EventError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StreamName {
+    text: String,
+    slash: usize,
+}
+
+impl StreamName {
+    /// The stream `kind/id`.
+    ///
+    /// # Errors
+    /// [`EventError::Name`] when `kind` is not a lower-case word of at most 40 letters, digits and dashes.
+    pub fn new(kind: &str, id: Uuid) -> Result<Self, EventError> {
+        check_word(kind)?;
+        Ok(Self {
+            text: format!("{kind}/{id}"),
+            slash: kind.len(),
+        })
+    }
+
+    /// The stream that guards a unique value, named by `digest`, a keyed hash of the value of which
+    /// 122 bits are used (a UUID of version 8, RFC 9562 §5.8).
+    ///
+    /// # Errors
+    /// As [`StreamName::new`].
+    pub fn guarding(kind: &str, digest: &[u8; 32]) -> Result<Self, EventError> {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self::new(kind, uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// What the stream is about.
+    pub fn kind(&self) -> &str {
+        &self.text[..self.slash]
+    }
+
+    /// Which one.
+    pub fn id(&self) -> Uuid {
+        // Cannot fail: every constructor checked it.
+        Uuid::from_str(&self.text[self.slash + 1..]).unwrap_or_default()
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for StreamName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl FromStr for StreamName {
+    type Err = EventError;
+
+    fn from_str(text: &str) -> Result<Self, EventError> {
+        let name = || EventError::Name(text.chars().take(80).collect());
+        let (kind, id) = text.split_once('/').ok_or_else(name)?;
+        let parsed = Uuid::try_parse(id).map_err(|_| name())?;
+        let stream = Self::new(kind, parsed)?;
+        // Other spellings of a UUID would give one thing two streams.
+        if stream.text == text {
+            Ok(stream)
+        } else {
+            Err(name())
+        }
+    }
+}
+
+impl TryFrom<String> for StreamName {
+    type Error = EventError;
+
+    fn try_from(text: String) -> Result<Self, EventError> {
+        text.parse()
+    }
+}
+
+impl From<StreamName> for String {
+    fn from(name: StreamName) -> Self {
+        name.text
+    }
+}
+
+/// A lower-case word as kinds are: letters, digits, dashes and dots, at most 40 of them.
+fn check_word(word: &str) -> Result<(), EventError> {
+    let fits = (1..=40).contains(&word.len())
+        && word
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+    if fits {
+        Ok(())
+    } else {
+        Err(EventError::Name(word.chars().take(80).collect()))
+    }
+}
+
+/// An event that somebody wants to append.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// What happened, past tense: `project-filed`.
+    pub kind: String,
+    /// The version of the payload's shape; readers bring older ones up to date.
+    pub schema: u16,
+    /// What is to be known of it. Personal values are references into the vault.
+    pub payload: Value,
+}
+
+impl NewEvent {
+    /// An event of that kind and shape.
+    pub fn new(kind: &str, schema: u16, payload: Value) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            schema,
+            payload,
+        }
+    }
+}
+
+/// Who appends, where and when: the same for all events of one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occasion {
+    /// When, to the millisecond.
+    pub at: Timestamp,
+    /// The account that acts.
+    pub actor: Uuid,
+    /// The division code that it acts for.
+    pub jurisdiction: String,
+    /// The command's own id; a second command of the same id appends nothing.
+    pub command: Option<Uuid>,
+}
+
+/// What an event is, beside its payload. Opened, it proves who did something and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// When, in UTC.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// The account that acted.
+    #[serde(with = "hyphened")]
+    pub actor: Uuid,
+    /// The command that it follows from.
+    #[serde(
+        with = "hyphened::optional",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
+    pub command: Option<Uuid>,
+    /// The division code that the actor acted for.
+    pub jurisdiction: String,
+    /// What happened.
+    pub kind: String,
+    /// The version of the payload's shape.
+    pub schema: u16,
+    /// The stream.
+    pub stream: StreamName,
+    /// The place within the stream, from 0.
+    pub version: u64,
+}
+
+/// An entry as it is read: what was erased is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// The place in the ledger, from 0, without gaps.
+    pub position: u64,
+    /// The stream.
+    pub stream: StreamName,
+    /// The place within the stream, from 0, without gaps.
+    pub version: u64,
+    /// The envelope, unless it was erased.
+    pub envelope: Option<Envelope>,
+    /// The payload, unless it was erased.
+    pub payload: Option<Value>,
+}
+
+/// Canonical bytes of a JSON value (RFC 8785).
+///
+/// # Errors
+/// [`EventError::Number`] for a number that not every reader would read alike: a whole number beyond
+/// 2⁵³ − 1.
+pub fn canonical(value: &Value) -> Result<Vec<u8>, EventError> {
+    check_numbers(value)?;
+    serde_jcs::to_vec(value).map_err(|error| EventError::Json(error.to_string()))
+}
+
+fn check_numbers(value: &Value) -> Result<(), EventError> {
+    match value {
+        Value::Number(number) => {
+            let safe = match (number.as_i64(), number.as_u64()) {
+                (Some(whole), _) => whole.unsigned_abs() <= MAX_SAFE_INTEGER,
+                (None, Some(_)) => false,
+                (None, None) => true,
+            };
+            if safe {
+                Ok(())
+            } else {
+                Err(EventError::Number(number.to_string()))
+            }
+        }
+        Value::Array(values) => values.iter().try_for_each(check_numbers),
+        Value::Object(fields) => fields.values().try_for_each(check_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// Instants as RFC 3339 in UTC with three digits, so that each has one spelling.
+mod millis {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&format!("{at:.3}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// UUIDs as 36 lower-case characters.
+mod hyphened {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use uuid::Uuid;
+
+    pub(super) fn serialize<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(id)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Uuid, D::Error> {
+        let text = String::deserialize(from)?;
+        Uuid::try_parse(&text).map_err(D::Error::custom)
+    }
+
+    pub(super) mod optional {
+        use serde::{Deserializer, Serializer};
+        use uuid::Uuid;
+
+        pub(crate) fn serialize<S: Serializer>(
+            id: &Option<Uuid>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            match id {
+                Some(id) => super::serialize(id, to),
+                None => to.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<Uuid>, D::Error> {
+            super::deserialize(from).map(Some)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn canonical_bytes_are_those_of_rfc_8785() {
+        // The example of RFC 8785 §3.2.2 with its result in §3.2.4.
+        let value: Value = serde_json::from_str(
+            r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],
+                "string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#,
+        )
+        .unwrap();
+        let text = String::from_utf8(canonical(&value).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
+        );
+    }
+
+    #[test]
+    fn numbers_that_readers_would_read_differently_are_refused() {
+        assert!(canonical(&json!({"fen": 9_007_199_254_740_991_i64})).is_ok());
+        assert!(canonical(&json!({"fen": 9_007_199_254_740_992_i64})).is_err());
+        assert!(canonical(&json!([[-9_007_199_254_740_992_i64]])).is_err());
+        assert!(canonical(&json!(u64::MAX)).is_err());
+    }
+
+    #[test]
+    fn a_stream_has_one_spelling() {
+        for odd in [
+            "project/01890A5D-AC96-774B-BCCE-B302099A8057",
+            "project/01890a5dac96774bbcceb302099a8057",
+            "Project/01890a5d-ac96-774b-bcce-b302099a8057",
+            "/01890a5d-ac96-774b-bcce-b302099a8057",
+            "project/",
+            "project",
+        ] {
+            assert!(odd.parse::<StreamName>().is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn an_instant_has_one_spelling() {
+        let envelope = Envelope {
+            at: "2026-06-30T08:00:00Z".parse().unwrap(),
+            actor: Uuid::nil(),
+            command: None,
+            jurisdiction: "990121".to_owned(),
+            kind: "project-filed".to_owned(),
+            schema: 1,
+            stream: StreamName::new("project", Uuid::nil()).unwrap(),
+            version: 0,
+        };
+        let text = serde_json::to_string(&envelope).unwrap();
+        assert!(text.contains("\"2026-06-30T08:00:00.000Z\""), "{text}");
+        assert_eq!(serde_json::from_str::<Envelope>(&text).unwrap(), envelope);
+    }
+}
