@@ -125,16 +125,23 @@ func main() {
 	fmt.Printf("%d leaves give the signed root\n", leaves)
 
 	tiles := 0
-	for _, tile := range tlog.NewTiles(8, 0, newest.size) {
-		data, err := tlog.ReadTileData(tile, reader)
-		must(err, "a tile")
-		name := path(fmt.Sprintf("tile/%d", tile.L), tile.N, int64(tile.W))
-		published, err := os.ReadFile(filepath.Join(folder, name))
-		must(err, "a tile")
-		if !bytes.Equal(data, published) {
-			fail("%s is another tile", name)
+	for level := 0; newest.size>>(8*level) > 0; level++ {
+		width := newest.size >> (8 * level)
+		for number := int64(0); number*256 < width; number++ {
+			tile := tlog.Tile{H: 8, L: level, N: number, W: 256}
+			if left := width - number*256; left < 256 {
+				tile.W = int(left)
+			}
+			data, err := tlog.ReadTileData(tile, reader)
+			must(err, "a tile")
+			name := path(fmt.Sprintf("tile/%d", level), number, int64(tile.W))
+			published, err := os.ReadFile(filepath.Join(folder, name))
+			must(err, "a tile")
+			if !bytes.Equal(data, published) {
+				fail("%s is another tile", name)
+			}
+			tiles++
 		}
-		tiles++
 	}
 	fmt.Printf("%d tiles are the library's\n", tiles)
 
