@@ -172,14 +172,9 @@ pub struct Envelope {
     #[serde(with = "millis")]
     pub at: Timestamp,
     /// The account that acted.
-    #[serde(with = "hyphened")]
     pub actor: Uuid,
     /// The command that it follows from.
-    #[serde(
-        with = "hyphened::optional",
-        skip_serializing_if = "Option::is_none",
-        default
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command: Option<Uuid>,
     /// The division code that the actor acted for.
     pub jurisdiction: String,
@@ -250,42 +245,6 @@ mod millis {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(from)?;
         text.parse().map_err(D::Error::custom)
-    }
-}
-
-/// UUIDs as 36 lower-case characters.
-mod hyphened {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use uuid::Uuid;
-
-    pub(super) fn serialize<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(id)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Uuid, D::Error> {
-        let text = String::deserialize(from)?;
-        Uuid::try_parse(&text).map_err(D::Error::custom)
-    }
-
-    pub(super) mod optional {
-        use serde::{Deserializer, Serializer};
-        use uuid::Uuid;
-
-        pub(crate) fn serialize<S: Serializer>(
-            id: &Option<Uuid>,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            match id {
-                Some(id) => super::serialize(id, to),
-                None => to.serialize_none(),
-            }
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Option<Uuid>, D::Error> {
-            super::deserialize(from).map(Some)
-        }
     }
 }
 

@@ -29,12 +29,26 @@ fn go_agrees_with_tree_notes_receipts_and_consistency() {
         envelope: true,
         payload: true,
     };
-    for (position, at) in [(0, 0), (0, 699), (255, 255), (255, 256), (256, 511), (699, 699)] {
+    for (position, at) in [
+        (0, 0),
+        (0, 699),
+        (255, 255),
+        (255, 256),
+        (256, 511),
+        (699, 699),
+    ] {
         let receipt = ledger.receipt(position, &checkpoints[at], open).unwrap();
         let name = format!("receipts/{position}-{at}.tlog-proof");
         fs::write(elsewhere.join(name), receipt.text()).unwrap();
     }
-    for (old, new) in [(0, 1), (0, 699), (255, 256), (254, 511), (511, 699), (699, 699)] {
+    for (old, new) in [
+        (0, 1),
+        (0, 699),
+        (255, 256),
+        (254, 511),
+        (511, 699),
+        (699, 699),
+    ] {
         let (old, new) = (&checkpoints[old], &checkpoints[new]);
         let mut request = format!("old {}\n", old.size);
         for hash in ledger.prove_consistency(old.size, new.size).unwrap() {

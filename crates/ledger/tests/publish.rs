@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use kandeng_ledger::{Folder, PublishError, Receipt, Open, Resource, SigningKey};
+use kandeng_ledger::{Folder, Open, PublishError, Receipt, Resource, SigningKey};
 use support::{Place, filled, key, one, project, trust};
 
 #[test]
@@ -22,10 +22,17 @@ fn a_folder_grows_with_the_ledger_and_holds_what_its_checkpoint_needs() {
                 .unwrap();
             size += 1;
         }
-        let published = folder.publish(&mut place.reader(), &trust()).unwrap().unwrap();
+        let published = folder
+            .publish(&mut place.reader(), &trust())
+            .unwrap()
+            .unwrap();
         assert_eq!(published.size, size);
         for resource in Resource::new_between(0, size) {
-            let path = place.folder.path().join("elsewhere").join(resource.to_string());
+            let path = place
+                .folder
+                .path()
+                .join("elsewhere")
+                .join(resource.to_string());
             let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{resource}: {error}"));
             assert_eq!(Some(bytes), resource.bytes(&mut place.reader()).unwrap());
         }
