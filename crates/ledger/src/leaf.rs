@@ -6,8 +6,9 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::canonical::canonical;
 use crate::error::EventError;
-use crate::event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName, canonical};
+use crate::event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName};
 
 /// The first byte of a leaf of this form.
 const FORMAT: u8 = 1;
@@ -173,7 +174,8 @@ impl Sealed {
 }
 
 fn envelope_bytes(envelope: &Envelope) -> Result<Vec<u8>, EventError> {
-    serde_jcs::to_vec(envelope).map_err(|error| EventError::Json(error.to_string()))
+    // Its fields stand in canonical order, and serde_json writes texts and whole numbers canonically.
+    serde_json::to_vec(envelope).map_err(|error| EventError::Json(error.to_string()))
 }
 
 /// Random salts for `count` events.

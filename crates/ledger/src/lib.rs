@@ -4,10 +4,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod canonical;
 mod checkpoint;
 mod cosignature;
 mod error;
 mod event;
+pub mod hyphened;
 mod leaf;
 mod ledger;
 mod publish;
@@ -18,10 +20,11 @@ pub mod tree;
 mod verify;
 mod writer;
 
+pub use canonical::canonical;
 pub use checkpoint::{Checkpoint, CheckpointError, SigningKey, Trust, Verified};
 pub use cosignature::WitnessKey;
 pub use error::{AppendError, EventError, StoreError};
-pub use event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName, canonical};
+pub use event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName};
 pub use leaf::{LEAF_SIZE, Leaf, Opened, Part, Salt, Sealed};
 pub use ledger::{Append, Appended, ERASED, Follower, Ledger, Write};
 pub use publish::{Folder, PublishError, continues};

@@ -91,7 +91,7 @@ impl Decide<Open> for Door {
             expected: to_be_closed(open.id),
             by: cx.at + SignedDuration::from_mins(open.minutes),
             then: "door-left-open".to_owned(),
-            detail: serde_json::json!({ "door": open.id }),
+            detail: serde_json::json!({ "door": open.id.to_string() }),
         };
         Ok(Decision::from(DoorEvent::DoorOpened { name: open.name })
             .and(Effect::Reserve(value))
