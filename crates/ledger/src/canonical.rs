@@ -98,12 +98,19 @@ mod tests {
 
     #[test]
     fn the_example_of_the_rfc_gives_its_bytes() {
-        // §3.2.2 with its result in §3.2.4.
-        let value: Value = serde_json::from_str(
-            r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],
-                "string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#,
+        // §3.2.2 with its result in §3.2.4. The numbers as the compiler reads them, to the last bit.
+        let mut value: Value = serde_json::from_str(
+            r#"{"numbers":[],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+                "literals":[null,true,false]}"#,
         )
         .unwrap();
+        value["numbers"] = json!([
+            333_333_333.333_333_29,
+            1E30,
+            4.50,
+            2e-3,
+            0.000_000_000_000_000_000_000_000_001
+        ]);
         assert_eq!(
             text(&value),
             "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"

@@ -5,15 +5,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod aggregate;
+pub mod case;
 mod clock;
 mod context;
 pub mod deadline;
 mod effect;
+pub mod flag;
 pub mod notice;
+pub mod person;
 mod platform;
 mod read_model;
 mod refused;
 pub mod unique;
+pub mod vault;
 
 pub use aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent, fold};
 pub use clock::{Clock, CountedIds, Ids, RandomIds, SetClock, SystemClock};

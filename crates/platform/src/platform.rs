@@ -113,6 +113,9 @@ impl Platform {
         let mut tables: Vec<Box<dyn Tables>> = vec![
             Box::new(deadline::DeadlineTables),
             Box::new(notice::NoticeTables),
+            Box::new(crate::person::PersonTables),
+            Box::new(crate::flag::FlagTables),
+            Box::new(crate::case::CaseTables),
         ];
         tables.extend(parts.tables);
         let read_model = Arc::new(ReadModel::new(tables));
@@ -122,13 +125,15 @@ impl Platform {
         )?;
         let ledger = Ledger::start(store, parts.signing)?;
         catch_up(&ledger, &read_model, &parts.database)?;
+        let mut follow_ups = parts.follow_ups;
+        follow_ups.insert(crate::case::CLIMB.to_owned(), Box::new(crate::case::climb));
         Ok(Self(Arc::new(Inner {
             ledger,
             database: parts.database,
             naming: parts.naming,
             clock: parts.clock,
             ids: parts.ids,
-            follow_ups: parts.follow_ups,
+            follow_ups,
             idle: Mutex::new(Vec::new()),
         })))
     }
