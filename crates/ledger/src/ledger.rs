@@ -1,0 +1,458 @@
+//! The ledger as everybody meets it: append, read, follow. A handle is cheap to clone.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use crate::checkpoint::{Checkpoint, SigningKey, Trust};
+use crate::error::{AppendError, EventError, StoreError};
+use crate::event::{NewEvent, Occasion, Recorded, StreamName};
+use crate::leaf::{Part, Sealed, salts};
+use crate::store::{OpenReader, Reader, Store, Stored};
+use crate::tree::{Frontier, TILE_WIDTH, TileSource};
+use crate::writer::{Request, SealedWrite, Writer, load_frontier};
+
+/// How many appends may wait for the writer.
+const QUEUE: usize = 4_096;
+
+/// How many entries a follower reads at once.
+const PAGE: usize = 1_000;
+
+/// Events for one stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The stream.
+    pub stream: StreamName,
+    /// The version that the first of the events gets: the number of events that the writer has read.
+    pub expected: u64,
+    /// The events.
+    pub events: Vec<NewEvent>,
+}
+
+/// What is appended together, or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Append {
+    /// Who, when, where.
+    pub occasion: Occasion,
+    /// The events.
+    pub writes: Vec<Write>,
+}
+
+/// Where events have gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Their positions.
+    pub positions: Range<u64>,
+    /// The size of the signed tree that holds them.
+    pub signed_at: u64,
+}
+
+/// A ledger that is open.
+///
+/// Appends go through one writer; they are durable and under a signed checkpoint when they return. Reads
+/// have connections of their own.
+#[derive(Clone)]
+pub struct Ledger {
+    queue: mpsc::Sender<Request>,
+    newest: watch::Receiver<Option<Checkpoint>>,
+    readers: Arc<Readers>,
+    trust: Trust,
+    thread: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
+}
+
+/// Readers that nobody uses at the moment.
+struct Readers {
+    idle: Mutex<Vec<Box<dyn Reader>>>,
+    open: OpenReader,
+}
+
+impl Ledger {
+    /// Opens the ledger in `store`, signed with `key`. Its newest checkpoint is verified against what is
+    /// stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when what is stored is not what was signed.
+    pub fn start(store: impl Store + 'static, key: SigningKey) -> Result<Self, StoreError> {
+        let open = store.opener();
+        let mut reader = open()?;
+        let trust = Trust::ledger(key.verifier());
+        let newest = reader.checkpoint()?;
+        let frontier = check(reader.as_mut(), newest.as_ref(), &trust)?;
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (announce, newest) = watch::channel(newest);
+        let writer = Writer {
+            store: Box::new(store),
+            reader,
+            key,
+            frontier,
+            newest: announce,
+        };
+        let thread = std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || writer.run(requests))
+            .map_err(|error| StoreError::Database {
+                store: "ledger",
+                problem: error.to_string(),
+                full: false,
+            })?;
+        Ok(Self {
+            queue,
+            newest,
+            readers: Arc::new(Readers {
+                idle: Mutex::new(Vec::new()),
+                open,
+            }),
+            trust,
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
+    }
+
+    /// Appends events of one stream. See [`Ledger::append_all`].
+    ///
+    /// # Errors
+    /// As [`Ledger::append_all`].
+    pub async fn append(
+        &self,
+        occasion: Occasion,
+        stream: StreamName,
+        expected: u64,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.append_all(Append {
+            occasion,
+            writes: vec![Write {
+                stream,
+                expected,
+                events,
+            }],
+        })
+        .await
+    }
+
+    /// Appends events of several streams, all or none. When it returns they are on disk, under a signed
+    /// checkpoint, and (in the embedded store) in the read model.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when somebody was first, [`AppendError::Repeated`] when the command was
+    /// carried out before, [`AppendError::Busy`] when too many wait; see [`AppendError`].
+    pub async fn append_all(&self, append: Append) -> Result<Appended, AppendError> {
+        let answer = self.submit(append, Vec::new())?;
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    /// [`Ledger::append_all`] for callers without an async runtime.
+    ///
+    /// # Errors
+    /// As [`Ledger::append_all`].
+    pub fn append_all_blocking(&self, append: Append) -> Result<Appended, AppendError> {
+        let answer = self.submit(append, Vec::new())?;
+        answer.blocking_recv().map_err(|_| AppendError::Closed)?
+    }
+
+    /// Forgets the payload or the envelope of an entry, for good. That it was forgotten, why and by whom
+    /// is itself an event, in a stream of its own; every proof stays valid.
+    ///
+    /// # Errors
+    /// As [`Ledger::append_all`].
+    pub async fn erase(
+        &self,
+        occasion: Occasion,
+        position: u64,
+        part: Part,
+        reason: &str,
+    ) -> Result<Appended, AppendError> {
+        let stream = StreamName::new("erasure", Uuid::new_v4())?;
+        let payload = serde_json::json!({
+            "part": part.name(),
+            "position": position,
+            "reason": reason,
+        });
+        let append = Append {
+            occasion,
+            writes: vec![Write {
+                stream,
+                expected: 0,
+                events: vec![NewEvent::new(ERASED, 1, payload)],
+            }],
+        };
+        let answer = self.submit(append, vec![(position, part)])?;
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    fn submit(
+        &self,
+        append: Append,
+        erasures: Vec<(u64, Part)>,
+    ) -> Result<oneshot::Receiver<Result<Appended, AppendError>>, AppendError> {
+        let count = append.writes.iter().map(|write| write.events.len()).sum();
+        if count == 0 || append.writes.iter().any(|write| write.events.is_empty()) {
+            return Err(EventError::Nothing.into());
+        }
+        let mut salts = salts(count)
+            .map_err(|error| StoreError::Database {
+                store: "ledger",
+                problem: format!("no randomness: {error}"),
+                full: false,
+            })?
+            .into_iter();
+        let mut writes = Vec::with_capacity(append.writes.len());
+        for write in append.writes {
+            let count = write.events.len() as u64;
+            let entries = (write.expected..)
+                .zip(write.events)
+                .zip(salts.by_ref())
+                .map(|((version, event), salts)| {
+                    Sealed::new(event, &write.stream, version, &append.occasion, salts)
+                })
+                .collect::<Result<_, _>>()?;
+            writes.push(SealedWrite {
+                stream: write.stream,
+                expected: write.expected,
+                count,
+                entries,
+            });
+        }
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            command: append.occasion.command,
+            writes,
+            erasures,
+            answer,
+        };
+        self.queue.try_send(request).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => AppendError::Busy(QUEUE),
+            mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
+        })?;
+        Ok(answered)
+    }
+
+    /// Events of a stream from `version` on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn read_stream(
+        &self,
+        stream: &StreamName,
+        version: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let from = version + all.len() as u64;
+            let page = self.read(|reader| reader.stream(stream, from, PAGE))?;
+            let last = page.len() < PAGE;
+            for stored in page {
+                all.push(stored.recorded()?);
+            }
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Events of the whole ledger from `position` on, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn read_from(&self, position: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        self.stored_from(position, limit)?
+            .into_iter()
+            .map(Stored::recorded)
+            .collect()
+    }
+
+    /// Entries as they are stored, with what opens their leaves.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn stored_from(&self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
+        self.read(|reader| reader.entries(position, limit))
+    }
+
+    /// The positions of a command, if it was carried out: the first and their number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn command(&self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError> {
+        self.read(|reader| reader.command(id))
+    }
+
+    /// Everything from `position` on, and what is appended later as it comes.
+    pub fn follow(&self, position: u64) -> Follower {
+        Follower {
+            ledger: self.clone(),
+            newest: self.newest.clone(),
+            position,
+        }
+    }
+
+    /// The newest checkpoint; nothing while the ledger is empty.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        self.newest.borrow().clone()
+    }
+
+    /// The newest checkpoint, now and whenever there is a newer one.
+    pub fn checkpoints(&self) -> watch::Receiver<Option<Checkpoint>> {
+        self.newest.clone()
+    }
+
+    /// Whose signature the ledger's checkpoints carry.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Reads with a connection that nobody else uses.
+    ///
+    /// # Errors
+    /// When no connection can be opened, and whatever `read` gives.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = lock(&self.readers.idle).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => (self.readers.open)()?,
+        };
+        let result = read(reader.as_mut());
+        // A reader that failed may have lost its connection.
+        if result.is_ok() {
+            lock(&self.readers.idle).push(reader);
+        }
+        result
+    }
+
+    /// Waits until everything that was submitted is on disk, and closes the ledger for this handle and
+    /// all its clones once they are gone.
+    pub fn close(self) {
+        let Self {
+            queue,
+            thread,
+            readers,
+            ..
+        } = self;
+        drop(queue);
+        // Before the writer's: the last connection to go empties the WAL into the file.
+        drop(readers);
+        let last = Arc::try_unwrap(thread).ok();
+        let handle =
+            last.and_then(|thread| thread.into_inner().unwrap_or_else(PoisonError::into_inner));
+        if let Some(handle) = handle {
+            // A writer that panicked has answered nobody, and everybody knows.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// The kind of the event that tells of an erasure.
+pub const ERASED: &str = "erased";
+
+impl TileSource for Ledger {
+    fn tile(&self, level: u8, index: u64, width: usize) -> Result<Vec<u8>, String> {
+        self.read(|reader| tile(reader, level, index, width))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A tile of at least `width` hashes: the full one, or what there is of it.
+///
+/// # Errors
+/// When the store fails or has not got so many.
+pub fn tile(
+    reader: &mut dyn Reader,
+    level: u8,
+    index: u64,
+    width: usize,
+) -> Result<Vec<u8>, StoreError> {
+    if let Some(full) = reader.tile(level, index)? {
+        return Ok(full);
+    }
+    let first = index * TILE_WIDTH as u64;
+    let hashes = if level == 0 {
+        let leaves = reader.leaves(first, width)?;
+        leaves.iter().map(crate::leaf::Leaf::hash).collect()
+    } else {
+        let mut hashes = Vec::with_capacity(width);
+        for number in first..first + width as u64 {
+            match reader.tile(level - 1, number)? {
+                Some(tile) => hashes.push(tlog_tiles::Tile::subtree_hash(&tile)),
+                None => break,
+            }
+        }
+        hashes
+    };
+    if hashes.len() < width {
+        let position = (first + hashes.len() as u64) << (8 * u32::from(level));
+        return Err(StoreError::damaged(position, "a tile is not complete"));
+    }
+    Ok(crate::tree::bytes_of(&hashes))
+}
+
+/// Whether the newest checkpoint is signed by the key and is of what is stored.
+fn check(
+    reader: &mut dyn Reader,
+    newest: Option<&Checkpoint>,
+    trust: &Trust,
+) -> Result<Frontier, StoreError> {
+    let size = newest.map_or(0, |checkpoint| checkpoint.size);
+    let beyond = reader.leaves(size, 1)?;
+    if !beyond.is_empty() {
+        return Err(StoreError::damaged(
+            size,
+            "the entry is under no checkpoint",
+        ));
+    }
+    let frontier = load_frontier(reader, size)?;
+    let Some(checkpoint) = newest else {
+        return Ok(frontier);
+    };
+    trust
+        .verify(&checkpoint.note)
+        .map_err(|error| StoreError::damaged(size, error.to_string()))?;
+    if frontier.root() != checkpoint.root {
+        return Err(StoreError::damaged(
+            size,
+            "the tree is not the one that was signed",
+        ));
+    }
+    Ok(frontier)
+}
+
+/// Reads on and waits for more.
+pub struct Follower {
+    ledger: Ledger,
+    newest: watch::Receiver<Option<Checkpoint>>,
+    position: u64,
+}
+
+impl Follower {
+    /// The next events, at least one; waits for it when there is none. Nothing when the ledger closed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, StoreError> {
+        loop {
+            let size = self
+                .newest
+                .borrow_and_update()
+                .as_ref()
+                .map_or(0, |checkpoint| checkpoint.size);
+            if size > self.position {
+                let page = self.ledger.read_from(self.position, PAGE)?;
+                if !page.is_empty() {
+                    self.position += page.len() as u64;
+                    return Ok(Some(page));
+                }
+            }
+            if self.newest.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic elsewhere cannot leave a list of readers half-written.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,140 @@
+//! Where entries live. One file for each database, each with its own SQL; all pass `tests/conformance`.
+//!
+//! A store keeps what it is given and orders it. It hashes nothing, signs nothing and decides nothing.
+
+pub mod sqlite;
+
+use uuid::Uuid;
+
+use crate::checkpoint::Checkpoint;
+use crate::error::StoreError;
+use crate::event::{Recorded, StreamName};
+use crate::leaf::{Leaf, Opened, Part, Sealed};
+use crate::tree::FullTile;
+
+/// What a store knows of the streams and commands of a batch, and that nobody will change it before
+/// the batch ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Entries in the ledger.
+    pub size: u64,
+    /// For each stream asked for, its next version.
+    pub next: Vec<u64>,
+    /// For each command asked for, the first of its positions and their number, if it was appended.
+    pub done: Vec<Option<(u64, u64)>>,
+}
+
+/// Entries that are appended together, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// In order of their positions.
+    pub entries: Vec<Sealed>,
+    /// Commands with their first position and the number of their events.
+    pub commands: Vec<(Uuid, u64, u64)>,
+    /// Parts to be forgotten.
+    pub erasures: Vec<(u64, Part)>,
+    /// Tiles that these entries fill.
+    pub tiles: Vec<FullTile>,
+    /// The signed tree over all entries to the last of these.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its place in the ledger.
+    pub position: u64,
+    /// The stream.
+    pub stream: StreamName,
+    /// Its place in the stream.
+    pub version: u64,
+    /// The leaf.
+    pub leaf: Leaf,
+    /// The envelope and its salt, unless erased.
+    pub envelope: Option<Opened>,
+    /// The payload and its salt, unless erased.
+    pub payload: Option<Opened>,
+}
+
+/// The write side: one batch at a time.
+pub trait Store: Send {
+    /// Takes the ledger for writing and says how streams and commands stand. From here to
+    /// [`Store::commit`] or [`Store::rollback`] nobody else appends.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was taken.
+    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError>;
+
+    /// Keeps the batch, durably, and gives the ledger free.
+    ///
+    /// # Errors
+    /// When the database or a projection fails; then nothing is kept, unless the connection broke in the
+    /// middle of the commit: the caller asks again with the same command.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Gives the ledger free and keeps nothing.
+    fn rollback(&mut self);
+
+    /// What opens readers, each with a connection of its own, wherever the store itself has gone.
+    fn opener(&self) -> OpenReader;
+}
+
+/// Opens a reader; fails when the database cannot be opened.
+pub type OpenReader = Box<dyn Fn() -> Result<Box<dyn Reader>, StoreError> + Send + Sync>;
+
+/// The read side. Readers see whole batches only.
+pub trait Reader: Send {
+    /// The newest checkpoint.
+    ///
+    /// # Errors
+    /// When the database fails; so for all that follow.
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Checkpoints of at least `size` leaves, smallest first, at most `limit`.
+    #[allow(missing_docs)]
+    fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// Entries from `position` on, at most `limit`.
+    fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError>;
+
+    /// Entries of a stream from `version` on, at most `limit`.
+    fn stream(
+        &mut self,
+        stream: &StreamName,
+        version: u64,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError>;
+
+    /// Leaves from `position` on, at most `limit`.
+    fn leaves(&mut self, position: u64, limit: usize) -> Result<Vec<Leaf>, StoreError>;
+
+    /// A full tile.
+    fn tile(&mut self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The positions of a command, if it was appended: the first and their number.
+    fn command(&mut self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError>;
+}
+
+impl Stored {
+    /// The entry as it is read by people and projections.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when what is stored is no envelope or no JSON.
+    pub fn recorded(self) -> Result<Recorded, StoreError> {
+        let damaged =
+            |error: serde_json::Error| StoreError::damaged(self.position, error.to_string());
+        Ok(Recorded {
+            envelope: match &self.envelope {
+                Some(opened) => Some(serde_json::from_slice(&opened.bytes).map_err(damaged)?),
+                None => None,
+            },
+            payload: match &self.payload {
+                Some(opened) => Some(serde_json::from_slice(&opened.bytes).map_err(damaged)?),
+                None => None,
+            },
+            position: self.position,
+            stream: self.stream,
+            version: self.version,
+        })
+    }
+}

@@ -1,0 +1,405 @@
+//! The embedded store: one SQLite file, in which the node's read model lives too, so that an event and
+//! what it changes there are one transaction.
+//!
+//! WAL with `synchronous=FULL`: a commit is on disk when it returns.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::{Batch, OpenReader, Reader, Standing, Store, Stored};
+use crate::checkpoint::{Checkpoint, Trust};
+use crate::error::StoreError;
+use crate::event::{Recorded, StreamName};
+use crate::leaf::{Leaf, Opened, Part, Salt};
+
+/// Tables of the ledger. Those of the read model are made by whoever projects into it.
+const TABLES: &str = "
+create table if not exists ledger_streams (
+    id integer primary key,
+    name text not null unique
+) strict;
+create table if not exists ledger_entries (
+    position integer primary key,
+    stream integer not null references ledger_streams (id),
+    version integer not null,
+    leaf blob not null,
+    envelope blob,
+    envelope_salt blob,
+    payload blob,
+    payload_salt blob
+) strict;
+create unique index if not exists ledger_entries_of_stream on ledger_entries (stream, version);
+create table if not exists ledger_commands (
+    id blob primary key,
+    first integer not null,
+    count integer not null
+) strict, without rowid;
+create table if not exists ledger_tiles (
+    level integer not null,
+    number integer not null,
+    hashes blob not null,
+    primary key (level, number)
+) strict;
+create table if not exists ledger_checkpoints (
+    size integer primary key,
+    note text not null
+) strict;
+";
+
+/// What takes events into the read model, within the ledger's own transaction.
+pub trait Projector: Send {
+    /// Makes what is missing of the read model's tables.
+    ///
+    /// # Errors
+    /// In the projection's words.
+    fn prepare(&mut self, to: &Connection) -> Result<(), String>;
+
+    /// Takes events in, in order, each exactly once.
+    ///
+    /// # Errors
+    /// The position of the event that it cannot take, and why. The events' append fails then.
+    fn project(&mut self, to: &Connection, events: &[&Recorded]) -> Result<(), (u64, String)>;
+}
+
+/// A ledger in one file.
+pub struct Sqlite {
+    path: PathBuf,
+    connection: Connection,
+    projector: Option<Box<dyn Projector>>,
+}
+
+impl Sqlite {
+    /// Opens the ledger at `path`, made when it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written.
+    pub fn open(
+        path: &Path,
+        mut projector: Option<Box<dyn Projector>>,
+    ) -> Result<Self, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.set_prepared_statement_cache_capacity(256);
+        connection.execute_batch(TABLES)?;
+        if let Some(projector) = &mut projector {
+            projector
+                .prepare(&connection)
+                .map_err(|problem| StoreError::Projection {
+                    position: 0,
+                    problem,
+                })?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            projector,
+        })
+    }
+
+    fn insert(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let connection = &self.connection;
+        let mut find =
+            connection.prepare_cached("select id from ledger_streams where name = ?1")?;
+        let mut make = connection
+            .prepare_cached("insert into ledger_streams (name) values (?1) returning id")?;
+        let mut insert = connection.prepare_cached(
+            "insert into ledger_entries (position, stream, version, leaf, envelope, envelope_salt, \
+             payload, payload_salt) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for entry in &batch.entries {
+            let recorded = &entry.recorded;
+            let name = recorded.stream.as_str();
+            let known: Option<i64> = if recorded.version == 0 {
+                None
+            } else {
+                find.query_row([name], |row| row.get(0)).optional()?
+            };
+            let stream = match known {
+                Some(id) => id,
+                None => make.query_row([name], |row| row.get(0))?,
+            };
+            insert.execute(params![
+                recorded.position as i64,
+                stream,
+                recorded.version as i64,
+                &entry.leaf.0[..],
+                &entry.envelope.bytes,
+                &entry.envelope.salt[..],
+                &entry.payload.bytes,
+                &entry.payload.salt[..],
+            ])?;
+        }
+        let mut done = connection
+            .prepare_cached("insert into ledger_commands (id, first, count) values (?1, ?2, ?3)")?;
+        for (id, first, count) in &batch.commands {
+            done.execute(params![&id.as_bytes()[..], *first as i64, *count as i64])?;
+        }
+        let mut tile = connection.prepare_cached(
+            "insert into ledger_tiles (level, number, hashes) values (?1, ?2, ?3)",
+        )?;
+        for full in &batch.tiles {
+            tile.execute(params![full.level, full.index as i64, &full.hashes])?;
+        }
+        if let Some(checkpoint) = &batch.checkpoint {
+            connection
+                .prepare_cached("insert into ledger_checkpoints (size, note) values (?1, ?2)")?
+                .execute(params![checkpoint.size as i64, &checkpoint.note])?;
+        }
+        for (position, part) in &batch.erasures {
+            let sql = match part {
+                Part::Envelope => {
+                    "update ledger_entries set envelope = null, envelope_salt = null where position = ?1"
+                }
+                Part::Payload => {
+                    "update ledger_entries set payload = null, payload_salt = null where position = ?1"
+                }
+            };
+            connection
+                .prepare_cached(sql)?
+                .execute([*position as i64])?;
+        }
+        if let Some(projector) = &mut self.projector {
+            let events: Vec<_> = batch.entries.iter().map(|entry| &entry.recorded).collect();
+            projector
+                .project(connection, &events)
+                .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
+        }
+        Ok(())
+    }
+}
+
+impl Store for Sqlite {
+    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError> {
+        // A crash from here to the commit leaves nothing: the transaction is not in the file.
+        self.connection
+            .prepare_cached("begin immediate")?
+            .execute([])?;
+        let standing = standing(&self.connection, streams, commands);
+        if standing.is_err() {
+            self.rollback();
+        }
+        standing
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let result = self.insert(batch).and_then(|()| {
+            // A crash within the commit leaves a WAL without its last, checksummed frame: the batch is
+            // not there. After it the frame is synced: the batch is there, though nobody was told.
+            self.connection
+                .prepare_cached("commit")?
+                .execute([])
+                .map_err(StoreError::from)
+        });
+        if result.is_err() {
+            self.rollback();
+        }
+        result.map(|_| ())
+    }
+
+    fn rollback(&mut self) {
+        if !self.connection.is_autocommit() {
+            // A rollback that fails leaves the transaction open, and the next `begin` says so.
+            let _ = self.connection.execute_batch("rollback");
+        }
+    }
+
+    fn opener(&self) -> OpenReader {
+        let path = self.path.clone();
+        Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
+    }
+}
+
+fn standing(
+    connection: &Connection,
+    streams: &[StreamName],
+    commands: &[Uuid],
+) -> Result<Standing, StoreError> {
+    let size: i64 = connection
+        .prepare_cached("select coalesce(max(position) + 1, 0) from ledger_entries")?
+        .query_row([], |row| row.get(0))?;
+    let mut next = connection.prepare_cached(
+        "select coalesce(max(version) + 1, 0) from ledger_entries \
+         where stream = (select id from ledger_streams where name = ?1)",
+    )?;
+    let mut done =
+        connection.prepare_cached("select first, count from ledger_commands where id = ?1")?;
+    Ok(Standing {
+        size: size as u64,
+        next: streams
+            .iter()
+            .map(|stream| next.query_row([stream.as_str()], |row| row.get::<_, i64>(0)))
+            .map(|version| version.map(|version| version as u64))
+            .collect::<Result<_, _>>()?,
+        done: commands
+            .iter()
+            .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn positions(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {
+    let first: i64 = row.get(0)?;
+    let count: i64 = row.get(1)?;
+    Ok((first as u64, count as u64))
+}
+
+/// Reads a ledger in a file, whether or not somebody is appending to it.
+pub struct SqliteReader {
+    connection: Connection,
+}
+
+impl SqliteReader {
+    /// Opens the file for reading only.
+    ///
+    /// # Errors
+    /// When there is no ledger.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        Ok(Self { connection })
+    }
+}
+
+const ENTRY: &str = "select e.position, s.name, e.version, e.leaf, e.envelope, e.envelope_salt, \
+     e.payload, e.payload_salt from ledger_entries e join ledger_streams s on s.id = e.stream";
+
+impl Reader for SqliteReader {
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
+        let note: Option<String> = self
+            .connection
+            .prepare_cached("select note from ledger_checkpoints order by size desc limit 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        note.map(|note| parse_note(&note)).transpose()
+    }
+
+    fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "select note from ledger_checkpoints where size >= ?1 order by size limit ?2",
+        )?;
+        let notes = select.query_map(params![size as i64, limit as i64], |row| {
+            row.get::<_, String>(0)
+        })?;
+        notes.map(|note| parse_note(&note?)).collect()
+    }
+
+    fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!("{ENTRY} where e.position >= ?1 order by e.position limit ?2");
+        let mut select = self.connection.prepare_cached(&sql)?;
+        collect(select.query_map(params![position as i64, limit as i64], stored)?)
+    }
+
+    fn stream(
+        &mut self,
+        stream: &StreamName,
+        version: u64,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!(
+            "{ENTRY} where e.stream = (select id from ledger_streams where name = ?1) \
+             and e.version >= ?2 order by e.version limit ?3"
+        );
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let found = params![stream.as_str(), version as i64, limit as i64];
+        collect(select.query_map(found, stored)?)
+    }
+
+    fn leaves(&mut self, position: u64, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "select position, leaf from ledger_entries where position >= ?1 order by position limit ?2",
+        )?;
+        let rows = select.query_map(params![position as i64, limit as i64], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?))
+        })?;
+        rows.map(|row| {
+            let (position, bytes) = row?;
+            leaf(position, &bytes)
+        })
+        .collect()
+    }
+
+    fn tile(&mut self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("select hashes from ledger_tiles where level = ?1 and number = ?2")?
+            .query_row(params![level, number as i64], |row| row.get(0))
+            .optional()?)
+    }
+
+    fn command(&mut self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("select first, count from ledger_commands where id = ?1")?
+            .query_row([&id.as_bytes()[..]], positions)
+            .optional()?)
+    }
+}
+
+/// A row of [`ENTRY`], its stream and leaf still to be read.
+struct RawEntry {
+    position: u64,
+    stream: String,
+    version: u64,
+    leaf: Vec<u8>,
+    envelope: Option<Vec<u8>>,
+    envelope_salt: Option<Salt>,
+    payload: Option<Vec<u8>>,
+    payload_salt: Option<Salt>,
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
+    Ok(RawEntry {
+        position: row.get::<_, i64>(0)? as u64,
+        stream: row.get(1)?,
+        version: row.get::<_, i64>(2)? as u64,
+        leaf: row.get(3)?,
+        envelope: row.get(4)?,
+        envelope_salt: row.get(5)?,
+        payload: row.get(6)?,
+        payload_salt: row.get(7)?,
+    })
+}
+
+fn collect(
+    rows: impl Iterator<Item = rusqlite::Result<RawEntry>>,
+) -> Result<Vec<Stored>, StoreError> {
+    rows.map(|row| {
+        let raw = row?;
+        let opened = |bytes: Option<Vec<u8>>, salt: Option<Salt>| {
+            bytes.zip(salt).map(|(bytes, salt)| Opened { bytes, salt })
+        };
+        Ok(Stored {
+            position: raw.position,
+            stream: raw
+                .stream
+                .parse()
+                .map_err(|error| StoreError::damaged(raw.position, format!("{error}")))?,
+            version: raw.version,
+            leaf: leaf(raw.position, &raw.leaf)?,
+            envelope: opened(raw.envelope, raw.envelope_salt),
+            payload: opened(raw.payload, raw.payload_salt),
+        })
+    })
+    .collect()
+}
+
+fn leaf(position: u64, bytes: &[u8]) -> Result<Leaf, StoreError> {
+    Leaf::from_bytes(bytes).ok_or_else(|| StoreError::damaged(position, "the leaf is none"))
+}
+
+/// A stored note as a checkpoint; its signature is for [`Trust::verify`].
+fn parse_note(note: &str) -> Result<Checkpoint, StoreError> {
+    Trust::parse_unverified(note)
+        .map_err(|error| StoreError::damaged(0, format!("a stored checkpoint: {error}")))
+}

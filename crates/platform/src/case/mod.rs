@@ -1,0 +1,364 @@
+//! Cases: what a person works on. Opened for verification, answered within a time or climbed up the three
+//! rungs *urge → supervise → investigate*, heard, referred or closed with an outcome.
+
+mod tables;
+
+use jiff::SignedDuration;
+use kandeng_ledger::StreamName;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use tables::CaseTables;
+
+use crate::aggregate::{Aggregate, Decide, Decision, Events};
+use crate::context::{Context, Refusal, Text};
+use crate::deadline::Running;
+use crate::effect::{Effect, Expectation, Expected, NewNotice};
+use crate::platform::{CommandError, Plan};
+
+/// The follow-up that climbs a rung, and what is expected.
+pub(crate) const CLIMB: &str = "case-climb";
+const ANSWER: &str = "case-answer";
+
+/// The rungs of escalation, lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rung {
+    /// 催办: the assignee is reminded.
+    Urge,
+    /// 督办: the assignee's superior is told.
+    Supervise,
+    /// 查办: the delay itself is looked into.
+    Investigate,
+}
+
+impl Rung {
+    fn after(rung: Option<Self>) -> Option<Self> {
+        match rung {
+            None => Some(Self::Urge),
+            Some(Self::Urge) => Some(Self::Supervise),
+            Some(Self::Supervise) => Some(Self::Investigate),
+            Some(Self::Investigate) => None,
+        }
+    }
+
+    /// The word in Chinese and English.
+    pub fn title(self) -> Text {
+        match self {
+            Self::Urge => Text::new("催办", "urge"),
+            Self::Supervise => Text::new("督办", "supervise"),
+            Self::Investigate => Text::new("查办", "investigate"),
+        }
+    }
+}
+
+/// How a case ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Whether what was flagged is so.
+    pub confirmed: bool,
+    /// Money recovered, in fen.
+    pub recovered_fen: i64,
+    /// People held to account: a number, never who.
+    pub held_to_account: u32,
+    /// Residents' problems solved.
+    pub problems_solved: u32,
+    /// In the officer's words.
+    pub note: String,
+}
+
+/// What happened to a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
+pub enum CaseEvent {
+    /// It was opened to verify flags.
+    CaseOpened {
+        /// The flags' streams.
+        flags: Vec<StreamName>,
+        /// Who works on it.
+        #[serde(with = "kandeng_ledger::hyphened")]
+        assignee: Uuid,
+        /// Seconds within which each rung wants an answer.
+        answer_within: i64,
+    },
+    /// Somebody else works on it.
+    CaseAssigned {
+        /// Who.
+        #[serde(with = "kandeng_ledger::hyphened")]
+        assignee: Uuid,
+    },
+    /// No answer came in time.
+    CaseClimbed {
+        /// To which rung.
+        rung: Rung,
+    },
+    /// The assignee answered.
+    CaseAnswered {
+        /// In their words.
+        note: String,
+    },
+    /// The body concerned was heard.
+    CaseHeard {
+        /// What it said, or why it was not heard.
+        note: String,
+    },
+    /// It went to another body.
+    CaseReferred {
+        /// Which.
+        to: String,
+    },
+    /// It ended.
+    CaseClosed {
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+impl Events for CaseEvent {
+    const VERSIONS: &'static [(&'static str, u16)] = &[
+        ("case-opened", 1),
+        ("case-assigned", 1),
+        ("case-climbed", 1),
+        ("case-answered", 1),
+        ("case-heard", 1),
+        ("case-referred", 1),
+        ("case-closed", 1),
+    ];
+}
+
+/// Where a case stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Case {
+    open: bool,
+    over: bool,
+    heard: bool,
+    rung: Option<Rung>,
+    assignee: Uuid,
+    answer_within: i64,
+}
+
+impl Aggregate for Case {
+    const STREAM: &'static str = "case";
+    type Event = CaseEvent;
+
+    fn apply(&mut self, event: CaseEvent) {
+        match event {
+            CaseEvent::CaseOpened {
+                assignee,
+                answer_within,
+                ..
+            } => {
+                self.open = true;
+                self.assignee = assignee;
+                self.answer_within = answer_within;
+            }
+            CaseEvent::CaseAssigned { assignee } => self.assignee = assignee,
+            CaseEvent::CaseClimbed { rung } => self.rung = Some(rung),
+            CaseEvent::CaseAnswered { .. } => self.rung = None,
+            CaseEvent::CaseHeard { .. } => self.heard = true,
+            CaseEvent::CaseReferred { .. } | CaseEvent::CaseClosed { .. } => {
+                self.open = false;
+                self.over = true;
+            }
+        }
+    }
+}
+
+/// Open a case.
+#[derive(Clone, Debug)]
+pub struct OpenCase {
+    /// Its id.
+    pub id: Uuid,
+    /// The flags to verify.
+    pub flags: Vec<StreamName>,
+    /// Who works on it.
+    pub assignee: Uuid,
+    /// Within which time each rung wants an answer.
+    pub answer_within: SignedDuration,
+}
+
+/// Give it to somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Assign(pub Uuid);
+
+/// No answer came in time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Climb(pub Uuid);
+
+/// Answer it.
+#[derive(Clone, Debug)]
+pub struct AnswerCase {
+    /// Which.
+    pub id: Uuid,
+    /// In the assignee's words.
+    pub note: String,
+}
+
+/// The body concerned was heard, or the officer says why not.
+#[derive(Clone, Debug)]
+pub struct Hear(pub String);
+
+/// Hand it to another body.
+#[derive(Clone, Debug)]
+pub struct Refer {
+    /// Which case.
+    pub id: Uuid,
+    /// To whom.
+    pub to: String,
+}
+
+/// End it.
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// Which.
+    pub id: Uuid,
+    /// How.
+    pub outcome: Outcome,
+}
+
+fn answer(id: Uuid) -> Expected {
+    Expected {
+        subject: format!("case/{id}"),
+        kind: ANSWER.to_owned(),
+    }
+}
+
+fn expect(id: Uuid, within: i64, cx: &Context) -> Effect {
+    let within = SignedDuration::from_secs(within);
+    Effect::Expect(Expectation {
+        expected: answer(id),
+        by: cx.at.saturating_add(within).unwrap_or(jiff::Timestamp::MAX),
+        then: CLIMB.to_owned(),
+        detail: serde_json::json!({ "case": id.to_string() }),
+    })
+}
+
+impl Case {
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        if self.open {
+            return Ok(());
+        }
+        Err(if self.over {
+            Refusal::new("case-over", "办件已办结", "this case is over")
+        } else {
+            Refusal::new("no-case", "没有这个办件", "there is no such case")
+        })
+    }
+}
+
+impl Decide<OpenCase> for Case {
+    fn decide(&self, open: OpenCase, cx: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        if self.open || self.over {
+            return Err(Refusal::new(
+                "case-exists",
+                "办件已存在",
+                "this case exists already",
+            ));
+        }
+        if open.flags.is_empty() {
+            return Err(Refusal::new(
+                "case-without-flags",
+                "办件须至少有一个疑点",
+                "a case needs at least one flag",
+            ));
+        }
+        let within = open.answer_within.as_secs().max(1);
+        let event = CaseEvent::CaseOpened {
+            flags: open.flags,
+            assignee: open.assignee,
+            answer_within: within,
+        };
+        Ok(Decision::from(event).and(expect(open.id, within, cx)))
+    }
+}
+
+impl Decide<Assign> for Case {
+    fn decide(
+        &self,
+        Assign(assignee): Assign,
+        _: &Context,
+    ) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        if self.assignee == assignee {
+            return Ok(Decision::of([]));
+        }
+        Ok(CaseEvent::CaseAssigned { assignee }.into())
+    }
+}
+
+impl Decide<Climb> for Case {
+    fn decide(&self, Climb(id): Climb, cx: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        let Some(rung) = Rung::after(self.rung) else {
+            return Ok(Decision::of([]));
+        };
+        let title = rung.title();
+        let notice = NewNotice {
+            cause: format!("case/{id}/{}/{}", title.en, cx.at.as_millisecond()),
+            to: self.assignee,
+            channel: "log".to_owned(),
+            subject: Text::new(format!("办件{}", title.zh), format!("A case: {}", title.en)),
+            body: Text::new("有办件逾期未复,请处理", "a case has had no answer in time"),
+        };
+        let decision = Decision::from(CaseEvent::CaseClimbed { rung }).and(Effect::Notify(notice));
+        // The last rung has nobody above it.
+        Ok(match Rung::after(Some(rung)) {
+            Some(_) => decision.and(expect(id, self.answer_within, cx)),
+            None => decision,
+        })
+    }
+}
+
+impl Decide<AnswerCase> for Case {
+    fn decide(&self, said: AnswerCase, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        Ok(Decision::from(CaseEvent::CaseAnswered { note: said.note })
+            .and(Effect::Meet(answer(said.id))))
+    }
+}
+
+impl Decide<Hear> for Case {
+    fn decide(&self, Hear(note): Hear, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        Ok(CaseEvent::CaseHeard { note }.into())
+    }
+}
+
+impl Decide<Refer> for Case {
+    fn decide(&self, refer: Refer, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        let reason = Text::new("已移送", "referred");
+        Ok(Decision::from(CaseEvent::CaseReferred { to: refer.to })
+            .and(Effect::Waive(answer(refer.id), reason)))
+    }
+}
+
+impl Decide<Close> for Case {
+    fn decide(&self, close: Close, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+        self.must_be_open()?;
+        // Nobody is closed upon without having been heard.
+        if close.outcome.confirmed && !self.heard {
+            return Err(Refusal::new(
+                "not-heard",
+                "办结为属实之前,须听取有关单位意见,或说明未听取的原因",
+                "before a case closes as confirmed, the body concerned is heard, or the officer records why not",
+            ));
+        }
+        let reason = Text::new("已办结", "closed");
+        Ok(Decision::from(CaseEvent::CaseClosed {
+            outcome: close.outcome,
+        })
+        .and(Effect::Waive(answer(close.id), reason)))
+    }
+}
+
+/// Climbs the next rung of the case whose answer did not come.
+pub(crate) fn climb(plan: &mut Plan<'_>, missed: &Running) -> Result<(), CommandError> {
+    let id = missed.detail["case"]
+        .as_str()
+        .and_then(|id| Uuid::try_parse(id).ok());
+    let Some(id) = id else {
+        return Ok(());
+    };
+    plan.decide::<Case, _>(StreamName::new(Case::STREAM, id)?, Climb(id))
+}

@@ -1,0 +1,98 @@
+//! The loop that fires deadlines: it sleeps until the next one, and at start fires what it missed.
+
+use kandeng_ledger::StreamName;
+
+use super::{Deadline, Miss, tables};
+use crate::aggregate::fold;
+use crate::context::Context;
+use crate::platform::{CommandError, Platform};
+
+/// Deadlines that are looked up at once.
+const PAGE: usize = 500;
+
+/// Fires deadlines of one node. With several nodes every one runs it: who appends first has fired.
+pub struct DeadlineLoop {
+    platform: Platform,
+}
+
+impl DeadlineLoop {
+    /// The loop of this node.
+    pub fn new(platform: Platform) -> Self {
+        Self { platform }
+    }
+
+    /// Runs until the ledger is closed.
+    ///
+    /// # Errors
+    /// When the store fails; whoever runs it starts it again.
+    pub async fn run(&self) -> Result<(), CommandError> {
+        let mut changes = self.platform.ledger().checkpoints();
+        loop {
+            changes.borrow_and_update();
+            self.fire_due().await?;
+            let next = self.platform.query(tables::next_due)?;
+            let open = match next {
+                None => changes.changed().await.is_ok(),
+                Some(at) => tokio::select! {
+                    () = self.platform.clock().sleep_until(at) => true,
+                    changed = changes.changed() => changed.is_ok(),
+                },
+            };
+            if !open {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Fires every deadline whose time has come, and gives their number.
+    ///
+    /// # Errors
+    /// As [`DeadlineLoop::run`].
+    pub async fn fire_due(&self) -> Result<usize, CommandError> {
+        let mut fired = 0;
+        loop {
+            let now = self.platform.clock().now();
+            let due = self
+                .platform
+                .query(|connection| tables::due(connection, now, PAGE))?;
+            if due.is_empty() {
+                return Ok(fired);
+            }
+            for stream in due {
+                self.fire(&stream).await?;
+                fired += 1;
+            }
+        }
+    }
+
+    async fn fire(&self, stream: &StreamName) -> Result<(), CommandError> {
+        let cx = Context::of_the_platform(self.platform.clock().now());
+        let answer = self
+            .platform
+            .append(&cx, |plan| {
+                let events = self.platform.ledger().read_stream(stream, 0)?;
+                let standing = fold::<Deadline>(events)?.state;
+                plan.decide::<Deadline, _>(stream.clone(), Miss)?;
+                // What is to be done and that it was missed are one append: neither is there alone.
+                if let Deadline::Running { of } = &standing
+                    && of.by <= plan.cx.at
+                    && let Some(follow_up) = self.platform.follow_up(&of.then)
+                {
+                    follow_up(plan, of)?;
+                }
+                Ok(())
+            })
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // A follow-up that is refused must not keep the deadline from being missed for ever.
+            Err(CommandError::Refused(_)) => {
+                self.platform
+                    .append(&cx, |plan| plan.decide::<Deadline, _>(stream.clone(), Miss))
+                    .await?;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

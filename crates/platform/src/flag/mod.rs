@@ -1,0 +1,297 @@
+//! Flags: findings of rules, as they are looked at, dismissed, confirmed, cleared.
+//!
+//! A flag is one (rule, subject kind, subject, key). An event is appended only when the finding's fingerprint
+//! changes, so a nightly run over an unchanged county appends nothing.
+
+mod sweep;
+mod tables;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use sweep::{RuleRun, Sweep, Swept};
+pub use tables::FlagTables;
+
+use crate::aggregate::{Aggregate, Decide, Decision, Events};
+use crate::context::{Context, Refusal, Text};
+
+/// What a rule found on one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// The rule.
+    pub rule: String,
+    /// The version of the rule and its parameters: a hash, so that it tells no threshold.
+    pub rule_version: String,
+    /// `low`, `medium` or `high`.
+    pub severity: String,
+    /// `project`, `organization` …
+    pub subject_kind: String,
+    /// The subject.
+    pub subject: String,
+    /// What tells it apart from other findings of the rule on the subject.
+    pub key: String,
+    /// The input that made the rule fire, hashed.
+    pub fingerprint: String,
+    /// Items to mark.
+    pub items: Vec<String>,
+    /// Money at stake, in fen.
+    pub money_fen: Option<i64>,
+    /// What was compared.
+    pub figures: Value,
+    /// The sentence.
+    pub says: Text,
+}
+
+/// Why a flag was dismissed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dismissal {
+    /// There is nothing to it.
+    Unfounded,
+    /// There is a good reason for what was found.
+    Explained,
+    /// The filing was wrong and was corrected.
+    FilingCorrected,
+    /// Another flag says the same.
+    Duplicate,
+}
+
+/// What happened to a flag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
+pub enum FlagEvent {
+    /// It was raised.
+    FlagRaised {
+        /// What was found.
+        found: Found,
+    },
+    /// The input behind it changed and it stands all the same. A dismissed one is open again.
+    FlagChanged {
+        /// What was found now.
+        found: Found,
+        /// The figures that changed, by name.
+        changed: Vec<String>,
+    },
+    /// The rule itself changed: the officer is shown the flag among those, and it stays as it is.
+    FlagRuleChanged {
+        /// What was found now.
+        found: Found,
+    },
+    /// The rule answers that it can no longer compare; the flag stays open and says so.
+    FlagNotApplicable {
+        /// Why.
+        because: String,
+    },
+    /// The rule can compare again, and finds the same.
+    FlagComparedAgain {},
+    /// The rule answers *passed*.
+    FlagCleared {},
+    /// An officer found nothing to it.
+    FlagDismissed {
+        /// Why.
+        reason: Dismissal,
+        /// In the officer's words.
+        note: String,
+    },
+    /// An officer found it to be so.
+    FlagConfirmed {
+        /// The case it was found in, if there was one.
+        #[serde(
+            with = "kandeng_ledger::hyphened::optional",
+            skip_serializing_if = "Option::is_none",
+            default
+        )]
+        case: Option<Uuid>,
+    },
+}
+
+impl Events for FlagEvent {
+    const VERSIONS: &'static [(&'static str, u16)] = &[
+        ("flag-raised", 1),
+        ("flag-changed", 1),
+        ("flag-rule-changed", 1),
+        ("flag-not-applicable", 1),
+        ("flag-compared-again", 1),
+        ("flag-cleared", 1),
+        ("flag-dismissed", 1),
+        ("flag-confirmed", 1),
+    ];
+}
+
+/// Where a flag stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It was never raised.
+    #[default]
+    Absent,
+    /// It waits for a person.
+    Open,
+    /// An officer dismissed it.
+    Dismissed(Dismissal),
+    /// An officer confirmed it.
+    Confirmed,
+    /// The rule answers *passed*.
+    Cleared,
+}
+
+/// A flag.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flag {
+    /// Where it stands.
+    pub standing: Standing,
+    /// What was found last.
+    pub found: Option<Found>,
+    /// Why the rule cannot compare any more.
+    pub not_applicable: Option<String>,
+}
+
+impl Aggregate for Flag {
+    const STREAM: &'static str = "flag";
+    type Event = FlagEvent;
+
+    fn apply(&mut self, event: FlagEvent) {
+        match event {
+            FlagEvent::FlagRaised { found } | FlagEvent::FlagChanged { found, .. } => {
+                self.standing = Standing::Open;
+                self.found = Some(found);
+                self.not_applicable = None;
+            }
+            FlagEvent::FlagRuleChanged { found } => {
+                self.found = Some(found);
+                self.not_applicable = None;
+            }
+            FlagEvent::FlagNotApplicable { because } => self.not_applicable = Some(because),
+            FlagEvent::FlagComparedAgain {} => self.not_applicable = None,
+            FlagEvent::FlagCleared {} => {
+                self.standing = Standing::Cleared;
+                self.not_applicable = None;
+            }
+            FlagEvent::FlagDismissed { reason, .. } => {
+                self.standing = Standing::Dismissed(reason);
+            }
+            FlagEvent::FlagConfirmed { .. } => self.standing = Standing::Confirmed,
+        }
+    }
+}
+
+/// The rule found it, today.
+#[derive(Clone, Debug)]
+pub struct Find(pub Found);
+
+/// The rule answers *passed*.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass;
+
+/// The rule cannot compare.
+#[derive(Clone, Debug)]
+pub struct NotApplicable {
+    /// Why.
+    pub because: String,
+}
+
+/// An officer finds nothing to it.
+#[derive(Clone, Debug)]
+pub struct Dismiss {
+    /// Why.
+    pub reason: Dismissal,
+    /// In the officer's words.
+    pub note: String,
+}
+
+/// An officer finds it to be so.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirm {
+    /// The case it was found in, if there was one.
+    pub case: Option<Uuid>,
+}
+
+impl Decide<Find> for Flag {
+    fn decide(&self, Find(found): Find, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        let Some(before) = &self.found else {
+            return Ok(FlagEvent::FlagRaised { found }.into());
+        };
+        if self.standing == Standing::Cleared {
+            return Ok(FlagEvent::FlagRaised { found }.into());
+        }
+        if before.fingerprint == found.fingerprint {
+            return Ok(match self.not_applicable {
+                Some(_) => FlagEvent::FlagComparedAgain {}.into(),
+                None => Decision::of([]),
+            });
+        }
+        // Another rule is no new fact: it must not reopen in silence what a person has closed.
+        if before.rule_version != found.rule_version {
+            return Ok(FlagEvent::FlagRuleChanged { found }.into());
+        }
+        let changed = changed_figures(&before.figures, &found.figures);
+        Ok(FlagEvent::FlagChanged { found, changed }.into())
+    }
+}
+
+/// The names of figures that are not what they were.
+fn changed_figures(before: &Value, now: &Value) -> Vec<String> {
+    let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else {
+        return Vec::new();
+    };
+    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| before.get(*name) != now.get(*name))
+        .cloned()
+        .collect()
+}
+
+impl Decide<Pass> for Flag {
+    fn decide(&self, _: Pass, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        match self.standing {
+            Standing::Open => Ok(FlagEvent::FlagCleared {}.into()),
+            // What a person decided stands; what was never raised needs no clearing.
+            _ => Ok(Decision::of([])),
+        }
+    }
+}
+
+impl Decide<NotApplicable> for Flag {
+    fn decide(
+        &self,
+        NotApplicable { because }: NotApplicable,
+        _: &Context,
+    ) -> Result<Decision<FlagEvent>, Refusal> {
+        if self.standing == Standing::Open && self.not_applicable.as_ref() != Some(&because) {
+            return Ok(FlagEvent::FlagNotApplicable { because }.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
+fn only_open(flag: &Flag) -> Result<(), Refusal> {
+    if flag.standing == Standing::Open {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "flag-not-open",
+        "该疑点不是待处理状态",
+        "this flag is not open",
+    ))
+}
+
+impl Decide<Dismiss> for Flag {
+    fn decide(&self, dismiss: Dismiss, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        only_open(self)?;
+        Ok(FlagEvent::FlagDismissed {
+            reason: dismiss.reason,
+            note: dismiss.note,
+        }
+        .into())
+    }
+}
+
+impl Decide<Confirm> for Flag {
+    fn decide(&self, confirm: Confirm, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        only_open(self)?;
+        Ok(FlagEvent::FlagConfirmed { case: confirm.case }.into())
+    }
+}

@@ -1,0 +1,163 @@
+//! Flags as the read model holds them.
+
+use kandeng_ledger::Recorded;
+use rusqlite::{Connection, params};
+
+use super::{Dismissal, Flag, FlagEvent, Found};
+use crate::aggregate::{Aggregate, Events};
+use crate::read_model::Tables;
+
+/// The table `flags`.
+pub struct FlagTables;
+
+impl Tables for FlagTables {
+    fn name(&self) -> &'static str {
+        "flags"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["flags"]
+    }
+
+    fn create(&self) -> &'static str {
+        "create table flags (
+            stream text primary key,
+            rule text not null,
+            rule_version text not null,
+            severity text not null check (severity in ('low', 'medium', 'high')),
+            subject_kind text not null,
+            subject text not null,
+            key text not null,
+            fingerprint text not null,
+            money_fen integer,
+            items text not null, -- a JSON list
+            figures text not null, -- a JSON object
+            says_zh text not null,
+            says_en text not null,
+            state text not null check (state in ('open', 'dismissed', 'confirmed', 'cleared')),
+            dismissal text,
+            not_applicable text,
+            rule_changed integer not null default 0 check (rule_changed in (0, 1)),
+            changed text, -- the figures that made it open again, a JSON list
+            raised_at integer not null, -- milliseconds since 1970
+            changed_at integer not null
+        ) strict;
+        create index flags_of_subject on flags (subject_kind, subject);
+        create index flags_of_rule on flags (rule, state);
+        create index flags_in_state on flags (state, severity);"
+    }
+
+    fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        if event.stream.kind() != Flag::STREAM {
+            return Ok(());
+        }
+        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+            return Ok(());
+        };
+        let read = FlagEvent::read(&envelope.kind, envelope.schema, payload.clone())
+            .map_err(|error| error.to_string())?;
+        let at = envelope.at.as_millisecond();
+        project(to, event.stream.as_str(), at, &read).map_err(|error| error.to_string())
+    }
+}
+
+fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlite::Result<()> {
+    match event {
+        FlagEvent::FlagRaised { found } => write(to, stream, at, found, &[])?,
+        FlagEvent::FlagChanged { found, changed } => write(to, stream, at, found, changed)?,
+        FlagEvent::FlagRuleChanged { found } => to
+            .prepare_cached(
+                "update flags set rule_version = ?2, severity = ?3, fingerprint = ?4, figures = ?5, \
+                 says_zh = ?6, says_en = ?7, money_fen = ?8, items = ?9, not_applicable = null, \
+                 rule_changed = rule_version <> ?2, changed_at = ?10 where stream = ?1",
+            )?
+            .execute(params![
+                stream,
+                found.rule_version,
+                found.severity,
+                found.fingerprint,
+                found.figures.to_string(),
+                found.says.zh,
+                found.says.en,
+                found.money_fen,
+                list(&found.items),
+                at
+            ])?,
+        FlagEvent::FlagNotApplicable { because } => to
+            .prepare_cached("update flags set not_applicable = ?2, changed_at = ?3 where stream = ?1")?
+            .execute(params![stream, because, at])?,
+        FlagEvent::FlagComparedAgain {} => to
+            .prepare_cached("update flags set not_applicable = null, changed_at = ?2 where stream = ?1")?
+            .execute(params![stream, at])?,
+        FlagEvent::FlagCleared {} => state(to, stream, at, "cleared", None)?,
+        FlagEvent::FlagDismissed { reason, .. } => {
+            state(to, stream, at, "dismissed", Some(*reason))?
+        }
+        FlagEvent::FlagConfirmed { .. } => state(to, stream, at, "confirmed", None)?,
+    };
+    Ok(())
+}
+
+fn write(
+    to: &Connection,
+    stream: &str,
+    at: i64,
+    found: &Found,
+    changed: &[String],
+) -> rusqlite::Result<usize> {
+    to.prepare_cached(
+        "insert into flags (stream, rule, rule_version, severity, subject_kind, subject, key, \
+         fingerprint, money_fen, items, figures, says_zh, says_en, state, changed, raised_at, changed_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'open', ?14, ?15, ?15) \
+         on conflict (stream) do update set rule_version = excluded.rule_version, \
+         severity = excluded.severity, fingerprint = excluded.fingerprint, \
+         money_fen = excluded.money_fen, items = excluded.items, figures = excluded.figures, \
+         says_zh = excluded.says_zh, says_en = excluded.says_en, state = 'open', dismissal = null, \
+         not_applicable = null, rule_changed = 0, changed = excluded.changed, changed_at = excluded.changed_at",
+    )?
+    .execute(params![
+        stream,
+        found.rule,
+        found.rule_version,
+        found.severity,
+        found.subject_kind,
+        found.subject,
+        found.key,
+        found.fingerprint,
+        found.money_fen,
+        list(&found.items),
+        found.figures.to_string(),
+        found.says.zh,
+        found.says.en,
+        (!changed.is_empty()).then(|| list(changed)),
+        at
+    ])
+}
+
+fn state(
+    to: &Connection,
+    stream: &str,
+    at: i64,
+    state: &str,
+    dismissal: Option<Dismissal>,
+) -> rusqlite::Result<usize> {
+    let dismissal = dismissal.map(|reason| match reason {
+        Dismissal::Unfounded => "unfounded",
+        Dismissal::Explained => "explained",
+        Dismissal::FilingCorrected => "filing-corrected",
+        Dismissal::Duplicate => "duplicate",
+    });
+    to.prepare_cached(
+        "update flags set state = ?2, dismissal = ?3, not_applicable = null, changed_at = ?4 where stream = ?1",
+    )?
+    .execute(params![stream, state, dismissal, at])
+}
+
+/// A JSON list of texts.
+fn list(texts: &[String]) -> String {
+    serde_json::Value::from(texts.to_vec()).to_string()
+}

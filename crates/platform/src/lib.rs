@@ -1,0 +1,27 @@
+//! What all scenes share: the command loop, deadlines, notices, the vault, flags and cases.
+//!
+//! Knows commands, events and people's roles in them. It must not know what a scene is about.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod aggregate;
+pub mod case;
+mod clock;
+mod context;
+pub mod deadline;
+mod effect;
+pub mod flag;
+pub mod notice;
+pub mod person;
+mod platform;
+mod read_model;
+mod refused;
+pub mod unique;
+pub mod vault;
+
+pub use aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent, fold};
+pub use clock::{Clock, CountedIds, Ids, RandomIds, SetClock, SystemClock};
+pub use context::{Context, Language, Refusal, Text};
+pub use effect::{Effect, Expectation, Expected, NewNotice, Unique};
+pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform};
+pub use read_model::{ReadModel, Tables};

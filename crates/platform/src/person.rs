@@ -1,0 +1,244 @@
+//! What happens to a person's values: each opening, with its reason, and the erasure.
+
+use kandeng_ledger::{Recorded, StreamName};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::aggregate::{Aggregate, Decide, Decision, Events};
+use crate::context::{Context, Refusal};
+use crate::platform::{CommandError, Platform};
+use crate::read_model::Tables;
+use crate::vault::{Reference, Vault, VaultError};
+
+/// What happened to a person's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
+pub enum PersonEvent {
+    /// Somebody read one.
+    PersonValueOpened {
+        /// Which.
+        #[serde(with = "kandeng_ledger::hyphened")]
+        reference: Uuid,
+        /// Why.
+        reason: String,
+    },
+    /// All of them are forgotten.
+    PersonErased {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Events for PersonEvent {
+    const VERSIONS: &'static [(&'static str, u16)] =
+        &[("person-value-opened", 1), ("person-erased", 1)];
+}
+
+/// A person, as far as the vault is concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    erased: bool,
+}
+
+impl Aggregate for Person {
+    const STREAM: &'static str = "person";
+    type Event = PersonEvent;
+
+    fn apply(&mut self, event: PersonEvent) {
+        if matches!(event, PersonEvent::PersonErased { .. }) {
+            self.erased = true;
+        }
+    }
+}
+
+/// Read a value.
+#[derive(Clone, Debug)]
+pub struct OpenValue {
+    /// Which.
+    pub reference: Reference,
+    /// Why.
+    pub reason: String,
+}
+
+/// Forget the person.
+#[derive(Clone, Debug)]
+pub struct ErasePerson {
+    /// Why.
+    pub reason: String,
+}
+
+impl Decide<OpenValue> for Person {
+    fn decide(&self, open: OpenValue, _: &Context) -> Result<Decision<PersonEvent>, Refusal> {
+        if self.erased {
+            return Err(Refusal::new(
+                "person-erased",
+                "此人的资料已删除",
+                "this person's data have been erased",
+            ));
+        }
+        if open.reason.trim().is_empty() {
+            return Err(Refusal::new(
+                "no-reason",
+                "查看个人信息须写明理由",
+                "opening personal data needs a reason",
+            ));
+        }
+        Ok(PersonEvent::PersonValueOpened {
+            reference: open.reference.0,
+            reason: open.reason,
+        }
+        .into())
+    }
+}
+
+impl Decide<ErasePerson> for Person {
+    fn decide(&self, erase: ErasePerson, _: &Context) -> Result<Decision<PersonEvent>, Refusal> {
+        if self.erased {
+            return Ok(Decision::of([]));
+        }
+        Ok(PersonEvent::PersonErased {
+            reason: erase.reason,
+        }
+        .into())
+    }
+}
+
+/// A value that was not opened, or a person that was not erased.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonError {
+    /// The event could not be appended; nothing was opened.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl Platform {
+    /// Opens a personal value. That it was opened, by whom and why, is in the ledger before anybody sees it.
+    /// Nothing when it was erased.
+    ///
+    /// # Errors
+    /// A refusal when there is no reason; a fault of ledger or vault.
+    pub async fn open_value(
+        &self,
+        vault: &Vault,
+        reference: Reference,
+        reason: &str,
+        cx: &Context,
+    ) -> Result<Option<String>, PersonError> {
+        let Some((person, value)) = vault.read(reference)? else {
+            return Ok(None);
+        };
+        let open = OpenValue {
+            reference,
+            reason: reason.to_owned(),
+        };
+        self.carry_out::<Person, _>(person, open, cx).await?;
+        Ok(Some(value))
+    }
+
+    /// Forgets a person: the event first, then the key. A crash in between is made good at the next start
+    /// ([`Platform::replay_erasures`]).
+    ///
+    /// # Errors
+    /// A fault of ledger or vault.
+    pub async fn erase_person(
+        &self,
+        vault: &Vault,
+        person: Uuid,
+        reason: &str,
+        cx: &Context,
+    ) -> Result<(), PersonError> {
+        let erase = ErasePerson {
+            reason: reason.to_owned(),
+        };
+        self.carry_out::<Person, _>(person, erase, cx).await?;
+        vault.destroy(person)?;
+        Ok(())
+    }
+
+    /// Destroys the keys of everybody whom the ledger says was erased: at every start, and after restoring
+    /// keys from a backup, before anything is readable.
+    ///
+    /// # Errors
+    /// A fault of read model or vault.
+    pub fn replay_erasures(&self, vault: &Vault) -> Result<usize, PersonError> {
+        let erased: Vec<String> = self
+            .query(|connection| {
+                let mut select = connection.prepare("select person from erased_people")?;
+                let people = select.query_map([], |row| row.get(0))?;
+                people.collect()
+            })
+            .map_err(CommandError::from)?;
+        for person in &erased {
+            // Cannot fail: the projection wrote the id of a stream.
+            if let Ok(person) = Uuid::try_parse(person) {
+                vault.destroy(person)?;
+            }
+        }
+        Ok(erased.len())
+    }
+}
+
+/// The table `erased_people`, and who looked at what: `opened_values`.
+pub struct PersonTables;
+
+impl Tables for PersonTables {
+    fn name(&self) -> &'static str {
+        "people"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["erased_people", "opened_values"]
+    }
+
+    fn create(&self) -> &'static str {
+        "create table erased_people (person text primary key) strict, without rowid;
+        create table opened_values (
+            position integer primary key,
+            person text not null,
+            reference text not null,
+            actor text not null,
+            at integer not null, -- milliseconds since 1970
+            reason text not null
+        ) strict;
+        create index opened_values_of_person on opened_values (person);
+        create index opened_values_by_actor on opened_values (actor);"
+    }
+
+    fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        if event.stream.kind() != Person::STREAM {
+            return Ok(());
+        }
+        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+            return Ok(());
+        };
+        let read = PersonEvent::read(&envelope.kind, envelope.schema, payload.clone())
+            .map_err(|error| error.to_string())?;
+        let person = StreamName::id(&event.stream).to_string();
+        let done = match read {
+            PersonEvent::PersonErased { .. } => to.execute(
+                "insert into erased_people values (?1) on conflict do nothing",
+                [person],
+            ),
+            PersonEvent::PersonValueOpened { reference, reason } => to.execute(
+                "insert into opened_values values (?1, ?2, ?3, ?4, ?5, ?6)",
+                rusqlite::params![
+                    event.position as i64,
+                    person,
+                    reference.to_string(),
+                    envelope.actor.to_string(),
+                    envelope.at.as_millisecond(),
+                    reason
+                ],
+            ),
+        };
+        done.map(|_| ()).map_err(|error| error.to_string())
+    }
+}

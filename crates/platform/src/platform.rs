@@ -1,0 +1,409 @@
+//! The loop: a command is decided into events, the events go into the ledger, the ledger fills the read
+//! model, and everything else reads from there.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use kandeng_ledger::store::sqlite::Sqlite;
+use kandeng_ledger::{
+    Append, AppendError, EventError, Ledger, Recorded, SigningKey, StoreError, StreamName, Write,
+};
+use rusqlite::{Connection, OpenFlags};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::aggregate::{Decide, Decision, Events, UnreadableEvent, fold};
+use crate::clock::{Clock, Ids};
+use crate::context::{Context, Refusal};
+use crate::deadline::{self, Deadline, Running};
+use crate::effect::{Effect, Expected};
+use crate::notice::{self, Notice};
+use crate::read_model::{ReadModel, Tables};
+use crate::refused::RefusedEvent;
+use crate::unique::{self, Value};
+
+/// How often a command is decided anew when somebody else was first.
+const TRIES: usize = 8;
+
+/// A command that was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The domain says no. The person is told why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Others kept being first. The person looks again.
+    #[error("others are changing {0} at the same time")]
+    Contended(StreamName),
+    /// A stored event cannot be read: the program is older than the ledger, or has a fault.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableEvent),
+    /// Too many wait; try again later, with the same command id.
+    #[error("too many commands are waiting")]
+    Busy,
+    /// The ledger or the read model failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The events could not be appended.
+    #[error("{0}")]
+    Append(String),
+}
+
+impl From<EventError> for CommandError {
+    fn from(error: EventError) -> Self {
+        Self::Append(error.to_string())
+    }
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was carried out, now or when it first came.
+    Done {
+        /// Where its events are.
+        positions: Range<u64>,
+    },
+    /// It was so already.
+    Nothing,
+}
+
+/// What is done when a deadline is missed. It may decide further commands into the same append.
+pub type FollowUp = Box<dyn Fn(&mut Plan<'_>, &Running) -> Result<(), CommandError> + Send + Sync>;
+
+/// What a platform is made of.
+pub struct Parts {
+    /// The node's database: ledger and read model in one file.
+    pub database: PathBuf,
+    /// The key that signs checkpoints.
+    pub signing: SigningKey,
+    /// The key that names streams of unique values. It never changes for the life of a ledger.
+    pub naming: [u8; 32],
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+    /// The scenes' tables.
+    pub tables: Vec<Box<dyn Tables>>,
+    /// What is done when deadlines are missed, by name.
+    pub follow_ups: BTreeMap<String, FollowUp>,
+}
+
+/// A node: the ledger, its read model, time.
+#[derive(Clone)]
+pub struct Platform(Arc<Inner>);
+
+struct Inner {
+    ledger: Ledger,
+    database: PathBuf,
+    naming: [u8; 32],
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    follow_ups: BTreeMap<String, FollowUp>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Platform {
+    /// Opens the node's database and brings its read model up to the ledger.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or what is stored is not what was signed.
+    pub fn open(parts: Parts) -> Result<Self, StoreError> {
+        let mut tables: Vec<Box<dyn Tables>> = vec![
+            Box::new(deadline::DeadlineTables),
+            Box::new(notice::NoticeTables),
+            Box::new(crate::person::PersonTables),
+            Box::new(crate::flag::FlagTables),
+            Box::new(crate::case::CaseTables),
+        ];
+        tables.extend(parts.tables);
+        let read_model = Arc::new(ReadModel::new(tables));
+        let store = Sqlite::open(
+            &parts.database,
+            Some(Box::new(crate::read_model::Shared(Arc::clone(&read_model)))),
+        )?;
+        let ledger = Ledger::start(store, parts.signing)?;
+        catch_up(&ledger, &read_model, &parts.database)?;
+        let mut follow_ups = parts.follow_ups;
+        follow_ups.insert(crate::case::CLIMB.to_owned(), Box::new(crate::case::climb));
+        Ok(Self(Arc::new(Inner {
+            ledger,
+            database: parts.database,
+            naming: parts.naming,
+            clock: parts.clock,
+            ids: parts.ids,
+            follow_ups,
+            idle: Mutex::new(Vec::new()),
+        })))
+    }
+
+    /// The ledger, for reading and proving. Writing goes through [`Platform::carry_out`].
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// Time.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Uuid {
+        self.0.ids.next(self.0.clock.now())
+    }
+
+    /// Decides a command on the aggregate `id`, appends what it comes to, and returns when the read model has
+    /// it. A command whose id was seen before gets its first answer again.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] is an answer; the others are faults or too much traffic.
+    pub async fn carry_out<A, C>(
+        &self,
+        id: Uuid,
+        command: C,
+        cx: &Context,
+    ) -> Result<Answer, CommandError>
+    where
+        A: Decide<C>,
+        C: Clone,
+    {
+        let stream = StreamName::new(A::STREAM, id)?;
+        self.append(cx, |plan| {
+            plan.decide::<A, C>(stream.clone(), command.clone())
+        })
+        .await
+    }
+
+    /// Several decisions in one append: all or none.
+    ///
+    /// # Errors
+    /// As [`Platform::carry_out`].
+    pub async fn append(
+        &self,
+        cx: &Context,
+        plan: impl Fn(&mut Plan<'_>) -> Result<(), CommandError>,
+    ) -> Result<Answer, CommandError> {
+        let mut contended = None;
+        for _ in 0..TRIES {
+            if let Some(answer) = self.first_answer(cx)? {
+                return answer;
+            }
+            let mut planned = Plan {
+                platform: self,
+                cx,
+                writes: Vec::new(),
+            };
+            let writes = match plan(&mut planned) {
+                Ok(()) => planned.writes,
+                Err(CommandError::Refused(refusal)) if cx.command.is_some() => {
+                    vec![refused(cx, &refusal)?]
+                }
+                Err(error) => return Err(error),
+            };
+            if writes.is_empty() {
+                return Ok(Answer::Nothing);
+            }
+            let append = Append {
+                occasion: cx.occasion(),
+                writes,
+            };
+            match self.0.ledger.append_all(append).await {
+                Ok(appended) => return self.answer_at(appended.positions),
+                // What it was now says the command's first answer.
+                Err(AppendError::Repeated { .. }) => {}
+                Err(AppendError::Conflict { stream, .. }) => contended = Some(stream),
+                Err(AppendError::Busy(_)) => return Err(CommandError::Busy),
+                Err(AppendError::Store(error)) => return Err(error.into()),
+                Err(error) => return Err(CommandError::Append(error.to_string())),
+            }
+        }
+        Err(contended.map_or(CommandError::Busy, CommandError::Contended))
+    }
+
+    /// The answer that the command got when it first came.
+    fn first_answer(
+        &self,
+        cx: &Context,
+    ) -> Result<Option<Result<Answer, CommandError>>, CommandError> {
+        let Some(id) = cx.command else {
+            return Ok(None);
+        };
+        let positions = self.0.ledger.command(id)?;
+        Ok(positions.map(|(first, count)| self.answer_at(first..first + count)))
+    }
+
+    fn answer_at(&self, positions: Range<u64>) -> Result<Answer, CommandError> {
+        let first = self.0.ledger.read_from(positions.start, 1)?.pop();
+        match first.and_then(RefusedEvent::of) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(Answer::Done { positions }),
+        }
+    }
+
+    /// Reads from the read model.
+    ///
+    /// # Errors
+    /// When the database fails, and whatever `read` gives.
+    pub fn query<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let lock = || self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = lock().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&self.0.database)?,
+        };
+        let result = read(&connection)?;
+        lock().push(connection);
+        Ok(result)
+    }
+
+    /// The name of the stream that guards a value: a keyed hash, so that the name tells nobody the value.
+    pub(crate) fn guard(&self, stream: &str, parts: &[&str]) -> Result<StreamName, CommandError> {
+        // Cannot fail: HMAC takes keys of every length.
+        let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(&self.0.naming) else {
+            return Err(CommandError::Append("no key to name streams by".to_owned()));
+        };
+        for part in [stream].iter().chain(parts) {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into_bytes().into();
+        Ok(StreamName::guarding(stream, &digest)?)
+    }
+
+    pub(crate) fn follow_up(&self, name: &str) -> Option<&FollowUp> {
+        self.0.follow_ups.get(name)
+    }
+}
+
+/// Writes that are being put together: every decision sees what those before it came to.
+pub struct Plan<'a> {
+    platform: &'a Platform,
+    /// Who asks, and when.
+    pub cx: &'a Context,
+    writes: Vec<Write>,
+}
+
+impl Plan<'_> {
+    /// Decides a command on what `stream` says, with what was decided so far.
+    ///
+    /// # Errors
+    /// The refusal, or a fault.
+    pub fn decide<A, C>(&mut self, stream: StreamName, command: C) -> Result<(), CommandError>
+    where
+        A: Decide<C>,
+    {
+        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(&stream, 0)?)?;
+        let pending = self.writes.iter().filter(|write| write.stream == stream);
+        for event in pending.flat_map(|write| &write.events) {
+            let event = A::Event::read(&event.kind, event.schema, event.payload.clone())?;
+            loaded.state.apply(event);
+            loaded.version += 1;
+        }
+        let Decision { events, effects } = loaded.state.decide(command, self.cx)?;
+        if !events.is_empty() {
+            self.writes.push(Write {
+                stream,
+                expected: loaded.version,
+                events: events.iter().map(Events::new_event).collect(),
+            });
+        }
+        effects
+            .into_iter()
+            .try_for_each(|effect| self.effect(effect))
+    }
+
+    /// Lets something follow.
+    ///
+    /// # Errors
+    /// As [`Plan::decide`].
+    pub fn effect(&mut self, effect: Effect) -> Result<(), CommandError> {
+        match effect {
+            Effect::Reserve(value) => {
+                let stream = self.platform.guard("value", &[value.space, &value.value])?;
+                self.decide::<Value, _>(stream, unique::Reserve(value.owner))
+            }
+            Effect::Release(value) => {
+                let stream = self.platform.guard("value", &[value.space, &value.value])?;
+                self.decide::<Value, _>(stream, unique::Release(value.owner))
+            }
+            Effect::Expect(expectation) => {
+                let stream = self.deadline(&expectation.expected)?;
+                self.decide::<Deadline, _>(stream, deadline::Set(expectation))
+            }
+            Effect::Meet(expected) => {
+                let stream = self.deadline(&expected)?;
+                self.decide::<Deadline, _>(stream, deadline::Meet)
+            }
+            Effect::Waive(expected, reason) => {
+                let stream = self.deadline(&expected)?;
+                self.decide::<Deadline, _>(stream, deadline::Waive(reason))
+            }
+            Effect::Notify(new) => {
+                let to = new.to.to_string();
+                let stream = self
+                    .platform
+                    .guard("notice", &[&new.cause, &to, &new.channel])?;
+                self.decide::<Notice, _>(stream, notice::Queue(new))
+            }
+        }
+    }
+
+    fn deadline(&self, of: &Expected) -> Result<StreamName, CommandError> {
+        self.platform.guard("deadline", &[&of.subject, &of.kind])
+    }
+
+    /// The node that this is planned on, for reading.
+    pub fn platform(&self) -> &Platform {
+        self.platform
+    }
+}
+
+fn refused(cx: &Context, refusal: &Refusal) -> Result<Write, CommandError> {
+    // Cannot be nothing: only commands with an id are recorded as refused.
+    let id = cx.command.unwrap_or_default();
+    Ok(Write {
+        stream: StreamName::new(RefusedEvent::STREAM, id)?,
+        expected: 0,
+        events: vec![RefusedEvent::CommandRefused(refusal.clone()).new_event()],
+    })
+}
+
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    Ok(connection)
+}
+
+/// Takes in what the ledger has and the read model has not: tables that are new, or of another version.
+fn catch_up(ledger: &Ledger, read_model: &ReadModel, path: &Path) -> Result<(), StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    let mut position = match read_model.position(&connection)? {
+        Some(position) => position,
+        None => {
+            let transaction = connection.transaction()?;
+            read_model.clear(&transaction)?;
+            transaction.commit()?;
+            0
+        }
+    };
+    loop {
+        let events = ledger.read_from(position, 10_000)?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        position += events.len() as u64;
+        let events: Vec<&Recorded> = events.iter().collect();
+        // A crash in between leaves the read model at the last page, where the next start goes on.
+        let transaction = connection.transaction()?;
+        read_model
+            .take(&transaction, &events)
+            .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
+        transaction.commit()?;
+    }
+}

@@ -1,0 +1,158 @@
+//! The read model: tables that events fill, in ledger order, each event once.
+//!
+//! Everything people see and rules check is read from here. Nothing is ever written here but by events, so
+//! all of it can be made anew.
+
+use kandeng_ledger::Recorded;
+use kandeng_ledger::store::sqlite::Projector;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Some tables of the read model, and how events fill them.
+pub trait Tables: Send + Sync {
+    /// A name that no other has, such as `deadlines`.
+    fn name(&self) -> &'static str;
+
+    /// The version of the tables: raised when they change, and the read model is made anew.
+    fn version(&self) -> u32;
+
+    /// The names of the tables.
+    fn tables(&self) -> &'static [&'static str];
+
+    /// SQL that makes them.
+    fn create(&self) -> &'static str;
+
+    /// Takes an event in. Kinds that it does not know are none of its business.
+    ///
+    /// # Errors
+    /// In words for whoever wrote the projection: the event is not appended.
+    fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String>;
+}
+
+/// All tables, filled together.
+pub struct ReadModel {
+    parts: Vec<Box<dyn Tables>>,
+}
+
+const STANDING: &str = "
+create table if not exists read_model (
+    part text primary key,
+    version integer not null,
+    position integer not null
+) strict, without rowid;
+";
+
+impl ReadModel {
+    /// The read model of these parts.
+    pub fn new(parts: Vec<Box<dyn Tables>>) -> Self {
+        Self { parts }
+    }
+
+    /// The next position that the tables wait for; nothing when they are of another version and must be
+    /// made anew.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn position(&self, of: &Connection) -> Result<Option<u64>, rusqlite::Error> {
+        let mut least = None;
+        for part in &self.parts {
+            let standing: Option<(u32, i64)> = of
+                .prepare_cached("select version, position from read_model where part = ?1")?
+                .query_row([part.name()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            match standing {
+                Some((version, position)) if version == part.version() => {
+                    let position = position as u64;
+                    least = Some(least.map_or(position, |least: u64| least.min(position)));
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(least.unwrap_or(0)))
+    }
+
+    /// Empties the tables and makes them as they are to be today.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn clear(&self, to: &Connection) -> Result<(), rusqlite::Error> {
+        to.execute_batch(STANDING)?;
+        for part in &self.parts {
+            for table in part.tables() {
+                to.execute_batch(&format!("drop table if exists \"{table}\""))?;
+            }
+            to.execute_batch(part.create())?;
+            to.execute(
+                "insert into read_model values (?1, ?2, 0) on conflict (part) do update set \
+                 version = excluded.version, position = 0",
+                params![part.name(), part.version()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes events in, from the position that the tables wait for; those before it are passed over.
+    ///
+    /// # Errors
+    /// The position of the event that a table cannot take, and why.
+    pub fn take(&self, to: &Connection, events: &[&Recorded]) -> Result<(), (u64, String)> {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return Ok(());
+        };
+        let failed = |position: u64, error: &dyn std::fmt::Display| (position, error.to_string());
+        let waiting = self
+            .position(to)
+            .map_err(|error| failed(last.position, &error))?
+            .ok_or_else(|| failed(last.position, &"the read model must be made anew"))?;
+        if first.position > waiting {
+            let problem = format!("the read model waits for position {waiting}");
+            return Err(failed(first.position, &problem));
+        }
+        for event in events {
+            if event.position < waiting {
+                continue;
+            }
+            for part in &self.parts {
+                part.project(to, event)
+                    .map_err(|problem| (event.position, format!("{}: {problem}", part.name())))?;
+            }
+        }
+        to.prepare_cached("update read_model set position = ?1 where position < ?1")
+            .and_then(|mut update| update.execute([last.position as i64 + 1]))
+            .map_err(|error| failed(last.position, &error))?;
+        Ok(())
+    }
+
+    /// Makes the tables where there are none yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn prepare(&self, to: &Connection) -> Result<(), rusqlite::Error> {
+        to.execute_batch(STANDING)?;
+        let empty: bool =
+            to.query_row("select not exists (select 1 from read_model)", [], |row| {
+                row.get(0)
+            })?;
+        if empty { self.clear(to) } else { Ok(()) }
+    }
+
+    /// The names of all tables, for copying them.
+    pub fn tables(&self) -> impl Iterator<Item = &'static str> {
+        self.parts
+            .iter()
+            .flat_map(|part| part.tables().iter().copied())
+            .chain(["read_model"])
+    }
+}
+
+/// A read model that the ledger's store and the node both use.
+pub(crate) struct Shared(pub std::sync::Arc<ReadModel>);
+
+impl Projector for Shared {
+    fn prepare(&mut self, to: &Connection) -> Result<(), String> {
+        self.0.prepare(to).map_err(|error| error.to_string())
+    }
+
+    fn project(&mut self, to: &Connection, events: &[&Recorded]) -> Result<(), (u64, String)> {
+        self.0.take(to, events)
+    }
+}

@@ -1,0 +1,139 @@
+//! Cases: rungs that climb by themselves, hearing before confirming, deadlines that end with the case.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use jiff::SignedDuration;
+use kandeng_ledger::StreamName;
+use kandeng_platform::case::{AnswerCase, Case, Close, Hear, OpenCase, Outcome, Refer};
+use kandeng_platform::deadline::DeadlineLoop;
+use kandeng_platform::{CommandError, Platform};
+use support::{Node, block_on, rows, start};
+use uuid::Uuid;
+
+async fn opened(node: &Node, platform: &Platform) -> Uuid {
+    let id = Uuid::from_u128(5);
+    let open = OpenCase {
+        id,
+        flags: vec![StreamName::new("flag", Uuid::from_u128(6)).unwrap()],
+        assignee: Uuid::from_u128(7),
+        answer_within: SignedDuration::from_hours(24),
+    };
+    platform
+        .carry_out::<Case, _>(id, open, &node.cx())
+        .await
+        .unwrap();
+    id
+}
+
+fn rung(platform: &Platform) -> Option<String> {
+    platform
+        .query(|connection| connection.query_row("select rung from cases", [], |row| row.get(0)))
+        .unwrap()
+}
+
+async fn days(node: &Node, platform: &Platform, days: i64) -> usize {
+    node.clock
+        .set(start() + SignedDuration::from_hours(24 * days));
+    DeadlineLoop::new(platform.clone())
+        .fire_due()
+        .await
+        .unwrap()
+}
+
+#[test]
+fn a_case_without_an_answer_climbs_urge_supervise_investigate_and_no_further() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        opened(&node, &platform).await;
+        for (day, expected) in [(1, "urge"), (2, "supervise"), (3, "investigate")] {
+            assert_eq!(days(&node, &platform, day).await, 1);
+            assert_eq!(rung(&platform).as_deref(), Some(expected));
+            assert_eq!(rows(&platform, "notices").len(), day as usize);
+        }
+        assert_eq!(days(&node, &platform, 30).await, 0);
+    });
+}
+
+#[test]
+fn an_answer_stops_the_climbing() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let id = opened(&node, &platform).await;
+        days(&node, &platform, 1).await;
+        let answer = AnswerCase {
+            id,
+            note: "measured again".to_owned(),
+        };
+        platform
+            .carry_out::<Case, _>(id, answer, &node.cx())
+            .await
+            .unwrap();
+        assert_eq!(rung(&platform), None);
+        assert_eq!(days(&node, &platform, 30).await, 0);
+    });
+}
+
+#[test]
+fn nobody_is_closed_upon_without_having_been_heard() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let id = opened(&node, &platform).await;
+        let close = Close {
+            id,
+            outcome: Outcome {
+                confirmed: true,
+                recovered_fen: 9_500_000,
+                held_to_account: 6,
+                problems_solved: 1,
+                note: String::new(),
+            },
+        };
+        let refused = platform
+            .carry_out::<Case, _>(id, close.clone(), &node.cx())
+            .await;
+        assert!(matches!(refused, Err(CommandError::Refused(why)) if why.code == "not-heard"));
+        platform
+            .carry_out::<Case, _>(id, Hear("the village says …".to_owned()), &node.cx())
+            .await
+            .unwrap();
+        platform
+            .carry_out::<Case, _>(id, close.clone(), &node.cx())
+            .await
+            .unwrap();
+        let row = rows(&platform, "cases").remove(0);
+        assert!(
+            row.contains("closed") && row.contains("9500000 6 1"),
+            "{row}"
+        );
+        // Its deadline is waived with it, and it cannot end twice.
+        assert!(rows(&platform, "deadlines")[0].ends_with("waived"));
+        assert_eq!(days(&node, &platform, 30).await, 0);
+        let again = platform.carry_out::<Case, _>(id, close, &node.cx()).await;
+        assert!(matches!(again, Err(CommandError::Refused(why)) if why.code == "case-over"));
+    });
+}
+
+#[test]
+fn a_referred_case_says_to_whom_and_is_over() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let id = opened(&node, &platform).await;
+        let refer = Refer {
+            id,
+            to: "county supervision commission".to_owned(),
+        };
+        platform
+            .carry_out::<Case, _>(id, refer, &node.cx())
+            .await
+            .unwrap();
+        let row = rows(&platform, "cases").remove(0);
+        assert!(row.contains("referred") && row.contains("county supervision commission"));
+        assert_eq!(days(&node, &platform, 30).await, 0);
+    });
+}

@@ -1,0 +1,329 @@
+//! Deadlines and notices in simulated time: a year in seconds, with restarts at random moments.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use kandeng_ledger::StreamName;
+use kandeng_platform::deadline::DeadlineLoop;
+use kandeng_platform::notice::{Letter, MOST_ATTEMPTS, NoticeLoop, SendError, Sender};
+use kandeng_platform::{Clock as _, Context};
+use support::{Close, Door, LeaveOpen, Node, Open, block_on, rows, start};
+use uuid::Uuid;
+
+fn after(minutes: i64) -> Timestamp {
+    start() + SignedDuration::from_mins(minutes)
+}
+
+fn opening(id: u128, minutes: i64) -> (Uuid, Open) {
+    let id = Uuid::from_u128(id);
+    let name = format!("door {id}");
+    (id, Open { id, name, minutes })
+}
+
+#[test]
+fn a_deadline_fires_when_its_time_comes_and_not_before() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let deadlines = DeadlineLoop::new(platform.clone());
+        let (id, command) = opening(1, 30);
+        platform
+            .carry_out::<Door, _>(id, command, &node.cx())
+            .await
+            .unwrap();
+        node.clock.set(after(29));
+        assert_eq!(deadlines.fire_due().await.unwrap(), 0);
+        node.clock.set(after(30));
+        assert_eq!(deadlines.fire_due().await.unwrap(), 1);
+        assert!(rows(&platform, "deadlines")[0].contains("missed"));
+        // What follows is there with it.
+        assert!(rows(&platform, "doors")[0].ends_with(" 1"));
+        assert!(rows(&platform, "notices")[0].contains("waiting"));
+        assert_eq!(deadlines.fire_due().await.unwrap(), 0);
+        // Closing it now does not unmake the miss.
+        platform
+            .carry_out::<Door, _>(id, Close(id), &node.cx())
+            .await
+            .unwrap();
+        assert!(rows(&platform, "deadlines")[0].contains("missed"));
+    });
+}
+
+#[test]
+fn a_node_that_was_down_fires_what_it_missed_once_and_says_it_is_late() {
+    let node = Node::new();
+    block_on(async {
+        let platform = node.open();
+        for number in 0..20 {
+            let (id, command) = opening(number, 30 + number as i64);
+            platform
+                .carry_out::<Door, _>(id, command, &node.cx())
+                .await
+                .unwrap();
+        }
+        drop(platform);
+        node.clock.set(after(40));
+        let platform = node.open();
+        let deadlines = DeadlineLoop::new(platform.clone());
+        assert_eq!(deadlines.fire_due().await.unwrap(), 11);
+        let late = rows(&platform, "deadlines");
+        assert_eq!(late.iter().filter(|row| row.ends_with(" late")).count(), 9);
+        drop((platform, deadlines));
+        let platform = node.open();
+        assert_eq!(DeadlineLoop::new(platform).fire_due().await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn the_loop_sleeps_until_the_next_deadline_and_wakes_for_a_nearer_one() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let running = tokio::spawn({
+            let deadlines = DeadlineLoop::new(platform.clone());
+            async move { deadlines.run().await }
+        });
+        let (far, command) = opening(1, 600);
+        platform
+            .carry_out::<Door, _>(far, command, &node.cx())
+            .await
+            .unwrap();
+        let (near, command) = opening(2, 10);
+        platform
+            .carry_out::<Door, _>(near, command, &node.cx())
+            .await
+            .unwrap();
+        let mut changes = platform.ledger().checkpoints();
+        changes.borrow_and_update();
+        node.clock.set(after(10));
+        changes.changed().await.unwrap();
+        let missed = rows(&platform, "doors");
+        assert_eq!(missed.iter().filter(|row| row.ends_with(" 1")).count(), 1);
+        running.abort();
+    });
+}
+
+/// Keeps what it was given; refuses as often as it is told to.
+#[derive(Default)]
+struct Box_ {
+    sent: Mutex<Vec<String>>,
+    refusals: Mutex<u32>,
+}
+
+impl Sender for Box_ {
+    fn send(&self, key: &str, _: &Letter) -> Result<(), SendError> {
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 {
+            *refusals -= 1;
+            return Err(SendError {
+                problem: "the other side is away".to_owned(),
+                for_good: false,
+            });
+        }
+        self.sent.lock().unwrap().push(key.to_owned());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_notice_is_tried_again_until_it_is_taken() {
+    let node = Node::new();
+    let platform = node.open();
+    let post = Arc::new(Box_::default());
+    *post.refusals.lock().unwrap() = 3;
+    block_on(async {
+        let senders = BTreeMap::from([("log".to_owned(), Arc::clone(&post) as Arc<dyn Sender>)]);
+        let notices = NoticeLoop::new(platform.clone(), senders);
+        let id = Uuid::from_u128(1);
+        platform
+            .carry_out::<Door, _>(id, LeaveOpen(id), &node.cx())
+            .await
+            .unwrap();
+        let mut tries = notices.send_ready().await.unwrap();
+        assert_eq!(post.sent.lock().unwrap().len(), 0);
+        let mut minutes = 0;
+        while tries < 4 {
+            minutes += 1;
+            node.clock.set(after(minutes));
+            tries += notices.send_ready().await.unwrap();
+            assert!(minutes < 20, "it is not tried again");
+        }
+        assert_eq!(post.sent.lock().unwrap().len(), 1);
+        assert!((3..=6).contains(&minutes), "after {minutes} minutes");
+        node.clock.set(after(10_000));
+        assert_eq!(notices.send_ready().await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_notice_that_nobody_takes_is_given_up_where_everybody_sees_it() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        // No sender is set up for its channel.
+        let notices = NoticeLoop::new(platform.clone(), BTreeMap::new());
+        let id = Uuid::from_u128(1);
+        platform
+            .carry_out::<Door, _>(id, LeaveOpen(id), &node.cx())
+            .await
+            .unwrap();
+        let mut tries = 0;
+        for hour in 0..40 {
+            node.clock.set(after(hour * 120));
+            tries += notices.send_ready().await.unwrap();
+        }
+        assert_eq!(tries as u32, MOST_ATTEMPTS);
+        let dead: i64 = platform
+            .query(|connection| {
+                connection.query_row(
+                    "select count(*) from notices where state = 'dead' and problem = 'no sender is set up for log'",
+                    [],
+                    |row| row.get(0),
+                )
+            })
+            .unwrap();
+        assert_eq!(dead, 1);
+    });
+}
+
+#[test]
+fn a_notice_whose_sender_died_is_sent_when_the_lease_has_run_out() {
+    let node = Node::new();
+    block_on(async {
+        let platform = node.open();
+        let id = Uuid::from_u128(1);
+        platform
+            .carry_out::<Door, _>(id, LeaveOpen(id), &node.cx())
+            .await
+            .unwrap();
+        let stream: StreamName = platform
+            .query(|connection| {
+                connection.query_row("select stream from notices", [], |row| {
+                    row.get::<_, String>(0)
+                })
+            })
+            .unwrap()
+            .parse()
+            .unwrap();
+        // As far as a node gets that is killed between leasing and sending.
+        let cx = Context::of_the_platform(node.clock.now());
+        platform
+            .append(&cx, |plan| {
+                plan.decide::<kandeng_platform::notice::Notice, _>(
+                    stream.clone(),
+                    kandeng_platform::notice::Lease,
+                )
+            })
+            .await
+            .unwrap();
+        drop(platform);
+        let platform = node.open();
+        let post = Arc::new(Box_::default());
+        let senders = BTreeMap::from([("log".to_owned(), Arc::clone(&post) as Arc<dyn Sender>)]);
+        let notices = NoticeLoop::new(platform, senders);
+        node.clock.set(after(1));
+        assert_eq!(notices.send_ready().await.unwrap(), 0);
+        node.clock.set(after(3));
+        assert_eq!(notices.send_ready().await.unwrap(), 1);
+        assert_eq!(post.sent.lock().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_year_of_deadlines_with_restarts_at_random_moments() {
+    let node = Node::new();
+    let mut chance = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move |below: u64| {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        chance % below
+    };
+    // Every door is opened once; a third are closed in time.
+    let mut due: BTreeMap<Uuid, (Timestamp, bool)> = BTreeMap::new();
+    let post = Arc::new(Box_::default());
+    block_on(async {
+        let mut platform = node.open();
+        for day in 0..365_i64 {
+            node.clock.set(after(day * 24 * 60));
+            let minutes = 1 + random(40 * 24 * 60) as i64;
+            let (id, command) = opening(1_000 + day as u128, minutes);
+            let by = node.clock.now() + SignedDuration::from_mins(minutes);
+            platform
+                .carry_out::<Door, _>(id, command, &node.cx())
+                .await
+                .unwrap();
+            due.insert(id, (by, false));
+            if random(3) == 0 {
+                let now = node.clock.now();
+                if let Some((id, standing)) =
+                    due.iter_mut().find(|(_, (by, met))| *by > now && !met)
+                {
+                    standing.1 = true;
+                    let id = *id;
+                    platform
+                        .carry_out::<Door, _>(id, Close(id), &node.cx())
+                        .await
+                        .unwrap();
+                }
+            }
+            match random(5) {
+                // Asleep: nobody fires anything today.
+                0 => {}
+                1 => {
+                    drop(platform);
+                    platform = node.open();
+                }
+                _ => {
+                    DeadlineLoop::new(platform.clone())
+                        .fire_due()
+                        .await
+                        .unwrap();
+                    let senders =
+                        BTreeMap::from([("log".to_owned(), Arc::clone(&post) as Arc<dyn Sender>)]);
+                    NoticeLoop::new(platform.clone(), senders)
+                        .send_ready()
+                        .await
+                        .unwrap();
+                }
+            }
+        }
+        node.clock.set(after(366 * 24 * 60));
+        DeadlineLoop::new(platform.clone())
+            .fire_due()
+            .await
+            .unwrap();
+        let senders = BTreeMap::from([("log".to_owned(), Arc::clone(&post) as Arc<dyn Sender>)]);
+        NoticeLoop::new(platform.clone(), senders)
+            .send_ready()
+            .await
+            .unwrap();
+        let end = node.clock.now();
+        for (id, (by, met)) in &due {
+            let missed: i64 = platform
+                .query(|connection| {
+                    connection.query_row(
+                        "select left_open from doors where stream = ?1",
+                        [format!("door/{id}")],
+                        |row| row.get(0),
+                    )
+                })
+                .unwrap();
+            assert_eq!(missed, i64::from(!met && *by <= end), "{id}");
+        }
+        let sent = post.sent.lock().unwrap();
+        let missed = due.values().filter(|(by, met)| !met && *by <= end).count();
+        assert_eq!(sent.len(), missed);
+        assert_eq!(
+            sent.iter().collect::<BTreeSet<_>>().len(),
+            missed,
+            "nothing twice"
+        );
+        assert!(missed > 100, "{missed}");
+    });
+}
