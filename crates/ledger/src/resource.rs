@@ -208,19 +208,6 @@ fn reaches(size: u64, number: u64, width: usize) -> bool {
         .is_some_and(|end| end <= size)
 }
 
-/// The leaves of a bundle; nothing when it is malformed.
-pub(crate) fn leaves_of(bundle: &[u8]) -> Option<Vec<crate::leaf::Leaf>> {
-    let mut leaves = Vec::new();
-    let mut rest = bundle;
-    while !rest.is_empty() {
-        let (length, after) = rest.split_first_chunk::<2>()?;
-        let (leaf, after) = after.split_at_checked(u16::from_be_bytes(*length).into())?;
-        leaves.push(crate::leaf::Leaf::from_bytes(leaf)?);
-        rest = after;
-    }
-    Some(leaves)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
