@@ -118,7 +118,7 @@ fn write_flags(out: &mut dyn Write, screened: &Screened) -> io::Result<()> {
     }
     for first in (0..parts).step_by(threads) {
         let round = first..parts.min(first + threads);
-        let made: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
+        let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
             let makers: Vec<_> = round.map(|part| scope.spawn(move || make(part))).collect();
             let broken = |_| Err(io::Error::other("a thread broke down"));
             let joined = makers.into_iter();
@@ -126,8 +126,8 @@ fn write_flags(out: &mut dyn Write, screened: &Screened) -> io::Result<()> {
                 .map(|maker| maker.join().unwrap_or_else(broken))
                 .collect()
         });
-        for part in made {
-            out.write_all(&part?)?;
+        for text in texts {
+            out.write_all(&text?)?;
         }
     }
     Ok(())

@@ -59,7 +59,7 @@ impl NoticeLoop {
                 None => changes.changed().await.is_ok(),
                 Some(at) => tokio::select! {
                     () = self.platform.clock().sleep_until(at) => true,
-                    changed = changes.changed() => changed.is_ok(),
+                    news = changes.changed() => news.is_ok(),
                 },
             };
             if !open {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names)] // kinds of events say what they are about
 pub enum DoorEvent {
     DoorOpened { name: String },
     DoorClosed {},

@@ -57,7 +57,7 @@ impl Kept {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         let arrays = self.columns.values().flatten();
-        arrays.map(|array| array.get_buffer_memory_size()).sum()
+        arrays.map(Array::get_buffer_memory_size).sum()
     }
 
     /// Some rows of a column that is here.

@@ -13,6 +13,7 @@ use kandeng_screening::arrow::error::ArrowError;
 use kandeng_screening::{BatchIter, SourceError, TableSource};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::file::statistics::Statistics;
 
 use super::error::ImportError;
 use super::parquet_origin::{FileBatch, Origin};
@@ -66,7 +67,7 @@ impl ParquetTable {
         };
         metadata.row_groups().iter().all(|group| {
             let statistics = group.column(leaf).statistics();
-            statistics.and_then(|statistics| statistics.null_count_opt()) == Some(0)
+            statistics.and_then(Statistics::null_count_opt) == Some(0)
         })
     }
 }
