@@ -167,17 +167,12 @@ pub struct Occasion {
 pub struct Envelope {
     // The fields stand in alphabetical order, so that what serde writes is canonical.
     /// The account that acted.
-    #[serde(with = "crate::hyphened")]
     pub actor: Uuid,
     /// When, in UTC.
     #[serde(with = "millis")]
     pub at: Timestamp,
     /// The command that it follows from.
-    #[serde(
-        with = "crate::hyphened::optional",
-        skip_serializing_if = "Option::is_none",
-        default
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command: Option<Uuid>,
     /// The division code that the actor acted for.
     pub jurisdiction: String,

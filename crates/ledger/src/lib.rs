@@ -9,7 +9,6 @@ mod checkpoint;
 mod cosignature;
 mod error;
 mod event;
-pub mod hyphened;
 mod leaf;
 mod ledger;
 mod publish;

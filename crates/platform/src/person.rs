@@ -18,7 +18,6 @@ pub enum PersonEvent {
     /// Somebody read one.
     PersonValueOpened {
         /// Which.
-        #[serde(with = "kandeng_ledger::hyphened")]
         reference: Uuid,
         /// Why.
         reason: String,

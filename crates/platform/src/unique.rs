@@ -14,13 +14,11 @@ pub enum ValueEvent {
     /// It was taken.
     Reserved {
         /// By whom.
-        #[serde(with = "kandeng_ledger::hyphened")]
         owner: Uuid,
     },
     /// It was given free.
     Released {
         /// By whom.
-        #[serde(with = "kandeng_ledger::hyphened")]
         owner: Uuid,
     },
 }

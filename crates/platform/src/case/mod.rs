@@ -76,7 +76,6 @@ pub enum CaseEvent {
         /// The flags' streams.
         flags: Vec<StreamName>,
         /// Who works on it.
-        #[serde(with = "kandeng_ledger::hyphened")]
         assignee: Uuid,
         /// Seconds within which each rung wants an answer.
         answer_within: i64,
@@ -84,7 +83,6 @@ pub enum CaseEvent {
     /// Somebody else works on it.
     CaseAssigned {
         /// Who.
-        #[serde(with = "kandeng_ledger::hyphened")]
         assignee: Uuid,
     },
     /// No answer came in time.

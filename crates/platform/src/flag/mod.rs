@@ -97,11 +97,7 @@ pub enum FlagEvent {
     /// An officer found it to be so.
     FlagConfirmed {
         /// The case it was found in, if there was one.
-        #[serde(
-            with = "kandeng_ledger::hyphened::optional",
-            skip_serializing_if = "Option::is_none",
-            default
-        )]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         case: Option<Uuid>,
     },
 }

@@ -37,7 +37,6 @@ pub enum NoticeEvent {
     /// It is to be sent.
     NoticeQueued {
         /// The account.
-        #[serde(with = "kandeng_ledger::hyphened")]
         to: Uuid,
         /// By which sender.
         channel: String,
