@@ -1,18 +1,25 @@
 //! From a pack and tables to findings: planning, running, counting.
 
 mod compile;
+mod draft;
 mod failure;
+mod lanes;
 mod outcome;
 mod plan;
+mod reach;
+mod row_checks;
 mod run;
 mod slot;
+mod task_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use draft::{DraftAnswer, DraftCheck, DraftOutcome, DraftSettings};
 pub use failure::{EngineError, Failure, FailureCause};
 pub use outcome::{Answer, Answers, Finding, Outcome, Reason, StepProfile};
 pub use plan::Prepared;
+pub use reach::{Change, ReachMap, Reached, Subjects};
 
 use crate::figure::Labels;
 use crate::pack::{Audience, Param};

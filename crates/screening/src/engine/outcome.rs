@@ -209,7 +209,7 @@ pub(super) struct Tally<'a> {
     pub populations: &'a [PlannedPopulation],
     pub rows: Vec<PopulationRows>,
     pub absent: &'a BTreeMap<(usize, usize), Need>,
-    pub labels: &'a Labels,
+    pub labels: &'a Arc<Labels>,
 }
 
 impl Tally<'_> {
@@ -240,7 +240,7 @@ impl Tally<'_> {
         let rules = self
             .rules
             .iter()
-            .map(|planned| (planned.rule.clone(), Arc::clone(&planned.layout)))
+            .map(|planned| (Arc::clone(&planned.rule), Arc::clone(&planned.layout)))
             .collect();
         Outcome {
             answers,
@@ -248,7 +248,7 @@ impl Tally<'_> {
             profile,
             rules,
             kinds,
-            labels: self.labels.clone(),
+            labels: Arc::clone(self.labels),
             counted: self
                 .populations
                 .iter()
@@ -396,7 +396,7 @@ fn count(codes: &[u8], flagged: &[u32], needs: &[NeedKind], absent: Option<&Need
     }
 }
 
-fn absent_reason(need: &Need, subjects: usize) -> Reason {
+pub(super) fn absent_reason(need: &Need, subjects: usize) -> Reason {
     Reason {
         because: format!("absent: {need}"),
         text: Text::new(
@@ -407,7 +407,7 @@ fn absent_reason(need: &Need, subjects: usize) -> Reason {
     }
 }
 
-fn need_reason(need: &NeedKind, subjects: usize) -> Reason {
+pub(super) fn need_reason(need: &NeedKind, subjects: usize) -> Reason {
     match need {
         NeedKind::Own(need) | NeedKind::Register(need) => Reason {
             because: format!("empty: {need}"),
@@ -457,9 +457,9 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Statements with time, memory and plan, when the settings asked for it.
     pub profile: Vec<StepProfile>,
-    rules: Vec<(Rule, Arc<Layout>)>,
+    rules: Vec<(Arc<Rule>, Arc<Layout>)>,
     kinds: Vec<String>,
-    labels: Labels,
+    labels: Arc<Labels>,
     /// By population: the rules counted over it.
     counted: Vec<Vec<usize>>,
     /// Rules and populations that lack something they need.
@@ -490,7 +490,7 @@ impl Outcome {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules
             .iter()
-            .map(|(rule, _)| rule)
+            .map(|(rule, _)| rule.as_ref())
             .find(|rule| rule.id == id)
     }
 
@@ -530,6 +530,27 @@ impl Outcome {
             answers.insert(rows.label(entry.place).to_owned(), Answer::Flagged);
         }
         answers
+    }
+
+    /// Whether a finding is about this subject.
+    pub(super) fn is_about(&self, index: usize, kind: &str, subject: &str) -> bool {
+        let entry = &self.entries[index];
+        self.kinds[entry.population] == kind
+            && self.rows[entry.population].label(entry.place) == subject
+    }
+
+    /// For each rule of a population that applies to a subject: the rule and what it needs in vain,
+    /// as [`NeedKind`]s are counted from 1, or 0.
+    pub(super) fn codes_of(&self, population: usize, subject: &str) -> Vec<(usize, u8)> {
+        let rows = &self.rows[population];
+        let Some(place) = (0..rows.len()).find(|place| rows.label(*place as u32) == subject) else {
+            return Vec::new();
+        };
+        let counted = self.counted[population].iter().zip(&rows.answers);
+        counted
+            .filter_map(|(rule, codes)| Some((*rule, *codes.get(place)?)))
+            .filter(|(_, code)| *code != OUTSIDE)
+            .collect()
     }
 
     /// Findings in order: by rule, kind of subject, subject, key.

@@ -69,7 +69,7 @@ pub(super) struct RowChecks {
 
 /// A rule with the parameters of this run and the shape of what it yields.
 pub(super) struct PlannedRule {
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
     pub layout: Arc<Layout>,
 }
 
@@ -194,7 +194,7 @@ impl Prepared {
 
     /// The rules that run, with the parameters they run with.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|planned| &planned.rule)
+        self.rules.iter().map(|planned| planned.rule.as_ref())
     }
 
     /// What the run was asked to do.
@@ -316,7 +316,7 @@ impl Planner<'_> {
             .into_iter()
             .enumerate()
             .map(|(index, rule)| PlannedRule {
-                rule,
+                rule: Arc::new(rule),
                 layout: Arc::new(layouts.remove(&index).unwrap_or_default()),
             })
             .collect();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{cast, concat, filter_record_batch, take_record_batch};
+use datafusion::arrow::compute::{cast, concat, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, UInt8Type};
 use datafusion::common::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
@@ -19,13 +19,12 @@ use futures::StreamExt;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::compile::{NeedKind, row_checks_sql};
+use super::compile::NeedKind;
 use super::failure::{EngineError, Failure};
 use super::outcome::{Found, Outcome, PopulationRows, StepProfile, Tally};
 use super::plan::{Prepared, RowChecks, Step, Work};
 use super::slot::Slot;
 use crate::pack::{Body, Need, Rule};
-use crate::sql::{Bindings, Select};
 use crate::{Batches, Tables};
 
 /// How often a run looks whether it is to stop.
@@ -61,7 +60,7 @@ struct Run {
     memory_limit: usize,
     as_of: jiff::civil::Date,
     profile: bool,
-    rules: Vec<(Rule, Vec<usize>)>,
+    rules: Vec<(Arc<Rule>, Vec<usize>)>,
     standings: Vec<watch::Sender<Standing>>,
     readers: Vec<AtomicUsize>,
     /// The slots that steps fill.
@@ -130,7 +129,7 @@ impl Prepared {
         Ok(self.outcome(done, &absent))
     }
 
-    fn fill(&self, tables: &Tables) -> Result<(), EngineError> {
+    pub(super) fn fill(&self, tables: &Tables) -> Result<(), EngineError> {
         let fill = |(name, slot): (&String, &Arc<Slot>)| match tables.get(name) {
             Some(source) => slot
                 .fill(Arc::clone(source))
@@ -160,7 +159,7 @@ impl Prepared {
     }
 
     /// For each rule and kind of subject the first thing it needs that the input does not have.
-    fn absent_needs(&self, tables: &Tables) -> BTreeMap<(usize, usize), Need> {
+    pub(super) fn absent_needs(&self, tables: &Tables) -> BTreeMap<(usize, usize), Need> {
         let is_absent = |need: &Need| match (self.tables.get(&need.table), tables.get(&need.table))
         {
             (None, _) => false,
@@ -189,7 +188,7 @@ impl Prepared {
     }
 
     /// Steps that some rule still waits for, in order.
-    fn wanted_steps(&self, absent: &BTreeMap<(usize, usize), Need>) -> Vec<usize> {
+    pub(super) fn wanted_steps(&self, absent: &BTreeMap<(usize, usize), Need>) -> Vec<usize> {
         let silent: BTreeSet<usize> = absent.keys().map(|(rule, _)| *rule).collect();
         let mut wanted = BTreeSet::new();
         for (index, step) in self.steps.iter().enumerate().rev() {
@@ -233,7 +232,7 @@ impl Prepared {
             rules: self
                 .rules
                 .iter()
-                .map(|planned| (planned.rule.clone(), figure_counts(&planned.rule)))
+                .map(|planned| (Arc::clone(&planned.rule), figure_counts(&planned.rule)))
                 .collect(),
             standings: self
                 .steps
@@ -283,7 +282,7 @@ impl Prepared {
             populations: &self.populations,
             rows: populations,
             absent,
-            labels: &self.settings.labels,
+            labels: &Arc::new(self.settings.labels.clone()),
         }
         .outcome(found, failures, profile)
     }
@@ -512,60 +511,14 @@ impl Run {
         context: &Arc<TaskContext>,
     ) -> Result<Vec<Found>, DataFusionError> {
         let rule = &self.rules[member].0;
-        let bindings = Bindings {
-            as_of: self.as_of,
-            params: &rule.params,
-        };
-        let none = BTreeMap::new();
-        let unbound = Bindings {
-            as_of: self.as_of,
-            params: &none,
-        };
-        let plan_error = |message: String| DataFusionError::Plan(message);
-        let sql = row_checks_sql(
-            &checks.over,
-            &checks.id,
-            checks.has_row_no,
-            &[(rule, bindings)],
-        )
-        .map_err(|error| plan_error(error.to_string()))?;
-        let statement = Select::parse(&sql)
-            .and_then(|select| select.bind(&unbound))
-            .map_err(|problem| plan_error(problem.en))?;
-        let logical = self.state.statement_to_plan(statement).await?;
-        let plan = self.state.create_physical_plan(&logical).await?;
+        let plan = checks.plan_alone(&self.state, self.as_of, rule).await?;
         let batches = self.collect(&plan, context).await?;
-        let alone = RowChecks {
-            members: vec![member],
-            ..checks.clone()
-        };
-        Ok(self.split(&alone, &batches))
+        Ok(self.split(&checks.alone(member), &batches))
     }
 
     /// The rows of the one SELECT as rows of each check: subject, row, figures.
     fn split(&self, checks: &RowChecks, batches: &[RecordBatch]) -> Vec<Found> {
-        let mut found = Vec::new();
-        for batch in batches {
-            let mut figure = 2 + checks.members.len();
-            for (place, member) in checks.members.iter().enumerate() {
-                let count = self.rules[*member].1.len();
-                let mut columns = vec![0, 1];
-                columns.extend(figure..figure + count);
-                figure += count;
-                let flag = batch.column(2 + place).as_boolean();
-                if flag.true_count() == 0 {
-                    continue;
-                }
-                let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
-                if let Ok(batch) = rows {
-                    found.push(Found {
-                        rule: *member,
-                        batch,
-                    });
-                }
-            }
-        }
-        found
+        checks.split(batches, |member| self.rules[member].1.len())
     }
 }
 
@@ -584,7 +537,7 @@ fn compact(batch: RecordBatch) -> Result<RecordBatch, DataFusionError> {
     Ok(take_record_batch(&batch, &rows)?)
 }
 
-async fn collect_population(
+pub(super) async fn collect_population(
     plan: &Arc<dyn ExecutionPlan>,
     context: &Arc<TaskContext>,
 ) -> Result<PopulationRows, DataFusionError> {

@@ -25,6 +25,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
 
+use super::task_rows::TaskRows;
 use crate::{BatchIter, Batches, TableSource};
 
 /// Tables up to this many bytes of used columns are decoded once and kept for all rules.
@@ -91,13 +92,19 @@ impl Slot {
         rows.is_some_and(|rows| rows.saturating_mul(width) <= KEPT_BYTES)
     }
 
-    fn read(&self, columns: &[usize], schema: &SchemaRef) -> Result<BatchIter> {
-        let source = self
-            .source
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let Some(source) = source else {
+    fn read(
+        &self,
+        of_task: Option<Arc<dyn TableSource>>,
+        columns: &[usize],
+        schema: &SchemaRef,
+    ) -> Result<BatchIter> {
+        let own = || {
+            self.source
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        };
+        let Some(source) = of_task.or_else(own) else {
             return Ok(Box::new(std::iter::empty()));
         };
         let own = source.schema();
@@ -204,6 +211,18 @@ impl TableProvider for SlotTable {
     }
 }
 
+/// Names of the slots that a plan reads.
+pub(crate) fn slots_of(plan: &Arc<dyn ExecutionPlan>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    if let Some(scan) = plan.downcast_ref::<SlotScan>() {
+        names.insert(scan.slot.name.clone());
+    }
+    for child in plan.children() {
+        names.extend(slots_of(child));
+    }
+    names
+}
+
 /// Reads some columns of a slot, in one partition.
 #[derive(Debug)]
 struct SlotScan {
@@ -268,9 +287,13 @@ impl ExecutionPlan for SlotScan {
     fn execute(
         &self,
         _partition: usize,
-        _context: Arc<TaskContext>,
+        context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let batches = self.slot.read(&self.columns, &self.schema)?;
+        let of_task = context
+            .session_config()
+            .get_extension::<TaskRows>()
+            .and_then(|rows| rows.get(&self.slot.name));
+        let batches = self.slot.read(of_task, &self.columns, &self.schema)?;
         let batches = batches.map(|batch| batch.map_err(DataFusionError::External));
         let stream =
             RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches));
