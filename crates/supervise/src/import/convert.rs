@@ -2,7 +2,6 @@
 
 use super::columns::Value;
 use super::header::HeaderUnit;
-use super::reading::Reading;
 use super::value::answer::{Answers, read_bool};
 use super::value::{Cell, Refused, code, date, money, quantity, stands_for_nothing};
 use crate::filing::{Column, Field};
@@ -15,12 +14,20 @@ pub(crate) struct Asked<'a> {
     pub epoch_1904: bool,
 }
 
+/// How a county writes units, and hashes numbers that name somebody.
+pub(crate) trait Conventions {
+    /// A unit as rules know it; one that is not declared stays as written.
+    fn unit(&mut self, written: &str) -> String;
+    /// The hash of a number.
+    fn hash(&mut self, number: &str) -> String;
+}
+
 /// A value, and the unit that was written with it.
 pub(crate) type Converted = (Value, Option<String>);
 
 /// Reads a cell as its column asks.
 pub(crate) fn convert(
-    reading: &mut Reading<'_>,
+    county: &mut impl Conventions,
     asked: &Asked<'_>,
     cell: Cell<'_>,
 ) -> Result<Converted, Refused> {
@@ -52,26 +59,26 @@ pub(crate) fn convert(
                 return Ok((Value::Null, None));
             };
             let unit = match (unit, asked.unit) {
-                (Some(unit), _) => Some(reading.unit(&unit)),
+                (Some(unit), _) => Some(county.unit(&unit)),
                 (None, Some(HeaderUnit::Scale(unit))) => Some(unit.clone()),
                 (None, _) => None,
             };
             return Ok((Value::Float(number), unit));
         }
-        Field::Unit => text(code::read_text(cell)?.map(|unit| reading.unit(&unit))),
+        Field::Unit => text(code::read_text(cell)?.map(|unit| county.unit(&unit))),
         Field::Percent => float(quantity::read_percent(cell)?),
         Field::Int => quantity::read_int(cell)?.map_or(Value::Null, Value::Int),
         Field::Number => float(quantity::read_number(cell)?),
         Field::Bool => read_bool(cell)?.map_or(Value::Null, Value::Bool),
-        Field::Identity => identity(reading, cell)?,
+        Field::Identity => identity(county, cell)?,
     };
     Ok((value, None))
 }
 
 /// A number that names somebody, as its hash.
-fn identity(reading: &mut Reading<'_>, cell: Cell<'_>) -> Result<Value, Refused> {
+fn identity(county: &mut impl Conventions, cell: Cell<'_>) -> Result<Value, Refused> {
     let Some(number) = code::read(cell)?.filter(|number| !stands_for_nothing(number)) else {
         return Ok(Value::Null);
     };
-    Ok(Value::Text(reading.hash(&number)))
+    Ok(Value::Text(county.hash(&number)))
 }

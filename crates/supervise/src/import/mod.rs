@@ -1,10 +1,10 @@
 //! Workbooks, folders of CSV or Parquet and registers, read into tables.
 //! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
 
-mod boundary;
-mod collected;
-mod columns;
-mod convert;
+pub(crate) mod boundary;
+pub(crate) mod collected;
+pub(crate) mod columns;
+pub(crate) mod convert;
 mod csv_folder;
 mod detect;
 mod error;
@@ -18,12 +18,12 @@ mod parquet_cast;
 mod parquet_folder;
 mod parquet_table;
 mod parts;
-mod photos;
+pub(crate) mod photos;
 mod places;
 mod reading;
 mod refusals;
-mod report;
-mod resident;
+pub(crate) mod report;
+pub(crate) mod resident;
 mod sheet;
 pub mod value;
 mod workbook;

@@ -269,7 +269,7 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
 }
 
 /// The day in China, where only the moment is known.
-fn derive_days(batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
+pub(crate) fn derive_days(batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
     let Some(times) = times(batch, "taken_at") else {
         return Ok(batch.clone());
     };

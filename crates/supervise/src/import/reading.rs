@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray};
 use kandeng_screening::{TableSource, Tables};
 
-use super::boundary;
+use super::boundary::{self, Told};
 use super::collected::{self, Collected};
 use super::columns::{Builder, Value};
+use super::convert::Conventions;
 use super::error::ImportError;
 use super::identity::{IdentityKey, key_of};
 use super::options::ImportOptions;
@@ -21,7 +21,7 @@ use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
 use crate::diagnostic::Diagnostic;
-use crate::filing::{Field, Filing, Sheet};
+use crate::filing::{Filing, Sheet};
 
 /// A project as later rows meet it.
 struct Project {
@@ -142,22 +142,6 @@ impl<'o> Reading<'o> {
         }
     }
 
-    /// The hash of a number; numbers repeat, so hashes are kept for the run.
-    pub fn hash(&mut self, number: &str) -> String {
-        if let Some(hash) = self.hashes.get(number) {
-            return hash.clone();
-        }
-        let key: &IdentityKey = &self.options.key;
-        let hash = key.hash(number);
-        if let Some(id) = key_of(&hash)
-            && !self.keys.contains(id)
-        {
-            self.keys.insert(id.to_owned());
-        }
-        self.hashes.insert(number.to_owned(), hash.clone());
-        hash
-    }
-
     /// Hashes of one key compare with one another; those of different keys never do, and that is said.
     fn tell_of_keys(&mut self) {
         if self.keys.len() < 2 {
@@ -183,62 +167,17 @@ impl<'o> Reading<'o> {
         );
     }
 
-    /// A unit as rules know it; one that is not declared stays as written.
-    pub fn unit(&mut self, written: &str) -> String {
-        if let Some(unit) = self.units.get(written) {
-            return unit.clone();
-        }
-        let unit = self
-            .filing
-            .units
-            .canonical(written)
-            .unwrap_or(written)
-            .to_owned();
-        self.units.insert(written.to_owned(), unit.clone());
-        unit
-    }
-
     /// Puts boundaries into WGS-84, reading the files they name.
     pub fn settle_boundary(&mut self, sheet: &Sheet, values: &mut [Value], spot: Spot<'_>) {
-        for (index, column) in sheet.columns.iter().enumerate() {
-            let (Field::Boundary, Value::Text(written)) = (column.field, &values[index]) else {
-                continue;
-            };
-            let stated = sheet
-                .position(&format!("{}_datum", column.key))
-                .and_then(|datum| match &values[datum] {
-                    Value::Text(name) => Some(name.clone()),
-                    _ => None,
-                });
+        let report = &mut self.report;
+        let tell = &mut |told: Told<'_>| {
             let spot = Spot {
-                column: Some(&column.zh),
+                column: Some(&told.column.zh),
                 ..spot
             };
-            let datum = match stated.as_deref().map(Datum::parse) {
-                None => self.options.datum,
-                Some(Ok(datum)) => Some(datum),
-                Some(Err(error)) => {
-                    let (zh, en) = error.text();
-                    self.report.error(spot, "datum", stated.as_deref(), zh, en);
-                    values[index] = Value::Null;
-                    continue;
-                }
-            };
-            values[index] = match boundary::read(written, datum, &self.folders) {
-                Ok(read) => {
-                    for warning in &read.warnings {
-                        let (zh, en) = warning.text();
-                        let named = is_boundary_file(written).then_some(written.as_str());
-                        self.report.warn(spot, "boundary_warning", named, zh, en);
-                    }
-                    Value::Text(read.to_wkt())
-                }
-                Err((zh, en)) => {
-                    self.report.error(spot, "boundary", Some(written), zh, en);
-                    Value::Null
-                }
-            };
-        }
+            report.add(told.severity, spot, told.kind, told.value, told.message);
+        };
+        boundary::settle(sheet, values, self.options.datum, &self.folders, tell);
     }
 
     /// Takes a row that was read, if there is a project for it. `row` is counted from 1.
@@ -440,6 +379,38 @@ impl<'o> Reading<'o> {
     /// Notes a project row that a stream leaves out.
     pub fn add_duplicate(&mut self, code: &str, row_no: i64, first: i64) {
         self.duplicates.push((code.to_owned(), row_no, first));
+    }
+}
+
+impl Conventions for Reading<'_> {
+    fn unit(&mut self, written: &str) -> String {
+        if let Some(unit) = self.units.get(written) {
+            return unit.clone();
+        }
+        let unit = self
+            .filing
+            .units
+            .canonical(written)
+            .unwrap_or(written)
+            .to_owned();
+        self.units.insert(written.to_owned(), unit.clone());
+        unit
+    }
+
+    /// Numbers repeat, so hashes are kept for the run.
+    fn hash(&mut self, number: &str) -> String {
+        if let Some(hash) = self.hashes.get(number) {
+            return hash.clone();
+        }
+        let key: &IdentityKey = &self.options.key;
+        let hash = key.hash(number);
+        if let Some(id) = key_of(&hash)
+            && !self.keys.contains(id)
+        {
+            self.keys.insert(id.to_owned());
+        }
+        self.hashes.insert(number.to_owned(), hash.clone());
+        hash
     }
 }
 
