@@ -35,6 +35,7 @@ mod limits;
 mod metadata;
 mod phash;
 mod photo;
+mod small_picture;
 mod warning;
 mod write;
 
@@ -45,7 +46,7 @@ pub use footprint::{Footprint, FootprintNote, NoFootprint, footprint};
 pub use format::Format;
 pub use limits::Limits;
 pub use metadata::{Accuracy, DroneAttitude, Position, Taken, Zone};
-pub use phash::{PHASH_ALGORITHM, PHASH_BITS, PHASH_RADIUS, hamming, perceptual_hash};
+pub use phash::{PHASH_ALGORITHM, PHASH_BITS, PHASH_CROPS, PHASH_RADIUS, PerceptualHash, hamming};
 pub use photo::Photo;
 pub use warning::Warning;
 pub use write::{ExifFields, jpeg_with_exif};

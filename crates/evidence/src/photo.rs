@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::container::{self, Contents};
 use crate::metadata::{self, ExifFacts, XmpFacts};
-use crate::{DroneAttitude, Format, Limits, PhotoError, Position, Taken, Warning, perceptual_hash};
+use crate::{DroneAttitude, Format, Limits, PerceptualHash, PhotoError, Position, Taken, Warning};
 
 /// What is known of a photo's file.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ pub struct Photo {
     pub software: Option<String>,
     /// The image editor that the metadata names, if any.
     pub edited_with: Option<String>,
-    /// `ALGORITHM:hex`; `None` when not computed, and then a warning or the limits say why.
-    pub phash: Option<String>,
+    /// What finds its copies; `None` when not computed, and then a warning or the limits say why.
+    pub phash: Option<PerceptualHash>,
     /// Focal length in mm.
     pub focal_length_mm: Option<f64>,
     /// Focal length in mm of a 36 × 24 mm camera with the same angle of view.
@@ -178,7 +178,7 @@ fn hash(
     exif: &ExifFacts,
     limits: &Limits,
     warnings: &mut Vec<Warning>,
-) -> Option<String> {
+) -> Option<PerceptualHash> {
     let kind = match format {
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
@@ -198,7 +198,7 @@ fn hash(
             if let Some(turn) = exif.orientation.and_then(Orientation::from_exif) {
                 picture.apply_orientation(turn);
             }
-            Some(perceptual_hash(&picture))
+            Some(PerceptualHash::of(&picture))
         }
         Err(e) => {
             let why: String = e.to_string().chars().take(120).collect();

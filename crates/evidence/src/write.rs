@@ -32,6 +32,8 @@ pub struct ExifFields {
     pub software: Option<String>,
     /// Focal length in mm.
     pub focal_length_mm: Option<f64>,
+    /// Focal length in mm of a 36 × 24 mm camera with the same angle of view.
+    pub focal_length_35mm: Option<u16>,
 }
 
 /// Encodes a picture as JPEG (`quality` 1 to 100) with this Exif. The same input gives the same bytes.
@@ -92,6 +94,9 @@ fn tiff(pixels: &RgbImage, fields: &ExifFields) -> Result<Vec<u8>, PhotoError> {
     }
     if let Some(mm) = fields.focal_length_mm {
         push(Tag::FocalLength, Value::Rational(vec![rational(mm, 100)]));
+    }
+    if let Some(mm) = fields.focal_length_35mm {
+        push(Tag::FocalLengthIn35mmFilm, Value::Short(vec![mm]));
     }
     if let (Some(lon), Some(lat)) = (fields.lon, fields.lat) {
         let letter = |plus: bool, letters: [&str; 2]| {

@@ -142,6 +142,7 @@ fn what_was_written_is_read_back() {
         model: Some("NOH-AN00".to_owned()),
         software: Some("Adobe Photoshop 25.1".to_owned()),
         focal_length_mm: Some(6.58),
+        focal_length_35mm: Some(24),
     };
     let photo = open(&jpeg_with_exif(&picture(), 85, &fields).unwrap()).unwrap();
     assert_eq!(photo.taken.unwrap().at.to_string(), "2025-07-01T10:05:09Z");
@@ -152,6 +153,7 @@ fn what_was_written_is_read_back() {
     assert_eq!(photo.camera().as_deref(), Some("HUAWEI NOH-AN00"));
     assert_eq!(photo.edited_with.as_deref(), Some("Adobe Photoshop"));
     assert_eq!(photo.focal_length_mm, Some(6.58));
+    assert_eq!(photo.focal_length_35mm, Some(24.0));
     assert_eq!(photo.warnings, []);
 }
 

@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 
-use kandeng_evidence::{Accuracy, Format, Limits, Photo, Warning, Zone};
+use kandeng_evidence::{
+    Accuracy, ExifFields, Format, Limits, PHASH_RADIUS, Photo, Warning, Zone, image, jpeg_with_exif,
+};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -91,6 +93,26 @@ fn of_heic_the_metadata_is_read_and_the_missing_hash_is_said() {
     assert_eq!(photo.model, jpeg.model);
     assert_eq!(photo.phash, None);
     assert!(photo.warnings.contains(&Warning::NotComparedHeic));
+}
+
+#[test]
+fn a_photo_stored_lying_is_hashed_as_it_is_looked_at() {
+    let upright = image::RgbImage::from_fn(120, 80, |x, y| {
+        image::Rgb([(x * 2) as u8, (y * 3) as u8, if x > 70 { 30 } else { 160 }])
+    });
+    let file = |picture| jpeg_with_exif(picture, 90, &ExifFields::default()).unwrap();
+    let hash = |file: &[u8]| {
+        let photo = Photo::from_bytes(file, &Limits::default()).unwrap();
+        photo.phash.unwrap()
+    };
+    let looked_at = hash(&file(&upright));
+    let mut lying = file(&image::imageops::rotate270(&upright));
+    assert!(hash(&lying).distance(&looked_at) > Some(PHASH_RADIUS));
+    // The entry of the orientation: tag 0x0112, one short, 1. Turn right to look at it: 6.
+    let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 1];
+    let at = lying.windows(10).position(|bytes| bytes == entry).unwrap();
+    lying[at + 9] = 6;
+    assert!(hash(&lying).distance(&looked_at) <= Some(2));
 }
 
 #[test]

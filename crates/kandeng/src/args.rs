@@ -1,4 +1,4 @@
-//! The arguments of every command. Help texts come from the locale files, by command and argument.
+//! The arguments of every command. What is told about them comes from the locale files, see `help`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use kandeng_screening::Severity;
 
+use crate::help;
 use crate::language::Words;
 
 #[derive(Debug, Parser)]
@@ -87,6 +88,8 @@ pub(crate) struct Screen {
     pub output: Option<PathBuf>,
     #[arg(long, value_enum)]
     pub fail_on: Option<FailOn>,
+    #[arg(long)]
+    pub hide_numbers: bool,
 }
 
 /// What screening is told, whether its findings or its figures are wanted.
@@ -100,7 +103,7 @@ pub(crate) struct How {
     pub audience: Option<Reader>,
     #[arg(long)]
     pub rules: Vec<PathBuf>,
-    #[arg(long, value_name = "RULE.param=value")]
+    #[arg(long)]
     pub set: Vec<String>,
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
@@ -118,9 +121,9 @@ pub(crate) struct How {
     pub filing: Option<PathBuf>,
     #[arg(long)]
     pub key: Option<PathBuf>,
-    #[arg(long, value_name = "MiB")]
+    #[arg(long)]
     pub memory: Option<usize>,
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long)]
     pub time_limit: Option<u64>,
 }
 
@@ -180,9 +183,9 @@ pub(crate) struct ProfileHow {
     pub photos: Option<PathBuf>,
     #[arg(long)]
     pub key: Option<PathBuf>,
-    #[arg(long, value_name = "MiB")]
+    #[arg(long)]
     pub memory: Option<usize>,
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long)]
     pub time_limit: Option<u64>,
 }
 
@@ -227,85 +230,18 @@ pub(crate) fn parse(words: Words) -> Result<Cli, clap::Error> {
     parse_from(words, std::env::args_os())
 }
 
-fn parse_from(words: Words, args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let matches = described(words).try_get_matches_from(args)?;
+pub(crate) fn parse_from(
+    words: Words,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Cli, clap::Error> {
+    let matches = help::described(Cli::command(), words).try_get_matches_from(args)?;
     Cli::from_arg_matches(&matches)
-}
-
-/// The command with help texts in the language asked for.
-pub(crate) fn described(words: Words) -> clap::Command {
-    let mut command = Cli::command();
-    command.build();
-    describe(command, words, "help")
-}
-
-fn describe(command: clap::Command, words: Words, key: &str) -> clap::Command {
-    let about = words.say(key);
-    let key = key.to_owned();
-    let command = command.about(about).mut_args(|arg| {
-        let id = arg.get_id().as_str().replace('_', "-");
-        if matches!(id.as_str(), "help" | "version") {
-            return arg;
-        }
-        arg.help(words.say(&format!("arg-{id}")))
-    });
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|inner| inner.get_name().to_owned())
-        .filter(|name| name != "help")
-        .collect();
-    names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(&name, |inner| {
-            describe(inner, words, &format!("{key}-{name}"))
-        })
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use kandeng_screening::Language;
-
-    #[test]
-    fn every_command_and_argument_is_described_in_both_languages() {
-        for language in [Language::Zh, Language::En] {
-            let mut command = described(Words::new(language));
-            command.debug_assert_all();
-        }
-    }
-
-    /// Walks the tree; a text that is missing shows as its key.
-    trait AssertAll {
-        fn debug_assert_all(&mut self);
-    }
-
-    impl AssertAll for clap::Command {
-        fn debug_assert_all(&mut self) {
-            let about = self
-                .get_about()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            assert!(
-                !about.contains("Unknown localization") && !about.is_empty(),
-                "{}",
-                self.get_name()
-            );
-            for arg in self.get_arguments() {
-                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(
-                    !help.is_empty() && !help.contains("Unknown localization"),
-                    "{} {}",
-                    self.get_name(),
-                    arg.get_id()
-                );
-            }
-            for inner in self.get_subcommands_mut() {
-                if inner.get_name() != "help" {
-                    inner.debug_assert_all();
-                }
-            }
-        }
-    }
 
     #[test]
     fn a_command_line_is_read() {

@@ -56,6 +56,7 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
         format: None,
         output: None,
         fail_on: None,
+        hide_numbers: false,
     };
     let code = screen::run(&screen, words)?;
     tell!("\n{}", words.say("demo-next"));

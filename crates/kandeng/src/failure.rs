@@ -1,7 +1,11 @@
 //! Why a command could not do what it was asked, in both languages. Exit status 2.
 
+use std::io;
+use std::path::Path;
+
 use kandeng_screening::pack::PackError;
 use kandeng_screening::{EngineError, Text};
+use kandeng_supervise::{import, system};
 use thiserror::Error;
 
 use crate::language::Words;
@@ -15,14 +19,25 @@ pub(crate) enum Failure {
     /// Rules cannot be read or planned.
     #[error("{} error(s) in the rules", .0.len())]
     Rules(Vec<PackError>),
-    /// A file could not be written or read.
+    /// A file could not be read.
     #[error("{path}: {error}")]
-    File {
+    Unread {
         /// The file.
         path: String,
         /// What the system says.
-        error: std::io::Error,
+        error: io::Error,
     },
+    /// A file could not be written; what was there before is there still.
+    #[error("{path}: {error}")]
+    Unwritten {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Standard output could not be written to the end.
+    #[error("standard output: {0}")]
+    Cut(io::Error),
     /// Somebody pressed Ctrl-C.
     #[error("stopped")]
     Stopped,
@@ -33,9 +48,33 @@ impl Failure {
         Self::Wrong(Text::new(zh, en))
     }
 
-    pub(crate) fn file(path: impl AsRef<std::path::Path>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.as_ref().display().to_string();
-        move |error| Self::File { path, error }
+    pub(crate) fn no_rule(id: &str) -> Self {
+        let id = import::shown(id);
+        Self::wrong(
+            format!("没有规则 {id};用 kandeng rules list 查看全部"),
+            format!("there is no rule {id}; `kandeng rules list` shows all"),
+        )
+    }
+
+    pub(crate) fn unread(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.display().to_string();
+        move |error| Self::Unread { path, error }
+    }
+
+    pub(crate) fn unwritten(path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.display().to_string();
+        move |error| Self::Unwritten {
+            path: path.clone(),
+            error,
+        }
+    }
+
+    /// How writing to standard output went. Whoever reads it may stop reading: that is no failure.
+    pub(crate) fn of_stdout(written: io::Result<()>) -> Result<(), Self> {
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Self::Cut(error)),
+            _ => Ok(()),
+        }
     }
 
     /// What is printed, line by line.
@@ -56,16 +95,17 @@ impl Failure {
                     words.say_with("error", &[("problem", problem)])
                 })
                 .collect(),
-            Self::File { path, error } => {
-                let key = if error.kind() == std::io::ErrorKind::StorageFull {
-                    "error-disk-full"
-                } else {
-                    "error-file"
-                };
-                vec![words.say_with(
-                    key,
-                    &[("path", path.clone()), ("problem", error.to_string())],
-                )]
+            Self::Unread { path, error } => {
+                let why = words.of(&system::says(error)).to_owned();
+                vec![words.say_with("error-unread", &[("path", path.clone()), ("why", why)])]
+            }
+            Self::Unwritten { path, error } => {
+                let why = words.of(&system::says(error)).to_owned();
+                vec![words.say_with("error-unwritten", &[("path", path.clone()), ("why", why)])]
+            }
+            Self::Cut(error) => {
+                let why = words.of(&system::says(error)).to_owned();
+                vec![words.say_with("error-stdout", &[("why", why)])]
             }
             Self::Stopped => vec![words.say("stopped")],
         }

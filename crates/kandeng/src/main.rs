@@ -5,13 +5,14 @@
 /// Prints a line on stdout. Whoever reads it may stop reading; a full disk is an error, not a panic.
 macro_rules! tell {
     ($($words:tt)*) => {
-        crate::print_line(&format!($($words)*))
+        crate::print_line(&format!($($words)*))?
     };
 }
 
 mod args;
 mod demo;
 mod failure;
+mod help;
 mod interrupt;
 mod language;
 mod progress;
@@ -19,9 +20,13 @@ mod rules;
 mod screen;
 mod synth;
 mod template;
+mod usage;
+mod whole_file;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+
+use kandeng_supervise::import::residents_masked;
 
 use args::{Cli, Command};
 use failure::Failure;
@@ -30,37 +35,57 @@ use language::Words;
 /// The input or the arguments were wrong.
 const WRONG: u8 = 2;
 
-fn print_line(line: &str) {
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = writeln!(out, "{line}") {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            std::process::exit(0);
-        }
-        eprintln!("stdout: {error}");
-        std::process::exit(WRONG.into());
-    }
+fn print_line(line: &str) -> Result<(), Failure> {
+    let line = residents_masked(line);
+    Failure::of_stdout(writeln!(std::io::stdout().lock(), "{line}"))
+}
+
+/// A line on stderr. There is nobody to tell when even that cannot be written.
+pub(crate) fn complain(line: &str) {
+    // A path or an argument may hold the number of a person.
+    let line = residents_masked(line);
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 fn main() -> ExitCode {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Caught and told as an error: a library met a full disk.
+        if !kandeng_supervise::system::is_guarded() {
+            report(panic);
+        }
+    }));
     let words = Words::new(language::asked_for(std::env::args_os()));
     let cli = match args::parse(words) {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { WRONG } else { 0 };
-            // Nothing is left to do when even the help text cannot be printed.
-            let _ = error.print();
-            return ExitCode::from(code);
+            return refuse(&error, words);
         }
     };
     match run(cli, words) {
         Ok(code) => code,
         Err(failure) => {
             for line in failure.lines(words) {
-                eprintln!("{line}");
+                complain(&line);
             }
             ExitCode::from(WRONG)
         }
     }
+}
+
+/// Help and version as they were asked for; what is wrong with the command line in our own words.
+fn refuse(error: &clap::Error, words: Words) -> ExitCode {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nothing is left to do when even the help text cannot be printed.
+            let _ = error.print();
+        }
+        _ => complain(&usage::explain(error, words)),
+    }
+    ExitCode::from(if error.use_stderr() { WRONG } else { 0 })
 }
 
 fn run(cli: Cli, words: Words) -> Result<ExitCode, Failure> {

@@ -1,6 +1,8 @@
 //! `kandeng synth`: a fictional county, or fictional contracting data, with planted irregularities.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use kandeng_supervise::ocds;
 use kandeng_supervise::synth::{self, Format, SynthError, SynthOptions, Written};
@@ -30,19 +32,45 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
             }
         }
         Kind::Ocds => {
-            ocds::synth::write(
-                options.releases as u64,
-                options.seed,
-                as_of,
-                &options.output,
-            )
-            .map_err(Failure::file(&options.output))?;
-            for name in ["releases.jsonl", "answers.csv"] {
-                tell!("{}", options.output.join(name).display());
+            for file in write_contracting(options, as_of)? {
+                tell!("{}", file.display());
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Written to a folder beside and moved: a full disk or Ctrl-C leaves nothing behind.
+fn write_contracting(options: &Synth, as_of: jiff::civil::Date) -> Result<Vec<PathBuf>, Failure> {
+    let folder = &options.output;
+    let unwritten = Failure::unwritten(folder);
+    let stop = crate::interrupt::flag();
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder).map_err(&unwritten)?;
+    let written = || -> Result<Vec<PathBuf>, Failure> {
+        let beside = tempfile::Builder::new()
+            .prefix(".kandeng-synth-")
+            .tempdir_in(folder)
+            .map_err(&unwritten)?;
+        let releases = options.releases as u64;
+        ocds::synth::write(releases, options.seed, as_of, beside.path()).map_err(&unwritten)?;
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure::Stopped);
+        }
+        let mut files = Vec::new();
+        for name in ["releases.jsonl", "answers.csv"] {
+            let file = folder.join(name);
+            std::fs::rename(beside.path().join(name), &file).map_err(Failure::unwritten(&file))?;
+            files.push(file);
+        }
+        Ok(files)
+    };
+    let written = written();
+    if written.is_err() && is_new {
+        // Best effort: the error that is reported matters more than an empty folder left over.
+        let _ = std::fs::remove_dir(folder);
+    }
+    written
 }
 
 /// The day up to which things happen where none is given, so that the same command gives the same county.

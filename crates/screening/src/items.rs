@@ -4,9 +4,9 @@
 //! are kept as bits of whole numbers, 60 items to a number, and spread into rows only when read.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::Text;
+use crate::pack::Subject;
 
 /// Items whose answers share one number.
 const CHUNK: usize = 60;
@@ -52,63 +52,71 @@ pub struct Items {
 }
 
 impl Items {
-    /// SQL of the table `item_masks(subject, chunk, applies, required, filled)`.
-    pub(crate) fn masks_sql(&self, table: &str, id: &str) -> String {
-        let mut children: BTreeMap<&str, Vec<(usize, &[String])>> = BTreeMap::new();
-        for (index, check) in self.checks.iter().enumerate() {
-            if let Filled::Rows { table, columns } = &check.filled {
-                children.entry(table).or_default().push((index, columns));
-            }
-        }
-        let mut joins = String::new();
-        for (child, items) in &children {
-            let answers: Vec<_> = items
-                .iter()
-                .map(|(index, columns)| format!("bool_or({}) as i{index}", all_filled(columns)))
-                .collect();
-            // Cannot fail: writing to a String does not.
-            let _ = write!(
-                joins,
-                " left join (select {id} as child_id, {} from {child} group by {id}) c_{child} on s.subject = c_{child}.child_id",
-                answers.join(", ")
-            );
-        }
-        let own = self.checks.iter().enumerate().map(|(index, check)| {
-            let filled = match &check.filled {
-                Filled::Own(sql) => format!("({sql})"),
-                Filled::Rows { .. } => "false".to_owned(),
-            };
-            format!(
-                "coalesce(({}), false) as a{index}, coalesce(({}), false) as r{index}, coalesce({filled}, false) as f{index}",
-                check.applies, check.required
-            )
-        });
-        let own = own.collect::<Vec<_>>().join(", ");
+    /// SQL of the table `item_masks(subject, chunk, applies, required, filled)`, and the subject's number.
+    ///
+    /// What child tables hold is gathered as bits in one pass over each, under one key, before it meets
+    /// the subjects: a join for each child would carry every subject's answers through all of them.
+    pub(crate) fn masks_sql(&self, subject: &Subject) -> String {
+        let key = subject.number.as_ref().unwrap_or(&subject.id);
+        let number = match &subject.number {
+            Some(number) => format!(", \"{number}\""),
+            None => String::new(),
+        };
         let chunks = self.checks.chunks(CHUNK).enumerate().map(|(chunk, checks)| {
-            let start = chunk * CHUNK;
-            let bits = |answer: &dyn Fn(usize) -> String| {
-                (0..checks.len())
-                    .map(|bit| format!("case when {} then {} else 0 end", answer(start + bit), 1_i64 << bit))
-                    .collect::<Vec<_>>()
-                    .join(" + ")
+            let bits = |answer: &dyn Fn(&ItemCheck) -> Option<String>| {
+                let bits: Vec<_> = checks
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(bit, check)| {
+                        Some(format!("case when {} then {} else 0 end", answer(check)?, 1_i64 << bit))
+                    })
+                    .collect();
+                if bits.is_empty() { "0".to_owned() } else { bits.join(" + ") }
             };
-            let filled = |index: usize| match &self.checks[index].filled {
-                Filled::Own(_) => format!("s.f{index}"),
-                Filled::Rows { table, .. } => format!("coalesce(c_{table}.i{index}, false)"),
+            let own = bits(&|check| match &check.filled {
+                Filled::Own(sql) => Some(format!("({sql})")),
+                Filled::Rows { .. } => None,
+            });
+            let mut children: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            for (bit, check) in checks.iter().enumerate() {
+                if let Filled::Rows { table, columns } = &check.filled {
+                    let filled = all_filled(columns);
+                    let answer = format!("case when {filled} then {} else 0 end", 1_i64 << bit);
+                    children.entry(table).or_default().push(answer);
+                }
+            }
+            let rows = children.iter().map(|(table, bits)| {
+                format!("select \"{key}\" as child_key, {} as bits from {table}", bits.join(" + "))
+            });
+            let rows = rows.collect::<Vec<_>>().join(" union all ");
+            let (filled, join) = if rows.is_empty() {
+                (own, String::new())
+            } else {
+                (
+                    format!("({own}) | coalesce(c.bits, 0)"),
+                    format!(
+                        "(select child_key, bit_or(bits) as bits from ({rows}) as child_rows group by child_key) as c right join "
+                    ),
+                )
             };
+            let on = if join.is_empty() { String::new() } else { format!(" on c.child_key = s.\"{key}\"") };
             format!(
-                "select s.subject as subject, {chunk} as chunk, {} as applies, {} as required, {} as filled from s{joins}",
-                bits(&|index| format!("s.a{index}")),
-                bits(&|index| format!("s.r{index}")),
-                bits(&filled),
+                "select \"{}\" as subject{number}, {chunk} as chunk, {} as applies, {} as required, {filled} as filled from {join}{} as s{on}",
+                subject.id,
+                bits(&|check| Some(format!("({})", check.applies))),
+                bits(&|check| Some(format!("({})", check.required))),
+                subject.table,
             )
         });
-        let chunks = chunks.collect::<Vec<_>>().join(" union all ");
-        format!("with s as (select {id} as subject, {own} from {table}) {chunks}")
+        chunks.collect::<Vec<_>>().join(" union all ")
     }
 
     /// SQL of the table `items` over `item_masks`.
-    pub(crate) fn rows_sql(&self) -> String {
+    pub(crate) fn rows_sql(&self, subject: &Subject) -> String {
+        let number = match &subject.number {
+            Some(number) => format!(", m.\"{number}\""),
+            None => String::new(),
+        };
         let list = self.checks.iter().enumerate().map(|(index, check)| {
             format!(
                 "({}, {}, {index}, '{}', '{}')",
@@ -120,7 +128,7 @@ impl Items {
         });
         let list = list.collect::<Vec<_>>().join(", ");
         format!(
-            "select m.subject as subject, l.item as item, l.category as category, l.position as position, \
+            "select m.subject as subject{number}, l.item as item, l.category as category, l.position as position, \
              ((m.required >> l.bit) & 1) = 1 as required, ((m.applies >> l.bit) & 1) = 1 as applies, \
              ((m.filled >> l.bit) & 1) = 1 as filled \
              from (values {list}) as l(chunk, bit, position, item, category) \

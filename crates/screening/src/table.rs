@@ -65,6 +65,10 @@ pub struct TableDeclaration {
     pub name: String,
     /// Its columns, in order.
     pub columns: Vec<ColumnDeclaration>,
+    /// Columns by which its rows come in ascending order, so that grouping by them costs little. A
+    /// promise: rows in another order give wrong answers.
+    #[serde(default)]
+    pub ordered_by: Vec<String>,
 }
 
 impl TableDeclaration {
@@ -79,7 +83,15 @@ impl TableDeclaration {
                     kind: *kind,
                 })
                 .collect(),
+            ordered_by: Vec::new(),
         }
+    }
+
+    /// The same table with rows in ascending order of a column.
+    #[must_use]
+    pub fn ordered_by(mut self, column: &str) -> Self {
+        self.ordered_by.push(column.to_owned());
+        self
     }
 
     /// The Arrow schema; every column may hold nulls.
@@ -102,6 +114,11 @@ pub trait TableSource: Send + Sync {
 
     /// Whether reading costs nothing, so that nobody need keep what was read.
     fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// Whether a column is known to hold no null, without reading it.
+    fn is_full(&self, _column: usize) -> bool {
         false
     }
 

@@ -51,7 +51,7 @@ fn pack(files: &[(String, String)]) -> Pack {
             .iter()
             .map(|(path, text)| (path.as_str(), text.as_str())),
     );
-    Pack::load(PackFiles::from_texts(texts), declared())
+    Pack::load(PackFiles::from_texts(texts), declared(), None)
         .unwrap()
         .with_optional(["places".to_owned()])
 }

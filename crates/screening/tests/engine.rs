@@ -47,9 +47,14 @@ fn rule(id: &str, extra: &str, body: &str) -> String {
 }
 
 fn pack(rules: &[(&str, String)]) -> Pack {
+    let fixtures: Vec<String> = rules
+        .iter()
+        .filter_map(|(path, _)| Some(format!("{}.fixture", path.strip_suffix(".sql")?)))
+        .collect();
     let mut texts = vec![("pack.toml", PACK)];
     texts.extend(rules.iter().map(|(path, text)| (*path, text.as_str())));
-    Pack::load(PackFiles::from_texts(texts), declared()).unwrap()
+    texts.extend(fixtures.iter().map(|path| (path.as_str(), "")));
+    Pack::load(PackFiles::from_texts(texts), declared(), None).unwrap()
 }
 
 /// Four things: `a` 1, `b` 5, `c` without size, `d` 9; parts for `a` (whole) and `b` (incomplete).
@@ -163,6 +168,69 @@ fn a_register_that_is_not_there_is_not_applicable_for_all() {
     let answers = &outcome.answers[0];
     assert_eq!((answers.flagged, answers.not_applicable), (0, 4));
     assert_eq!(answers.reasons[0].because, "absent: register.id");
+}
+
+const NUMBERED: &str =
+    "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\nnumber = 'thing'\n";
+
+#[test]
+fn subjects_may_be_named_by_their_number_and_are_shown_by_their_id() {
+    let query = "select p.thing as subject, array_agg(o.thing order by o.thing desc) as related \
+         from parts p join things t on t.thing = p.thing join things o on o.thing <> t.thing \
+         where p.weight is null group by p.thing";
+    let check = "-- needs: parts.weight\n-- over: things\n-- flag_when: size > 3";
+    let texts = [
+        rule("T01", "", query),
+        rule(
+            "T02",
+            "",
+            "select name as subject from parts where weight is null",
+        ),
+        rule("T03", check, ""),
+    ];
+    let pack = Pack::load(
+        PackFiles::from_texts([
+            ("pack.toml", NUMBERED),
+            ("T01.sql", texts[0].as_str()),
+            ("T02.sql", texts[1].as_str()),
+            ("T03.sql", texts[2].as_str()),
+        ]),
+        declared(),
+        None,
+    )
+    .unwrap();
+    let outcome = run(&pack, settings());
+    assert_eq!(outcome.failures, []);
+    let found: Vec<(String, String, Vec<String>)> = outcome
+        .findings()
+        .map(|finding| (finding.rule, finding.subject, finding.related))
+        .collect();
+    let of = |rule: &str, subject: &str, related: &[&str]| {
+        let related = related.iter().map(|name| (*name).to_owned()).collect();
+        (rule.to_owned(), subject.to_owned(), related)
+    };
+    assert_eq!(
+        found,
+        [
+            of("T01", "a", &["b", "c", "d"]),
+            of("T01", "b", &["a", "c", "d"]),
+            of("T02", "a", &[]),
+            of("T02", "b", &[]),
+            of("T03", "b", &[]),
+            of("T03", "d", &[]),
+        ]
+    );
+    // `b` has a part, but none that is whole; it is flagged all the same.
+    let answers = outcome
+        .answers
+        .iter()
+        .find(|answers| answers.rule == "T03")
+        .unwrap();
+    assert_eq!(
+        (answers.flagged, answers.passed, answers.not_applicable),
+        (2, 1, 1)
+    );
+    assert_eq!((answers.reasons[0].subjects, answers.left_out), (1, 2));
 }
 
 #[test]
@@ -288,6 +356,60 @@ fn a_run_that_is_cancelled_stops() {
     let mut prepared = Prepared::new(&pack, None, settings()).unwrap();
     let result = prepared.run(&tables(), &AtomicBool::new(true), &|_, _| {});
     assert!(matches!(result, Err(EngineError::Cancelled)));
+}
+
+#[test]
+fn subqueries_unions_and_limits_are_planned_wherever_they_stand() {
+    let bodies = [
+        (
+            "T01",
+            "select name as subject from things where name in (select name from parts where weight > 1)",
+            "a",
+        ),
+        (
+            "T02",
+            "select name as subject from things where size = (select max(size) from things)",
+            "d",
+        ),
+        (
+            "T03",
+            "select name as subject from things t where exists (select 1 from parts p where p.name = t.name and p.weight is null and t.size > 4)",
+            "b",
+        ),
+        (
+            "T04",
+            "select subject from (select name as subject, size from things union all select name, weight from parts) where size >= 9",
+            "d",
+        ),
+        (
+            "T05",
+            "select name as subject from things order by size desc nulls last limit 1",
+            "d",
+        ),
+        (
+            "T06",
+            "select subject from (select name as subject, row_number() over (order by size desc nulls last) as place from things) where place = 2",
+            "b",
+        ),
+    ];
+    let texts: Vec<_> = bodies
+        .iter()
+        .map(|(id, body, _)| (format!("{id}.sql"), rule(id, "", body)))
+        .collect();
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.clone()))
+        .collect();
+    let outcome = run(&pack(&texts), settings());
+    assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+    for (id, _, subject) in bodies {
+        let found: Vec<_> = outcome
+            .findings()
+            .filter(|finding| finding.rule == id)
+            .map(|finding| finding.subject)
+            .collect();
+        assert_eq!(found, [subject], "{id}");
+    }
 }
 
 #[test]

@@ -9,9 +9,11 @@ pub mod draft;
 pub mod filing;
 pub mod import;
 pub mod marking;
+pub mod measured;
 pub mod ocds;
 pub mod packs;
 pub mod synth;
+pub mod system;
 
 pub use kandeng_geo::Datum;
 pub use parquet;

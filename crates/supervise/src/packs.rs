@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use kandeng_screening::pack::{Pack, PackError, PackFiles};
+use kandeng_screening::pack::{Pack, PackError, PackFiles, Rule};
 use kandeng_screening::{Filled, ItemCheck, Items, Labels, Text};
 
 use crate::filing::{self, Filing};
@@ -27,7 +27,7 @@ pub fn county(filing: &Filing, own: &[PathBuf]) -> Result<Pack, Vec<PackError>> 
         .into_iter()
         .find(|table| table.name == ALLOWED_UNITS);
     declared.extend(registers);
-    let mut pack = Pack::load(files, declared)?.with_optional(optional);
+    let mut pack = Pack::load(files, declared, Some(&items(filing)))?.with_optional(optional);
     if let Some(units) = units {
         pack = pack.with_constant(units, Arc::new(filing.allowed_units()));
     }
@@ -42,7 +42,17 @@ const ALLOWED_UNITS: &str = "allowed_units";
 /// # Errors
 /// Everything that is wrong in the files, with file and line.
 pub fn ocds(own: &[PathBuf]) -> Result<Pack, Vec<PackError>> {
-    Pack::load(gather(&OCDS, own)?, Vec::new())
+    Pack::load(gather(&OCDS, own)?, Vec::new(), None)
+}
+
+/// Whether a rule is one that this build carries, as it carries it.
+pub fn is_ours(rule: &Rule) -> bool {
+    [&COUNTY, &OCDS].into_iter().any(|folder| {
+        folder
+            .get_file(&rule.file)
+            .and_then(|file| file.contents_utf8())
+            .is_some_and(|text| text == rule.source)
+    })
 }
 
 fn gather(embedded: &'static Dir<'static>, own: &[PathBuf]) -> Result<PackFiles, Vec<PackError>> {

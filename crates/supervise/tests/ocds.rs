@@ -285,6 +285,53 @@ fn a_record_without_compiled_release_is_merged_or_counted_as_linked_only() {
 }
 
 #[test]
+fn a_record_of_links_and_a_release_beside_it_are_one_process() {
+    let tender = r#"{"ocid":"x","date":"2026-01-01T00:00:00Z","tag":["tender"],"tender":{"status":"active"}}"#;
+    let award =
+        r#"{"ocid":"x","date":"2026-02-01T00:00:00Z","tag":["award"],"awards":[{"id":"a"}]}"#;
+    for record in [
+        r#"{"ocid":"x","releases":[{"url":"u"}]}"#.to_owned(),
+        format!(r#"{{"ocid":"x","releases":[{{"url":"u"}},{award}]}}"#),
+        format!(r#"{{"records":[{{"ocid":"x","releases":[{award}, {{"url":"u"}}]}}]}}"#),
+    ] {
+        let text = format!("{record}\n{tender}\n");
+        let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
+        assert_eq!(
+            texts(&read, "ocds_tenders", "tender_status"),
+            ["active"],
+            "{record}"
+        );
+        assert_eq!(
+            rows(&read, "ocds_awards"),
+            usize::from(record.contains("award")),
+            "{record}"
+        );
+    }
+}
+
+#[test]
+fn a_record_that_is_there_in_part_is_not_taken_for_the_whole() {
+    let tender = r#"{"ocid":"o-1","date":"2026-01-01T00:00:00Z","tag":["tender"],"tender":{"status":"active"}}"#;
+    let record = format!(r#"{{"ocid":"o-1","releases":[{tender},{{"url":"http://x"}}]}}"#);
+    let read = read_bytes("r.json", record.as_bytes(), &options()).unwrap();
+    assert_eq!(texts(&read, "ocds_tenders", "linked_only"), ["true"]);
+    assert_eq!((read.counts.merged, read.counts.linked_only), (0, 1));
+    let told = warnings(&read);
+    assert!(
+        told.iter()
+            .any(|told| told.contains("some releases of the record are links only")),
+        "{told:?}"
+    );
+    // A versioned release beside them is the whole.
+    let versioned = record.replace(
+        r#""releases""#,
+        r#""versionedRelease":{"ocid":"o-1","tender":{"status":[{"value":"complete"}]}},"releases""#,
+    );
+    let read = read_bytes("r.json", versioned.as_bytes(), &options()).unwrap();
+    assert_eq!(texts(&read, "ocds_tenders", "linked_only"), ["false"]);
+}
+
+#[test]
 fn of_several_compiled_releases_the_latest_stands_and_that_is_said() {
     let old = release("o-1")
         .replace("2026-01-01", "2025-01-01")
@@ -366,6 +413,34 @@ fn lines_are_numbered_through_all_blocks() {
             .enumerate()
             .all(|(place, process)| *process == place.to_string())
     );
+}
+
+#[test]
+fn rows_come_in_the_order_that_the_tables_promise() {
+    let mut text = String::new();
+    for number in 0..9_000 {
+        text.push_str(&release(&format!("o-{number}")));
+        text.push('\n');
+    }
+    assert!(text.len() > 4 << 20, "several blocks");
+    // One process again, later, and one in two parts that have to be merged.
+    text.push_str(&release("o-77").replace("2026-01-01", "2027-01-01"));
+    let part = |tag| release("o-new").replace("\"compiled\"", tag);
+    text.push_str(&format!(
+        "\n{}\n{}\n",
+        part("\"tender\""),
+        part("\"award\"")
+    ));
+    let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
+    assert_eq!(read.processes, 9_001);
+    for table in ocds::declarations() {
+        for column in &table.ordered_by {
+            let numbers = texts(&read, &table.name, column);
+            let numbers: Vec<i64> = numbers.iter().map(|text| text.parse().unwrap()).collect();
+            assert!(numbers.len() >= 9_001, "{}", table.name);
+            assert!(numbers.is_sorted(), "{}", table.name);
+        }
+    }
 }
 
 #[test]

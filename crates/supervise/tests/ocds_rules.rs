@@ -89,15 +89,27 @@ fn compared(
 #[test]
 fn everything_planted_is_found_for_five_seeds() {
     for seed in 1..=5 {
-        let (missed, by_rule) = compared(2000, seed);
-        println!("seed {seed}: planted and flagged beyond: {by_rule:?}");
-        assert_eq!(missed, Vec::<String>::new(), "seed {seed}");
-        assert_eq!(by_rule.len(), 11, "{by_rule:?}");
-        assert!(
-            by_rule.values().all(|(planted, _)| *planted > 0),
-            "{by_rule:?}"
-        );
+        all_found(2000, seed);
     }
+}
+
+#[test]
+fn everything_planted_is_found_in_the_smallest_and_in_larger_data() {
+    for releases in [500, 2300, 10_000] {
+        all_found(releases, 6);
+    }
+}
+
+/// Every rule has planted answers, and every one of them is found.
+fn all_found(releases: u64, seed: u64) {
+    let (missed, by_rule) = compared(releases, seed);
+    println!("{releases} releases, seed {seed}: planted and flagged beyond: {by_rule:?}");
+    assert_eq!(missed, Vec::<String>::new(), "{releases}, seed {seed}");
+    assert_eq!(by_rule.len(), 11, "{by_rule:?}");
+    assert!(
+        by_rule.values().all(|(planted, _)| *planted > 0),
+        "{by_rule:?}"
+    );
 }
 
 #[test]

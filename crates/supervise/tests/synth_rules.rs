@@ -49,6 +49,17 @@ fn screened(projects: usize, seed: u64, as_of: Date) -> (BTreeSet<Pair>, BTreeSe
             "{answers:?}"
         );
     }
+    let mut identities = BTreeSet::new();
+    for finding in outcome.findings() {
+        let identity = (
+            finding.rule,
+            finding.subject_kind,
+            finding.subject,
+            finding.key,
+        );
+        assert!(!identities.contains(&identity), "twice: {identity:?}");
+        identities.insert(identity);
+    }
     let flagged = outcome
         .findings()
         .map(|finding| (finding.rule.clone(), finding.subject.clone()))

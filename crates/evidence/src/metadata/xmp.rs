@@ -147,3 +147,56 @@ impl Properties {
 fn local_name(element: &BytesStart<'_>) -> String {
     element.local_name().as_ref().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(properties: &str) -> XmpFacts {
+        let packet = format!(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description {properties}</rdf:RDF></x:xmpmeta>"
+        );
+        XmpFacts::read(packet.as_bytes())
+    }
+
+    #[test]
+    fn a_longitude_is_read_as_it_is_spelt_and_as_drones_misspell_it() {
+        for name in [
+            "GpsLongitude",
+            "GPSLongitude",
+            "GpsLongtitude",
+            "GPSLongtitude",
+        ] {
+            let as_attribute =
+                format!("drone-dji:{name}='105.520000' drone-dji:GpsLatitude='32.28' />");
+            let as_element = format!(
+                "><drone-dji:{name}>105.520000</drone-dji:{name}>\
+                 <drone-dji:GpsLatitude>32.28</drone-dji:GpsLatitude></rdf:Description>"
+            );
+            for properties in [as_attribute, as_element] {
+                let facts = described(&properties);
+                assert_eq!(facts.longitude, Some(105.52), "{properties}");
+                assert_eq!(facts.latitude, Some(32.28), "{properties}");
+            }
+        }
+    }
+
+    #[test]
+    fn attitude_and_height_are_read_with_their_signs() {
+        let facts = described(
+            "drone-dji:GimbalPitchDegree='-89.90' drone-dji:GimbalYawDegree='+42.00' drone-dji:RelativeAltitude='+40.10' />",
+        );
+        let drone = facts.drone.unwrap();
+        assert_eq!(drone.gimbal_pitch, Some(-89.9));
+        assert_eq!(drone.gimbal_yaw, Some(42.0));
+        assert_eq!(drone.relative_altitude_m, Some(40.1));
+        assert_eq!(drone.flight_yaw, None);
+    }
+
+    #[test]
+    fn positions_in_another_notation_are_no_numbers() {
+        let facts = described("exif:GPSLongitude='105,31.2E' exif:GPSLatitude='32,16.8N' />");
+        assert_eq!((facts.longitude, facts.latitude), (None, None));
+        assert!(facts.drone.is_none() && !facts.damaged);
+    }
+}

@@ -1,6 +1,7 @@
 //! The pack itself: listed, explained, tested, documented, profiled.
 
 mod page;
+mod pages;
 mod profile;
 
 use std::path::PathBuf;
@@ -22,14 +23,20 @@ pub(crate) fn run(options: &Rules, words: Words) -> Result<ExitCode, Failure> {
     let filing = filing_of(options.filing.as_ref())?;
     let shelves = shelves(&filing, &options.rules)?;
     match &options.command {
-        RulesCommand::List => list(&shelves, words),
-        RulesCommand::Show { id } => show(&shelves, id, words)?,
+        RulesCommand::List => list(&shelves, words)?,
+        RulesCommand::Show { id } => {
+            let (shelf, rule) = find(&shelves, id)?;
+            tell!(
+                "{}",
+                page::page(&shelf.pack, &filing, rule, page::Reader::Here, words)
+            );
+        }
         RulesCommand::Test { ids } => return test(&shelves, ids, words),
         RulesCommand::Docs { output } => {
             let folder = output
                 .clone()
                 .unwrap_or_else(|| PathBuf::from("docs/rules"));
-            let pages = page::write_all(&shelves, &folder)?;
+            let pages = pages::write_all(&shelves, &filing, &folder)?;
             tell!(
                 "{}",
                 words.say_with(
@@ -58,7 +65,7 @@ pub(crate) fn filing_of(path: Option<&PathBuf>) -> Result<Filing, Failure> {
     let Some(path) = path else {
         return Ok(Filing::embedded().clone());
     };
-    let text = std::fs::read_to_string(path).map_err(Failure::file(path))?;
+    let text = std::fs::read_to_string(path).map_err(Failure::unread(path))?;
     Filing::load(&text).map_err(|error| Failure::Wrong(error.text()))
 }
 
@@ -84,16 +91,9 @@ fn is_ocds(folder: &std::path::Path) -> bool {
     folder.file_name().is_some_and(|name| name == "ocds")
 }
 
-fn list(shelves: &[Shelf], words: Words) {
+fn list(shelves: &[Shelf], words: Words) -> Result<(), Failure> {
     for shelf in shelves {
-        tell!(
-            "{}",
-            words.say(if shelf.name == "county" {
-                "rules-county"
-            } else {
-                "rules-ocds"
-            })
-        );
+        tell!("{}", words.say(shelf_key(shelf)));
         for rule in &shelf.pack.rules {
             tell!(
                 "  {:<5} {:<8} {:<8} {}",
@@ -103,6 +103,14 @@ fn list(shelves: &[Shelf], words: Words) {
                 words.of(&rule.texts.title)
             );
         }
+    }
+    Ok(())
+}
+
+fn shelf_key(shelf: &Shelf) -> &'static str {
+    match shelf.name {
+        "county" => "rules-county",
+        _ => "rules-ocds",
     }
 }
 
@@ -122,22 +130,11 @@ pub(crate) fn severity_key(name: &str) -> &'static str {
     }
 }
 
-fn show(shelves: &[Shelf], id: &str, words: Words) -> Result<(), Failure> {
-    let (shelf, rule) = find(shelves, id)?;
-    tell!("{}", page::page(&shelf.pack, rule, words));
-    Ok(())
-}
-
 fn find<'a>(shelves: &'a [Shelf], id: &str) -> Result<(&'a Shelf, &'a Rule), Failure> {
     shelves
         .iter()
         .find_map(|shelf| shelf.pack.rule(id).map(|rule| (shelf, rule)))
-        .ok_or_else(|| {
-            Failure::wrong(
-                format!("没有规则 {id};用 kandeng rules list 查看全部"),
-                format!("there is no rule {id}; `kandeng rules list` shows all"),
-            )
-        })
+        .ok_or_else(|| Failure::no_rule(id))
 }
 
 /// Runs the fixtures; exit status 1 when one is not as expected.
@@ -155,13 +152,15 @@ fn test(shelves: &[Shelf], ids: &[String], words: Words) -> Result<ExitCode, Fai
     let mut failed = 0;
     for (shelf, rule) in &chosen {
         match fixture::check(&shelf.pack, shelf.items.as_ref(), rule) {
-            Ok(cases) => tell!(
-                "{}",
-                words.say_with(
-                    "rules-test-ok",
-                    &[("rule", rule.id.clone()), ("cases", cases.to_string())]
-                )
-            ),
+            Ok(cases) => {
+                tell!(
+                    "{}",
+                    words.say_with(
+                        "rules-test-ok",
+                        &[("rule", rule.id.clone()), ("cases", cases.to_string())]
+                    )
+                );
+            }
             Err(errors) => {
                 failed += 1;
                 tell!(

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::Screened;
-use crate::language::Words;
 
 const HEADER: [&str; 13] = [
     "rule",
@@ -21,14 +20,13 @@ const HEADER: [&str; 13] = [
     "says_en",
 ];
 
-pub(super) fn write(out: &mut dyn Write, screened: &Screened, _words: Words) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, screened: &Screened) -> io::Result<()> {
     // Excel takes a file without this mark for the system's own encoding.
     out.write_all("\u{feff}".as_bytes())?;
     line(out, HEADER.iter().map(|name| (*name).to_owned()))?;
-    for finding in screened.outcome.findings() {
+    for finding in screened.findings() {
         let places: Vec<_> = screened
-            .places(&finding)
-            .into_iter()
+            .shown_places(&finding)
             .map(|place| {
                 format!(
                     "{}:{}!R{}C{}",

@@ -101,12 +101,48 @@ pub(super) fn write(out: &mut dyn Write, screened: &Screened) -> io::Result<()> 
         serde_json::to_writer(&mut *out, &failure)?;
     }
     out.write_all(b"],\n\"flags\":[")?;
-    for (index, finding) in screened.outcome.findings().enumerate() {
-        out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
-        let places = screened.places(&finding);
-        serde_json::to_writer(&mut *out, &flag(&finding, places))?;
-    }
+    write_flags(out, screened)?;
     out.write_all(b"]}\n")
+}
+
+/// Flags of a part, which one thread makes.
+const PART: usize = 500;
+
+/// Flags in their order, made in parts side by side where there are many.
+fn write_flags(out: &mut dyn Write, screened: &Screened) -> io::Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parts = screened.outcome.len().div_ceil(PART);
+    let make = |part: usize| flags_of(screened, part * PART);
+    if parts < 2 || threads < 2 {
+        return (0..parts).try_for_each(|part| out.write_all(&make(part)?));
+    }
+    for first in (0..parts).step_by(threads) {
+        let round = first..parts.min(first + threads);
+        let made: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
+            let makers: Vec<_> = round.map(|part| scope.spawn(move || make(part))).collect();
+            let broken = |_| Err(io::Error::other("a thread broke down"));
+            let joined = makers.into_iter();
+            joined
+                .map(|maker| maker.join().unwrap_or_else(broken))
+                .collect()
+        });
+        for part in made {
+            out.write_all(&part?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The flags of the part that begins at `first`.
+fn flags_of(screened: &Screened, first: usize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::with_capacity(PART << 10);
+    for index in first..screened.outcome.len().min(first + PART) {
+        text.extend_from_slice(if index > 0 { b",\n" } else { b"\n" });
+        let finding = screened.finding(index);
+        let places = screened.shown_places(&finding).collect();
+        serde_json::to_writer(&mut text, &flag(&finding, places))?;
+    }
+    Ok(text)
 }
 
 fn run(facts: &RunFacts) -> Run<'_> {

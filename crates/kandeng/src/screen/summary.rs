@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 use kandeng_screening::{Figure, Finding, Labels, Severity};
 
@@ -12,7 +12,7 @@ use crate::language::Words;
 /// Flags that are spelled out.
 const GRAVEST: usize = 10;
 
-pub(super) fn summary(screened: &Screened, red: Option<&Path>, words: Words) -> String {
+pub(super) fn summary(screened: &Screened, red: &[PathBuf], words: Words) -> String {
     let mut text = String::new();
     let outcome = &screened.outcome;
     let run = &screened.run;
@@ -55,11 +55,14 @@ pub(super) fn summary(screened: &Screened, red: Option<&Path>, words: Words) -> 
     );
     by_rules(&mut text, screened, &by_rule, words);
     gravest(&mut text, screened, words);
-    if let Some(path) = red {
+    if !red.is_empty() {
+        text.push('\n');
+    }
+    for path in red {
         let _ = writeln!(
             text,
-            "\n{}",
-            words.say_with("summary-red", &[("path", path.display().to_string())])
+            "{}",
+            words.say_with("summary-red", &[("path", super::shown_path(path))])
         );
     }
     text
@@ -76,9 +79,21 @@ fn rows(screened: &Screened, words: Words) -> String {
     let shown: Vec<_> = rows
         .into_iter()
         .take(4)
-        .map(|(table, rows)| format!("{table} {rows}"))
+        .map(|(table, rows)| format!("{} {rows}", table_name(screened, table, words)))
         .collect();
     shown.join(&words.say("list-comma"))
+}
+
+/// A sheet by the name on its tab, a table of contracting data by a word for what it holds.
+fn table_name(screened: &Screened, table: &str, words: Words) -> String {
+    let sheet = screened
+        .county
+        .as_ref()
+        .and_then(|county| county.filing.sheet(table));
+    match sheet {
+        Some(sheet) => words.pick(&sheet.zh, &sheet.en).to_owned(),
+        None => words.name("table", table),
+    }
 }
 
 fn by_rules(
@@ -154,7 +169,7 @@ fn gravest(text: &mut String, screened: &Screened, words: Words) {
     order.truncate(high.max(GRAVEST));
     let mut findings: Vec<Finding> = order
         .into_iter()
-        .map(|index| outcome.finding(index))
+        .map(|index| screened.finding(index))
         .collect();
     findings.sort_by(|a, b| {
         (b.severity, b.money_fen.unwrap_or(0))

@@ -37,7 +37,7 @@ fn batch(
     screened: &Screened,
     range: std::ops::Range<usize>,
 ) -> Result<RecordBatch, kandeng_screening::arrow::error::ArrowError> {
-    let findings: Vec<_> = range.map(|index| screened.outcome.finding(index)).collect();
+    let findings: Vec<_> = range.map(|index| screened.finding(index)).collect();
     let text = |value: &dyn Fn(usize) -> String| -> ArrayRef {
         Arc::new(
             (0..findings.len())
@@ -75,7 +75,7 @@ fn batch(
         serde_json::Value::Object(figures).to_string()
     };
     let places = |index: usize| {
-        let places = screened.places(&findings[index]).into_iter();
+        let places = screened.shown_places(&findings[index]);
         places
             .map(|place| {
                 format!(

@@ -4,50 +4,47 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kandeng_screening::{Figure, Finding, Labels as Choices, Language};
-use kandeng_supervise::import::{InputKind, Place, original_sheets};
+use kandeng_supervise::import::{InputKind, Place, original_sheets, residents_masked};
 use kandeng_supervise::marking::{
-    self, CellValue, FlagRow, FlagSheet, Labels, Mark, SheetValues, mark_workbook, write_workbook,
+    self, CellValue, FlagRow, FlagSheet, Labels, Mark, MarkError, Output, SheetValues,
+    mark_workbook, write_workbook,
 };
 
-use super::{County, Screened, stopped_or_wrong};
+use super::Screened;
+use super::county::{County, stopped_or_wrong};
 use crate::failure::Failure;
 use crate::language::Words;
 
 /// Widths of the columns of the sheet of flags, in characters.
 const WIDTHS: [f64; 9] = [8.0, 8.0, 20.0, 34.0, 70.0, 14.0, 26.0, 30.0, 40.0];
 
-pub(super) fn write(screened: &Screened, path: &Path, words: Words) -> Result<(), Failure> {
-    let labels = match words.language {
-        Language::Zh => Labels::zh(),
-        Language::En => Labels::en(),
-    };
-    let flags = flag_sheet(screened, words);
-    let Some(county) = &screened.county else {
-        let note = words.say("workbook-note");
-        return written(write_workbook(
-            Vec::new(),
-            &[],
-            &flags,
-            &note,
-            &labels,
-            path,
-        ));
-    };
-    let marks = marks(screened, county, words);
-    let kind = county.import.kinds.first();
-    if let ([input], Some(InputKind::Xlsx)) = (&county.inputs[..], kind) {
-        return written(mark_workbook(input, &marks, &flags, &labels, path));
+/// Writes the red workbook of one of the inputs. A marked copy of an `.xlsx` keeps its own cells; where numbers of
+/// people are to be hidden, the values are written anew as for every other kind of input.
+pub(super) fn write_red(
+    screened: &Screened,
+    county: &County,
+    number: usize,
+    path: &Path,
+    hide_numbers: bool,
+    words: Words,
+) -> Result<(), Failure> {
+    let input = &county.inputs[number];
+    let is_copy = county.import.kinds.get(number) == Some(&InputKind::Xlsx) && !hide_numbers;
+    // A copy keeps the names of its sheets; in a new workbook even those name nobody.
+    let tab: Tab = if is_copy { str::to_owned } else { shown_tab };
+    let flags = flag_sheet(screened, Some((input, tab)), words);
+    let marks = marks(screened, input, tab, words);
+    let stop = crate::interrupt::flag();
+    let output = Output::until(path, &stop);
+    let labels = labels(words);
+    if is_copy {
+        return written(mark_workbook(input, &marks, &flags, &labels, output));
     }
-    let sheets = if kind == Some(&InputKind::Parquet) {
-        Vec::new()
-    } else {
-        original_sheets(&county.inputs, &county.options).map_err(stopped_or_wrong)?
-    };
-    let marks = if sheets.is_empty() { Vec::new() } else { marks };
-    let sheets = sheets
+    let sheets = original_sheets(std::slice::from_ref(input), &county.options)
+        .map_err(stopped_or_wrong)?
         .into_iter()
         .map(|sheet| SheetValues {
-            name: sheet.name,
+            name: tab(&sheet.name),
             rows: Box::new(
                 sheet
                     .rows
@@ -57,30 +54,59 @@ pub(super) fn write(screened: &Screened, path: &Path, words: Words) -> Result<()
         })
         .collect();
     let note = words.say("workbook-note");
-    written(write_workbook(sheets, &marks, &flags, &note, &labels, path))
+    written(write_workbook(
+        sheets, &marks, &flags, &note, &labels, output,
+    ))
 }
 
-fn written<T>(result: Result<T, marking::MarkError>) -> Result<(), Failure> {
-    result
-        .map(|_| ())
-        .map_err(|error| Failure::Wrong(error.text()))
+/// Writes a workbook of the flags alone.
+pub(super) fn write_flags(screened: &Screened, path: &Path, words: Words) -> Result<(), Failure> {
+    let flags = flag_sheet(screened, None, words);
+    let stop = crate::interrupt::flag();
+    written(write_workbook(
+        Vec::new(),
+        &[],
+        &flags,
+        &words.say("workbook-flags-note"),
+        &labels(words),
+        Output::until(path, &stop),
+    ))
 }
 
-/// Notes by cell. Register sheets and files other than the input are not marked.
-fn marks(screened: &Screened, county: &County, words: Words) -> Vec<Mark> {
-    let names: Vec<String> = county
-        .inputs
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+fn labels(words: Words) -> Labels {
+    match words.language {
+        Language::Zh => Labels::zh(),
+        Language::En => Labels::en(),
+    }
+}
+
+fn written<T>(result: Result<T, MarkError>) -> Result<(), Failure> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(MarkError::Cancelled) => Err(Failure::Stopped),
+        Err(error) => Err(Failure::Wrong(error.text())),
+    }
+}
+
+/// The name of a sheet in the workbook that is written, from its name in the input.
+type Tab = fn(&str) -> String;
+
+fn shown_tab(name: &str) -> String {
+    residents_masked(name).into_owned()
+}
+
+/// Whether a cell lies in an input, which may be a folder.
+fn lies_in(place: &Place, input: &Path) -> bool {
+    Path::new(&place.file).starts_with(input)
+}
+
+/// Notes by cell of one input. Registers beside it are not marked.
+fn marks(screened: &Screened, input: &Path, tab: Tab, words: Words) -> Vec<Mark> {
     let mut cells: BTreeMap<Place, Vec<String>> = BTreeMap::new();
-    for finding in screened.outcome.findings() {
+    for finding in screened.findings() {
         let note = note(screened, &finding, words);
         for place in screened.places(&finding) {
-            let is_input = names
-                .iter()
-                .any(|name| place.file.starts_with(name.as_str()));
-            if is_input {
+            if lies_in(&place, input) {
                 cells.entry(place).or_default().push(note.clone());
             }
         }
@@ -88,7 +114,7 @@ fn marks(screened: &Screened, county: &County, words: Words) -> Vec<Mark> {
     cells
         .into_iter()
         .map(|(place, notes)| Mark {
-            sheet: place.sheet,
+            sheet: tab(&place.sheet),
             row: place.row,
             column: place.column,
             notes,
@@ -113,7 +139,8 @@ fn note(screened: &Screened, finding: &Finding, words: Words) -> String {
     )
 }
 
-fn flag_sheet(screened: &Screened, words: Words) -> FlagSheet {
+/// All flags; or, for the workbook of one input, those with cells in it and those without cells anywhere.
+fn flag_sheet(screened: &Screened, input: Option<(&Path, Tab)>, words: Words) -> FlagSheet {
     let headers = [
         "rule", "severity", "subject", "title", "says", "money", "items", "related", "basis",
     ];
@@ -122,9 +149,20 @@ fn flag_sheet(screened: &Screened, words: Words) -> FlagSheet {
         .map(|name| words.say(&format!("flags-{name}")))
         .collect();
     let rows = screened
-        .outcome
         .findings()
-        .map(|finding| row(screened, &finding, words))
+        .filter_map(|finding| {
+            let places = screened.places(&finding);
+            let Some((input, tab)) = input else {
+                return Some(row(screened, &finding, None, words));
+            };
+            let here = places.iter().find(|place| lies_in(place, input));
+            let link = here.map(|place| marking::Place {
+                sheet: tab(&place.sheet),
+                row: place.row,
+                column: place.column,
+            });
+            (here.is_some() || places.is_empty()).then(|| row(screened, &finding, link, words))
+        })
         .collect();
     FlagSheet {
         name: words.say("flags-sheet"),
@@ -134,7 +172,13 @@ fn flag_sheet(screened: &Screened, words: Words) -> FlagSheet {
     }
 }
 
-fn row(screened: &Screened, finding: &Finding, words: Words) -> FlagRow {
+/// One flag, leading to its first cell.
+fn row(
+    screened: &Screened,
+    finding: &Finding,
+    link: Option<marking::Place>,
+    words: Words,
+) -> FlagRow {
     let rule = screened.outcome.rule(&finding.rule);
     let title = rule
         .map(|rule| words.of(&rule.texts.title))
@@ -156,11 +200,6 @@ fn row(screened: &Screened, finding: &Finding, words: Words) -> FlagRow {
         &mut items,
     );
     let text = |words: &str| CellValue::Text(words.to_owned());
-    let link = screened
-        .places(finding)
-        .into_iter()
-        .next()
-        .filter(|_| screened.county.as_ref().is_some_and(is_workbook));
     FlagRow {
         cells: vec![
             text(&finding.rule),
@@ -173,14 +212,6 @@ fn row(screened: &Screened, finding: &Finding, words: Words) -> FlagRow {
             text(&finding.related.join(" ")),
             text(basis),
         ],
-        link: link.map(|place| marking::Place {
-            sheet: place.sheet,
-            row: place.row,
-            column: place.column,
-        }),
+        link,
     }
-}
-
-fn is_workbook(county: &County) -> bool {
-    county.inputs.len() == 1 && county.import.kinds.first() != Some(&InputKind::Parquet)
 }

@@ -138,6 +138,45 @@ fn a_second_project_with_the_same_code_is_told_and_left_out() {
     assert_eq!(json(&output)["run"]["rows"]["projects"], 1);
 }
 
+/// The header of a picture of 20,000 × 10,001 pixels, and nothing behind it.
+fn png_of_200_megapixels() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    bytes.extend(20_000_u32.to_be_bytes());
+    bytes.extend(10_001_u32.to_be_bytes());
+    bytes.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+#[test]
+fn photos_that_cannot_be_read_are_told_with_their_row_and_the_rest_is_screened() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "project_code,name\n99012720250001,路\n".as_bytes(),
+    );
+    write(
+        folder.path(),
+        "small/photos.csv",
+        b"project_code,stage,file\n99012720250001,during,no.jpg\n99012720250001,during,huge.png\n",
+    );
+    write(folder.path(), "photos/no.jpg", "这不是照片".as_bytes());
+    write(folder.path(), "photos/huge.png", &png_of_200_megapixels());
+    for (language, rows) in [("zh", ["第 2 行", "第 3 行"]), ("en", ["row 2", "row 3"])] {
+        let args = [
+            "screen", "small", "--photos", "photos", "--format", "json", "--lang", language,
+        ];
+        let output = succeed(folder.path(), &args);
+        let told = stderr(&output);
+        for (name, row) in ["no.jpg", "huge.png"].iter().zip(rows) {
+            let line = told.lines().find(|line| line.contains(name));
+            let line = line.unwrap_or_else(|| panic!("{name} is not told: {told}"));
+            assert!(line.contains(row), "{line}");
+        }
+        assert_eq!(json(&output)["run"]["rows"]["photos"], 2);
+    }
+}
+
 #[test]
 fn arguments_that_are_wrong_end_with_status_2() {
     let folder = tempfile::tempdir().unwrap();

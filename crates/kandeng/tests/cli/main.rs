@@ -7,8 +7,11 @@ mod bad_input;
 mod contracting;
 mod county;
 mod documents;
+mod full_disk;
 mod identities;
+mod identities_elsewhere;
 mod interruption;
+mod measured;
 mod outputs;
 mod rules;
 mod schema;
@@ -96,6 +99,7 @@ pub fn own_rule(folder: &Path, id: &str, sql: &str) {
          -- says.en: {{subject}}\n{sql}\n"
     );
     std::fs::write(folder.join(format!("own/{id}.sql")), text).unwrap();
+    std::fs::write(folder.join(format!("own/{id}.fixture")), "").unwrap();
 }
 
 /// The SQL of a rule that never ends.

@@ -1,6 +1,6 @@
 //! Where results go and in which form: each form opens, says the same, and is never there by half.
 
-use crate::{county, files, json, kandeng, refused, stderr, stdout, succeed};
+use crate::{county, files, json, kandeng, refused, stdout, succeed};
 
 const SCREEN: [&str; 4] = ["screen", "county/county.xlsx", "--as-of", "2026-06-30"];
 
@@ -91,6 +91,67 @@ fn a_workbook_of_flags_goes_where_it_is_told_and_nowhere_else() {
 }
 
 #[test]
+fn a_summary_goes_to_the_file_named_where_there_is_no_red_workbook() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, input) in [
+        (
+            &["--kind", "ocds", "--releases", "50"][..],
+            "ocds/releases.jsonl",
+        ),
+        (&["--projects", "50", "--format", "parquet"], "parquet"),
+    ] {
+        let name = input.split('/').next().unwrap();
+        succeed(folder.path(), &[&["synth", "-o", name][..], kind].concat());
+        let file = format!("{name}.txt");
+        let output = succeed(
+            folder.path(),
+            &["screen", input, "-o", &file, "--lang", "en"],
+        );
+        assert!(stdout(&output).is_empty(), "{}", stdout(&output));
+        let text = std::fs::read_to_string(folder.path().join(&file)).unwrap();
+        assert!(text.contains("A flag is a question"), "{text}");
+    }
+}
+
+#[test]
+fn each_of_several_workbooks_gets_its_own_red_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = |name: &str| folder.path().join(name);
+    for (name, seed) in [("a", "1"), ("b", "2")] {
+        let args = ["synth", "--projects", "60", "--seed", seed, "-o", name];
+        succeed(folder.path(), &args);
+        std::fs::copy(
+            inside(name).join("county.xlsx"),
+            inside(&format!("{name}.xlsx")),
+        )
+        .unwrap();
+    }
+    let both = [
+        "screen",
+        "a.xlsx",
+        "b.xlsx",
+        "--as-of",
+        "2026-06-30",
+        "--lang",
+        "en",
+    ];
+    let shown = stdout(&succeed(folder.path(), &both));
+    for name in ["a.flags.xlsx", "b.flags.xlsx"] {
+        assert!(shown.contains(name), "{shown}");
+        assert!(std::fs::read(inside(name)).unwrap().starts_with(b"PK"));
+    }
+    refused(
+        folder.path(),
+        &[&both[..], &["-o", "c.xlsx"]].concat(),
+        &["2 inputs", "--format"],
+    );
+    succeed(
+        folder.path(),
+        &[&both[..], &["--format", "xlsx", "-o", "flags.xlsx"]].concat(),
+    );
+}
+
+#[test]
 fn a_dash_is_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     county(folder.path());
@@ -163,29 +224,6 @@ fn an_output_that_cannot_be_written_is_named_and_leaves_nothing_behind() {
         );
     }
     assert_eq!(files(folder.path()), [".config", "county"]);
-}
-
-/// A disk that is full cannot be made without mounting one; `/dev/full` is one behind standard output.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_called_that_in_both_languages() {
-    let folder = tempfile::tempdir().unwrap();
-    county(folder.path());
-    for (language, word) in [("zh", "磁盘已满"), ("en", "disk is full")] {
-        for format in ["table", "json", "csv"] {
-            let full = std::fs::File::options()
-                .write(true)
-                .open("/dev/full")
-                .unwrap();
-            let args = screen(&["--format", format, "--lang", language]);
-            let output = crate::program(folder.path(), &args)
-                .stdout(full)
-                .output()
-                .unwrap();
-            assert_eq!(output.status.code(), Some(2), "{format}");
-            assert!(stderr(&output).contains(word), "{}", stderr(&output));
-        }
-    }
 }
 
 #[test]

@@ -21,12 +21,13 @@ fn a_rule_is_explained_in_both_languages() {
         folder.path(),
         &["rules", "show", "K17", "--lang", "en"],
     ));
-    assert!(zh.contains("# K17") && zh.contains("比对方法") && zh.contains("select"));
-    assert!(en.contains("# K17") && en.contains("Method") && en.contains("Worked example"));
+    assert!(zh.contains("# K17") && zh.contains("比对方法") && zh.contains("误报率"));
+    assert!(en.contains("# K17") && en.contains("Method") && en.contains("False-alarm rate"));
+    assert!(zh.contains("select") && en.contains("Worked example"));
 }
 
 #[test]
-fn every_rule_has_a_page() {
+fn every_rule_has_a_page_in_each_language() {
     let folder = tempfile::tempdir().unwrap();
     succeed(folder.path(), &["rules", "docs", "-o", "pages"]);
     let shown = stdout(&succeed(folder.path(), &["rules", "list"]));
@@ -34,18 +35,41 @@ fn every_rule_has_a_page() {
     let ids: Vec<_> = ids
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(files(&folder.path().join("pages")).len(), ids.len() + 1);
-    let read =
-        |name: &str| std::fs::read_to_string(folder.path().join("pages").join(name)).unwrap();
-    let index = read("README.md");
-    for id in ids {
-        let page = read(&format!("{id}.md"));
-        assert_eq!(
-            page.matches(&format!("# {id} ")).count(),
-            2,
-            "{id} in two languages"
-        );
-        assert!(index.contains(&format!("({id}.md)")), "{id}");
+    for (language, sections) in [
+        (
+            "zh",
+            [
+                "比对方法",
+                "为何是疑点",
+                "适用范围",
+                "不包括",
+                "迄今测得",
+                "示例",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Method",
+                "Why it is",
+                "Population",
+                "left out",
+                "Precision",
+                "Worked example",
+            ],
+        ),
+    ] {
+        let inner = folder.path().join("pages").join(language);
+        assert_eq!(files(&inner).len(), ids.len() + 1);
+        let index = std::fs::read_to_string(inner.join("README.md")).unwrap();
+        for id in &ids {
+            let page = std::fs::read_to_string(inner.join(format!("{id}.md"))).unwrap();
+            assert!(page.starts_with(&format!("# {id} ")), "{id}");
+            for section in sections {
+                assert!(page.contains(section), "{id} has no {section}");
+            }
+            assert!(index.contains(&format!("({id}.md)")), "{id}");
+        }
     }
 }
 
@@ -139,6 +163,60 @@ fn a_rule_without_an_answer_counts_as_reaching_fail_on() {
 }
 
 #[test]
+fn a_countys_own_thresholds_are_on_no_page_that_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    own_rule(
+        folder.path(),
+        "Q94",
+        "select project_code as subject from projects where row_no > $secret_limit",
+    );
+    let path = folder.path().join("own/Q94.sql");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace("-- reach:", "-- params: secret_limit = 123457\n-- reach:");
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(
+        folder.path().join("own/Q94.fixture"),
+        "case: one\nas_of: 2026-06-30\nparams: secret_limit = 123457\n",
+    )
+    .unwrap();
+    let own = ["--rules", "own", "--lang", "en"];
+    let shown = stdout(&succeed(
+        folder.path(),
+        &[&["rules", "show", "Q94"][..], &own].concat(),
+    ));
+    assert!(shown.contains("123457"), "{shown}");
+    succeed(
+        folder.path(),
+        &[&["rules", "docs", "-o", "pages"][..], &own].concat(),
+    );
+    for language in ["zh", "en"] {
+        let page = folder.path().join("pages").join(language).join("Q94.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(
+            page.contains("secret_limit") && !page.contains("123457"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn figures_of_our_rule_are_not_shown_for_one_that_replaces_it() {
+    let folder = tempfile::tempdir().unwrap();
+    own_rule(
+        folder.path(),
+        "K17",
+        "select project_code as subject from projects",
+    );
+    std::fs::write(folder.path().join("own/K17.fixture"), "").unwrap();
+    let show = |extra: &[&str]| {
+        let args = [&["rules", "show", "K17", "--lang", "en"][..], extra].concat();
+        stdout(&succeed(folder.path(), &args))
+    };
+    assert!(show(&[]).contains("False-alarm rate"));
+    assert!(!show(&["--rules", "own"]).contains("False-alarm rate"));
+}
+
+#[test]
 fn a_rule_of_ones_own_finds_and_is_listed() {
     let folder = tempfile::tempdir().unwrap();
     county(folder.path());
@@ -180,6 +258,33 @@ fn a_rule_file_that_is_wrong_names_file_and_line() {
             );
         }
     }
+}
+
+#[test]
+fn a_rule_without_fixtures_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let sql = "select project_code as subject from projects";
+    own_rule(folder.path(), "Q92", sql);
+    std::fs::remove_file(folder.path().join("own/Q92.fixture")).unwrap();
+    refused(
+        folder.path(),
+        &screen_with_own(&["--lang", "en"]),
+        &["Q92.sql:1: ", "Q92.fixture is missing"],
+    );
+}
+
+#[test]
+fn a_rule_that_marks_an_unknown_item_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let sql = "-- items: name, nickname\nselect project_code as subject from projects";
+    own_rule(folder.path(), "Q92", sql);
+    refused(
+        folder.path(),
+        &screen_with_own(&["--lang", "en"]),
+        &["Q92.sql:11: ", "there is no item nickname"],
+    );
 }
 
 #[test]

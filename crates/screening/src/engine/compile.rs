@@ -1,12 +1,10 @@
 //! Rules into SQL: the population of a kind of subject, and all row checks over a table as one SELECT.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::TableDeclaration;
-use crate::items::all_filled;
 use crate::pack::{Body, Need, Rule, Subject};
 use crate::sql::{Bindings, Select};
+use crate::{ColumnDeclaration, TableDeclaration};
 use crate::{Text, pack::PackError};
 
 /// The code in a population's answer for a subject that the rule does not apply to.
@@ -47,8 +45,12 @@ impl NeedKind {
                 kinds.push(Self::Own(need.clone()));
                 continue;
             }
-            let has_id = table(&need.table)
-                .is_some_and(|table| table.columns.iter().any(|column| column.name == subject.id));
+            let has_id = table(&need.table).is_some_and(|table| {
+                let names = |column: &ColumnDeclaration| {
+                    column.name == subject.id || Some(&column.name) == subject.number.as_ref()
+                };
+                table.columns.iter().any(names)
+            });
             if !has_id {
                 kinds.push(Self::Register(need.clone()));
                 continue;
@@ -70,26 +72,43 @@ impl NeedKind {
     }
 }
 
-/// One child table with a set of columns, counted once for all rules that need it.
-type ChildKey = (String, Vec<String>);
+/// A child table of a subject, counted once for all rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Child {
+    pub table: String,
+    /// Sets of columns that some rule needs to be filled together.
+    pub sets: Vec<Vec<String>>,
+}
+
+/// A rule's need of a whole row in a child table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChildNeed {
+    /// What the rule answers for a subject without one.
+    pub code: u8,
+    /// The child and the set of columns, by their places in [`Population::children`].
+    pub child: usize,
+    pub set: usize,
+}
 
 /// The population of one kind of subject: its SQL and how to read its columns.
 pub(crate) struct Population {
     pub sql: String,
-    /// For each rule the columns that hold the number of its incomplete child rows.
-    pub left_out: Vec<Vec<usize>>,
+    pub children: Vec<Child>,
+    /// By rule.
+    pub child_needs: Vec<Vec<ChildNeed>>,
 }
 
 impl Population {
-    /// Columns: id, label, `row_no`, one answer for each rule, then the counts of incomplete rows.
+    /// Columns of the SQL: [`POPULATION_HEAD`], then for each rule its answer as far as the subject's
+    /// own row tells it: [`OUTSIDE`], the first need whose column is empty (from 1), or 0. Child tables
+    /// are counted apart.
     pub(crate) fn compile(
         subject: &Subject,
         has_row_no: bool,
         rules: &[(&Rule, Vec<NeedKind>, Bindings<'_>)],
     ) -> Result<Self, PackError> {
-        let mut children: Vec<ChildKey> = Vec::new();
-        let mut left_out = Vec::new();
-        let mut own = String::new();
+        let mut children: Vec<Child> = Vec::new();
+        let mut child_needs = Vec::new();
         let mut answers = String::new();
         for (index, (rule, needs, bindings)) in rules.iter().enumerate() {
             let applies = match &rule.applies {
@@ -103,85 +122,71 @@ impl Population {
                     )
                 })?,
             };
-            // Cannot fail: writing to a String does not.
-            let _ = write!(own, ", coalesce({applies}, false) as a{index}");
-            let mut answer = format!("case when not s.a{index} then {OUTSIDE}");
-            let mut counts = Vec::new();
-            for (code, need) in needs.iter().enumerate() {
-                let code = code + 1;
+            let mut answer = format!("when not coalesce({applies}, false) then {OUTSIDE}");
+            let mut of_children = Vec::new();
+            for (place, need) in needs.iter().enumerate() {
+                let code = place as u8 + 1;
                 match need {
+                    // Cannot fail: writing to a String does not.
                     NeedKind::Own(need) => {
-                        let _ = write!(own, ", \"{}\" is null as n{index}_{code}", need.column);
-                        let _ = write!(answer, " when s.n{index}_{code} then {code}");
+                        let _ = write!(answer, " when \"{}\" is null then {code}", need.column);
                     }
                     NeedKind::Child { table, columns } => {
-                        let key = (table.clone(), columns.clone());
-                        let place = children
-                            .iter()
-                            .position(|child| *child == key)
-                            .unwrap_or_else(|| {
-                                children.push(key);
-                                children.len() - 1
-                            });
-                        counts.push(place);
-                        let _ = write!(
-                            answer,
-                            " when coalesce(c{table}.k{place}, 0) = 0 then {code}"
-                        );
+                        let (child, set) = place_of(&mut children, table, columns);
+                        of_children.push(ChildNeed { code, child, set });
                     }
                     NeedKind::Register(_) => {}
                 }
             }
             let _ = write!(
                 answers,
-                ", cast({answer} else 0 end as tinyint unsigned) as r{index}"
+                ", cast(case {answer} else 0 end as tinyint unsigned) as r{index}"
             );
-            left_out.push(counts);
+            child_needs.push(of_children);
         }
-        let mut tables: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, (table, _)) in children.iter().enumerate() {
-            tables.entry(table).or_default().push(place);
-        }
-        let mut joins = String::new();
-        for (table, places) in &tables {
-            let counted: Vec<_> = places
-                .iter()
-                .map(|place| {
-                    let filled = all_filled(&children[*place].1);
-                    format!(
-                        "count(*) filter (where {filled}) as k{place}, count(*) filter (where not ({filled})) as x{place}"
-                    )
-                })
-                .collect();
-            let _ = write!(
-                joins,
-                " left join (select \"{id}\" as child_id, {} from {table} group by \"{id}\") c{table} on s.id = c{table}.child_id",
-                counted.join(", "),
-                id = subject.id,
-            );
-        }
-        let counts: String =
-            children
-                .iter()
-                .enumerate()
-                .fold(String::new(), |mut text, (place, (table, _))| {
-                    let _ = write!(text, ", coalesce(c{table}.x{place}, 0) as x{place}");
-                    text
-                });
         let label = subject.label.as_deref().unwrap_or(&subject.id);
         let row_no = if has_row_no {
             "row_no"
         } else {
             "cast(null as bigint)"
         };
+        let number = match &subject.number {
+            Some(number) => format!("\"{number}\""),
+            None => "cast(null as bigint)".to_owned(),
+        };
         let sql = format!(
-            "with s as (select \"{id}\" as id, \"{label}\" as label, {row_no} as row_no{own} from {table}) \
-             select s.id as id, s.label as label, s.row_no as row_no{answers}{counts} from s{joins}",
+            "select \"{id}\" as id, \"{label}\" as label, {number} as number, {row_no} as row_no{answers} from {table}",
             id = subject.id,
             table = subject.table,
         );
-        Ok(Self { sql, left_out })
+        Ok(Self {
+            sql,
+            children,
+            child_needs,
+        })
     }
+}
+
+/// Columns of a population before the answers: id, label, number, `row_no`.
+pub(crate) const POPULATION_HEAD: usize = 4;
+
+/// The place of a child table and a set of its columns, made if it is new.
+fn place_of(children: &mut Vec<Child>, table: &str, columns: &[String]) -> (usize, usize) {
+    let child = children.iter().position(|child| child.table == table);
+    let child = child.unwrap_or_else(|| {
+        children.push(Child {
+            table: table.to_owned(),
+            sets: Vec::new(),
+        });
+        children.len() - 1
+    });
+    let sets = &mut children[child].sets;
+    let set = sets.iter().position(|set| set == columns);
+    let set = set.unwrap_or_else(|| {
+        sets.push(columns.to_vec());
+        sets.len() - 1
+    });
+    (child, set)
 }
 
 /// Row checks over one table as one SELECT.

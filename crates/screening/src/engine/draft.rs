@@ -10,24 +10,32 @@ use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::{SessionState, TaskContext};
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryReservation;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
 
 use super::Settings;
+use super::answers::{Answer, absent_reason, need_reason};
+use super::counts::Counts;
 use super::failure::{EngineError, Failure, FailureCause};
+use super::finding::Finding;
 use super::lanes::Lanes;
-use super::outcome::{Answer, Finding, Found, PopulationRows, Tally, absent_reason, need_reason};
-use super::plan::{PlannedPopulation, PlannedRule, Prepared, RowChecks, Step, Work};
-use super::run::collect_population;
-use super::slot::slots_of;
+use super::plan::{Counting, PlannedPopulation, PlannedRule, Prepared, RowChecks, Step, Work};
+use super::population::PopulationRows;
+use super::row_checks::figure_places;
+use super::scan::slots_of;
+use super::session::Session;
+use super::slot::{Rows, Slot};
+use super::tally::{Found, Tally};
 use super::task_rows::TaskRows;
 use crate::figure::Labels;
 use crate::items::Items;
-use crate::pack::{Audience, Body, Need, Pack, Param, Reach, Rule};
-use crate::{Batches, TableSource, Tables, Text};
+use crate::pack::{Audience, Need, Pack, Param, Reach, Rule};
+use crate::{Batches, Tables, Text};
 
 /// What checks of drafts are told beforehand.
 #[derive(Clone, Debug)]
@@ -98,7 +106,12 @@ pub struct DraftCheck {
     /// Those that read a draft's rows, each after those whose tables it reads.
     steps: Vec<(usize, Step)>,
     absent: BTreeMap<(usize, usize), Need>,
-    state: Arc<SessionState>,
+    session: Session,
+    env: Arc<RuntimeEnv>,
+    /// Tables whose ids of subjects some statement wants numbered.
+    numbered: Vec<Arc<Slot>>,
+    /// Holds what is kept of the reference tables.
+    _kept: MemoryReservation,
     lanes: Lanes,
 }
 
@@ -124,12 +137,14 @@ impl DraftCheck {
         planning.threads = 1;
         let prepared = Prepared::new(pack, items, planning)?;
         let lasting = lasting_tables(pack, reference);
-        prepared.fill(&lasting)?;
+        let kept = prepared.fill(&lasting)?;
         let absent = prepared.absent_needs(&with_filing_tables(pack, &lasting));
         let wanted = prepared.wanted_steps(&absent);
         let Prepared {
             runtime,
-            state,
+            session,
+            env,
+            tables,
             steps,
             rules,
             populations,
@@ -137,6 +152,11 @@ impl DraftCheck {
         } = prepared;
         // It planned and has nothing left to do; dropping it could block.
         runtime.shutdown_background();
+        let is_numbered = |slot: &Arc<Slot>| {
+            let number = slot.number();
+            number.is_some_and(|number| slot.is_read(number.column))
+        };
+        let numbered = tables.into_values().filter(is_numbered).collect();
         let mut check = Self {
             kind: kind.to_owned(),
             labels: Arc::new(settings.labels.clone()),
@@ -145,7 +165,10 @@ impl DraftCheck {
             populations,
             steps: Vec::new(),
             absent,
-            state,
+            session,
+            env,
+            numbered,
+            _kept: kept,
             lanes: Lanes::new(1)?,
         };
         check.make_lasting(pack, steps, &wanted)?;
@@ -162,23 +185,22 @@ impl DraftCheck {
     ) -> Result<(), EngineError> {
         let constants: BTreeSet<String> = pack.constants.names().map(str::to_owned).collect();
         let mut lasting: BTreeSet<String> = pack.optional.union(&constants).cloned().collect();
+        // The numbers of subjects are another draft's in the next check.
+        lasting.retain(|table| self.numbered.iter().all(|slot| slot.name() != table));
         for (index, step) in steps.into_iter().enumerate() {
             if !wanted.contains(&index) {
                 continue;
             }
             if let Work::Shared(slot) = &step.work
-                && slots_of(&step.plan).is_subset(&lasting)
+                && let Some(plan) = &step.plan
+                && slots_of(plan).is_subset(&lasting)
             {
-                let context = Arc::new(TaskRows::new(&Tables::new())).context(&self.state);
+                let context = self.session.task(&self.env);
                 let batches = self
                     .lanes
-                    .run(|runtime| runtime.block_on(collect(&step.plan, &context)))?;
-                let made = Batches::new(step.plan.schema(), batches);
-                slot.fill(Arc::new(made))
-                    .map_err(|source| EngineError::Table {
-                        table: step.name.clone(),
-                        source,
-                    })?;
+                    .run(|runtime| runtime.block_on(collect(plan, &context)))?;
+                let made = Batches::new(plan.schema(), batches);
+                slot.fill(Rows::of(Arc::new(made)));
                 lasting.insert(step.name);
             } else {
                 self.steps.push((index, step));
@@ -224,8 +246,11 @@ impl DraftCheck {
         subject: &str,
         compared: &BTreeSet<String>,
     ) -> DraftOutcome {
-        let rows = Arc::new(TaskRows::new(tables));
-        let context = rows.context(&self.state);
+        let rows = match TaskRows::new(tables, &self.numbered) {
+            Ok(rows) => Arc::new(rows),
+            Err(error) => return self.failed_whole(&DataFusionError::External(error)),
+        };
+        let context = rows.context(self.session.config(), &self.env);
         let mut gathered = Gathered {
             populations: self
                 .populations
@@ -242,7 +267,21 @@ impl DraftCheck {
                 }
             }
         });
-        self.outcome(gathered, subject, compared)
+        match self.outcome(gathered, subject, compared) {
+            Ok(outcome) => outcome,
+            Err(error) => self.failed_whole(&error),
+        }
+    }
+
+    /// No rule gives an answer.
+    fn failed_whole(&self, error: &DataFusionError) -> DraftOutcome {
+        let rules = self.rules().map(|rule| rule.id.as_str());
+        DraftOutcome {
+            failures: rules
+                .map(|rule| Failure::from_error(rule, error, self.settings.memory_limit))
+                .collect(),
+            ..DraftOutcome::default()
+        }
     }
 
     async fn step(
@@ -276,20 +315,13 @@ impl DraftCheck {
         gathered: &mut Gathered,
     ) {
         match &step.work {
-            // Those that read the table fail by themselves.
             Work::Shared(_) => {
                 gathered.failed_tables.insert(index, failure);
             }
-            Work::Rule(rule) => self.fail(&[*rule], &failure, gathered),
             Work::RowChecks(checks) if failure.cause == FailureCause::Execution => {
                 self.row_checks_alone(checks, context, gathered).await;
             }
-            Work::RowChecks(checks) => self.fail(&checks.members, &failure, gathered),
-            Work::Population(place) => {
-                let counted = self.populations[*place].rules.iter();
-                let counted: Vec<usize> = counted.map(|(rule, _)| *rule).collect();
-                self.fail(&counted, &failure, gathered);
-            }
+            work => self.fail(&work.rules(&self.populations), &failure, gathered),
         }
     }
 
@@ -300,17 +332,25 @@ impl DraftCheck {
         context: &Arc<TaskContext>,
         gathered: &mut Gathered,
     ) -> Result<(), DataFusionError> {
-        if let Work::Population(place) = &step.work {
-            let plan = reset_plan_states(Arc::clone(&step.plan))?;
-            gathered.populations[*place] = collect_population(&plan, context).await?;
+        if let Work::Counting(counting) = &step.work {
+            let slot = &counting.slot;
+            let counts = Counts::collect(slot, rows.get(slot), &counting.child, &counting.subject);
+            gathered.counted.push((Arc::clone(counting), counts.await?));
             return Ok(());
         }
-        let batches = collect(&step.plan, context).await?;
+        let Some(plan) = &step.plan else {
+            return Err(DataFusionError::Plan("no plan".to_owned()));
+        };
+        if let Work::Population(place, subject) = &step.work {
+            let plan = reset_plan_states(Arc::clone(plan))?;
+            gathered.populations[*place] = PopulationRows::collect(&plan, context, subject).await?;
+            return Ok(());
+        }
+        let batches = collect(plan, context).await?;
         match &step.work {
             Work::Shared(_) => {
-                let made: Arc<dyn TableSource> =
-                    Arc::new(Batches::new(step.plan.schema(), batches));
-                rows.insert(&step.name, made);
+                let made = Batches::new(plan.schema(), batches);
+                rows.insert(&step.name, Rows::of(Arc::new(made)));
             }
             Work::Rule(rule) => gathered.found.extend(
                 batches
@@ -321,7 +361,7 @@ impl DraftCheck {
                 let found = checks.split(&batches, |member| self.figures(member));
                 gathered.found.extend(found);
             }
-            Work::Population(_) => {}
+            Work::Population(..) | Work::Counting(_) => {}
         }
         Ok(())
     }
@@ -337,7 +377,7 @@ impl DraftCheck {
             let rule = &self.rules[*member].rule;
             let rows = async {
                 let plan = checks
-                    .plan_alone(&self.state, self.settings.as_of, rule)
+                    .plan_alone(&self.session, self.settings.as_of, rule)
                     .await?;
                 collect(&plan, context).await
             };
@@ -357,10 +397,7 @@ impl DraftCheck {
     }
 
     fn figures(&self, member: usize) -> usize {
-        match &self.rules[member].rule.body {
-            Body::RowCheck { figures, .. } => figures.len(),
-            Body::Query { .. } => 0,
-        }
+        figure_places(&self.rules[member].rule).len()
     }
 
     fn fail(&self, rules: &[usize], failure: &Failure, gathered: &mut Gathered) {
@@ -377,7 +414,11 @@ impl DraftCheck {
         mut gathered: Gathered,
         subject: &str,
         compared: &BTreeSet<String>,
-    ) -> DraftOutcome {
+    ) -> Result<DraftOutcome, DataFusionError> {
+        for (counting, counts) in gathered.counted {
+            let needs = &self.populations[counting.population].compiled.child_needs;
+            gathered.populations[counting.population].add(counting.place, &counts, needs)?;
+        }
         gathered.failures.sort_by(|a, b| a.rule.cmp(&b.rule));
         gathered.failures.dedup_by(|a, b| a.rule == b.rule);
         let failures = gathered.failures;
@@ -388,7 +429,7 @@ impl DraftCheck {
             absent: &self.absent,
             labels: &self.labels,
         }
-        .outcome(gathered.found, failures.clone(), Vec::new());
+        .outcome(gathered.found, failures.clone(), Vec::new())?;
         let findings: Vec<Finding> = (0..outcome.len())
             .filter(|index| outcome.is_about(*index, &self.kind, subject))
             .map(|index| outcome.finding(index))
@@ -398,11 +439,11 @@ impl DraftCheck {
             .iter()
             .position(|population| population.subject.kind == self.kind)
         else {
-            return DraftOutcome {
+            return Ok(DraftOutcome {
                 findings,
                 answers: Vec::new(),
                 failures,
-            };
+            });
         };
         let mut answers = Vec::new();
         for (rule, code) in outcome.codes_of(population, subject) {
@@ -424,11 +465,11 @@ impl DraftCheck {
             });
         }
         answers.sort_by(|a, b| a.rule.cmp(&b.rule));
-        DraftOutcome {
+        Ok(DraftOutcome {
             findings,
             answers,
             failures,
-        }
+        })
     }
 
     /// Why a rule that found nothing could not compare.
@@ -465,6 +506,7 @@ impl DraftCheck {
 struct Gathered {
     found: Vec<Found>,
     populations: Vec<PopulationRows>,
+    counted: Vec<(Arc<Counting>, Counts)>,
     failures: Vec<Failure>,
     /// By step.
     failed_tables: BTreeMap<usize, Failure>,

@@ -6,27 +6,28 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::ViewTable;
-use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::task::JoinSet;
 
 use super::Settings;
-use super::compile::{NeedKind, Population, row_checks_sql};
+use super::compile::{Child, NeedKind, Population, row_checks_sql};
+use super::counts::key_column;
 use super::failure::{EngineError, pack_error};
-use super::slot::{Slot, SlotTable};
+use super::scan::SlotTable;
+use super::session::Session;
+use super::slot::Slot;
 use crate::items::Items;
 use crate::pack::{Body, Pack, PackError, Param, Rule, Subject};
 use crate::sql::{Bindings, Select};
-use crate::{TableDeclaration, functions, says};
+use crate::{TableDeclaration, says};
 
 /// A pack planned for one kind of run. Running it again with other tables costs no planning.
 pub struct Prepared {
     pub(super) runtime: tokio::runtime::Runtime,
-    pub(super) state: Arc<SessionState>,
+    pub(super) session: Session,
     pub(super) env: Arc<RuntimeEnv>,
     pub(super) settings: Settings,
     pub(super) tables: BTreeMap<String, Arc<Slot>>,
@@ -39,7 +40,8 @@ pub struct Prepared {
 pub(super) struct Step {
     pub name: String,
     pub work: Work,
-    pub plan: Arc<dyn ExecutionPlan>,
+    /// None for steps that are no statement.
+    pub plan: Option<Arc<dyn ExecutionPlan>>,
     /// Steps whose tables this one reads.
     pub reads: Vec<usize>,
 }
@@ -54,7 +56,45 @@ pub(super) enum Work {
     /// They are findings of several row checks.
     RowChecks(RowChecks),
     /// They are the subjects of a kind.
-    Population(usize),
+    Population(usize, Subject),
+    /// A child table is counted for a kind of subject.
+    Counting(Arc<Counting>),
+}
+
+impl Work {
+    /// The rules that have no answer when this fails. Those that read a shared table fail by themselves.
+    pub(super) fn rules(&self, populations: &[PlannedPopulation]) -> Vec<usize> {
+        match self {
+            Self::Shared(_) => Vec::new(),
+            Self::Rule(rule) => vec![*rule],
+            Self::RowChecks(checks) => checks.members.clone(),
+            Self::Population(place, _) => {
+                let counted = populations[*place].rules.iter();
+                counted.map(|(rule, _)| *rule).collect()
+            }
+            Self::Counting(counting) => {
+                let population = &populations[counting.population];
+                let needing = population
+                    .rules
+                    .iter()
+                    .zip(&population.compiled.child_needs);
+                needing
+                    .filter(|(_, needs)| needs.iter().any(|need| need.child == counting.place))
+                    .map(|((rule, _), _)| *rule)
+                    .collect()
+            }
+        }
+    }
+}
+
+/// A child table that is counted for a kind of subject.
+pub(super) struct Counting {
+    pub population: usize,
+    /// The child's place among those of the population.
+    pub place: usize,
+    pub child: Child,
+    pub subject: Subject,
+    pub slot: Arc<Slot>,
 }
 
 /// Row checks that are compiled into one SELECT.
@@ -120,7 +160,6 @@ impl Layout {
 struct Draft {
     name: String,
     work: Work,
-    logical: LogicalPlan,
     reads: BTreeSet<String>,
     file: String,
     sql: String,
@@ -148,41 +187,30 @@ impl Prepared {
             .with_memory_pool(pool)
             .build_arc()
             .map_err(|error| EngineError::Machine(error.strip_backtrace()))?;
-        let mut config = SessionConfig::new()
-            .with_target_partitions(1)
-            .with_information_schema(false);
-        config
-            .options_mut()
-            .optimizer
-            .enable_dynamic_filter_pushdown = false;
-        let context = SessionContext::new_with_config_rt(config, Arc::clone(&env));
-        functions::register(&context);
+        let session = Session::new(&env);
         let mut planner = Planner {
             pack,
             items,
             settings: &settings,
-            context: &context,
+            session: &session,
+            plans: JoinSet::new(),
             errors: Vec::new(),
             tables: BTreeMap::new(),
             shared: BTreeMap::new(),
             drafts: Vec::new(),
             params: Vec::new(),
         };
-        let (rules, populations) = runtime.block_on(planner.plan());
-        let Planner {
-            errors,
-            tables,
-            drafts,
-            ..
-        } = planner;
-        if !errors.is_empty() {
-            return Err(EngineError::Pack(errors));
-        }
-        let state = Arc::new(context.state());
-        let steps = runtime.block_on(plan_physically(&state, drafts))?;
+        let (rules, populations, mut steps) = runtime.block_on(async {
+            let (rules, populations) = planner.plan().await;
+            let steps = planner.steps().await?;
+            Ok::<_, EngineError>((rules, populations, steps))
+        })?;
+        let tables = planner.tables;
+        let counting = counting_steps(&steps, &tables, &populations);
+        steps.extend(counting);
         Ok(Self {
             runtime,
-            state,
+            session,
             env,
             settings,
             tables,
@@ -204,68 +232,65 @@ impl Prepared {
 
     /// Name and plan of every statement, for tests and for authors of rules.
     pub fn plans(&self) -> impl Iterator<Item = (&str, String)> {
-        self.steps.iter().map(|step| {
-            let shown = datafusion::physical_plan::displayable(step.plan.as_ref());
-            (step.name.as_str(), shown.indent(false).to_string())
+        self.steps.iter().filter_map(|step| {
+            let shown = datafusion::physical_plan::displayable(step.plan.as_ref()?.as_ref());
+            Some((step.name.as_str(), shown.indent(false).to_string()))
         })
     }
 }
 
-async fn plan_physically(
-    state: &Arc<SessionState>,
-    drafts: Vec<Draft>,
-) -> Result<Vec<Step>, EngineError> {
-    let places: BTreeMap<String, usize> = drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, draft)| matches!(draft.work, Work::Shared(_)))
-        .map(|(index, draft)| (draft.name.clone(), index))
-        .collect();
-    let mut tasks = JoinSet::new();
-    let count = drafts.len();
-    for (index, draft) in drafts.into_iter().enumerate() {
-        let state = Arc::clone(state);
-        let reads = draft
-            .reads
-            .iter()
-            .filter_map(|table| places.get(table).copied())
-            .collect();
-        tasks.spawn(async move {
-            let plan = state.create_physical_plan(&draft.logical).await;
-            (index, draft, reads, plan)
-        });
-    }
-    let mut steps: Vec<Option<Step>> = (0..count).map(|_| None).collect();
-    let mut errors = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        let (index, draft, reads, plan) =
-            done.map_err(|error| EngineError::Machine(error.to_string()))?;
-        match plan {
-            Ok(plan) => {
-                steps[index] = Some(Step {
-                    name: draft.name,
-                    work: draft.work,
-                    plan,
-                    reads,
-                });
-            }
-            Err(error) => errors.push(pack_error(&draft.file, &draft.sql, draft.line, &error)),
+/// One step for each child table of each kind of subject.
+fn counting_steps(
+    steps: &[Step],
+    tables: &BTreeMap<String, Arc<Slot>>,
+    populations: &[PlannedPopulation],
+) -> Vec<Step> {
+    let mut counting = Vec::new();
+    for (population, planned) in populations.iter().enumerate() {
+        for (place, child) in planned.compiled.children.iter().enumerate() {
+            let shared = steps.iter().enumerate().find_map(|(index, step)| {
+                let Work::Shared(slot) = &step.work else {
+                    return None;
+                };
+                (step.name == child.table).then_some((index, slot))
+            });
+            let slot = shared.map(|(_, slot)| slot).or(tables.get(&child.table));
+            let Some(slot) = slot else { continue };
+            let sets = child.sets.iter().flatten();
+            let mut columns: Vec<usize> = sets
+                .filter_map(|name| slot.schema().index_of(name).ok())
+                .chain(key_column(slot, &planned.subject))
+                .collect();
+            columns.sort_unstable();
+            columns.dedup();
+            slot.will_read(&columns);
+            counting.push(Step {
+                name: format!("rows of {} for each {}", child.table, planned.subject.kind),
+                work: Work::Counting(Arc::new(Counting {
+                    population,
+                    place,
+                    child: child.clone(),
+                    subject: planned.subject.clone(),
+                    slot: Arc::clone(slot),
+                })),
+                plan: None,
+                reads: shared.map(|(index, _)| index).into_iter().collect(),
+            });
         }
     }
-    if errors.is_empty() {
-        Ok(steps.into_iter().flatten().collect())
-    } else {
-        errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        Err(EngineError::Pack(errors))
-    }
+    counting
 }
+
+type Planned = Result<Arc<dyn ExecutionPlan>, DataFusionError>;
 
 /// Everything that planning gathers.
 struct Planner<'a> {
     pack: &'a Pack,
     items: Option<&'a Items>,
     settings: &'a Settings,
-    context: &'a SessionContext,
+    session: &'a Session,
+    /// Plans that are being made while further statements are read.
+    plans: JoinSet<(usize, Planned)>,
     errors: Vec<PackError>,
     tables: BTreeMap<String, Arc<Slot>>,
     /// Columns of the shared tables that are registered.
@@ -275,6 +300,58 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// Takes a statement; its physical plan is made on another thread while the next is read.
+    fn draft(&mut self, logical: LogicalPlan, draft: Draft) {
+        let index = self.drafts.len();
+        self.drafts.push(draft);
+        let session = self.session.clone();
+        self.plans
+            .spawn(async move { (index, session.physical(&logical).await) });
+    }
+
+    /// All statements as steps, in order.
+    async fn steps(&mut self) -> Result<Vec<Step>, EngineError> {
+        if !self.errors.is_empty() {
+            return Err(EngineError::Pack(std::mem::take(&mut self.errors)));
+        }
+        let mut plans: BTreeMap<usize, Arc<dyn ExecutionPlan>> = BTreeMap::new();
+        let mut errors = Vec::new();
+        while let Some(done) = self.plans.join_next().await {
+            let (index, plan) = done.map_err(|error| EngineError::Machine(error.to_string()))?;
+            match plan {
+                Ok(plan) => {
+                    plans.insert(index, plan);
+                }
+                Err(error) => {
+                    let draft = &self.drafts[index];
+                    errors.push(pack_error(&draft.file, &draft.sql, draft.line, &error));
+                }
+            }
+        }
+        if !errors.is_empty() {
+            errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+            return Err(EngineError::Pack(errors));
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        let places: BTreeMap<String, usize> = drafts
+            .iter()
+            .enumerate()
+            .filter(|(_, draft)| matches!(draft.work, Work::Shared(_)))
+            .map(|(index, draft)| (draft.name.clone(), index))
+            .collect();
+        let place = |table: &String| places.get(table).copied();
+        Ok(drafts
+            .into_iter()
+            .zip(plans.into_values())
+            .map(|(draft, plan)| Step {
+                reads: draft.reads.iter().filter_map(place).collect(),
+                name: draft.name,
+                work: draft.work,
+                plan: Some(plan),
+            })
+            .collect())
+    }
+
     async fn plan(&mut self) -> (Vec<PlannedRule>, Vec<PlannedPopulation>) {
         self.register_tables();
         let rules: Vec<Rule> = self
@@ -326,17 +403,24 @@ impl Planner<'_> {
     fn register_tables(&mut self) {
         for table in &self.pack.tables {
             let rows = self.settings.rows.get(&table.name).copied();
-            let slot = Slot::new(&table.name, table.schema(), rows);
+            let mut slot = Slot::new(&table.name, table.schema(), rows, &table.ordered_by);
+            let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+            for subject in &self.pack.subjects {
+                if let Some(number) = &subject.number
+                    && has(&subject.id)
+                {
+                    slot = slot.with_numbers(number, &subject.id, &subject.table);
+                }
+            }
+            let slot = Arc::new(slot);
             self.register(&table.name, &slot);
             self.tables.insert(table.name.clone(), slot);
         }
     }
 
     fn register(&mut self, name: &str, slot: &Arc<Slot>) {
-        if let Err(error) = self
-            .context
-            .register_table(name, Arc::new(SlotTable(Arc::clone(slot))))
-        {
+        let table = Arc::new(SlotTable(Arc::clone(slot)));
+        if let Err(error) = self.session.register(name, table) {
             self.errors.push(pack_error(name, "", 0, &error));
         }
     }
@@ -397,11 +481,9 @@ impl Planner<'_> {
                 self.items
                     .and_then(|items| self.pack.subject(&items.subject)),
             ) {
-                ("item_masks", Some(items), Some(subject)) => (
-                    "items".to_owned(),
-                    1,
-                    items.masks_sql(&subject.table, &subject.id),
-                ),
+                ("item_masks", Some(items), Some(subject)) => {
+                    ("items".to_owned(), 1, items.masks_sql(subject))
+                }
                 _ => return,
             },
         };
@@ -441,23 +523,28 @@ impl Planner<'_> {
             .iter()
             .map(|field| Field::new(field.name(), field.data_type().clone(), true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let slot = Slot::new(name, Arc::clone(&schema), None);
+        let slot = Arc::new(Slot::new(name, Arc::clone(&schema), None, &[]));
         self.register(name, &slot);
         self.shared.insert(name.to_owned(), schema);
-        self.drafts.push(Draft {
-            name: name.to_owned(),
-            work: Work::Shared(slot),
+        self.draft(
             logical,
-            reads: self.with_items(reads),
-            file,
-            sql,
-            line,
-        });
+            Draft {
+                name: name.to_owned(),
+                work: Work::Shared(slot),
+                reads: self.with_items(reads),
+                file,
+                sql,
+                line,
+            },
+        );
     }
 
     async fn plan_items_view(&mut self) {
         let Some(items) = self.items else { return };
-        let sql = items.rows_sql();
+        let Some(subject) = self.pack.subject(&items.subject) else {
+            return;
+        };
+        let sql = items.rows_sql(subject);
         let none = BTreeMap::new();
         let Ok(select) = Select::parse(&sql) else {
             return;
@@ -466,10 +553,8 @@ impl Planner<'_> {
             return;
         };
         let schema: SchemaRef = Arc::new(logical.schema().as_arrow().clone());
-        if let Err(error) = self
-            .context
-            .register_table("items", Arc::new(ViewTable::new(logical, None)))
-        {
+        let view = Arc::new(ViewTable::new(logical, None));
+        if let Err(error) = self.session.register("items", view) {
             self.errors.push(pack_error("items", "", 0, &error));
         }
         self.shared.insert("items".to_owned(), schema);
@@ -503,7 +588,7 @@ impl Planner<'_> {
                 return None;
             }
         };
-        match self.context.state().statement_to_plan(statement).await {
+        match self.session.logical(statement).await {
             Ok(plan) => Some(plan),
             Err(error) => {
                 self.errors.push(pack_error(file, sql, line, &error));
@@ -530,15 +615,17 @@ impl Planner<'_> {
             return None;
         };
         self.check_figures(rule, &layout);
-        self.drafts.push(Draft {
-            name: rule.id.clone(),
-            work: Work::Rule(index),
+        self.draft(
             logical,
-            reads: self.with_items(select.tables()),
-            file: rule.file.clone(),
-            sql: sql.clone(),
-            line: *line,
-        });
+            Draft {
+                name: rule.id.clone(),
+                work: Work::Rule(index),
+                reads: self.with_items(select.tables()),
+                file: rule.file.clone(),
+                sql: sql.clone(),
+                line: *line,
+            },
+        );
         Some(layout)
     }
 
@@ -591,8 +678,12 @@ impl Planner<'_> {
             };
             self.check_figures(rule, &layout);
             layouts.insert(index, layout);
+            let number = subject.number.as_ref();
+            let id = number
+                .filter(|number| self.has_column(over, number))
+                .unwrap_or(&subject.id);
             groups
-                .entry((over.clone(), subject.id.clone()))
+                .entry((over.clone(), id.clone()))
                 .or_default()
                 .push(index);
         }
@@ -647,20 +738,22 @@ impl Planner<'_> {
             }
         };
         if let Some(logical) = planned {
-            self.drafts.push(Draft {
-                name: format!("row checks over {over}"),
-                work: Work::RowChecks(RowChecks {
-                    over: over.to_owned(),
-                    id: id.to_owned(),
-                    has_row_no,
-                    members,
-                }),
+            self.draft(
                 logical,
-                reads: BTreeSet::from([over.to_owned()]),
-                file,
-                sql,
-                line: 0,
-            });
+                Draft {
+                    name: format!("row checks over {over}"),
+                    work: Work::RowChecks(RowChecks {
+                        over: over.to_owned(),
+                        id: id.to_owned(),
+                        has_row_no,
+                        members,
+                    }),
+                    reads: BTreeSet::from([over.to_owned()]),
+                    file,
+                    sql,
+                    line: 0,
+                },
+            );
         }
     }
 
@@ -704,15 +797,17 @@ impl Planner<'_> {
             let Ok(select) = Select::parse(&compiled.sql) else {
                 continue;
             };
-            self.drafts.push(Draft {
-                name: format!("population {}", subject.kind),
-                work: Work::Population(populations.len()),
+            self.draft(
                 logical,
-                reads: self.with_items(select.tables()),
-                file: "pack.toml".to_owned(),
-                sql: compiled.sql.clone(),
-                line: 0,
-            });
+                Draft {
+                    name: format!("population {}", subject.kind),
+                    work: Work::Population(populations.len(), subject.clone()),
+                    reads: self.with_items(select.tables()),
+                    file: "pack.toml".to_owned(),
+                    sql: compiled.sql.clone(),
+                    line: 0,
+                },
+            );
             populations.push(PlannedPopulation {
                 subject: subject.clone(),
                 rules: counted.into_iter().zip(needs).collect(),
@@ -794,6 +889,7 @@ impl Planner<'_> {
                     },
                 })
                 .collect(),
+            ordered_by: Vec::new(),
         })
     }
 }

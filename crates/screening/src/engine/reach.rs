@@ -8,20 +8,22 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
-use datafusion::execution::SessionState;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::DFParser;
 use futures::StreamExt;
 
 use super::failure::EngineError;
 use super::lanes::Lanes;
-use super::slot::{Slot, SlotTable};
+use super::scan::SlotTable;
+use super::session::Session;
+use super::slot::Slot;
 use super::task_rows::TaskRows;
 use crate::items::Items;
 use crate::pack::{Body, Pack, Reach, Rule, Subject};
 use crate::sql::Select;
-use crate::{TableSource, Tables, functions};
+use crate::{TableSource, Tables};
 
 /// Subjects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +88,8 @@ pub struct ReachMap {
     rules: Vec<Reading>,
     /// Id, village and owner of every filing in a table.
     keys: Arc<dyn ExecutionPlan>,
-    state: SessionState,
+    session: Session,
+    env: Arc<RuntimeEnv>,
     lanes: Lanes,
     declared: BTreeMap<String, Vec<String>>,
 }
@@ -109,17 +112,13 @@ impl ReachMap {
             .subject(kind)
             .cloned()
             .ok_or_else(|| EngineError::Machine(format!("pack.toml declares no `{kind}`")))?;
-        let context = SessionContext::new_with_config(
-            SessionConfig::new()
-                .with_target_partitions(1)
-                .with_information_schema(false),
-        );
-        functions::register(&context);
+        let env = Arc::new(RuntimeEnv::default());
+        let session = Session::new(&env);
         let table = pack.table(&filing.table).ok_or_else(|| {
             EngineError::Machine(format!("{} is no table of the input", filing.table))
         })?;
-        let slot = Slot::new(&table.name, table.schema(), None);
-        context.register_table(table.name.as_str(), Arc::new(SlotTable(slot)))?;
+        let slot = Slot::new(&table.name, table.schema(), None, &[]);
+        session.register(&table.name, Arc::new(SlotTable(Arc::new(slot))))?;
         let key = |sql: &Option<String>| sql.clone().unwrap_or_else(|| "null".to_owned());
         // Findings name a subject as people know it.
         let name = filing.label.as_ref().unwrap_or(&filing.id);
@@ -131,11 +130,13 @@ impl ReachMap {
             filing.table
         );
         let lanes = Lanes::new(1)?;
-        let state = context.state();
+        let statement = DFParser::parse_sql(&sql)?.pop_front();
+        let statement =
+            statement.ok_or_else(|| EngineError::Machine(format!("no statement: {sql}")))?;
         let keys = lanes.run(|runtime| {
             runtime.block_on(async {
-                let logical = state.create_logical_plan(&sql).await?;
-                state.create_physical_plan(&logical).await
+                let logical = session.logical(statement).await?;
+                session.physical(&logical).await
             })
         })?;
         let rules = pack.rules.iter().map(|rule| reading(pack, items, rule));
@@ -144,7 +145,8 @@ impl ReachMap {
             subjects: pack.subjects.clone(),
             filing,
             keys,
-            state,
+            session,
+            env,
             lanes,
             declared: pack
                 .tables
@@ -258,7 +260,7 @@ impl ReachMap {
     }
 
     fn keys(&self, tables: &Tables) -> Result<Vec<Keys>, EngineError> {
-        let context = Arc::new(TaskRows::new(tables)).context(&self.state);
+        let context = Arc::new(TaskRows::of(tables)).context(self.session.config(), &self.env);
         let plan = reset_plan_states(Arc::clone(&self.keys))?;
         self.lanes.run(|runtime| {
             runtime.block_on(async {
@@ -413,7 +415,7 @@ fn reading(pack: &Pack, items: Option<&Items>, rule: &Rule) -> Reading {
             (matches!(table.as_str(), "items" | "item_masks"), items)
             && let Some(subject) = pack.subject(&items.subject)
         {
-            open.extend(reading.take(&items.masks_sql(&subject.table, &subject.id)));
+            open.extend(reading.take(&items.masks_sql(subject)));
         }
     }
     reading

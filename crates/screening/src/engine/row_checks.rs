@@ -1,5 +1,4 @@
-//! Row checks that share one SELECT: their rows told apart again, and each planned alone when the
-//! one SELECT fails.
+//! Row checks over one table run as one SELECT; where that fails, each by itself, so that the others answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,14 +6,25 @@ use std::sync::Arc;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::SessionState;
+use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::compile::row_checks_sql;
-use super::outcome::Found;
+use super::failure::Failure;
 use super::plan::RowChecks;
-use crate::pack::Rule;
+use super::session::Session;
+use super::steps::{Run, Yield};
+use super::tally::Found;
+use crate::pack::{Body, Rule};
 use crate::sql::{Bindings, Select};
+
+/// The places of a row check's figures.
+pub(super) fn figure_places(rule: &Rule) -> Vec<usize> {
+    match &rule.body {
+        Body::RowCheck { figures, .. } => (0..figures.len()).collect(),
+        Body::Query { .. } => Vec::new(),
+    }
+}
 
 impl RowChecks {
     /// One of the checks by itself.
@@ -28,7 +38,7 @@ impl RowChecks {
     /// The SELECT of one check by itself.
     pub(super) async fn plan_alone(
         &self,
-        state: &SessionState,
+        session: &Session,
         as_of: jiff::civil::Date,
         rule: &Rule,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
@@ -46,8 +56,8 @@ impl RowChecks {
         let statement = Select::parse(&sql)
             .and_then(|select| select.bind(&unbound))
             .map_err(|problem| DataFusionError::Plan(problem.en))?;
-        let logical = state.statement_to_plan(statement).await?;
-        state.create_physical_plan(&logical).await
+        let logical = session.logical(statement).await?;
+        session.physical(&logical).await
     }
 
     /// The rows of the one SELECT as rows of each check: subject, row, figures. `figures` is the
@@ -79,5 +89,53 @@ impl RowChecks {
             }
         }
         found
+    }
+}
+
+impl Run {
+    pub(super) async fn row_checks(
+        &self,
+        checks: &RowChecks,
+        plan: &Arc<dyn ExecutionPlan>,
+        context: &Arc<TaskContext>,
+    ) -> Result<Yield, Failure> {
+        match self.collect(plan, context).await {
+            Ok(batches) => Ok(Yield::Findings(self.split(checks, &batches), Vec::new())),
+            Err(error) if checks.members.len() == 1 => {
+                let id = &self.rules[checks.members[0]].0.id;
+                Err(Failure::from_error(id, &error, self.memory_limit))
+            }
+            Err(_) => {
+                // One of them fails on these rows: each by itself, so that the others still answer.
+                let mut found = Vec::new();
+                let mut failures = Vec::new();
+                for member in &checks.members {
+                    match self.single_row_check(checks, *member, context).await {
+                        Ok(rows) => found.extend(rows),
+                        Err(error) => {
+                            let id = &self.rules[*member].0.id;
+                            failures.push(Failure::from_error(id, &error, self.memory_limit));
+                        }
+                    }
+                }
+                Ok(Yield::Findings(found, failures))
+            }
+        }
+    }
+
+    async fn single_row_check(
+        &self,
+        checks: &RowChecks,
+        member: usize,
+        context: &Arc<TaskContext>,
+    ) -> Result<Vec<Found>, DataFusionError> {
+        let rule = &self.rules[member].0;
+        let plan = checks.plan_alone(&self.session, self.as_of, rule).await?;
+        let batches = self.collect(&plan, context).await?;
+        Ok(self.split(&checks.alone(member), &batches))
+    }
+
+    fn split(&self, checks: &RowChecks, batches: &[RecordBatch]) -> Vec<Found> {
+        checks.split(batches, |member| self.rules[member].1.len())
     }
 }

@@ -1,156 +1,243 @@
 //! A table whose columns are known before its rows are: planned against, filled later.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, Statistics};
-use datafusion::datasource::TableType;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::Expr;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::coop::cooperative;
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, EmissionType, ReplaceChildrenOptions,
-};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result};
 
-use super::task_rows::TaskRows;
-use crate::{BatchIter, Batches, TableSource};
+use super::kept::Kept;
+use super::numbers::Numbers;
+use crate::{BatchIter, SourceError, TableSource};
 
-/// Tables up to this many bytes of used columns are decoded once and kept for all rules.
-const KEPT_BYTES: usize = 256 << 20;
+/// The column of numbers that stand for a subject's ids.
+#[derive(Clone, Debug)]
+pub(crate) struct NumberColumn {
+    /// Its place among the slot's columns: the last.
+    pub column: usize,
+    /// The column of ids in this table.
+    pub id: String,
+    /// The subject's own table.
+    pub table: String,
+}
 
 /// A declared table, with the rows of the run once they are there.
 pub(crate) struct Slot {
     name: String,
     schema: SchemaRef,
     rows_hint: Option<usize>,
-    used: Mutex<BTreeSet<usize>>,
-    source: RwLock<Option<Arc<dyn TableSource>>>,
+    /// Columns by which rows come in ascending order.
+    order: Vec<usize>,
+    number: Option<NumberColumn>,
+    /// How many statements read each column.
+    readers: Mutex<BTreeMap<usize, usize>>,
+    rows: RwLock<Option<Arc<Rows>>>,
+}
+
+/// What a slot is filled with.
+pub(crate) struct Rows {
+    pub source: Arc<dyn TableSource>,
+    /// For the column of numbers, where there is one and somebody reads it.
+    pub numbers: Option<Numbers>,
+    pub kept: Kept,
+}
+
+impl Rows {
+    /// Rows that nobody has decoded yet.
+    pub(crate) fn of(source: Arc<dyn TableSource>) -> Self {
+        Self {
+            source,
+            numbers: None,
+            kept: Kept::default(),
+        }
+    }
+}
+
+/// Where a column asked for comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    Number,
+    /// By the source's own number of the column.
+    Kept(usize),
+    /// By its place among the columns read.
+    Read(usize),
+    Absent,
 }
 
 impl Slot {
-    pub(crate) fn new(name: &str, schema: SchemaRef, rows_hint: Option<usize>) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(
+        name: &str,
+        schema: SchemaRef,
+        rows_hint: Option<usize>,
+        ordered_by: &[String],
+    ) -> Self {
+        let order = ordered_by
+            .iter()
+            .map_while(|column| schema.index_of(column).ok());
+        Self {
             name: name.to_owned(),
+            order: order.collect(),
             schema,
             rows_hint,
-            used: Mutex::default(),
-            source: RwLock::default(),
-        })
+            number: None,
+            readers: Mutex::default(),
+            rows: RwLock::default(),
+        }
+    }
+
+    /// Adds the column `name` of numbers that stand for the ids of a subject.
+    pub(crate) fn with_numbers(mut self, name: &str, id: &str, table: &str) -> Self {
+        let field = Arc::new(Field::new(name, DataType::Int64, true));
+        let fields = self.schema.fields().iter().cloned().chain([field]);
+        self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        self.number = Some(NumberColumn {
+            column: self.schema.fields().len() - 1,
+            id: id.to_owned(),
+            table: table.to_owned(),
+        });
+        self
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Gives the slot its rows. A table that can be kept in memory is decoded here, once, and only
-    /// in the columns that some plan reads.
-    pub(crate) fn fill(&self, source: Arc<dyn TableSource>) -> Result<(), crate::SourceError> {
-        let used: Vec<usize> = lock(&self.used).iter().copied().collect();
-        let kept = if source.is_in_memory() || !self.is_small(source.rows(), &used) {
-            source
-        } else {
-            let own = source.schema();
-            let columns: Vec<usize> = used
-                .iter()
-                .filter_map(|column| own.index_of(self.schema.field(*column).name()).ok())
-                .collect();
-            let schema = Arc::new(own.project(&columns)?);
-            let batches = source.read(&columns)?.collect::<Result<Vec<_>, _>>()?;
-            Arc::new(Batches::new(schema, batches))
-        };
-        *self.source.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        Ok(())
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of rows, as far as it was known before they were there.
+    pub(crate) fn rows_hint(&self) -> Option<usize> {
+        self.rows_hint
+    }
+
+    /// Columns by which rows come in ascending order.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    pub(crate) fn number(&self) -> Option<&NumberColumn> {
+        self.number.as_ref()
+    }
+
+    /// Columns that some statement reads, with the number of statements.
+    pub(crate) fn readers(&self) -> BTreeMap<usize, usize> {
+        lock(&self.readers).clone()
+    }
+
+    /// Whether some statement reads a column.
+    pub(crate) fn is_read(&self, column: usize) -> bool {
+        lock(&self.readers).contains_key(&column)
+    }
+
+    /// Notes one more reader of columns.
+    pub(crate) fn will_read(&self, columns: &[usize]) {
+        let mut readers = lock(&self.readers);
+        for column in columns {
+            *readers.entry(*column).or_default() += 1;
+        }
+    }
+
+    /// Gives the slot its rows.
+    pub(crate) fn fill(&self, rows: Rows) {
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(rows));
     }
 
     /// Forgets the rows.
     pub(crate) fn clear(&self) {
-        *self.source.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn is_small(&self, rows: Option<usize>, used: &[usize]) -> bool {
-        // Text is taken as 24 bytes a value, everything else as 8.
-        let width: usize = used
+    /// The rows it was filled with.
+    pub(crate) fn rows(&self) -> Option<Arc<Rows>> {
+        self.rows
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether a column of some rows is known to hold no null, without reading it.
+    pub(crate) fn is_full(&self, rows: &Rows, column: usize) -> bool {
+        let own = rows.source.schema();
+        let index = own.index_of(self.schema.field(column).name());
+        index.is_ok_and(|index| rows.source.is_full(index))
+    }
+
+    /// Batches of columns of some rows, as the slot declares them.
+    pub(crate) fn read(&self, rows: Arc<Rows>, columns: &[usize]) -> Result<BatchIter> {
+        let schema = Arc::new(self.schema.project(columns)?);
+        let own = rows.source.schema();
+        let mut wanted = Vec::new();
+        let origins: Vec<Origin> = columns
             .iter()
             .map(|column| {
-                let kind = self.schema.field(*column).data_type();
-                kind.primitive_width().unwrap_or(24)
-            })
-            .sum();
-        rows.is_some_and(|rows| rows.saturating_mul(width) <= KEPT_BYTES)
-    }
-
-    fn read(
-        &self,
-        of_task: Option<Arc<dyn TableSource>>,
-        columns: &[usize],
-        schema: &SchemaRef,
-    ) -> Result<BatchIter> {
-        let own = || {
-            self.source
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        };
-        let Some(source) = of_task.or_else(own) else {
-            return Ok(Box::new(std::iter::empty()));
-        };
-        let own = source.schema();
-        // For every wanted column its place among the columns read, or none when it is absent.
-        let mut wanted = Vec::new();
-        let mut places = Vec::with_capacity(columns.len());
-        for column in columns {
-            match own.index_of(self.schema.field(*column).name()) {
-                Ok(index) => {
-                    places.push(Some(wanted.len()));
-                    wanted.push(index);
+                if self
+                    .number
+                    .as_ref()
+                    .is_some_and(|number| number.column == *column)
+                {
+                    return Origin::Number;
                 }
-                Err(_) => places.push(None),
-            }
+                match own.index_of(self.schema.field(*column).name()) {
+                    Err(_) => Origin::Absent,
+                    Ok(index) if rows.kept.has(index) => Origin::Kept(index),
+                    Ok(index) => {
+                        wanted.push(index);
+                        Origin::Read(wanted.len() - 1)
+                    }
+                }
+            })
+            .collect();
+        let chunks = rows.kept.chunks();
+        if wanted.is_empty() && !chunks.is_empty() {
+            return Ok(Box::new(chunks.into_iter().map(move |(start, count)| {
+                arrange(&rows, &origins, &schema, None, start, count)
+            })));
         }
-        let batches = source.read(&wanted).map_err(DataFusionError::External)?;
-        let schema = Arc::clone(schema);
-        Ok(Box::new(
-            batches.map(move |batch| Ok(arrange(&batch?, &places, &schema)?)),
-        ))
+        let mut start = 0;
+        let batches = rows
+            .source
+            .read(&wanted)
+            .map_err(DataFusionError::External)?;
+        Ok(Box::new(batches.map(move |batch| {
+            let batch = batch?;
+            let count = batch.num_rows();
+            start += count;
+            arrange(&rows, &origins, &schema, Some(&batch), start - count, count)
+        })))
     }
 }
 
 /// Columns in the order asked for, absent ones null, other types cast to the declared one.
 fn arrange(
-    batch: &RecordBatch,
-    places: &[Option<usize>],
+    rows: &Rows,
+    origins: &[Origin],
     schema: &SchemaRef,
-) -> Result<RecordBatch> {
-    let rows = batch.num_rows();
-    let columns = places
+    batch: Option<&RecordBatch>,
+    start: usize,
+    count: usize,
+) -> std::result::Result<RecordBatch, SourceError> {
+    let columns = origins
         .iter()
         .zip(schema.fields())
-        .map(|(place, field)| -> Result<ArrayRef> {
-            let Some(place) = place else {
-                return Ok(new_null_array(field.data_type(), rows));
+        .map(|(origin, field)| {
+            let column = match (origin, batch, &rows.numbers) {
+                (Origin::Number, _, Some(numbers)) => Arc::new(numbers.slice(start, count)),
+                (Origin::Kept(column), _, _) => rows.kept.slice(*column, start, count)?,
+                (Origin::Read(place), Some(batch), _) => Arc::clone(batch.column(*place)),
+                _ => new_null_array(field.data_type(), count),
             };
-            let column = batch.column(*place);
             if column.data_type() == field.data_type() {
-                Ok(Arc::clone(column))
+                Ok(column)
             } else {
-                Ok(cast(column, field.data_type())?)
+                Ok(cast(&column, field.data_type())?)
             }
         })
-        .collect::<Result<Vec<_>>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        .collect::<std::result::Result<Vec<ArrayRef>, SourceError>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(count));
     Ok(RecordBatch::try_new_with_options(
         Arc::clone(schema),
         columns,
@@ -159,152 +246,12 @@ fn arrange(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A panic elsewhere cannot leave a set of numbers half-written.
+    // A panic elsewhere cannot leave a map of numbers half-written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Slot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Slot({})", self.name)
-    }
-}
-
-/// The slot as DataFusion's planner meets it.
-#[derive(Debug)]
-pub(crate) struct SlotTable(pub(crate) Arc<Slot>);
-
-#[async_trait]
-impl TableProvider for SlotTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.0.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    async fn scan(
-        &self,
-        _state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let columns = match projection {
-            Some(columns) => columns.clone(),
-            None => (0..self.0.schema.fields().len()).collect(),
-        };
-        lock(&self.0.used).extend(&columns);
-        let schema = Arc::new(self.0.schema.project(&columns)?);
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        Ok(Arc::new(SlotScan {
-            slot: Arc::clone(&self.0),
-            columns,
-            schema,
-            properties: Arc::new(properties),
-        }))
-    }
-}
-
-/// Names of the slots that a plan reads.
-pub(crate) fn slots_of(plan: &Arc<dyn ExecutionPlan>) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    if let Some(scan) = plan.downcast_ref::<SlotScan>() {
-        names.insert(scan.slot.name.clone());
-    }
-    for child in plan.children() {
-        names.extend(slots_of(child));
-    }
-    names
-}
-
-/// Reads some columns of a slot, in one partition.
-#[derive(Debug)]
-struct SlotScan {
-    slot: Arc<Slot>,
-    columns: Vec<usize>,
-    schema: SchemaRef,
-    properties: Arc<PlanProperties>,
-}
-
-impl DisplayAs for SlotScan {
-    fn fmt_as(&self, _kind: DisplayFormatType, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self
-            .schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
-        write!(
-            formatter,
-            "SlotScan: {} [{}]",
-            self.slot.name,
-            names.join(", ")
-        )
-    }
-}
-
-impl ExecutionPlan for SlotScan {
-    fn name(&self) -> &'static str {
-        "SlotScan"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        _children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        _children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn execute(
-        &self,
-        _partition: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
-        let of_task = context
-            .session_config()
-            .get_extension::<TaskRows>()
-            .and_then(|rows| rows.get(&self.slot.name));
-        let batches = self.slot.read(of_task, &self.columns, &self.schema)?;
-        let batches = batches.map(|batch| batch.map_err(DataFusionError::External));
-        let stream =
-            RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches));
-        Ok(Box::pin(cooperative(stream)))
-    }
-
-    fn partition_statistics(&self, _partition: Option<usize>) -> Result<Arc<Statistics>> {
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        if let Some(rows) = self.slot.rows_hint {
-            statistics.num_rows = Precision::Inexact(rows);
-        }
-        Ok(Arc::new(statistics))
     }
 }

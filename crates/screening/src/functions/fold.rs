@@ -27,6 +27,8 @@ pub(super) trait Fold: Debug + Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// The arguments in SQL.
     const TAKES: &'static [Kind];
+    /// One more that may stand after them.
+    const MAY_TAKE: Option<Kind> = None;
     /// The arguments of one batch, ready to be read by row.
     type Columns<'a>;
 
@@ -93,7 +95,9 @@ impl<F: Fold> AggregateUDFImpl for Aggregate<F> {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        coerce(F::NAME, F::TAKES, given)
+        let more = (given.len() > F::TAKES.len()).then_some(F::MAY_TAKE);
+        let kinds: Vec<Kind> = F::TAKES.iter().copied().chain(more.flatten()).collect();
+        coerce(F::NAME, &kinds, given)
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs) -> Result<Vec<FieldRef>> {

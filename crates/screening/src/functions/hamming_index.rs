@@ -4,11 +4,14 @@
 //! Two hashes that differ in at most r bits cannot differ much in every part of them: if their bits
 //! are dealt into m blocks that are given tolerances t₁ … tₘ with Σ (tᵢ + 1) = r + 1, at least one
 //! block differs in at most its tᵢ bits (pigeonhole). For each block the hashes are put into buckets
-//! by the block's bits, and only buckets whose keys differ in at most tᵢ bits are compared.
+//! by the block's bits, and only buckets whose keys differ in at most tᵢ bits are compared. The crops
+//! of pictures are looked up in the same buckets, and never compared with one another.
 
 use std::collections::HashMap;
 
-use super::hamming_scheme::{Block, scheme};
+use super::hamming_clusters::Clusters;
+use super::hamming_scheme::scheme;
+use super::hamming_search::Search;
 
 /// So many partners of one hash are reported at least; see [`HashTable::pairs`].
 pub const PARTNERS: u8 = 32;
@@ -35,35 +38,70 @@ pub struct HashTable {
     last: usize,
 }
 
-#[derive(Debug, Clone)]
-struct Class {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Class {
     algorithm: Box<str>,
     hexes: usize,
-    ids: Vec<i64>,
+    pub(super) ids: Vec<i64>,
     /// As many words for each id as its bits need, the first digits in the highest bits.
-    words: Vec<u64>,
+    pub(super) words: Vec<u64>,
+    /// How many crops each id has.
+    pub(super) crops: Vec<u8>,
+    /// The words of all crops, in the order of the ids.
+    pub(super) crop_words: Vec<u64>,
+}
+
+/// The digits of a hash, or of several one after the other, as words; `None` when they are no digits.
+fn words_of(hex: &str, hexes: usize, words: &mut Vec<u64>) -> Option<()> {
+    for hash in hex.as_bytes().chunks(hexes) {
+        for digits in hash.chunks(16) {
+            let mut word = 0;
+            for digit in digits {
+                word = word << 4 | u64::from((*digit as char).to_digit(16)?);
+            }
+            words.push(word << (64 - 4 * digits.len()));
+        }
+    }
+    Some(())
 }
 
 impl HashTable {
     /// Takes the hash `text`, written `ALGORITHM:HEX`, of `id`. False when it is not of that form or
     /// longer than [`LONGEST_BITS`]; it is left out then.
     pub fn insert(&mut self, id: i64, text: &str) -> bool {
+        self.insert_with_crops(id, text, None)
+    }
+
+    /// Takes the hash of `id` and those of its picture's crops, up to 255, written as `ALGORITHM:` and
+    /// their digits one after the other. Crops that are not of that form, or not of the algorithm and
+    /// length of the hash, are left out; false when the hash is.
+    pub fn insert_with_crops(&mut self, id: i64, text: &str, crops: Option<&str>) -> bool {
         let Some((algorithm, hex)) = text.trim().split_once(':') else {
             return false;
         };
         if hex.is_empty() || hex.len() > LONGEST_BITS / 4 {
             return false;
         }
-        let mut words = [0u64; LONGEST_BITS / 64];
-        for (place, digit) in hex.bytes().enumerate() {
-            let Some(value) = (digit as char).to_digit(16) else {
-                return false;
-            };
-            words[place / 16] |= u64::from(value) << (60 - place % 16 * 4);
-        }
         let class = self.class(algorithm, hex.len());
+        let before = class.words.len();
+        if words_of(hex, hex.len(), &mut class.words).is_none() {
+            class.words.truncate(before);
+            return false;
+        }
         class.ids.push(id);
-        class.words.extend(&words[..hex.len().div_ceil(16)]);
+        let crops = crops
+            .and_then(|crops| crops.trim().split_once(':'))
+            .filter(|(other, _)| *other == algorithm)
+            .map_or("", |(_, digits)| digits);
+        let count = u8::try_from(crops.len() / hex.len()).unwrap_or(0);
+        let before = class.crop_words.len();
+        let whole = crops.len() == usize::from(count) * hex.len();
+        if whole && words_of(crops, hex.len(), &mut class.crop_words).is_some() {
+            class.crops.push(count);
+        } else {
+            class.crop_words.truncate(before);
+            class.crops.push(0);
+        }
         true
     }
 
@@ -79,12 +117,10 @@ impl HashTable {
                 .entry((algorithm.into(), hexes))
                 .or_insert(place);
             if self.last == self.classes.len() {
-                let (ids, words) = (Vec::new(), Vec::new());
                 self.classes.push(Class {
                     algorithm: algorithm.into(),
                     hexes,
-                    ids,
-                    words,
+                    ..Class::default()
                 });
             }
         }
@@ -98,6 +134,8 @@ impl HashTable {
             let mine = self.class(&class.algorithm, class.hexes);
             mine.ids.extend(&class.ids);
             mine.words.extend(&class.words);
+            mine.crops.extend(&class.crops);
+            mine.crop_words.extend(&class.crop_words);
         }
     }
 
@@ -115,7 +153,8 @@ impl HashTable {
     pub fn heap(&self) -> usize {
         let class = |class: &Class| {
             2 * class.algorithm.len()
-                + 8 * (class.ids.capacity() + class.words.capacity())
+                + 8 * (class.ids.capacity() + class.words.capacity() + class.crop_words.capacity())
+                + class.crops.capacity()
                 + size_of::<Class>()
                 + 64
         };
@@ -130,7 +169,9 @@ impl HashTable {
             }
             bytes.extend(class.algorithm.as_bytes());
             bytes.extend(class.ids.iter().flat_map(|id| id.to_le_bytes()));
-            bytes.extend(class.words.iter().flat_map(|word| word.to_le_bytes()));
+            bytes.extend(&class.crops);
+            let words = class.words.iter().chain(&class.crop_words);
+            bytes.extend(words.flat_map(|word| word.to_le_bytes()));
         }
     }
 
@@ -146,15 +187,24 @@ impl HashTable {
             for _ in 0..count {
                 class.ids.push(take_word(&mut bytes)? as i64);
             }
-            for _ in 0..count * hexes.div_ceil(16) {
+            let (crops, rest) = bytes.split_at_checked(count)?;
+            bytes = rest;
+            class.crops.extend(crops);
+            let each = hexes.div_ceil(16);
+            for _ in 0..count * each {
                 class.words.push(take_word(&mut bytes)?);
+            }
+            for _ in 0..crops.iter().map(|crops| usize::from(*crops)).sum::<usize>() * each {
+                class.crop_words.push(take_word(&mut bytes)?);
             }
         }
         Some(())
     }
 
     /// All pairs of ids whose hashes are of one algorithm and one length and differ in at most
-    /// `radius` bits, sorted by ids. An id is never paired with itself.
+    /// `radius` bits, sorted by ids. An id is never paired with itself. Where crops are known, the hash
+    /// of one may as well be within `radius` of a crop of the other; the distance is the least of all.
+    /// Pictures of the very same hash are one picture, which has the crops of the first id that has any.
     ///
     /// Where very many hashes are alike (10,000 copies of one picture would make 50 million pairs),
     /// a pair is left out only when each of its two ids has at least [`PARTNERS`] others that are
@@ -187,258 +237,18 @@ fn take_word(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 fn class_pairs<const W: usize>(class: &Class, bits: usize, radius: u32, pairs: &mut Vec<Pair>) {
-    let mut clusters = Clusters::<W>::of(class);
-    clusters.pair_copies(pairs);
+    let (pictures, mut clusters) = Clusters::of::<W>(class);
+    clusters.pair_copies();
+    let crops = pictures.crops();
     // Different hashes differ in at least one bit.
-    if radius == 0 || clusters.hashes.len() < 2 {
-        return;
-    }
-    let blocks = scheme::<W>(clusters.hashes.len(), bits, radius);
-    for index in 0..blocks.len() {
-        let (block, earlier) = (&blocks[index], &blocks[..index]);
-        let buckets = Buckets::of(&clusters.hashes, block);
-        buckets.for_each_pair(block, |left, right| {
-            compare(left, right, radius, |x, y, distance| {
-                // The first block in which two hashes meet is the one that reports them.
-                let met = |block: &Block<W>| block.holds(&x.hash, &y.hash);
-                if !earlier.iter().any(met) {
-                    clusters.pair(x.place, y.place, distance, pairs);
-                }
-            });
-        });
-    }
-}
-
-/// The hashes of a bucket with their places among the distinct hashes.
-struct Bucket<'a, const W: usize> {
-    hashes: &'a [[u64; W]],
-    places: &'a [u32],
-}
-
-#[derive(Clone, Copy)]
-struct Placed<const W: usize> {
-    hash: [u64; W],
-    place: usize,
-}
-
-/// Calls `hit` for all pairs between two buckets, or within one when there is no second.
-fn compare<const W: usize>(
-    left: &Bucket<'_, W>,
-    right: Option<&Bucket<'_, W>>,
-    radius: u32,
-    mut hit: impl FnMut(Placed<W>, Placed<W>, u32),
-) {
-    for (row, x) in left.hashes.iter().enumerate() {
-        let (hashes, places) = match right {
-            Some(right) => (right.hashes, right.places),
-            None => (&left.hashes[row + 1..], &left.places[row + 1..]),
-        };
-        if !any_near(x, hashes, radius) {
-            continue;
-        }
-        for (y, place) in hashes.iter().zip(places) {
-            let distance = distance(x, y);
-            if distance <= radius {
-                let x = Placed {
-                    hash: *x,
-                    place: left.places[row] as usize,
-                };
-                hit(
-                    x,
-                    Placed {
-                        hash: *y,
-                        place: *place as usize,
-                    },
-                    distance,
-                );
-            }
+    if pictures.hashes.len() > 1 && (radius > 0 || crops > 0) {
+        let blocks = scheme::<W>(&pictures.hashes, crops, bits, radius.max(1));
+        for index in 0..blocks.len() {
+            Search::of(&pictures, &blocks, index, radius)
+                .for_each_hit(|hit| clusters.take(&pictures, hit, radius));
         }
     }
-}
-
-/// Whether any of `hashes` lies within `radius` of `x`. Nearly always none does: this is where the
-/// time goes. Without branches the compiler makes vector instructions of it; iterator adapters, which
-/// it may leave as calls where units of code are not optimised together, take four times as long.
-#[inline(always)]
-#[allow(clippy::inline_always)]
-fn any_near<const W: usize>(x: &[u64; W], hashes: &[[u64; W]], radius: u32) -> bool {
-    let mut near = false;
-    for y in hashes {
-        near |= distance(x, y) <= radius;
-    }
-    near
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always, clippy::needless_range_loop)]
-fn distance<const W: usize>(x: &[u64; W], y: &[u64; W]) -> u32 {
-    let mut sum = 0u32;
-    for word in 0..W {
-        // Cannot overflow: at most 64 for each of at most four words.
-        sum = sum.wrapping_add((x[word] ^ y[word]).count_ones());
-    }
-    sum
-}
-
-/// The distinct hashes in the order of one block's keys.
-struct Buckets<const W: usize> {
-    /// Where the bucket of each key begins; one more at the end.
-    begins: Vec<u32>,
-    hashes: Vec<[u64; W]>,
-    places: Vec<u32>,
-}
-
-impl<const W: usize> Buckets<W> {
-    /// Counting sort by key.
-    fn of(hashes: &[[u64; W]], block: &Block<W>) -> Self {
-        let keys: Vec<u32> = hashes.iter().map(|hash| block.key(hash)).collect();
-        let mut begins = vec![0u32; (1 << block.width()) + 1];
-        for key in &keys {
-            begins[*key as usize + 1] += 1;
-        }
-        for key in 1..begins.len() {
-            begins[key] += begins[key - 1];
-        }
-        let mut next = begins.clone();
-        let mut sorted = Self {
-            begins,
-            hashes: vec![[0; W]; hashes.len()],
-            places: vec![0; hashes.len()],
-        };
-        for (place, (hash, key)) in hashes.iter().zip(&keys).enumerate() {
-            let at = &mut next[*key as usize];
-            sorted.hashes[*at as usize] = *hash;
-            sorted.places[*at as usize] = place as u32;
-            *at += 1;
-        }
-        sorted
-    }
-
-    fn bucket(&self, key: usize) -> Bucket<'_, W> {
-        let range = self.begins[key] as usize..self.begins[key + 1] as usize;
-        Bucket {
-            hashes: &self.hashes[range.clone()],
-            places: &self.places[range],
-        }
-    }
-
-    /// Calls `visit` with each bucket alone and with each pair of buckets within the tolerance.
-    fn for_each_pair(
-        &self,
-        block: &Block<W>,
-        mut visit: impl FnMut(&Bucket<'_, W>, Option<&Bucket<'_, W>>),
-    ) {
-        let differences = block.differences();
-        for key in 0..self.begins.len() - 1 {
-            let left = self.bucket(key);
-            if left.places.is_empty() {
-                continue;
-            }
-            visit(&left, None);
-            for difference in &differences {
-                let other = key ^ *difference as usize;
-                if other > key {
-                    let right = self.bucket(other);
-                    if !right.places.is_empty() {
-                        visit(&left, Some(&right));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The distinct hashes, each with the ids that have it.
-struct Clusters<const W: usize> {
-    hashes: Vec<[u64; W]>,
-    /// Where the ids of each hash begin in `ids`; one more at the end.
-    begins: Vec<u32>,
-    ids: Vec<i64>,
-    /// Pairs reported of each id, up to [`PARTNERS`].
-    partners: Vec<u8>,
-    /// Pairs reported between large clusters, of each cluster, up to [`PARTNERS`].
-    links: Vec<u8>,
-}
-
-const HUBS: usize = PARTNERS as usize;
-
-impl<const W: usize> Clusters<W> {
-    fn of(class: &Class) -> Self {
-        let (hashes, _) = class.words.as_chunks::<W>();
-        let mut entries: Vec<([u64; W], i64)> = hashes
-            .iter()
-            .copied()
-            .zip(class.ids.iter().copied())
-            .collect();
-        entries.sort_unstable();
-        entries.dedup();
-        let mut clusters = Self {
-            hashes: Vec::new(),
-            begins: Vec::new(),
-            ids: Vec::with_capacity(entries.len()),
-            partners: vec![0; entries.len()],
-            links: Vec::new(),
-        };
-        for (hash, id) in entries {
-            if clusters.hashes.last() != Some(&hash) {
-                clusters.begins.push(clusters.ids.len() as u32);
-                clusters.hashes.push(hash);
-            }
-            clusters.ids.push(id);
-        }
-        clusters.begins.push(clusters.ids.len() as u32);
-        clusters.links = vec![0; clusters.hashes.len()];
-        clusters
-    }
-
-    fn members(&self, cluster: usize) -> std::ops::Range<usize> {
-        self.begins[cluster] as usize..self.begins[cluster + 1] as usize
-    }
-
-    /// Pairs the ids that have the very same hash: each with the first [`PARTNERS`] of them.
-    fn pair_copies(&mut self, pairs: &mut Vec<Pair>) {
-        for cluster in 0..self.hashes.len() {
-            let members = self.members(cluster);
-            for member in members.clone().skip(1) {
-                for hub in members.clone().take(HUBS.min(member - members.start)) {
-                    self.report(hub, member, 0, pairs);
-                }
-            }
-        }
-    }
-
-    /// Pairs the ids of two clusters. Those of a cluster that is larger than [`PARTNERS`] have their
-    /// partners already, so that only its first ids are offered to the others.
-    fn pair(&mut self, first: usize, second: usize, distance: u32, pairs: &mut Vec<Pair>) {
-        let (left, right) = (self.members(first), self.members(second));
-        if left.len() > HUBS && right.len() > HUBS {
-            if self.links[first] < PARTNERS || self.links[second] < PARTNERS {
-                for cluster in [first, second] {
-                    self.links[cluster] = self.links[cluster].saturating_add(1);
-                }
-                self.report(left.start, right.start, distance, pairs);
-            }
-            return;
-        }
-        for x in left.take(HUBS) {
-            for y in right.clone().take(HUBS) {
-                if self.partners[x] < PARTNERS || self.partners[y] < PARTNERS {
-                    self.report(x, y, distance, pairs);
-                }
-            }
-        }
-    }
-
-    fn report(&mut self, x: usize, y: usize, distance: u32, pairs: &mut Vec<Pair>) {
-        let (a, b) = (self.ids[x].min(self.ids[y]), self.ids[x].max(self.ids[y]));
-        if a == b {
-            return;
-        }
-        for member in [x, y] {
-            self.partners[member] = self.partners[member].saturating_add(1);
-        }
-        pairs.push(Pair { a, b, distance });
-    }
+    pairs.append(&mut clusters.pairs);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
+use super::super::hamming_scheme::{Sample, scheme_for};
 use super::*;
 
 fn table(hashes: &[(i64, String)]) -> HashTable {
@@ -69,6 +70,55 @@ fn near_hashes(digits: usize) -> impl Strategy<Value = Vec<(i64, String)>> {
     })
 }
 
+type Crops = Vec<Vec<String>>;
+
+/// Different hashes, and of each the digits of up to three crops, near one another as well.
+fn hashes_with_crops(digits: usize) -> impl Strategy<Value = (Vec<(i64, String)>, Crops)> {
+    let crops = prop::collection::vec(prop::collection::vec(near_hashes(digits), 0..3), 25);
+    (near_hashes(digits), crops).prop_map(|(mut hashes, crops)| {
+        hashes.sort_by(|a, b| a.1.cmp(&b.1));
+        hashes.dedup_by(|a, b| a.1 == b.1);
+        let hex = |hash: &(i64, String)| hash.1.split_once(':').unwrap().1.to_owned();
+        let first = |crops: &Vec<(i64, String)>| crops.first().map(hex);
+        let crops = crops
+            .iter()
+            .map(|all| all.iter().filter_map(first).collect());
+        (hashes, crops.collect())
+    })
+}
+
+fn table_with_crops(hashes: &[(i64, String)], crops: &Crops) -> HashTable {
+    let mut table = HashTable::default();
+    for ((id, hash), crops) in hashes.iter().zip(crops) {
+        let algorithm = hash.split_once(':').unwrap().0;
+        let crops = format!("{algorithm}:{}", crops.concat());
+        assert!(table.insert_with_crops(*id, hash, Some(&crops)), "{hash}");
+    }
+    table
+}
+
+/// Each crop as a picture of its own, which stands for the picture it was cut from.
+fn brute_force_with_crops(hashes: &[(i64, String)], crops: &Crops, radius: u32) -> Vec<Pair> {
+    let mut pairs = brute_force(hashes, radius);
+    for (row, ((id, hash), crops)) in hashes.iter().zip(crops).enumerate() {
+        for crop in crops {
+            let algorithm = hash.split_once(':').unwrap().0;
+            for (other, (other_id, other_hash)) in hashes.iter().enumerate() {
+                let two = [
+                    (*id, format!("{algorithm}:{crop}")),
+                    (*other_id, other_hash.clone()),
+                ];
+                if other != row {
+                    pairs.extend(brute_force(&two, radius));
+                }
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup_by_key(|pair| (pair.a, pair.b));
+    pairs
+}
+
 proptest! {
     #[test]
     fn the_index_finds_what_comparing_all_pairs_finds(
@@ -80,38 +130,44 @@ proptest! {
 
     #[test]
     fn many_blocks_find_the_same_as_few(
-        hashes in near_hashes(16),
+        (hashes, crops) in hashes_with_crops(16),
         radius in 1u32..12,
         count in prop::sample::select(vec![2usize, 300, 20_000, 1_000_000]),
+        looked_up in prop::sample::select(vec![0usize, 300, 20_000_000]),
     ) {
         // The blocks that would serve another number of hashes must find the same pairs.
-        let table = table(&hashes);
+        let table = table_with_crops(&hashes, &crops);
         let mut found = Vec::new();
         for class in &table.classes {
-            let mut clusters = Clusters::<1>::of(class);
-            clusters.pair_copies(&mut found);
-            let blocks = scheme::<1>(count, 64, radius);
-            for (index, block) in blocks.iter().enumerate() {
-                let buckets = Buckets::of(&clusters.hashes, block);
-                buckets.for_each_pair(block, |left, right| {
-                    compare(left, right, radius, |x, y, distance| {
-                        if !blocks[..index].iter().any(|block| block.holds(&x.hash, &y.hash)) {
-                            clusters.pair(x.place, y.place, distance, &mut found);
-                        }
-                    });
-                });
+            let (pictures, mut clusters) = Clusters::of::<1>(class);
+            clusters.pair_copies();
+            let sample = Sample::of(&pictures.hashes, 64);
+            let blocks = scheme_for::<1>(&sample, count, looked_up, radius);
+            for index in 0..blocks.len() {
+                Search::of(&pictures, &blocks, index, radius)
+                    .for_each_hit(|hit| clusters.take(&pictures, hit, radius));
             }
+            found.append(&mut clusters.pairs);
         }
         found.sort_unstable();
-        prop_assert_eq!(found, brute_force(&hashes, radius));
+        prop_assert_eq!(found, brute_force_with_crops(&hashes, &crops, radius));
     }
 
     #[test]
-    fn what_is_written_is_read_again(hashes in near_hashes(20)) {
+    fn crops_are_found_as_comparing_all_pairs_finds_them(
+        (hashes, crops) in prop::sample::select(vec![1usize, 15, 16, 17, 33, 64]).prop_flat_map(hashes_with_crops),
+        radius in 0u32..30,
+    ) {
+        let found = table_with_crops(&hashes, &crops).pairs(radius);
+        prop_assert_eq!(found, brute_force_with_crops(&hashes, &crops, radius));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again((hashes, crops) in hashes_with_crops(20)) {
         let (mut bytes, mut read) = (Vec::new(), HashTable::default());
-        table(&hashes).write(&mut bytes);
+        table_with_crops(&hashes, &crops).write(&mut bytes);
         prop_assert_eq!(read.read(&bytes), Some(()));
-        prop_assert_eq!(read.pairs(9), table(&hashes).pairs(9));
+        prop_assert_eq!(read.pairs(9), table_with_crops(&hashes, &crops).pairs(9));
         let mut appended = HashTable::default();
         appended.append(&read);
         prop_assert_eq!(appended.pairs(9), read.pairs(9));
@@ -235,5 +291,61 @@ fn a_crowd_of_different_hashes_keeps_enough_partners_of_each() {
             kept[&id].len() >= others.len().min(usize::from(PARTNERS)),
             "{id}"
         );
+    }
+}
+
+#[test]
+fn a_crop_is_compared_with_hashes_and_not_with_crops() {
+    let mut table = HashTable::default();
+    table.insert_with_crops(1, "D:0000", Some("D:00ffff00"));
+    table.insert_with_crops(2, "D:0f0f", Some("D:ff00"));
+    assert!(table.pairs(0).is_empty(), "their crops are the same");
+    table.insert(3, "D:ff01");
+    let pair = |a, b| Pair { a, b, distance: 1 };
+    assert_eq!(table.pairs(1), [pair(1, 3), pair(2, 3)]);
+}
+
+#[test]
+fn the_distance_is_the_least_of_hashes_and_crops() {
+    let mut table = HashTable::default();
+    table.insert_with_crops(1, "D:0000", Some("D:ffff00ff0007"));
+    table.insert_with_crops(2, "D:000f", Some("D:0001"));
+    let pair = |distance| Pair {
+        a: 1,
+        b: 2,
+        distance,
+    };
+    assert_eq!(table.pairs(4), [pair(1)]);
+    assert_eq!(table.pairs(1), [pair(1)]);
+    assert_eq!(table.pairs(0), []);
+}
+
+#[test]
+fn crops_that_cannot_be_read_leave_the_hash_as_it_is() {
+    for crops in ["", "D", "D:", "D:00f", "D:00fx", "P:00ff", "D:00ff0"] {
+        let mut table = HashTable::default();
+        assert!(table.insert_with_crops(1, "D:0000", Some(crops)), "{crops}");
+        table.insert(2, "D:00ff");
+        table.insert(3, "D:0001");
+        assert_eq!(table.pairs(1).len(), 1, "{crops}");
+    }
+    assert!(!HashTable::default().insert_with_crops(1, "D:00x0", Some("D:0000")));
+}
+
+#[test]
+fn pictures_of_the_same_hash_share_the_crops_of_the_first_that_has_any() {
+    let mut hashes = [(1, None), (2, Some("D:00ff")), (4, Some("D:ff00"))];
+    for _ in 0..2 {
+        let mut table = HashTable::default();
+        for (id, crops) in hashes {
+            table.insert_with_crops(id, "D:0000", crops);
+        }
+        table.insert(3, "D:00ff");
+        let with_three = table
+            .pairs(0)
+            .into_iter()
+            .filter(|pair| pair.a == 3 || pair.b == 3);
+        assert_eq!(with_three.count(), 3, "one picture, three ids");
+        hashes.reverse();
     }
 }

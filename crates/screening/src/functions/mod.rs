@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
+use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
-use datafusion::prelude::SessionContext;
 
 mod arguments;
 pub mod benford;
@@ -13,8 +13,10 @@ pub mod calendar;
 mod figures;
 mod fold;
 mod ground;
+mod hamming_clusters;
 pub mod hamming_index;
 mod hamming_scheme;
+mod hamming_search;
 pub mod land;
 pub mod names;
 pub mod ordinals;
@@ -27,17 +29,14 @@ mod tests;
 pub mod trigrams;
 pub mod uscc;
 
-/// Makes every function of this folder known to `context`.
-pub fn register(context: &SessionContext) {
-    for function in scalar() {
-        context.register_udf(function.as_ref().clone());
-    }
-    for function in aggregate() {
-        context.register_udaf(function.as_ref().clone());
-    }
-    for function in window() {
-        context.register_udwf(function.as_ref().clone());
-    }
+/// Makes every function of this folder known to the session that `builder` will build.
+pub fn register(builder: &mut SessionStateBuilder) {
+    let functions = builder.scalar_functions();
+    functions.get_or_insert_default().extend(scalar());
+    let functions = builder.aggregate_functions();
+    functions.get_or_insert_default().extend(aggregate());
+    let functions = builder.window_functions();
+    functions.get_or_insert_default().extend(window());
 }
 
 /// The functions of single rows.

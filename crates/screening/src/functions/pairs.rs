@@ -34,12 +34,21 @@ fn lists(fields: Fields, columns: Vec<ArrayRef>, lengths: &[Option<usize>]) -> R
     )?))
 }
 
-/// `hamming_pairs(id, phash, radius)`: see [`HashTable::pairs`]. The radius is the first that is not
-/// NULL; rows without id or hash, or whose hash cannot be read, are left out.
+/// `hamming_pairs(id, phash, radius)` and `hamming_pairs(id, phash, radius, crops)`: see
+/// [`HashTable::pairs`]. The radius is the first that is not NULL; rows without id or hash, or whose
+/// hash cannot be read, are left out.
 #[derive(Debug, Default)]
 pub(super) struct HammingPairs {
     radius: Option<i64>,
     hashes: HashTable,
+}
+
+/// The arguments of [`HammingPairs`].
+pub(super) struct HashColumns<'a> {
+    ids: Values<'a, Int64Type>,
+    hashes: Text<'a>,
+    radii: Values<'a, Int64Type>,
+    crops: Text<'a>,
 }
 
 fn hamming_fields() -> Fields {
@@ -52,7 +61,8 @@ fn hamming_fields() -> Fields {
 impl Fold for HammingPairs {
     const NAME: &'static str = "hamming_pairs";
     const TAKES: &'static [Kind] = &[Kind::Whole, Kind::Text, Kind::Whole];
-    type Columns<'a> = (Values<'a, Int64Type>, Text<'a>, Values<'a, Int64Type>);
+    const MAY_TAKE: Option<Kind> = Some(Kind::Text);
+    type Columns<'a> = HashColumns<'a>;
 
     fn gives() -> DataType {
         list_of(hamming_fields())
@@ -60,24 +70,29 @@ impl Fold for HammingPairs {
 
     fn columns(arrays: &[ArrayRef]) -> Result<Self::Columns<'_>> {
         match arrays {
-            [ids, hashes, radii] => Ok((
-                Values::of_array(ids.as_ref())?,
-                Text::of_array(hashes.as_ref())?,
-                Values::of_array(radii.as_ref())?,
-            )),
-            _ => internal_err!("three arguments expected, got {}", arrays.len()),
+            [ids, hashes, radii, crops @ ..] if crops.len() < 2 => Ok(HashColumns {
+                ids: Values::of_array(ids.as_ref())?,
+                hashes: Text::of_array(hashes.as_ref())?,
+                radii: Values::of_array(radii.as_ref())?,
+                crops: match crops.first() {
+                    Some(crops) => Text::of_array(crops.as_ref())?,
+                    None => Text::Constant(None),
+                },
+            }),
+            _ => internal_err!("three or four arguments expected, got {}", arrays.len()),
         }
     }
 
-    fn add(&mut self, (ids, hashes, radii): &Self::Columns<'_>, row: usize) -> Result<()> {
+    fn add(&mut self, columns: &Self::Columns<'_>, row: usize) -> Result<()> {
         if self.radius.is_none() {
-            self.radius = radii.at(row);
+            self.radius = columns.radii.at(row);
             if self.radius.is_some_and(|radius| radius < 0) {
                 return exec_err!("hamming_pairs takes a radius of 0 or more bits");
             }
         }
-        if let (Some(id), Some(hash)) = (ids.at(row), hashes.at(row)) {
-            self.hashes.insert(id, hash);
+        if let (Some(id), Some(hash)) = (columns.ids.at(row), columns.hashes.at(row)) {
+            self.hashes
+                .insert_with_crops(id, hash, columns.crops.at(row));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, LargeStringArray, StringArray, StringViewArray};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::register;
@@ -15,9 +16,15 @@ mod scalars;
 
 /// A context that knows our functions.
 fn context() -> SessionContext {
-    let context = SessionContext::new();
-    register(&context);
-    context
+    context_with(SessionConfig::new())
+}
+
+fn context_with(configuration: SessionConfig) -> SessionContext {
+    let mut builder = SessionStateBuilder::new()
+        .with_config(configuration)
+        .with_default_features();
+    register(&mut builder);
+    SessionContext::new_with_state(builder.build())
 }
 
 /// A context of several threads and tiny batches, in which aggregates are made in parts.
@@ -25,9 +32,7 @@ fn parallel() -> SessionContext {
     let configuration = SessionConfig::new()
         .with_target_partitions(4)
         .with_batch_size(3);
-    let context = SessionContext::new_with_config(configuration);
-    register(&context);
-    context
+    context_with(configuration)
 }
 
 fn run(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>, String> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::header::{Entry, Header};
 use super::rule::{Audience, Body, Need, Reach, Rule, RuleTexts, Severity};
 use super::{PackError, PackFiles, Param};
-use crate::{TableDeclaration, TableSource, Tables, Text, says};
+use crate::{Items, TableDeclaration, TableSource, Tables, Text, says};
 
 /// Every key a rule's header may have.
 const RULE_KEYS: &[&str] = &[
@@ -53,6 +53,9 @@ pub struct Subject {
     pub table: String,
     /// The column that findings name.
     pub id: String,
+    /// The column of whole numbers that the engine adds to the subject's table and to every table of the
+    /// input with the column `id`: the same number for the same id. Joins and groups by it are cheap.
+    pub number: Option<String>,
     /// The column that people know the subject by, when `id` is a number inside the run only.
     pub label: Option<String>,
     /// SQL that gives the village of a subject, for rules whose reach is the village.
@@ -105,12 +108,16 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Reads a pack over the tables that `declared` and its `pack.toml` name.
+    /// Reads a pack over the tables that `declared` and its `pack.toml` name, marking `items`.
     ///
     /// # Errors
     /// All that is wrong, not just the first: unknown or missing keys, a text missing in one
-    /// language, a table or column that is not declared, an unknown subject or figure.
-    pub fn load(files: PackFiles, declared: Vec<TableDeclaration>) -> Result<Self, Vec<PackError>> {
+    /// language, a table, column or item that is not declared, an unknown subject, no fixtures.
+    pub fn load(
+        files: PackFiles,
+        declared: Vec<TableDeclaration>,
+        items: Option<&Items>,
+    ) -> Result<Self, Vec<PackError>> {
         let mut errors = Vec::new();
         let mut pack = Self {
             rules: Vec::new(),
@@ -144,8 +151,9 @@ impl Pack {
                 }
             }
         }
-        let mut found = pack.check();
-        errors.append(&mut found);
+        errors.extend(pack.check());
+        errors.extend(pack.unknown_items(items));
+        errors.extend(pack.without_fixtures());
         if errors.is_empty() {
             Ok(pack)
         } else {
@@ -188,7 +196,7 @@ impl Pack {
 
     fn check(&self) -> Vec<PackError> {
         let shared: BTreeSet<&str> = self.shared.iter().map(|table| table.id.as_str()).collect();
-        let mut errors = Vec::new();
+        let mut errors = self.check_numbers();
         for rule in &self.rules {
             let at = |key: &str| line_of(&rule.source, key);
             for kind in rule.subjects.iter().chain(&rule.also) {
@@ -239,20 +247,82 @@ impl Pack {
         errors
     }
 
+    /// Items that a rule's header marks and nothing declares.
+    fn unknown_items(&self, items: Option<&Items>) -> Vec<PackError> {
+        let known: BTreeSet<&str> = items
+            .map(|items| items.checks.iter().map(|check| check.item.as_str()))
+            .into_iter()
+            .flatten()
+            .collect();
+        let unknown = self.rules.iter().flat_map(|rule| {
+            let items = rule.items.iter().map(move |item| (rule, item));
+            items.filter(|(_, item)| !known.contains(item.as_str()))
+        });
+        unknown
+            .map(|(rule, item)| {
+                PackError::new(
+                    &rule.file,
+                    line_of(&rule.source, "items"),
+                    format!("没有信息项 {item}"),
+                    format!("there is no item {item}"),
+                )
+            })
+            .collect()
+    }
+
     /// Rules that have no fixtures beside them.
-    pub fn without_fixtures(&self) -> Vec<PackError> {
+    fn without_fixtures(&self) -> Vec<PackError> {
         self.rules
             .iter()
             .filter(|rule| self.fixture(rule).is_none())
             .map(|rule| {
                 PackError::new(
                     &rule.file,
-                    0,
+                    1,
                     format!("缺少用例文件 {}.fixture", rule.id),
                     format!("the file of fixtures {}.fixture is missing", rule.id),
                 )
             })
             .collect()
+    }
+
+    /// A subject with a number has a table of the input with its id as text, and no table has a column
+    /// of the number's name already.
+    fn check_numbers(&self) -> Vec<PackError> {
+        let numbered = self
+            .subjects
+            .iter()
+            .filter_map(|subject| Some((subject, subject.number.as_ref()?)));
+        let mut errors = Vec::new();
+        for (subject, number) in numbered {
+            let has = |table: &TableDeclaration, name: &str| {
+                table.columns.iter().any(|column| column.name == name)
+            };
+            let own = self.table(&subject.table);
+            if !own.is_some_and(|table| has(table, &subject.id)) {
+                errors.push(PackError::new(
+                    "pack.toml",
+                    0,
+                    format!(
+                        "主体“{}”有 number,但输入没有表 {}({})",
+                        subject.kind, subject.table, subject.id
+                    ),
+                    format!(
+                        "the subject `{}` has a number, but no table {} ({}) is declared",
+                        subject.kind, subject.table, subject.id
+                    ),
+                ));
+            }
+            for table in self.tables.iter().filter(|table| has(table, number)) {
+                errors.push(PackError::new(
+                    "pack.toml",
+                    0,
+                    format!("表 {} 已有列 {number}", table.name),
+                    format!("the table {} has a column {number} already", table.name),
+                ));
+            }
+        }
+        errors
     }
 
     /// Path and text of a rule's fixtures.
@@ -642,20 +712,34 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ColumnType;
+    use crate::{ColumnType, Filled, ItemCheck};
 
     const RULE: &str = "-- id: T01\n-- title.zh: 甲\n-- title.en: A\n-- audience: filer\n-- severity: low\n-- subject: thing\n-- needs: things.size\n-- reach: record\n-- basis: practice\n-- says.zh: {size}\n-- says.en: {size}\n-- over: things\n-- flag_when: size > 3\n-- figures: size = coalesce(size, 0), other = 1\n";
     const PACK: &str = "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\n";
 
     fn load(rule: &str) -> Result<Pack, Vec<PackError>> {
+        load_files(&[("T01.sql", rule), ("T01.fixture", ""), ("pack.toml", PACK)])
+    }
+
+    fn load_files(files: &[(&str, &str)]) -> Result<Pack, Vec<PackError>> {
         let things = TableDeclaration::new(
             "things",
             &[("name", ColumnType::Text), ("size", ColumnType::Float)],
         );
-        Pack::load(
-            PackFiles::from_texts([("T01.sql", rule), ("pack.toml", PACK)]),
-            vec![things],
-        )
+        let height = ItemCheck {
+            item: "height".into(),
+            category: "measures".into(),
+            label: Text::same("height"),
+            applies: "true".into(),
+            required: "true".into(),
+            filled: Filled::Own("size is not null".into()),
+        };
+        let items = Items {
+            subject: "thing".into(),
+            checks: vec![height],
+        };
+        let files = PackFiles::from_texts(files.iter().copied());
+        Pack::load(files, vec![things], Some(&items))
     }
 
     #[test]
@@ -690,7 +774,37 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_fixtures_is_named() {
-        assert_eq!(load(RULE).unwrap().without_fixtures()[0].file, "T01.sql");
+    fn a_rule_without_fixtures_does_not_load() {
+        let errors = load_files(&[("T01.sql", RULE), ("pack.toml", PACK)]).unwrap_err();
+        assert_eq!((errors[0].file.as_str(), errors[0].line), ("T01.sql", 1));
+        assert!(errors[0].message.en.contains("T01.fixture"));
+    }
+
+    #[test]
+    fn an_item_that_nobody_declares_is_an_error() {
+        let marks =
+            |items: &str| load(&RULE.replace("-- reach", &format!("-- items: {items}\n-- reach")));
+        marks("height").unwrap();
+        let errors = marks("height, weight").unwrap_err();
+        assert_eq!(errors[0].line, 8);
+        assert!(errors[0].message.en.contains("no item weight"));
+    }
+
+    #[test]
+    fn a_number_takes_a_table_with_the_id_and_a_name_that_is_free() {
+        let load = |pack: &str| {
+            let things = TableDeclaration::new("things", &[("name", ColumnType::Text)]);
+            Pack::load(
+                PackFiles::from_texts([("pack.toml", pack)]),
+                vec![things],
+                None,
+            )
+        };
+        assert!(load(&format!("{PACK}number = 'thing'\n")).is_ok());
+        let taken = load(&format!("{PACK}number = 'name'\n")).unwrap_err();
+        assert!(taken[0].message.en.contains("has a column name already"));
+        let nowhere = PACK.replace("'things'", "'nowhere'") + "number = 'thing'\n";
+        let nowhere = load(&nowhere).unwrap_err();
+        assert!(nowhere[0].message.en.contains("no table nowhere (name)"));
     }
 }

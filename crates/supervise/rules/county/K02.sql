@@ -19,7 +19,7 @@
 -- says.zh: 与 {other} 的范围重叠 {overlap_mu} 亩,占较小一块的 {overlap_share}
 -- says.en: Overlaps {other} by {overlap_mu} mu, {overlap_share} of the smaller
 select
-    a_code as subject,
+    a_project as subject,
     b_code as other,
     b_code as related,
     area_m2 * 3.0 / 2000.0 as overlap_mu,
@@ -28,7 +28,7 @@ from boundary_pairs
 where share >= $overlap
 union all
 select
-    b_code as subject,
+    b_project as subject,
     a_code as other,
     a_code as related,
     area_m2 * 3.0 / 2000.0 as overlap_mu,

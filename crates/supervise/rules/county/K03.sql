@@ -19,7 +19,7 @@
 -- says.zh: 每{unit} {unit_fen},{peers} 个同类项目的上限为 {limit_fen}(上四分位 {q3_fen})
 -- says.en: {unit_fen} for each {unit}; {peers} comparable projects set the bound at {limit_fen} (third quartile {q3_fen})
 select
-    p.project_code as subject,
+    p.project as subject,
     p.kind,
     p.scale_unit as unit,
     cast(round(c.unit_fen) as bigint) as unit_fen,
@@ -29,5 +29,5 @@ select
     c.peers,
     cast(round((c.unit_fen - c.q3_fen) * p.scale) as bigint) as money_fen
 from unit_costs c
-join projects p on p.project_code = c.project_code
+join projects p on p.project = c.project
 where c.unit_fen > c.q3_fen + $whisker * (c.q3_fen - c.q1_fen)

@@ -10,8 +10,8 @@
 -- params: limits = [60000000, 400000000], high_limit = 400000000, days = 90
 -- basis.zh: 《中华人民共和国招标投标法》第四条;《必须招标的工程项目规定》(国家发展改革委令第16号,2018年)第五条;《中华人民共和国政府采购法实施条例》第二十八条
 -- basis.en: Bidding Law, art. 4 (no splitting to evade tendering); NDRC Order 16 of 2018, art. 5 (works of ¥4,000,000 and more are tendered); Implementing Regulation of the Government Procurement Law, art. 28
--- method.zh: 同一实施单位在 90 天内与同一承建单位签订,或同一实施单位在同一村签订同类型项目的合同,有 2 份及以上各自低于限额、合计达到或超过限额。对每个项目取合计最大的一个 90 天区间。限额默认 60 万元和 400 万元。
--- method.en: Within 90 days one owner signs two or more contracts with one contractor, or for projects of one kind in one village, each under a limit and together at or above it. For each project the 90 days with the largest sum are shown. The default limits are ¥600,000 and ¥4,000,000.
+-- method.zh: 同一实施单位在 90 天内与同一承建单位签订,或同一实施单位在同一村签订同类型项目的合同,有 2 份及以上各自低于限额、合计达到或超过限额。对每个项目取合计最大的一个 90 天区间。限额默认 60 万元和 400 万元。没有填信用代码的单位,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: Within 90 days one owner signs two or more contracts with one contractor, or for projects of one kind in one village, each under a limit and together at or above it. For each project the 90 days with the largest sum are shown. The default limits are ¥600,000 and ¥4,000,000. An owner or contractor filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 把一项工程拆成几份,每份都在限额以下,就可以不公开招标。
 -- why.en: Works cut into parts that each stay under the limit need no public tender.
 -- excludes.zh: 没有实施单位、签订日期或合同金额的项目;单份已达到限额的合同。
@@ -20,7 +20,7 @@
 -- says.en: {contracts} contracts from {first_day} to {last_day} add up to {total_fen}, each under {limit_fen} (see {related})
 with small as (
     select
-        p.project_code,
+        p.project,
         p.contract_date,
         p.contract_amount,
         p.owner_key,
@@ -36,11 +36,11 @@ with small as (
         and p.contract_date is not null
 ),
 grounds as (
-    select project_code, contract_date, contract_amount, limit_fen, owner_key, 'contractor' as ground, contractor_key as shared
+    select project, contract_date, contract_amount, limit_fen, owner_key, 'contractor' as ground, contractor_key as shared
     from small
     where contractor_key is not null
     union all
-    select project_code, contract_date, contract_amount, limit_fen, owner_key, 'village', concat(kind, '|', village_code)
+    select project, contract_date, contract_amount, limit_fen, owner_key, 'village', concat(kind, '|', village_code)
     from small
     where kind is not null and village_code is not null
 ),
@@ -51,7 +51,7 @@ crowded as (
     having count(*) >= 2 and sum(contract_amount) >= limit_fen
 ),
 candidates as (
-    select g.project_code, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
+    select g.project, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
     from crowded c
     join grounds g on g.owner_key = c.owner_key and g.shared = c.shared and g.ground = c.ground
         and g.limit_fen = c.limit_fen
@@ -78,7 +78,7 @@ windows as (
             order by cast(contract_date as int)
             range between current row and $days following
         ) as contracts,
-        array_agg(project_code) over (
+        array_agg(project) over (
             partition by limit_fen, owner_key, ground, shared
             order by cast(contract_date as int)
             range between current row and $days following
@@ -87,7 +87,7 @@ windows as (
 ),
 members as (
     select
-        unnest(projects) as project_code,
+        unnest(projects) as project,
         limit_fen,
         ground,
         first_day,
@@ -102,15 +102,15 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by project_code
+            partition by project
             order by limit_fen desc, total_fen desc, ground, first_day
         ) as rank
     from members
 )
 select
-    project_code as subject,
+    project as subject,
     case when limit_fen >= $high_limit then 'high' else 'medium' end as severity,
-    array_sort(array_remove(projects, project_code)) as related,
+    array_remove(projects, project) as related,
     ground,
     limit_fen,
     contracts,

@@ -20,7 +20,7 @@
 -- says.zh: 合同金额 {contract_fen},仅比限额 {limit_fen} 低 {gap_fen}
 -- says.en: The contract of {contract_fen} is {gap_fen} below the limit of {limit_fen}
 select
-    p.project_code as subject,
+    p.project as subject,
     l.limit_fen,
     p.contract_amount as contract_fen,
     l.limit_fen - p.contract_amount as gap_fen,

@@ -21,16 +21,16 @@
 -- says.en: {bids} valid bids of {bidders} are equal or step regularly: from {amount_fen} by {step_fen} ({step_share}) each
 with steps as (
     select
-        project_code,
+        project,
         amount,
-        amount - lag(amount) over (partition by project_code order by amount, bidder_key) as step,
+        amount - lag(amount) over (partition by project order by amount, bidder_key) as step,
         cast(amount as double)
-            / nullif(lag(amount) over (partition by project_code order by amount, bidder_key), 0) - 1.0 as rise
+            / nullif(lag(amount) over (partition by project order by amount, bidder_key), 0) - 1.0 as rise
     from valid_bids
 ),
 regular as (
     select
-        project_code,
+        project,
         count(*) as bids,
         min(amount) as amount_fen,
         min(step) as least_step,
@@ -38,23 +38,23 @@ regular as (
         min(rise) as least_rise,
         max(rise) as greatest_rise
     from steps
-    group by project_code
+    group by project
     having count(*) >= $least_bids
 ),
 patterns as (
     select
-        project_code,
+        project,
         'equal' as what,
         amount as amount_fen,
         count(*) as bids,
         cast(0 as bigint) as step_fen,
         cast(0 as double) as step_share
     from valid_bids
-    group by project_code, amount
+    group by project, amount
     having count(*) >= 2
     union all
     select
-        project_code,
+        project,
         case
             when greatest_step - least_step <= greatest($tolerance * least_step, $rounding_fen) then 'difference'
             else 'ratio'
@@ -72,7 +72,7 @@ patterns as (
         )
 )
 select
-    p.project_code as subject,
+    p.project as subject,
     p.what,
     p.amount_fen,
     p.bids,
@@ -81,6 +81,6 @@ select
     array_agg(v.bidder_name order by v.amount, v.bidder_name) as bidders,
     array_agg(v.bid_row) as row_bids
 from patterns p
-join valid_bids v on v.project_code = p.project_code
+join valid_bids v on v.project = p.project
 where p.what <> 'equal' or v.amount = p.amount_fen
-group by p.project_code, p.what, p.amount_fen, p.bids, p.step_fen, p.step_share
+group by p.project, p.what, p.amount_fen, p.bids, p.step_fen, p.step_share

@@ -12,8 +12,8 @@
 -- params: ring_tenders = 3, ring_bidders = 3, pair_tenders = 4, pair_percent = 90
 -- basis.zh: 《中华人民共和国招标投标法》第三十二条(不得相互串通投标);《中华人民共和国招标投标法实施条例》第三十九条
 -- basis.en: Bidding Law, art. 32 (no collusion among bidders); Implementing Regulation of the Bidding Law, art. 39
--- method.zh: 完全相同的 3 家及以上投标人在 3 个及以上项目中相遇,且每一家都中过标;或两家在 4 个及以上项目中一同投标,占各自全部投标的 90 % 以上,且每次都由其中一家中标。只统计中标人在投标人之中的项目。
--- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90 % of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted.
+-- method.zh: 完全相同的 3 家及以上投标人在 3 个及以上项目中相遇,且每一家都中过标;或两家在 4 个及以上项目中一同投标,占各自全部投标的 90 % 以上,且每次都由其中一家中标。只统计中标人在投标人之中的项目。没有填信用代码的投标人,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90 % of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 轮流坐庄、陪标是串通投标的典型方式。
 -- why.en: Winning in turn and bidding for show are the classic forms of bid rigging.
 -- excludes.zh: 撤回的投标;没有承建单位或投标人名单的项目。小地方投标人少,偶然相遇须结合其他疑点判断。
@@ -21,19 +21,19 @@
 -- says.zh: {bidders} 在 {tenders} 个项目中一同投标,每次都由其中一家中标({winners} 家中过标;另见 {related})
 -- says.en: {bidders} bid together in {tenders} tenders and one of them won each time ({winners} of them won; see {related})
 with awarded as (
-    select project_code, bidder_key, bidder_name, winner_key
+    select project, bidder_key, bidder_name, winner_key
     from tender_bidders
     where winner_key is not null
 ),
 tenders as (
     select
-        project_code,
+        project,
         count(*) as size,
         min(bidder_key) as first_key,
         max(bidder_key) as last_key,
         min(winner_key) as winner_key
     from awarded
-    group by project_code
+    group by project
     having count(*) >= $ring_bidders
 ),
 like_sets as (
@@ -44,15 +44,15 @@ like_sets as (
 ),
 sets as (
     select
-        a.project_code,
+        a.project,
         t.size,
         t.winner_key,
         array_to_string(array_agg(a.bidder_key order by a.bidder_key), '、') as bidder_set,
         array_to_string(array_agg(a.bidder_name order by a.bidder_key), '、') as bidders
     from like_sets l
     join tenders t on t.first_key = l.first_key and t.last_key = l.last_key and t.size = l.size
-    join awarded a on a.project_code = t.project_code
-    group by a.project_code, t.size, t.winner_key
+    join awarded a on a.project = t.project
+    group by a.project, t.size, t.winner_key
 ),
 rings as (
     select
@@ -60,7 +60,7 @@ rings as (
         min(bidders) as bidders,
         count(*) as tenders,
         count(distinct winner_key) as winners,
-        array_agg(project_code) as projects
+        array_agg(project) as projects
     from sets
     group by bidder_set, size
     having count(*) >= $ring_tenders and count(distinct winner_key) = size
@@ -93,10 +93,10 @@ met as (
         c.b_name,
         count(*) as tenders,
         count(distinct a.winner_key) as winners,
-        array_agg(a.project_code) as projects
+        array_agg(a.project) as projects
     from close c
     join awarded a on a.bidder_key = c.a_key
-    join awarded b on b.project_code = a.project_code and b.bidder_key = c.b_key
+    join awarded b on b.project = a.project and b.bidder_key = c.b_key
     group by c.a_key, c.b_key, c.a_name, c.b_name, c.tenders
     having count(*) = c.tenders
 ),
@@ -108,16 +108,16 @@ patterns as (
     from met
 ),
 involved as (
-    select what, bidders, tenders, winners, projects, unnest(projects) as project_code
+    select what, bidders, tenders, winners, projects, unnest(projects) as project
     from patterns
 )
 select
-    i.project_code as subject,
+    i.project as subject,
     i.what,
     i.bidders,
     i.tenders,
     i.winners,
-    array_sort(array_remove(i.projects, i.project_code)) as related,
+    array_remove(i.projects, i.project) as related,
     p.contract_amount as money_fen
 from involved i
-join projects p on p.project_code = i.project_code
+join projects p on p.project = i.project

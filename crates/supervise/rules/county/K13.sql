@@ -19,7 +19,7 @@
 -- says.zh: {company} 成立于 {founded},{contract_date} 签订 {contract_fen} 的合同,登记人员 {staff} 人
 -- says.en: {company}, founded {founded} and with {staff} staff on record, signed a contract of {contract_fen} on {contract_date}
 select
-    p.project_code as subject,
+    p.project as subject,
     c.company_name as company,
     c.company_uscc,
     c.founded,
@@ -29,7 +29,7 @@ select
     p.contract_amount as contract_fen,
     p.contract_amount as money_fen
 from contractor_companies c
-join projects p on p.project_code = c.project_code
+join projects p on p.project = c.project
 where p.contract_date is not null and p.contract_amount is not null
     and (
         months_between(c.founded, p.contract_date) < $months

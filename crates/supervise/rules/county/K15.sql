@@ -11,8 +11,8 @@
 -- reach: record
 -- basis.zh: 《中华人民共和国公务员法》第五十九条(不得违规从事或者参与营利性活动、在企业兼职)、第七十六条(公务回避)
 -- basis.en: Civil Servants Law, art. 59 (no unauthorised business activity or post in an enterprise) and art. 76 (recusal)
--- method.zh: 按企业登记查出承建、收款单位(包括各笔拨付的收款单位)的法定代表人,与公职人员和亲属登记按哈希比对。只比对哈希,不显示身份。
--- method.en: The legal representatives of contractors and payees, of single payments too, are looked up in the register of companies and compared with the registers of officials and relatives. Hashes are compared; nobody's identity is shown.
+-- method.zh: 按企业登记查出承建、收款单位(包括各笔拨付的收款单位;没有填代码的按登记中唯一的名称)的法定代表人,与公职人员和亲属登记按哈希比对。只比对哈希,不显示身份。
+-- method.en: The legal representatives of contractors and payees, of single payments too, are looked up in the register of companies, without a code by a name that it holds once, and compared with the registers of officials and relatives. Hashes are compared; nobody's identity is shown.
 -- why.zh: 公职人员或其亲属的企业承接公共项目,可能存在利益冲突;是否经过回避、报备须由人核实。
 -- why.en: Public work that goes to a firm of an official or a relative may be a conflict of interest; whether it was declared has to be asked by a person.
 -- excludes.zh: 企业登记中没有法定代表人的单位;没有公职人员登记、也没有亲属登记时不比对。
@@ -35,9 +35,20 @@ connected as (
     where c.uscc is not null
     group by c.uscc
 ),
+-- Payments that give no code, by every way of writing a connected company's name.
+paid_names as (
+    select w.payee_name, k.uscc
+    from connected k
+    join company_names n on n.uscc = k.uscc
+    join (
+        select distinct payee_name
+        from payments
+        where payee_name is not null and payee_uscc is null and payee_id is null
+    ) as w on normal_name(w.payee_name) = n.name_key
+),
 parts as (
     select
-        l.project_code,
+        l.project,
         k.uscc,
         l.role,
         cast(null as bigint) as paid_fen,
@@ -46,13 +57,18 @@ parts as (
     join company_links l on l.company_uscc = k.uscc
     where l.role in ('contractor', 'payee')
     union all
-    select y.project_code, k.uscc, 'payment', y.amount, y.row_no
+    select y.project, k.uscc, 'payment', y.amount, y.row_no
     from connected k
     join payments y on y.payee_uscc = k.uscc
+    union all
+    select y.project, w.uscc, 'payment', y.amount, y.row_no
+    from paid_names w
+    join payments y on y.payee_name = w.payee_name
+    where y.payee_uscc is null and y.payee_id is null
 ),
 involved as (
     select
-        project_code,
+        project,
         uscc,
         bool_or(role = 'contractor') as is_contractor,
         bool_or(role <> 'contractor') as is_payee,
@@ -60,10 +76,10 @@ involved as (
         sum(paid_fen) as paid_fen,
         array_agg(payment order by payment) as rows
     from parts
-    group by project_code, uscc
+    group by project, uscc
 )
 select
-    i.project_code as subject,
+    i.project as subject,
     i.uscc as company_uscc,
     k.name as company,
     k.kind = 2 as is_relative,
@@ -82,4 +98,4 @@ select
     i.rows as row_payments
 from connected k
 join involved i on i.uscc = k.uscc
-join projects p on p.project_code = i.project_code
+join projects p on p.project = i.project

@@ -21,7 +21,7 @@
 -- says.en: {declared_mu} mu declared; {how_en} {measured_mu} mu (±{error_mu} mu), {measured_share} of it
 with measured as (
     select
-        p.project_code,
+        p.project,
         mu(p.scale, p.scale_unit) as declared_mu,
         s.how,
         s.measured_mu,
@@ -31,21 +31,21 @@ with measured as (
         s.pictures,
         coalesce(p.contract_amount, p.approved_budget) as value_fen
     from projects p
-    join site_areas s on s.project_code = p.project_code
+    join site_areas s on s.project = p.project
     where p.scale > 0.0 and p.scale_unit in ('亩', '公顷')
 ),
 short as (
     select
         *,
         row_number() over (
-            partition by project_code
+            partition by project
             order by rank, measured_mu + error_mu, how
         ) as place
     from measured
     where measured_mu + error_mu < declared_mu * least_share
 )
 select
-    project_code as subject,
+    project as subject,
     case rank when 1 then 'high' when 2 then 'medium' else 'low' end as severity,
     case
         when how = 'boundary' then make_array('scale', 'boundary')
@@ -59,13 +59,13 @@ select
     case how
         when 'boundary' then '用地范围实测'
         when 'outline' then '照片上勾绘测得'
-        when 'drone' then '航拍照片至多显示'
+        when 'drone' then '航拍照片(高度以起飞点为准,坡地误差更大)至多显示'
         else '地面照片点位外扩 100 米后至多'
     end as how_zh,
     case how
         when 'boundary' then 'the boundary measures'
         when 'outline' then 'the outline on a photo measures'
-        when 'drone' then 'the drone pictures show at most'
+        when 'drone' then 'the drone pictures, whose height is relative to take-off so that slopes add error, show at most'
         else 'the positions of ground photos, widened by 100 m, span at most'
     end as how_en,
     pictures,

@@ -19,18 +19,18 @@
 -- says.en: {outside} photo(s) lie outside {outline_en}, the farthest by {farthest_m} m ({files})
 with placed as (
     select
-        o.project_code,
+        o.project,
         o.source,
         h.row_no,
         h.file,
         distance_m(h.lon, h.lat, o.outline) as metres,
         coalesce(h.accuracy_m, 0.0) as accuracy_m
     from site_outlines o
-    join photos h on h.project_code = o.project_code
+    join photos h on h.project = o.project
     where h.lon is not null and h.lat is not null
 )
 select
-    project_code as subject,
+    project as subject,
     min(source) as outline,
     case when min(source) = 'boundary' then '用地范围' else '村界' end as outline_zh,
     case when min(source) = 'boundary' then 'the boundary' else 'the village' end as outline_en,
@@ -40,4 +40,4 @@ select
     array_agg(row_no order by row_no) as row_photos
 from placed
 where metres > $metres + accuracy_m
-group by project_code
+group by project

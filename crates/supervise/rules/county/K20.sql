@@ -20,7 +20,7 @@
 -- says.en: {what_en} ({photos}): earlier {first_file} ({first_at}), later {second_file} ({second_at}); approval {approved_on}
 with staged as (
     select
-        project_code,
+        project,
         row_no,
         file,
         stage,
@@ -34,7 +34,7 @@ with staged as (
 -- two photos of different stages stand side by side in order of time.
 moments as (
     select
-        project_code,
+        project,
         cast(taken_at as bigint) * 8 + case stage
             when 'before' then 0 when 'during' then 1 when 'after' then 2 when 'acceptance' then 3 else 4
         end as moment
@@ -43,45 +43,45 @@ moments as (
 ),
 neighbours as (
     select
-        project_code,
+        project,
         moment,
-        lag(moment) over (partition by project_code order by moment) as earlier
+        lag(moment) over (partition by project order by moment) as earlier
     from moments
 ),
 close as (
-    select project_code, moment, earlier, moment / 8 - earlier / 8 as apart
+    select project, moment, earlier, moment / 8 - earlier / 8 as apart
     from neighbours
     where moment % 8 <> earlier % 8 and moment / 8 - earlier / 8 <= $minutes * 60000
 ),
 closest as (
     select
         *,
-        count(*) over (partition by project_code) as pairs,
-        row_number() over (partition by project_code order by apart, moment) as place
+        count(*) over (partition by project) as pairs,
+        row_number() over (partition by project order by apart, moment) as place
     from close
 ),
 first_of_pair as (
-    select c.project_code, c.moment, c.apart, c.pairs, min(h.row_no) as first_row
+    select c.project, c.moment, c.apart, c.pairs, min(h.row_no) as first_row
     from closest c
-    join photos h on h.project_code = c.project_code and cast(h.taken_at as bigint) = c.earlier / 8
+    join photos h on h.project = c.project and cast(h.taken_at as bigint) = c.earlier / 8
     where c.place = 1
         and h.stage = case c.earlier % 8
             when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
         end
-    group by c.project_code, c.moment, c.apart, c.pairs
+    group by c.project, c.moment, c.apart, c.pairs
 ),
 second_of_pair as (
-    select f.project_code, f.apart, f.pairs, f.first_row, min(h.row_no) as second_row
+    select f.project, f.apart, f.pairs, f.first_row, min(h.row_no) as second_row
     from first_of_pair f
-    join photos h on h.project_code = f.project_code and cast(h.taken_at as bigint) = f.moment / 8
+    join photos h on h.project = f.project and cast(h.taken_at as bigint) = f.moment / 8
     where h.stage = case f.moment % 8
         when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
     end
-    group by f.project_code, f.apart, f.pairs, f.first_row
+    group by f.project, f.apart, f.pairs, f.first_row
 ),
 together as (
     select
-        s.project_code,
+        s.project,
         s.apart,
         s.pairs,
         s.first_row,
@@ -93,30 +93,30 @@ together as (
         max(case when h.row_no = s.second_row then h.stage end) as second_stage,
         max(case when h.row_no = s.second_row then h.taken_at end) as second_at
     from second_of_pair s
-    join photos h on h.project_code = s.project_code
-    group by s.project_code, s.apart, s.pairs, s.first_row, s.second_row
+    join photos h on h.project = s.project
+    group by s.project, s.apart, s.pairs, s.first_row, s.second_row
 ),
 early as (
     select
         h.*,
         p.approval_date,
-        count(*) over (partition by h.project_code) as photos,
-        max(h.taken_at) over (partition by h.project_code) as last_at,
-        row_number() over (partition by h.project_code order by h.millis, h.row_no) as place
+        count(*) over (partition by h.project) as photos,
+        max(h.taken_at) over (partition by h.project) as last_at,
+        row_number() over (partition by h.project order by h.millis, h.row_no) as place
     from projects p
-    join staged h on h.project_code = p.project_code
+    join staged h on h.project = p.project
     where h.stage in ('during', 'after') and h.taken_on < p.approval_date
 ),
 early_rows as (
     select
-        project_code,
+        project,
         array_agg(row_no order by millis, row_no) as rows,
         max(case when place = photos then file end) as last_file
     from early
-    group by project_code
+    group by project
 )
 select
-    t.project_code as subject,
+    t.project as subject,
     'together' as what,
     '不同阶段的照片几乎同时拍摄' as what_zh,
     'photos of different stages taken within minutes' as what_en,
@@ -132,10 +132,10 @@ select
     make_array('site_photos') as items,
     make_array(t.first_row, t.second_row) as row_photos
 from together t
-join projects p on p.project_code = t.project_code
+join projects p on p.project = t.project
 union all
 select
-    e.project_code,
+    e.project,
     'early',
     '施工或完工照片早于批复',
     'works pictured before the approval',
@@ -151,5 +151,5 @@ select
     make_array('site_photos', 'approval_date'),
     r.rows
 from early e
-join early_rows r on r.project_code = e.project_code
+join early_rows r on r.project = e.project
 where e.place = 1

@@ -19,7 +19,7 @@
 -- says.en: Planned to finish on {planned_on}, {days} days ago; progress on {date} was {percent} % (accepted on {accepted_on})
 -- today: days
 select
-    p.project_code as subject,
+    p.project as subject,
     case when p.acceptance_date is null then 'medium' else 'low' end as severity,
     p.planned_finish as planned_on,
     days_between(p.planned_finish, $as_of) as days,
@@ -29,5 +29,5 @@ select
     coalesce(p.contract_amount, p.approved_budget) as money_fen,
     g.row_no as row_progress
 from latest_progress g
-join projects p on p.project_code = g.project_code
+join projects p on p.project = g.project
 where days_between(p.planned_finish, $as_of) > $days and g.percent < $percent

@@ -19,7 +19,7 @@
 -- says.zh: 形象进度从 {from_date} 的 {from_percent} % 升至 {date} 的 {percent} %,其间没有照片(共有 {photos} 张带日期的照片)
 -- says.en: Progress rose from {from_percent} % on {from_date} to {percent} % on {date} with no photo in between ({photos} dated photo(s) in all)
 with rises as (
-    select project_code, row_no, date, percent, earlier_date, earlier_percent
+    select project, row_no, date, percent, earlier_date, earlier_percent
     from progress_steps
     where round(percent - earlier_percent, 6) >= $points
 ),
@@ -27,7 +27,7 @@ with rises as (
 reached as (
     select r.row_no, max(g.percent) as highest
     from rises r
-    join progress g on g.project_code = r.project_code
+    join progress g on g.project = r.project
     where g.date <= r.earlier_date
     group by r.row_no
 ),
@@ -39,17 +39,17 @@ leaps as (
 ),
 pictured as (
     select
-        l.project_code,
+        l.project,
         l.row_no,
         count(*) as photos,
         count(case when h.taken_on between l.earlier_date and l.date then 1 end) as between_photos
     from leaps l
-    join photos h on h.project_code = l.project_code
+    join photos h on h.project = l.project
     where h.taken_on is not null
-    group by l.project_code, l.row_no
+    group by l.project, l.row_no
 )
 select
-    l.project_code as subject,
+    l.project as subject,
     l.earlier_date as from_date,
     l.earlier_percent as from_percent,
     l.date,
@@ -57,5 +57,5 @@ select
     c.photos,
     l.row_no as row_progress
 from leaps l
-join pictured c on c.row_no = l.row_no and c.project_code = l.project_code
+join pictured c on c.row_no = l.row_no and c.project = l.project
 where c.between_photos = 0

@@ -19,43 +19,43 @@
 -- says.zh: 至 {date} 累计拨付 {paid_fen},占{value_item} {value_fen} 的 {paid_share},当时形象进度为 {percent} %,超前 {points} 个百分点
 -- says.en: By {date} {paid_fen} had been paid, {paid_share} of {value_item} {value_fen}; progress stood at {percent} %, {points} points behind
 with measured as (
-    select v.project_code, v.value_fen, v.value_item, s.paid_fen
+    select v.project, v.value_fen, v.value_item, s.paid_fen
     from payment_sums s
-    join project_values v on v.project_code = s.project_code
+    join project_values v on v.project = s.project
     where v.value_fen is not null
 ),
 last_days as (
-    select project_code, max(date) as date
+    select project, max(date) as date
     from progress_steps
-    group by project_code
+    group by project
 ),
 -- Stretches from one entry of progress to the next: before the first, between two, after the last.
 stretches as (
-    select project_code, row_no * 2 as stretch, earlier_date as since, date as until, coalesce(earlier_percent, 0.0) as percent
+    select project, row_no * 2 as stretch, earlier_date as since, date as until, coalesce(earlier_percent, 0.0) as percent
     from progress_steps
     union all
-    select s.project_code, max(s.row_no) * 2 + 1, s.date, date '9999-12-31', max(s.percent)
+    select s.project, max(s.row_no) * 2 + 1, s.date, date '9999-12-31', max(s.percent)
     from last_days l
-    join progress_steps s on s.project_code = l.project_code and s.date = l.date
-    group by s.project_code, s.date
+    join progress_steps s on s.project = l.project and s.date = l.date
+    group by s.project, s.date
 ),
 -- Only where all that was ever paid would be too much for the progress of the stretch.
 candidates as (
-    select t.stretch, t.project_code, t.since, t.until, t.percent, m.value_fen, m.value_item
+    select t.stretch, t.project, t.since, t.until, t.percent, m.value_fen, m.value_item
     from measured m
-    join stretches t on t.project_code = m.project_code
+    join stretches t on t.project = m.project
     where cast(m.paid_fen as double) * 100.0 / cast(m.value_fen as double) - t.percent > $points
 ),
 paid as (
     select c.stretch, sum(y.amount) as paid_fen, max(y.date) as date
     from candidates c
-    join payments y on y.project_code = c.project_code and y.date < c.until
+    join payments y on y.project = c.project and y.date < c.until
     where y.amount is not null
     group by c.stretch
 ),
 ahead as (
     select
-        c.project_code,
+        c.project,
         c.value_fen,
         c.value_item,
         c.percent,
@@ -69,7 +69,7 @@ ahead as (
 ranked as (
     select
         *,
-        row_number() over (partition by project_code order by points desc, date) as place
+        row_number() over (partition by project order by points desc, date) as place
     from ahead
     where points > $points
 ),
@@ -77,7 +77,7 @@ worst as (
     select * from ranked where place = 1
 )
 select
-    w.project_code as subject,
+    w.project as subject,
     w.date,
     w.paid_fen,
     w.value_item,
@@ -88,5 +88,5 @@ select
     w.paid_fen - cast(round(cast(w.value_fen as double) * w.percent / 100.0) as bigint) as money_fen,
     array_agg(y.row_no) as row_payments
 from worst w
-join payments y on y.project_code = w.project_code and y.date = w.date
-group by w.project_code, w.date, w.paid_fen, w.value_item, w.value_fen, w.percent, w.points
+join payments y on y.project = w.project and y.date = w.date
+group by w.project, w.date, w.paid_fen, w.value_item, w.value_fen, w.percent, w.points

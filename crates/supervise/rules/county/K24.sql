@@ -19,7 +19,7 @@
 -- says.zh: 拨付合计 {paid_fen},合同 {contract_fen},审定结算 {settlement_fen},超出 {excess_fen}
 -- says.en: {paid_fen} paid in all; contract {contract_fen}, settlement {settlement_fen}: {excess_fen} too much
 select
-    p.project_code as subject,
+    p.project as subject,
     case
         when s.paid_fen <= p.settlement + $tolerance_fen then 'low'
         else 'high'
@@ -38,6 +38,6 @@ select
     s.paid_fen - v.limit_fen as excess_fen,
     s.paid_fen - v.limit_fen as money_fen
 from payment_sums s
-join project_values v on v.project_code = s.project_code
-join projects p on p.project_code = s.project_code
+join project_values v on v.project = s.project
+join projects p on p.project = s.project
 where s.paid_fen > v.limit_fen + $tolerance_fen

@@ -5,7 +5,7 @@
 -- severity: medium
 -- subject: project
 -- applies: contractor_uscc is not null or contractor_name is not null
--- needs: payments.payee_name
+-- needs: comparable_payees.payments
 -- items: payments, payee, contractor
 -- key: payee
 -- reach: record
@@ -14,25 +14,25 @@
 -- method.en: The payee of each payment, and the payee filed, are compared with the contractor: by USCC where both have one, else by normalised name. One flag for each other payee; persons appear by the hash of their number, not by name.
 -- why.zh: 钱没有付给干活的单位,可能被转给关联方、挂靠方或个人。
 -- why.en: Money that did not go to whoever did the work may have gone to a related party, a firm whose licence was borrowed, or a person.
--- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付。民工工资专户、债权转让和设计、监理费用须对照合同。
--- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares. Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
+-- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付(没有一笔可以比较的项目不适用)。民工工资专户、债权转让和设计、监理费用须对照合同。
+-- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares (not applicable where none does). Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
 -- says.zh: 承建单位为 {contractor},另有 {payments} 笔合计 {paid_fen} 付给 {payee_shown}
 -- says.en: The contractor is {contractor}; {payments} payment(s), {paid_fen} in all, went to {payee_shown}
 with contractors as (
-    select project_code, contractor_uscc, contractor_name
+    select project, contractor_uscc, contractor_name
     from projects
     where contractor_uscc is not null or contractor_name is not null
 ),
 others as (
-    select c.project_code, y.payee_uscc, y.payee_name, y.payee_id, y.amount, y.row_no
+    select c.project, y.payee_uscc, y.payee_name, y.payee_id, y.amount, y.row_no
     from contractors c
-    join payments y on y.project_code = c.project_code
+    join payments y on y.project = c.project
     where (y.payee_id is null or y.programme is null) and case
         when y.payee_uscc is not null and c.contractor_uscc is not null then y.payee_uscc <> c.contractor_uscc
         else y.payee_name <> c.contractor_name and normal_name(y.payee_name) <> normal_name(c.contractor_name)
     end
     union all
-    select project_code, payee_uscc, payee_name, null, null, null
+    select project, payee_uscc, payee_name, null, null, null
     from projects
     where case
         when payee_uscc is not null and contractor_uscc is not null then payee_uscc <> contractor_uscc
@@ -47,7 +47,7 @@ keyed as (
     from others
 )
 select
-    k.project_code as subject,
+    k.project as subject,
     k.payee,
     min(k.payee_shown) as payee_shown,
     min(coalesce(c.contractor_name, c.contractor_uscc)) as contractor,
@@ -60,5 +60,5 @@ select
     end as items,
     array_agg(k.row_no) filter (where k.row_no is not null) as row_payments
 from keyed k
-join contractors c on c.project_code = k.project_code
-group by k.project_code, k.payee
+join contractors c on c.project = k.project
+group by k.project, k.payee

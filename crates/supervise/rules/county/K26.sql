@@ -20,18 +20,15 @@
 -- says.en: The account {account} received under {payees} names ({names}) in {projects} project(s); here {payments} payment(s), {paid_fen} in all
 with suspects as (
     select account
-    from (
-        select distinct account, payee_name
-        from payments
-        where account is not null and payee_name is not null
-    ) as d
+    from payments
+    where account is not null and payee_name is not null
     group by account
-    having count(*) > 1
+    having min(payee_name) <> max(payee_name)
 ),
 named as (
     select
         y.account,
-        y.project_code,
+        y.project,
         y.row_no,
         y.amount,
         coalesce(y.payee_id, y.payee_name) as shown,
@@ -65,25 +62,30 @@ account_names as (
     ) as d
     group by account
 ),
+coded as (
+    select d.account, d.project, p.project_code
+    from (select distinct account, project from payees) as d
+    join projects p on p.project = d.project
+),
 account_projects as (
     select account, count(*) as projects, array_slice(array_sort(array_agg(project_code)), 1, $shown + 1) as codes
-    from (select distinct account, project_code from payees) as d
+    from coded
     group by account
 ),
 touched as (
     select
         account,
-        project_code,
+        project,
         count(*) as payments,
         coalesce(sum(amount), 0) as paid_fen,
         array_agg(row_no) as rows
     from payees
-    group by account, project_code
+    group by account, project
 )
 select
-    t.project_code as subject,
+    t.project as subject,
     t.account,
-    array_slice(array_remove(c.codes, t.project_code), 1, $shown) as related,
+    array_slice(array_remove(c.codes, o.project_code), 1, $shown) as related,
     s.payees,
     n.names,
     c.projects,
@@ -95,3 +97,4 @@ from shared_accounts s
 join touched t on t.account = s.account
 join account_names n on n.account = s.account
 join account_projects c on c.account = s.account
+join coded o on o.account = t.account and o.project = t.project

@@ -11,26 +11,26 @@
 -- params: shown = 50
 -- basis.zh: 《财政违法行为处罚处分条例》(国务院令第427号)第六条(以虚报、冒领等手段骗取财政资金)
 -- basis.en: Regulations on Penalties and Sanctions against Illegal Fiscal Acts (State Council Order 427), art. 6 (obtaining fiscal funds by false claims or in another's name)
--- method.zh: 以证件号哈希比对:拨付日期不早于死亡登记日期;收款人在公职人员登记中;补贴项目有享受对象名单,而收款人在拨付日期不在名单的有效期内。只比较同一密钥的哈希。三种登记有哪种比哪种。
--- method.en: By hashed number: the payment is dated on or after the registered death; the payee is in the register of officials; or the programme has a list of the eligible and the payee is not on it on the day of the payment. Only hashes of one key are compared. Each of the three registers is used if it is there.
+-- method.zh: 以证件号哈希比对:拨付日期不早于死亡登记日期(登记没有日期的,列为低级疑点);收款人在公职人员登记中;补贴项目有享受对象名单,而收款人在拨付日期不在名单的有效期内。只比较同一密钥的哈希。三种登记有哪种比哪种;没有一笔拨付能与任何登记比对的项目不适用。
+-- method.en: By hashed number: the payment is dated on or after the registered death (a low flag where the register gives no date); the payee is in the register of officials; or the programme has a list of the eligible and the payee is not on it on the day of the payment. Only hashes of one key are compared. Each of the three registers is used if it is there; a project of which no payment compares with any is not applicable.
 -- why.zh: 付给已故人员的补贴多由他人领取;公职人员和名单外人员领取补贴,可能不符合条件。
 -- why.en: What is paid to the dead is collected by somebody else; officials and people who are not on the list may not be entitled.
--- excludes.zh: 没有证件号的拨付;没有任何一种登记、或登记与拨付使用不同密钥的(不适用);没有名单的补贴项目。登记滞后、重名无关(按证件号),工资性支付须另行核对。
--- excludes.en: Payments without an identity number; no register at all, or one hashed with another key (not applicable); programmes without a list. Registers lag behind: check dates. Wages for work are another matter.
+-- excludes.zh: 没有证件号的拨付;没有任何一种登记、或登记与拨付使用不同密钥的(不适用);没有名单的补贴项目,名单中没有写明补贴项目的行。登记滞后、重名无关(按证件号),工资性支付须另行核对。
+-- excludes.en: Payments without an identity number; no register at all, or one hashed with another key (not applicable); programmes without a list, and rows of a list that name no programme. Registers lag behind: check dates. Wages for work are another matter.
 -- says.zh: {payments} 笔合计 {paid_fen} 付给{reason_zh},共 {persons} 人({first_day} 至 {last_day},补贴项目 {programmes})
 -- says.en: {payments} payment(s), {paid_fen} in all, to {persons} person(s) {reason_en} ({first_day} to {last_day}, programmes {programmes})
 with deaths as (
     select id, min(date) as died_on
     from deceased
-    where id is not null and date is not null
+    where id is not null
     group by id
 ),
 known_persons as (
-    select id, max(died_on) as died_on, max(office) as office
+    select id, max(died_on) as died_on, max(dead) as dead, max(office) as office
     from (
-        select id, died_on, 0 as office from deaths
+        select id, died_on, 1 as dead, 0 as office from deaths
         union all
-        select id, null, 1 from officials where id is not null
+        select id, null, 0, 1 from officials where id is not null
     ) as registers
     group by id
 ),
@@ -71,13 +71,14 @@ listed as (
 ),
 compared as (
     select
-        y.project_code,
+        y.project,
         y.row_no,
         y.date,
         y.amount,
         y.payee_id,
         y.programme,
         k.died_on <= y.date as is_deceased,
+        k.dead = 1 and k.died_on is null as is_undated,
         k.office = 1 as is_official,
         l.programme is not null
             and (e.id is null or y.date < e.first_day or y.date > e.last_day) as is_unlisted
@@ -93,7 +94,7 @@ compared as (
 ),
 hits as (
     select
-        project_code,
+        project,
         row_no,
         date,
         amount,
@@ -101,20 +102,21 @@ hits as (
         programme,
         unnest(make_array(
             case when is_deceased then 'deceased' end,
+            case when is_undated then 'deceased_undated' end,
             case when is_official then 'official' end,
             case when is_unlisted then 'not_listed' end
         )) as reason
     from compared
-    where is_deceased or is_official or is_unlisted
+    where is_deceased or is_undated or is_official or is_unlisted
     union all
-    select y.project_code, y.row_no, y.date, y.amount, y.payee_id, y.programme, 'not_listed'
+    select y.project, y.row_no, y.date, y.amount, y.payee_id, y.programme, 'not_listed'
     from gaps g
     join payments y on y.payee_id = g.id and y.programme = g.programme
     where y.date > g.covered_to and y.date < g.first_day
 ),
 sums as (
     select
-        project_code,
+        project,
         reason,
         count(*) as payments,
         coalesce(sum(amount), 0) as paid_fen,
@@ -125,43 +127,46 @@ sums as (
         array_agg(row_no) as rows
     from hits
     where reason is not null
-    group by project_code, reason
+    group by project, reason
 ),
 -- Persons whom more than one project paid for the same reason.
 elsewhere as (
-    select payee_id, reason, array_agg(project_code) as codes
-    from (select distinct payee_id, reason, project_code from hits where reason is not null) as d
+    select payee_id, reason, array_agg(project) as codes
+    from (select distinct payee_id, reason, project from hits where reason is not null) as d
     group by payee_id, reason
     having count(*) > 1
 ),
 meetings as (
-    select distinct h.project_code, h.reason, h.other
+    select distinct h.project, h.reason, h.other
     from (
-        select project_code, reason, unnest(codes) as other
+        select project, reason, unnest(codes) as other
         from (
-            select distinct h.project_code, h.reason, array_slice(e.codes, 1, $shown) as codes
+            select distinct h.project, h.reason, array_slice(e.codes, 1, $shown) as codes
             from elsewhere e
             join hits h on h.payee_id = e.payee_id and h.reason = e.reason
         ) as met
     ) as h
-    where h.other <> h.project_code
+    where h.other <> h.project
 ),
 others as (
-    select project_code, reason, array_slice(array_sort(array_agg(other)), 1, $shown) as related
-    from meetings
-    group by project_code, reason
+    select m.project, m.reason, array_slice(array_sort(array_agg(p.project_code)), 1, $shown) as related
+    from meetings m
+    join projects p on p.project = m.other
+    group by m.project, m.reason
 )
 select
-    s.project_code as subject,
-    case when s.reason = 'not_listed' then 'medium' else 'high' end as severity,
+    s.project as subject,
+    case s.reason when 'not_listed' then 'medium' when 'deceased_undated' then 'low' else 'high' end as severity,
     s.reason,
     case s.reason
         when 'deceased' then '登记已死亡的人员'
+        when 'deceased_undated' then '登记已死亡(没有日期)的人员'
         when 'official' then '公职人员登记中的人员'
         else '拨付时不在享受对象名单上的人员'
     end as reason_zh,
     case s.reason
         when 'deceased' then 'registered as deceased'
+        when 'deceased_undated' then 'registered as deceased without a date'
         when 'official' then 'in the register of officials'
         else 'not on the list of the eligible at the time'
     end as reason_en,
@@ -176,4 +181,4 @@ select
     s.programmes,
     s.rows as row_payments
 from others o
-right join sums s on s.project_code = o.project_code and s.reason = o.reason
+right join sums s on s.project = o.project and s.reason = o.reason

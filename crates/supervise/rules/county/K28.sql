@@ -21,16 +21,16 @@
 -- today: arrived_fen, paid_share, months
 with arrived as (
     select
-        project_code,
+        project,
         sum(amount) as arrived_fen,
         min(arrival_date) as first_arrival,
         array_agg(row_no) as rows
     from fund_sources
     where amount is not null and months_between(arrival_date, $as_of) >= $months
-    group by project_code
+    group by project
 )
 select
-    a.project_code as subject,
+    a.project as subject,
     a.first_arrival,
     a.arrived_fen,
     coalesce(v.paid_fen, 0) as paid_fen,
@@ -39,6 +39,6 @@ select
     a.arrived_fen - coalesce(v.paid_fen, 0) as money_fen,
     a.rows as row_fund_sources
 from arrived a
-join project_values v on v.project_code = a.project_code
+join project_values v on v.project = a.project
 where a.arrived_fen > 0
     and cast(coalesce(v.paid_fen, 0) as double) < cast(a.arrived_fen as double) * $share

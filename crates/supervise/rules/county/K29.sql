@@ -20,7 +20,7 @@
 -- says.en: From {first_day} to {last_day} {payee_shown} was paid {payments} times, {total_fen} in all, at most {largest_fen} at once, each just under a limit ({limits_fen})
 with near_limit as (
     select
-        y.project_code,
+        y.project,
         y.row_no,
         y.date,
         y.amount,
@@ -35,25 +35,25 @@ with near_limit as (
 ),
 -- Bands of limits that lie close together may both hold a payment.
 banded as (
-    select project_code, row_no, date, amount, payee, payee_shown, max(limit_fen) as limit_fen
+    select project, row_no, date, amount, payee, payee_shown, max(limit_fen) as limit_fen
     from near_limit
     where payee is not null
-    group by project_code, row_no, date, amount, payee, payee_shown
+    group by project, row_no, date, amount, payee, payee_shown
 ),
 crowded as (
-    select project_code, payee
+    select project, payee
     from banded
-    group by project_code, payee
+    group by project, payee
     having count(*) >= $payments
 ),
 repeated as (
     select b.*
     from crowded c
-    join banded b on b.project_code = c.project_code and b.payee = c.payee
+    join banded b on b.project = c.project and b.payee = c.payee
 ),
 windows as (
     select
-        project_code,
+        project,
         payee,
         payee_shown,
         date as first_day,
@@ -65,7 +65,7 @@ windows as (
         array_agg(row_no) over w as rows
     from repeated
     window w as (
-        partition by project_code, payee
+        partition by project, payee
         order by cast(date as int)
         range between current row and $days following
     )
@@ -74,14 +74,14 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by project_code, payee
+            partition by project, payee
             order by payments desc, total_fen desc, first_day, payee_shown
         ) as place
     from windows
     where payments >= $payments
 )
 select
-    project_code as subject,
+    project as subject,
     payee,
     payee_shown,
     payments,

@@ -27,7 +27,7 @@ with owned as (
         count(case when left(cast(y.amount as varchar), 1) = '1' then 1 end) as ones,
         sum(y.amount) as paid_fen
     from parties p
-    join payments y on y.project_code = p.project_code
+    join payments y on y.project = p.project
     where p.owner_key is not null and y.amount > 0
     group by p.owner_key
 )

@@ -20,7 +20,7 @@
 -- says.en: Accepted on {accepted_on}, {days} days ago; of {payable_item} {payable_fen} only {paid_fen} has been paid, {paid_share}
 -- today: days
 select
-    p.project_code as subject,
+    p.project as subject,
     p.acceptance_date as accepted_on,
     days_between(p.acceptance_date, $as_of) as days,
     v.payable_item,
@@ -29,6 +29,6 @@ select
     cast(v.paid_fen as double) / cast(v.payable_fen as double) as paid_share,
     v.payable_fen - v.paid_fen as money_fen
 from project_values v
-join projects p on p.project_code = v.project_code
+join projects p on p.project = v.project
 where days_between(p.acceptance_date, $as_of) > $days
     and cast(v.paid_fen as double) < cast(v.payable_fen as double) * $share

@@ -20,29 +20,29 @@
 -- says.en: By {last_day} {paid_fen} had been paid, all of {limit_fen} (contract or settlement); acceptance is dated {accepted_on}
 with settled as (
     select
-        v.project_code,
+        v.project,
         case when v.limit_fen * $slip < p.contract_amount then p.contract_amount else v.limit_fen end as limit_fen,
         p.acceptance_date
     from project_values v
-    join payment_sums s on s.project_code = v.project_code
-    join projects p on p.project_code = v.project_code
+    join payment_sums s on s.project = v.project
+    join projects p on p.project = v.project
     where s.paid_fen >= v.limit_fen
         and (p.acceptance_date is null or s.first_date < p.acceptance_date)
 ),
 early as (
     select
-        f.project_code,
+        f.project,
         f.limit_fen,
         f.acceptance_date,
         sum(y.amount) as paid_fen,
         max(y.date) as last_day
     from settled f
-    join payments y on y.project_code = f.project_code
+    join payments y on y.project = f.project
     where y.amount is not null and y.date < coalesce(f.acceptance_date, $as_of + interval '1 day')
-    group by f.project_code, f.limit_fen, f.acceptance_date
+    group by f.project, f.limit_fen, f.acceptance_date
 )
 select
-    project_code as subject,
+    project as subject,
     paid_fen,
     limit_fen,
     last_day,

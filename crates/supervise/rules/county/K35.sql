@@ -10,8 +10,8 @@
 -- reach: county
 -- params: least_projects = 5, share_percent = 80
 -- basis: practice
--- method.zh: 某承建单位已验收且有验收人员名单的项目在 5 个及以上,其中 80 % 及以上由同样的 3 名及以上人员一同验收。人员按证件号哈希比对。
--- method.en: Of a contractor's accepted projects with a recorded panel (five or more), 80 % or more were accepted by the same three or more members together. Members are compared by the hash of their number.
+-- method.zh: 某承建单位已验收且有验收人员名单的项目在 5 个及以上,其中 80 % 及以上由同样的 3 名及以上人员一同验收。人员按证件号哈希比对。没有填信用代码的承建单位,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: Of a contractor's accepted projects with a recorded panel (five or more), 80 % or more were accepted by the same three or more members together. Members are compared by the hash of their number. A contractor filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 验收人员固定不变,容易与承建单位形成利益关系,使验收流于形式。
 -- why.en: A panel that never changes may grow close to the contractor, and acceptance become a formality.
 -- excludes.zh: 没有验收人员记录的项目;没有证件号的人员。专业人员少的县难免重复,须结合其他疑点。
@@ -24,10 +24,10 @@ with sizes as (
     where panel_projects >= $least_projects
 ),
 seats as (
-    select distinct s.contractor_key, s.panel_projects, p.project_code, m.member_id
+    select distinct s.contractor_key, s.panel_projects, p.project, m.member_id
     from sizes s
     join parties p on p.contractor_key = s.contractor_key
-    join panel m on m.project_code = p.project_code
+    join panel m on m.project = p.project
     where p.acceptance_date is not null and m.member_id is not null
 ),
 regulars as (
@@ -37,7 +37,7 @@ regulars as (
     having count(*) * 100 >= $share_percent * min(panel_projects)
 ),
 regular_seats as (
-    select s.contractor_key, s.panel_projects, s.project_code, s.member_id
+    select s.contractor_key, s.panel_projects, s.project, s.member_id
     from regulars r
     join seats s on s.contractor_key = r.contractor_key and s.member_id = r.member_id
 ),
@@ -48,11 +48,11 @@ threes as (
         b.member_id as second_member,
         c.member_id as third_member,
         count(*) as together,
-        array_agg(a.project_code) as projects
+        array_agg(a.project) as projects
     from regular_seats a
-    join regular_seats b on b.contractor_key = a.contractor_key and b.project_code = a.project_code
+    join regular_seats b on b.contractor_key = a.contractor_key and b.project = a.project
         and b.member_id > a.member_id
-    join regular_seats c on c.contractor_key = b.contractor_key and c.project_code = b.project_code
+    join regular_seats c on c.contractor_key = b.contractor_key and c.project = b.project
         and c.member_id > b.member_id
     group by a.contractor_key, a.member_id, b.member_id, c.member_id
     having count(*) * 100 >= $share_percent * min(a.panel_projects)
@@ -73,10 +73,10 @@ groups as (
 rows as (
     select n.contractor_key, array_agg(distinct m.row_no order by m.row_no) as rows
     from (
-        select distinct contractor_key, member_id, unnest(projects) as project_code
+        select distinct contractor_key, member_id, unnest(projects) as project
         from named
     ) as n
-    join panel m on m.project_code = n.project_code and m.member_id = n.member_id
+    join panel m on m.project = n.project and m.member_id = n.member_id
     group by n.contractor_key
 )
 select

@@ -22,25 +22,25 @@
 -- says.en: No upkeep check for {months} months after {since} (next one {next_check})
 -- today: months
 with moments as (
-    select project_code, acceptance_date as day, cast(null as bigint) as check_row
+    select project, acceptance_date as day, cast(null as bigint) as check_row
     from projects
     where acceptance_date <= $as_of
     union all
-    select p.project_code, c.date, c.row_no
+    select p.project, c.date, c.row_no
     from projects p
-    join upkeep_checks c on c.project_code = p.project_code
+    join upkeep_checks c on c.project = p.project
     where c.date >= p.acceptance_date and c.date <= $as_of
 ),
 stretches as (
     select
-        project_code,
+        project,
         day as since,
         check_row,
-        lead(day) over (partition by project_code order by day, check_row nulls first) as next_check
+        lead(day) over (partition by project order by day, check_row nulls first) as next_check
     from moments
 )
 select
-    project_code as subject,
+    project as subject,
     since,
     next_check,
     months_between(since, coalesce(next_check, $as_of)) as months,

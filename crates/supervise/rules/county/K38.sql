@@ -11,28 +11,41 @@
 -- reach: record
 -- basis.zh: 《关于加强扶贫项目资产后续管理的指导意见》(国办函〔2021〕51号)
 -- basis.en: Guiding Opinions on Strengthening the Follow-up Management of Poverty Alleviation Project Assets (Guo Ban Han [2021] No. 51)
--- method.zh: 比对日之前的两个完整年度开始前已经验收,而这两年都没有填报大于 0 的收益;或某一已结束年度有收益而分红为 0。
--- method.en: Accepted before the last two full calendar years began, and no income above 0 is reported for either; or a year that has ended shows income and a payout of 0.
+-- method.zh: 比对日之前的两个完整年度开始前已经验收,而这两年都没有填报大于 0 的收益;或某一已结束年度有收益而分红为 0;分红未填的,列为低级疑点。同一年度的多行合并。
+-- method.en: Accepted before the last two full calendar years began, and no income above 0 is reported for either; or a year that has ended shows income and a payout of 0; where the payout is not filed the flag is a low one. Rows of one year are taken together.
 -- why.zh: 产业项目的目的是带来收益并惠及农户,长期没有收益或收益不分,可能资产闲置或被占用。
 -- why.en: Such projects exist to earn and to share with households; without income, or with income that is kept, the asset may lie idle or serve somebody else.
--- excludes.zh: 非产业项目;没有验收日期的项目;验收后尚未满两个完整年度的不比较第一项;分红未填的不比较第二项。
--- excludes.en: Other kinds; projects without an acceptance date; the first comparison where two full years have not passed since acceptance; the second where no payout is filed.
+-- excludes.zh: 非产业项目;没有验收日期的项目;验收后尚未满两个完整年度的不比较第一项。
+-- excludes.en: Other kinds; projects without an acceptance date; the first comparison where two full years have not passed since acceptance.
 -- says.zh: {what_zh}(验收日期 {accepted_on},{from_year}–{to_year} 年收益 {income_fen},分红 {paid_out_fen})
 -- says.en: {what_en} (accepted on {accepted_on}; income {from_year} to {to_year} {income_fen}, paid out {paid_out_fen})
 -- today: from_year, to_year
 with industry as (
-    select project_code, acceptance_date
+    select project, acceptance_date
     from projects
     where kind = 'industry'
 ),
 recent as (
-    select project_code, max(income) as best_fen
+    select project, max(income) as best_fen
     from income
     where year between cast(date_part('year', $as_of) as bigint) - 2 and cast(date_part('year', $as_of) as bigint) - 1
-    group by project_code
+    group by project
+),
+kept as (
+    select
+        project,
+        year,
+        case when paid_out is null then 'payout_not_filed' else 'not_paid_out' end as what,
+        sum(income) as income_fen,
+        sum(paid_out) as paid_out_fen,
+        array_agg(row_no) as rows
+    from income
+    where year < cast(date_part('year', $as_of) as bigint) and income > 0 and (paid_out is null or paid_out <= 0)
+    group by project, year, case when paid_out is null then 'payout_not_filed' else 'not_paid_out' end
 )
 select
-    i.project_code as subject,
+    i.project as subject,
+    'medium' as severity,
     'no_income' as what,
     '两个完整年度没有收益' as what_zh,
     'no income for two full years' as what_en,
@@ -43,25 +56,25 @@ select
     cast(0 as bigint) as income_fen,
     cast(null as bigint) as paid_out_fen,
     cast(null as bigint) as money_fen,
-    cast(null as bigint) as row_income
+    cast(null as bigint[]) as row_income
 from recent r
-right join industry i on i.project_code = r.project_code
+right join industry i on i.project = r.project
 where cast(date_part('year', i.acceptance_date) as bigint) < cast(date_part('year', $as_of) as bigint) - 2
     and coalesce(r.best_fen, 0) <= 0
 union all
 select
-    i.project_code,
-    'not_paid_out',
-    '有收益而没有分红',
-    'income that was not paid out',
-    c.year as year,
+    i.project,
+    case when k.paid_out_fen is null then 'low' else 'medium' end,
+    k.what,
+    case when k.paid_out_fen is null then '有收益而未填分红' else '有收益而没有分红' end,
+    case when k.paid_out_fen is null then 'income without a payout on file' else 'income that was not paid out' end,
+    k.year as year,
     i.acceptance_date as accepted_on,
-    c.year as from_year,
-    c.year as to_year,
-    c.income as income_fen,
-    c.paid_out as paid_out_fen,
-    c.income as money_fen,
-    c.row_no as row_income
+    k.year as from_year,
+    k.year as to_year,
+    k.income_fen as income_fen,
+    k.paid_out_fen as paid_out_fen,
+    k.income_fen as money_fen,
+    k.rows as row_income
 from industry i
-join income c on c.project_code = i.project_code
-where c.year < cast(date_part('year', $as_of) as bigint) and c.income > 0 and c.paid_out <= 0
+join kept k on k.project = i.project

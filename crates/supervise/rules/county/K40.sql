@@ -19,22 +19,22 @@
 with categories as (
     select item, category
     from items
-    where subject = (select min(project_code) from projects)
+    where project = (select min(project) from projects)
 ),
 signed as (
-    select project_code, category, max(signed_at) as signed_at
+    select project, category, max(signed_at) as signed_at
     from signatures
     where signed_at is not null
-    group by project_code, category
+    group by project, category
 ),
 changed as (
-    select project_code, item, max(changed_at) as changed_at
+    select project, item, max(changed_at) as changed_at
     from item_changes
     where changed_at is not null
-    group by project_code, item
+    group by project, item
 )
 select
-    c.project_code as subject,
+    c.project as subject,
     c.item,
     k.category,
     c.changed_at,
@@ -42,5 +42,5 @@ select
     make_array(c.item) as items
 from categories k
 join changed c on c.item = k.item
-join signed s on s.project_code = c.project_code and s.category = k.category
+join signed s on s.project = c.project and s.category = k.category
 where c.changed_at > s.signed_at

@@ -19,7 +19,7 @@
 -- says.zh: “{programme}”已拨付 {paid_fen},按 {scale}{unit} × {rate_fen} 应为 {expected_fen},相差 {difference_fen}
 -- says.en: {paid_fen} paid under "{programme}"; {scale} {unit} at {rate_fen} make {expected_fen}: a difference of {difference_fen}
 select
-    project_code as subject,
+    project as subject,
     programme,
     paid_fen,
     scale,

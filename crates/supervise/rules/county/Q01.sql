@@ -16,7 +16,7 @@
 -- says.zh: 必填信息项“{item}”没有填写
 -- says.en: The required item "{item}" is empty
 select
-    subject,
+    project as subject,
     item,
     category,
     make_array(item) as items

@@ -22,7 +22,7 @@ with listed as (
 ),
 wrong as (
     select
-        project_code,
+        project,
         'project_code' as item,
         project_code as code,
         cast(null as bigint) as bid,
@@ -30,45 +30,45 @@ wrong as (
     from projects
     where not regexp_like(project_code, '^[0-9]{14}$')
     union all
-    select p.project_code, 'location', p.village_code, null, null
+    select p.project, 'location', p.village_code, null, null
     from projects p
     cross join listed l
     left join divisions d on d.code = p.village_code
     where not regexp_like(p.village_code, '^[0-9]{12}$')
         or (l.villages > 0 and p.village_code is not null and d.code is null)
     union all
-    select project_code, 'owner', owner_uscc, null, null
+    select project, 'owner', owner_uscc, null, null
     from projects
     where not uscc_valid(owner_uscc)
     union all
-    select project_code, 'contractor', contractor_uscc, null, null
+    select project, 'contractor', contractor_uscc, null, null
     from projects
     where not uscc_valid(contractor_uscc)
     union all
-    select project_code, 'payee', payee_uscc, null, null
+    select project, 'payee', payee_uscc, null, null
     from projects
     where not uscc_valid(payee_uscc)
     union all
-    select project_code, 'bids', bidder_uscc, row_no, null
+    select project, 'bids', bidder_uscc, row_no, null
     from bids
     where not uscc_valid(bidder_uscc)
     union all
-    select project_code, 'payments', payee_uscc, null, row_no
+    select project, 'payments', payee_uscc, null, row_no
     from payments
     where not uscc_valid(payee_uscc)
 ),
 listed_codes as (
     select
-        project_code,
+        project,
         array_distinct(array_agg(code)) as codes,
         array_distinct(array_agg(item)) as items,
         array_agg(bid) as bids,
         array_agg(payment) as payments
     from wrong
-    group by project_code
+    group by project
 )
 select
-    project_code as subject,
+    project as subject,
     array_length(codes) as count,
     array_sort(codes) as codes,
     array_sort(items) as items,

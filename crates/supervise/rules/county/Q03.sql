@@ -18,7 +18,7 @@
 -- says.en: Check the dates ({items}): {first_date} should not be later than {second_date}
 with dated as (
     select
-        p.project_code,
+        p.project,
         p.row_no,
         make_array(
             named_struct('a', 'approval_date', 'd', p.approval_date, 'b', 'tender_period', 'e', p.tender_start),
@@ -116,47 +116,47 @@ with dated as (
         ) > $as_of
 ),
 steps as (
-    select project_code, row_no, unnest(steps) as step
+    select project, row_no, unnest(steps) as step
     from dated
 ),
 early_payments as (
     select
-        e.project_code,
+        e.project,
         e.approval_date,
         min(y.date) as first_date,
         array_agg(y.row_no order by y.row_no) as rows
     from (
-        select p.project_code, p.approval_date
+        select p.project, p.approval_date
         from projects p
-        join payment_sums s on s.project_code = p.project_code
+        join payment_sums s on s.project = p.project
         where s.first_date < p.approval_date
     ) as e
-    join payments y on y.project_code = e.project_code
+    join payments y on y.project = e.project
     where y.date < e.approval_date
-    group by e.project_code, e.approval_date
+    group by e.project, e.approval_date
 ),
 ahead as (
-    select 'payments' as item, project_code, date, row_no from payments where date > $as_of
+    select 'payments' as item, project, date, row_no from payments where date > $as_of
     union all
-    select 'bids', project_code, bid_date, row_no from bids where bid_date > $as_of
+    select 'bids', project, bid_date, row_no from bids where bid_date > $as_of
     union all
-    select 'fund_sources', project_code, arrival_date, row_no from fund_sources where arrival_date > $as_of
+    select 'fund_sources', project, arrival_date, row_no from fund_sources where arrival_date > $as_of
     union all
-    select 'progress', project_code, date, row_no from progress where date > $as_of
+    select 'progress', project, date, row_no from progress where date > $as_of
     union all
-    select 'inspections', project_code, date, row_no from inspections where date > $as_of
+    select 'inspections', project, date, row_no from inspections where date > $as_of
     union all
-    select 'site_photos', project_code, taken_on, row_no from photos where taken_on > $as_of
+    select 'site_photos', project, taken_on, row_no from photos where taken_on > $as_of
     union all
-    select 'upkeep_checks', project_code, date, row_no from upkeep_checks where date > $as_of
+    select 'upkeep_checks', project, date, row_no from upkeep_checks where date > $as_of
 ),
 ahead_by_item as (
-    select item, project_code, max(date) as first_date, array_agg(row_no order by row_no) as rows
+    select item, project, max(date) as first_date, array_agg(row_no order by row_no) as rows
     from ahead
-    group by item, project_code
+    group by item, project
 )
 select
-    project_code as subject,
+    project as subject,
     step['a'] as first_item,
     step['d'] as first_date,
     step['b'] as second_item,
@@ -174,7 +174,7 @@ from steps
 where step['d'] > step['e']
 union all
 select
-    project_code as subject,
+    project as subject,
     'approval_date' as first_item,
     approval_date as first_date,
     'payments' as second_item,
@@ -191,7 +191,7 @@ select
 from early_payments
 union all
 select
-    project_code,
+    project,
     item,
     first_date,
     'as_of',

@@ -18,14 +18,14 @@
 -- says.en: Check amount and unit ({items}): {first_fen} does not go with {second_fen}
 with amounts as (
     select
-        p.project_code,
+        p.project,
         make_array('approved_budget', 'contract', 'paid_total', 'payments', 'fund_sources', 'settlement') as names,
         make_array(
             p.approved_budget, p.contract_amount, p.paid_total, y.paid_fen, s.source_fen, p.settlement
         ) as fens
     from projects p
-    left join payment_sums y on y.project_code = p.project_code
-    left join source_sums s on s.project_code = p.project_code
+    left join payment_sums y on y.project = p.project
+    left join source_sums s on s.project = p.project
     where cast(greatest(
             p.approved_budget, p.contract_amount, p.paid_total, y.paid_fen, s.source_fen, p.settlement
         ) as double) >= $factor * (100 - $tolerance_percent) / 100.0 * cast(least(
@@ -39,7 +39,7 @@ with amounts as (
 ),
 siblings as (
     select
-        a.project_code,
+        a.project,
         a.names[pair.i] as first_item,
         a.fens[pair.i] as first_fen,
         a.names[pair.j] as second_item,
@@ -52,7 +52,7 @@ siblings as (
 ),
 own as (
     select
-        project_code,
+        project,
         unnest(make_array(
             case when approved_budget <= 0 then named_struct('item', 'approved_budget', 'fen', approved_budget) end,
             case when contract_amount <= 0 then named_struct('item', 'contract', 'fen', contract_amount) end,
@@ -66,23 +66,23 @@ own as (
         or paid_total < 0 or retention_amount < 0 or upkeep_fund < 0
 ),
 wrong_rows as (
-    select 'payments' as item, project_code, row_no, amount from payments where amount <= 0
+    select 'payments' as item, project, row_no, amount from payments where amount <= 0
     union all
-    select 'fund_sources', project_code, row_no, amount from fund_sources where amount < 0
+    select 'fund_sources', project, row_no, amount from fund_sources where amount < 0
     union all
-    select 'bids', project_code, row_no, amount from bids where amount < 0
+    select 'bids', project, row_no, amount from bids where amount < 0
     union all
-    select 'payment_plan', project_code, row_no, amount from payment_plan where amount < 0
+    select 'payment_plan', project, row_no, amount from payment_plan where amount < 0
     union all
-    select 'yearly_income', project_code, row_no, paid_out from income where paid_out < 0
+    select 'yearly_income', project, row_no, paid_out from income where paid_out < 0
 ),
 wrong_by_item as (
-    select item, project_code, min(amount) as least_fen, array_agg(row_no order by row_no) as rows
+    select item, project, min(amount) as least_fen, array_agg(row_no order by row_no) as rows
     from wrong_rows
-    group by item, project_code
+    group by item, project
 )
 select
-    project_code as subject,
+    project as subject,
     first_item,
     first_fen,
     second_item,
@@ -99,7 +99,7 @@ where least(first_fen, second_fen) > 0
         between $factor * (100 - $tolerance_percent) / 100.0 and $factor * (100 + $tolerance_percent) / 100.0
 union all
 select
-    project_code,
+    project,
     amount['item'],
     amount['fen'],
     'zero',
@@ -110,7 +110,7 @@ from own
 where amount is not null
 union all
 select
-    project_code,
+    project,
     item,
     least_fen,
     'zero',

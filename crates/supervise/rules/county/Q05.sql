@@ -18,11 +18,11 @@
 -- says.zh: 资金来源合计 {source_fen},批复总投资 {budget_fen},相差 {difference_fen}
 -- says.en: The sources add up to {source_fen}, the approved budget is {budget_fen}: a difference of {difference_fen}
 select
-    p.project_code as subject,
+    p.project as subject,
     s.source_fen,
     p.approved_budget as budget_fen,
     s.source_fen - p.approved_budget as difference_fen,
     abs(s.source_fen - p.approved_budget) as money_fen
 from source_sums s
-join projects p on p.project_code = s.project_code
+join projects p on p.project = s.project
 where abs(s.source_fen - p.approved_budget) > $tolerance_fen

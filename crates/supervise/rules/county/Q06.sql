@@ -18,12 +18,12 @@
 -- says.zh: 填报累计拨付 {declared_fen},{payments} 笔拨付合计 {paid_fen},相差 {difference_fen}
 -- says.en: {declared_fen} declared as paid; {payments} payments add up to {paid_fen}: a difference of {difference_fen}
 select
-    p.project_code as subject,
+    p.project as subject,
     p.paid_total as declared_fen,
     y.payments,
     y.paid_fen,
     p.paid_total - y.paid_fen as difference_fen,
     abs(p.paid_total - y.paid_fen) as money_fen
 from projects p
-join payment_sums y on y.project_code = p.project_code
+join payment_sums y on y.project = p.project
 where abs(p.paid_total - y.paid_fen) > $tolerance_fen

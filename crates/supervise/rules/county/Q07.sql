@@ -16,7 +16,7 @@
 -- excludes.en: Projects without kind or unit.
 -- says.zh: “{kind}”类项目的规模单位不应为“{unit}”
 -- says.en: A project of the kind "{kind}" is not measured in "{unit}"
-select p.project_code as subject, p.kind, p.scale_unit as unit
+select p.project as subject, p.kind, p.scale_unit as unit
 from projects p
 left join allowed_units u on u.kind = p.kind and u.unit = p.scale_unit
 where p.kind is not null and p.scale_unit is not null and u.unit is null

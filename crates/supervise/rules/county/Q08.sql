@@ -19,7 +19,7 @@
 -- says.en: Of {photos} photos {unplaced} have neither a capture record nor time and position, {edited} come out of an image editor ({files})
 with judged as (
     select
-        project_code,
+        project,
         row_no,
         file,
         not coalesce(capture_record, false)
@@ -30,26 +30,26 @@ with judged as (
 ),
 counted as (
     select
-        project_code,
+        project,
         count(*) as photos,
         sum(case when unplaced then 1 else 0 end) as unplaced,
         sum(case when edited then 1 else 0 end) as edited
     from judged
-    group by project_code
+    group by project
     having sum(case when unplaced or edited then 1 else 0 end) > 0
 ),
 doubtful as (
-    select project_code, array_agg(file) as files, array_agg(row_no) as rows
+    select project, array_agg(file) as files, array_agg(row_no) as rows
     from judged
     where unplaced or edited
-    group by project_code
+    group by project
 )
 select
-    c.project_code as subject,
+    c.project as subject,
     c.photos,
     c.unplaced,
     c.edited,
     d.files,
     d.rows as row_photos
 from doubtful d
-join counted c on c.project_code = d.project_code
+join counted c on c.project = d.project

@@ -26,13 +26,14 @@ with repeated as (
 uses as (
     select
         y.voucher,
-        y.project_code,
+        y.project,
+        p.project_code,
         y.row_no,
         y.amount,
-        case when $same_owner_only then coalesce(p.owner_key, y.project_code) else '' end as scope
+        case when $same_owner_only then coalesce(p.owner_key, p.project_code) else '' end as scope
     from repeated r
     join payments y on y.voucher = r.voucher
-    join parties p on p.project_code = y.project_code
+    join parties p on p.project = y.project
 ),
 groups as (
     select
@@ -45,7 +46,7 @@ groups as (
     having count(*) > 1
 )
 select
-    u.project_code as subject,
+    u.project as subject,
     'payments' as what,
     u.voucher as value,
     min(g.times) as times,
@@ -57,10 +58,10 @@ select
     cast(null as bigint[]) as row_projects
 from groups g
 join uses u on u.voucher = g.voucher and u.scope = g.scope
-group by u.project_code, u.voucher, g.projects
+group by u.project, u.project_code, u.voucher, g.projects
 union all
 select
-    project_code as subject,
+    project as subject,
     'projects' as what,
     project_code as value,
     count(*) + 1 as times,
@@ -71,4 +72,4 @@ select
     cast(null as bigint[]) as row_payments,
     array_append(array_agg(row_no order by row_no), min(first_row_no)) as row_projects
 from duplicates
-group by project_code
+group by project, project_code

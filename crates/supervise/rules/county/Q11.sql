@@ -27,7 +27,7 @@ with townships as (
 ),
 measured as (
     select
-        p.project_code,
+        p.project,
         p.boundary_accuracy_m as accuracy_m,
         crosses_itself(p.boundary) as crosses,
         outside_share(p.boundary, t.boundary) as outside_share
@@ -37,7 +37,7 @@ measured as (
 ),
 doubts as (
     select
-        project_code,
+        project,
         crosses,
         outside_share,
         accuracy_m,
@@ -49,6 +49,6 @@ doubts as (
     from measured
     where crosses or outside_share > $outside or accuracy_m > $coarsest_m
 )
-select project_code as subject, what, crosses, outside_share, accuracy_m
+select project as subject, what, crosses, outside_share, accuracy_m
 from doubts
 where what is not null

@@ -19,7 +19,7 @@
 -- says.en: {households} households and {people} people benefit; the village has {village_households} households
 with compared as (
     select
-        p.project_code,
+        p.project,
         p.households,
         p.people,
         d.households as village_households
@@ -29,10 +29,10 @@ with compared as (
     right join projects p on p.village_code = d.code
     where p.households is not null
 )
-select project_code as subject, 'village' as what, households, people, village_households
+select project as subject, 'village' as what, households, people, village_households
 from compared
 where households > village_households
 union all
-select project_code, 'people', households, people, village_households
+select project, 'people', households, people, village_households
 from compared
 where people < households

@@ -20,7 +20,7 @@
 -- says.en: the submission period is {period_days} days, at least {wanted_days} are expected ({tender_start} to {tender_end})
 -- over: processes
 -- flag_when: (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000
---     < coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days)
+--     < coalesce(case when array_has($details, procurement_method_details) then array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)) end, $days)
 -- figures: period_days = (cast(tender_end as bigint) - cast(tender_start as bigint)) / 86400000,
---     wanted_days = coalesce(array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)), $days),
+--     wanted_days = coalesce(case when array_has($details, procurement_method_details) then array_element($details_days, cast(array_position($details, procurement_method_details) as bigint)) end, $days),
 --     tender_start = tender_start, tender_end = tender_end

@@ -33,20 +33,21 @@ fenced as (
 flagged as (
   select * from fenced where price_gap <= fence and fence > 0 and ($threshold >= 0 or q1 > 0)
 ),
-runners_up as (
-  select f.process, min(f.winner) as winner, first_value(b.tenderer order by b.bid) as runner_up
+offered as (
+  select
+    f.process, f.ocid, f.winner, f.winning_amount, f.next_amount, f.price_gap, f.fence,
+    first_value(b.tenderer order by b.bid) as runner_up
   from flagged f join ocds_bids b on f.process = b.process and f.next_amount = b.amount
   where b.status = 'valid' and b.is_sole and b.tenderer <> f.winner
-  group by f.process
+  group by f.process, f.ocid, f.winner, f.winning_amount, f.next_amount, f.price_gap, f.fence
 )
 select
   case when k.kind = 'process' then 'process' else 'tenderer' end as subject_kind,
-  case k.kind when 'process' then f.process when 'winner' then r.winner else r.runner_up end as subject,
+  case k.kind when 'process' then f.process when 'winner' then f.winner else f.runner_up end as subject,
   case when k.kind = 'process' then make_array(w.id, l.id) else make_array(f.ocid) end as related,
   f.ocid, f.winning_amount, f.next_amount, f.price_gap as price_gap_share, f.fence as fence_share,
   coalesce(w.name, w.id) as winner, coalesce(l.name, l.id) as runner_up
-from flagged f
-join runners_up r on f.process = r.process
-join ocds_organizations w on r.winner = w.organization
-join ocds_organizations l on r.runner_up = l.organization
-cross join (values ('process'), ('winner'), ('runner_up')) as k(kind)
+from (values ('process'), ('winner'), ('runner_up')) as k(kind)
+cross join offered f
+join ocds_organizations w on f.winner = w.organization
+join ocds_organizations l on f.runner_up = l.organization

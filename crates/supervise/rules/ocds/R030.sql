@@ -36,6 +36,6 @@ select
   case when k.kind = 'process' then w.process else w.tenderer end as subject,
   make_array(case when k.kind = 'process' then o.id else w.ocid end) as related,
   w.ocid, o.id as tenderer_id, coalesce(o.name, o.id) as tenderer, w.tender_end, w.bid_date
-from won w
+from (values ('process'), ('tenderer')) as k(kind)
+cross join won w
 join ocds_organizations o on w.tenderer = o.organization
-cross join (values ('process'), ('tenderer')) as k(kind)

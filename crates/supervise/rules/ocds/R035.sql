@@ -38,6 +38,6 @@ select
   case when k.kind = 'process' then r.process else r.supplier end as subject,
   make_array(case when k.kind = 'process' then o.id else r.ocid end) as related,
   r.ocid, coalesce(o.name, o.id) as winner, r.disqualified_tenderers
-from refused r
+from (values ('process'), ('tenderer')) as k(kind)
+cross join refused r
 join ocds_organizations o on r.supplier = o.organization
-cross join (values ('process'), ('tenderer')) as k(kind)

@@ -17,10 +17,11 @@ use crate::import::IdentityKey;
 use crate::import::boundary;
 use crate::import::collected::{self, Collected};
 use crate::import::columns::Value;
-use crate::import::convert::{Asked, Conventions, convert};
+use crate::import::convert::{Asked, Names, convert};
 use crate::import::photos::derive_days;
 use crate::import::report::shorten;
 use crate::import::resident;
+use crate::import::seal::Seal;
 use crate::import::value::Cell;
 
 /// What a draft goes by while nobody has given it a code; of the right form, so that no rule finds
@@ -42,6 +43,8 @@ pub(super) struct Reader {
     datum: Option<kandeng_geo::Datum>,
     /// An empty table for each sheet.
     blank: Vec<Collected>,
+    /// By sheet: what only the platform itself records.
+    seals: Vec<Option<Seal>>,
 }
 
 /// The county's conventions, without the memory that an import of many rows keeps.
@@ -50,7 +53,7 @@ struct County<'a> {
     key: &'a IdentityKey,
 }
 
-impl Conventions for County<'_> {
+impl Names for County<'_> {
     fn unit(&mut self, written: &str) -> String {
         let known = self.filing.units.canonical(written);
         known.unwrap_or(written).to_owned()
@@ -70,6 +73,7 @@ impl Reader {
             .map(|sheet| Collected::new(&filing, sheet));
         Self {
             blank: blank.collect(),
+            seals: filing.sheets.iter().map(Seal::of).collect(),
             key: settings.key.clone(),
             datum: settings.datum,
             filing,
@@ -109,7 +113,7 @@ impl Reader {
             }
             let mut batch = self.batch(index, &rows)?;
             if sheet.table == "photos" {
-                batch = derive_days(&batch).unwrap_or(batch);
+                batch = derive_days(&batch, &[]).unwrap_or(batch);
             }
             tables.insert(&*sheet.table, Arc::new(collected::table(batch)));
         }
@@ -245,7 +249,7 @@ impl Reader {
                 continue;
             }
             let asked = Asked {
-                column,
+                field: column.field,
                 answers: self.blank[index].answers[place].as_deref(),
                 unit: None,
                 epoch_1904: false,
@@ -300,6 +304,19 @@ impl Reader {
                 message: told.message,
             });
         });
+        if let Some(seal) = &self.seals[index] {
+            for column in seal.break_open(&mut values, &self.key) {
+                notes.push(FieldNote {
+                    place: place_of(sheet, &sheet.columns[column], row),
+                    severity: Severity::Warning,
+                    value: None,
+                    message: Text::new(
+                        "没有本县密钥的有效封签,不作为系统记录读取",
+                        "without a valid seal of this county's key; not taken as recorded by the system",
+                    ),
+                });
+            }
+        }
         values
     }
 

@@ -160,6 +160,13 @@ pub struct Column {
     /// Offered in the template.
     #[serde(default = "yes")]
     pub template: bool,
+    /// Recorded by the platform itself and filed by nobody: a workbook or a CSV may carry it only
+    /// under a seal.
+    #[serde(default)]
+    pub recorded: bool,
+    /// Holds the seal over these columns of its row.
+    #[serde(default)]
+    pub seals: Vec<String>,
     /// What the template's example row holds.
     #[serde(default)]
     pub example: String,
@@ -247,8 +254,43 @@ impl Filing {
                 item.number = format!("{}.{}", index + 1, place + 1);
             }
         }
+        filing.add_own_choices();
         filing.check()?;
         Ok(filing)
+    }
+
+    /// Categories and items are lists to choose from too, named `category` and `item`. An item also
+    /// goes by its columns of the projects.
+    fn add_own_choices(&mut self) {
+        let choice = |key: &str, zh: &str, en: &str, aliases: Vec<String>| Choice {
+            key: key.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+            aliases,
+        };
+        let categories = self
+            .categories
+            .iter()
+            .map(|category| choice(&category.key, &category.zh, &category.en, Vec::new()))
+            .collect();
+        let own = |item: &Item| {
+            let columns = self.columns_of(&item.key).into_iter();
+            let columns = columns.filter(|(table, _)| *table == "projects");
+            let columns = columns.filter_map(|(table, key)| self.column(table, key));
+            columns
+                .flat_map(|column| [&column.key, &column.zh, &column.en])
+                .filter(|name| ![&item.key, &item.zh, &item.en].contains(name))
+                .cloned()
+                .collect()
+        };
+        let items = self
+            .items()
+            .map(|(_, item)| choice(&item.key, &item.zh, &item.en, own(item)))
+            .collect();
+        self.choices
+            .entry("category".to_owned())
+            .or_insert(categories);
+        self.choices.entry("item".to_owned()).or_insert(items);
     }
 
     /// The items in order, each with its category.
@@ -374,8 +416,15 @@ impl Filing {
                 if let Some(item) = &column.item {
                     known(&column.key, format!("item {item}"))?;
                 }
-                if let Some(unit) = &column.unit {
-                    known(&column.key, format!("column {}.{unit}", sheet.table))?;
+                for other in column.unit.iter().chain(&column.seals) {
+                    known(&column.key, format!("column {}.{other}", sheet.table))?;
+                }
+                let is_sealed = |other: &Column| other.seals.contains(&column.key);
+                if column.recorded && !sheet.columns.iter().any(is_sealed) {
+                    return Err(FilingError::Unknown {
+                        by: column.key.clone(),
+                        missing: "a column with a seal over it".to_owned(),
+                    });
                 }
                 let listed = column
                     .choices

@@ -21,7 +21,15 @@ impl Filing {
         for category in &self.categories {
             self.write_category(&mut page, category);
         }
-        page.push_str("\n# 工作表 / Sheets\n");
+        page.push_str(
+            "\n# 工作表 / Sheets\n\n\
+             金额不写单位的以元计,表头或格内可写单位;Parquet 中以键为列名的整数金额以分计。\n\
+             Amounts without a unit are yuan, and header or cell may name one; in Parquet, whole amounts in a column that goes \
+             by its key are fen.\n\n\
+             \"系统记录\"的列由平台自身产生,不由填报:工作簿和 CSV 中只有带县级密钥封签的才读取。\n\
+             Columns that are \"recorded\" are made by the platform itself and filed by nobody: of a workbook or CSV they \
+             are taken only under a seal of the county's key.\n",
+        );
         for sheet in &self.sheets {
             self.write_sheet(&mut page, sheet);
         }
@@ -110,11 +118,14 @@ impl Filing {
 }
 
 fn column_kind(column: &Column) -> String {
-    let kind = format!("{:?}", column.field).to_lowercase();
-    match &column.choices {
-        Some(list) => format!("{kind}: {list}"),
-        None => kind,
+    let mut kind = format!("{:?}", column.field).to_lowercase();
+    if let Some(list) = &column.choices {
+        kind = format!("{kind}: {list}");
     }
+    if column.recorded {
+        kind.push_str(", 系统记录 recorded");
+    }
+    kind
 }
 
 fn write_choices(page: &mut String, name: &str, choices: &[Choice]) {

@@ -45,6 +45,7 @@ impl Sheet {
         TableDeclaration {
             name: self.table.clone(),
             columns: std::iter::once(row_no).chain(columns).collect(),
+            ordered_by: Vec::new(),
         }
     }
 }

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use kandeng_screening::Text;
 use rust_xlsxwriter::{
-    Color, DataValidation, Format, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError,
+    Color, DataValidation, DataValidationErrorStyle, Format, FormatAlign, FormatBorder, Note,
+    Workbook, Worksheet, XlsxError,
 };
+
+use crate::system::{self, says};
 
 use super::declaration::{Choice, Column, Field, Filing, Sheet};
 
 /// Rows that drop-downs and formats reach.
 const ROWS: u32 = 10_000;
+/// What need not be filled in: example rows, and the tabs of registers.
+const GREY: Color = Color::RGB(0x0080_8080);
 
 /// The language of a template's labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +40,12 @@ impl Wording {
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The system would not write it.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{}: cannot be written: {}", path.display(), says(source).en)]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        reason: String,
+        source: std::io::Error,
     },
     /// The declaration has what Excel cannot hold, such as a sheet's name of 40 letters.
     #[error("the declaration does not fit a workbook: {0}")]
@@ -51,7 +56,9 @@ impl TemplateError {
     /// The same in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Io { path, reason } => format!("{}:{reason}", path.display()),
+            Self::Io { path, source } => {
+                format!("{}:无法写入:{}", path.display(), says(source).zh)
+            }
             Self::Unfit(why) => format!("信息项声明无法写成工作簿:{why}"),
         };
         Text::new(zh, self.to_string())
@@ -65,23 +72,22 @@ impl TemplateError {
 pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), TemplateError> {
     let io = |error: std::io::Error| TemplateError::Io {
         path: path.to_owned(),
-        reason: error.to_string(),
+        source: error,
     };
     let mut book = Workbook::new();
     write_instructions(book.add_worksheet(), filing, wording)?;
     for sheet in &filing.sheets {
         write_sheet(book.add_worksheet(), filing, sheet, wording)?;
     }
+    for register in &filing.registers {
+        let page = book.add_worksheet();
+        write_sheet(page, filing, register, wording)?;
+        page.set_tab_color(GREY);
+    }
     let bytes = book.save_to_buffer()?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".kandeng-")
-        .suffix(".tmp")
-        .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))
-        .map_err(io)?;
+    let mut file = system::beside(path).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())
 }
@@ -114,6 +120,7 @@ fn write_instructions(
             "证件号、账号在读取时即以县级密钥作散列,不保存原号。",
             "用地范围可填 WKT,或与工作簿同一文件夹中的 GPX、GeoJSON、KML、SHP 文件名。",
             "阶段留空时,由已填的信息项推定。",
+            "灰色标签的各表是比对库(行政区划、企业、死亡等),都可不填:空着或整张删去,用到它的规则就记为“不适用”。",
         ],
         Wording::En => [
             "A project is one row of Projects, told apart by its code; the other sheets name the project code in each row and may have several.",
@@ -126,6 +133,7 @@ fn write_instructions(
             "IDs and accounts are hashed with the county's key as they are read; the numbers are not kept.",
             "A boundary is WKT, or the name of a GPX, GeoJSON, KML or SHP file in the workbook's folder.",
             "A stage left empty is derived from the items that are filled.",
+            "Sheets with a grey tab are registers to compare with (divisions, companies, the deceased …), all optional: leave one empty or delete it, and rules that need it are not applicable.",
         ],
     };
     for (row, line) in (2..).zip(lines) {
@@ -164,9 +172,9 @@ fn write_sheet(
         page.set_column_format(place, &format)?;
         page.write_with_format(0, place, label, &header)?;
         page.insert_note(0, place, &note(filing, column, choices, wording))?;
-        let grey = format.set_font_color(Color::RGB(0x0080_8080)).set_italic();
+        let grey = format.set_font_color(GREY).set_italic();
         write_example(page, place, column, choices, wording, &grey)?;
-        if let Some(validation) = drop_down(column, choices, wording)? {
+        if let Some(validation) = drop_down(filing, column, choices, wording)? {
             page.add_data_validation(1, place, ROWS, place, &validation)?;
         }
     }
@@ -215,12 +223,14 @@ fn write_example(
 
 /// A list to choose from, where the column is a choice and the list fits Excel.
 fn drop_down(
+    filing: &Filing,
     column: &Column,
     choices: &[Choice],
     wording: Wording,
 ) -> Result<Option<DataValidation>, XlsxError> {
     let list: Vec<&str> = match column.field {
         Field::Bool => vec![wording.pick("是", "yes"), wording.pick("否", "no")],
+        Field::Unit => filing.units.names.keys().map(String::as_str).collect(),
         _ => choices
             .iter()
             .map(|choice| wording.pick(&choice.zh, &choice.en))
@@ -234,9 +244,15 @@ fn drop_down(
         return Ok(None);
     }
     let message = wording.pick("请从列表中选择", "choose from the list");
+    // Units have other names that are read too; Excel asks, and lets them pass.
+    let style = match column.field {
+        Field::Unit => DataValidationErrorStyle::Warning,
+        _ => DataValidationErrorStyle::Stop,
+    };
     Ok(Some(
         DataValidation::new()
             .allow_list_strings(&list)?
+            .set_error_style(style)
             .set_error_message(message)?,
     ))
 }
@@ -306,11 +322,10 @@ fn note(filing: &Filing, column: &Column, choices: &[Choice], wording: Wording) 
         lines.push(form.to_owned());
     }
     if !choices.is_empty() {
-        let list: Vec<_> = choices
+        let list = choices
             .iter()
-            .map(|choice| wording.pick(&choice.zh, &choice.en))
-            .collect();
-        lines.push(list.join("、"));
+            .map(|choice| wording.pick(&choice.zh, &choice.en));
+        lines.push(list.collect::<Vec<_>>().join("、"));
     }
     lines.push(column.key.clone());
     Note::new(lines.join("\n"))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, Int64Builder, RecordBatch, StringArray,
+    Array as _, ArrayBuilder as _, ArrayRef, Int64Builder, RecordBatch, StringArray,
 };
 use kandeng_screening::arrow::datatypes::{Field as ArrowField, Schema};
 use kandeng_screening::arrow::error::ArrowError;
@@ -69,6 +69,11 @@ impl Collected {
             places: Vec::new(),
             row_no: Int64Builder::new(),
         }
+    }
+
+    /// Whether no row was kept.
+    pub fn is_empty(&self) -> bool {
+        self.row_no.is_empty()
     }
 
     /// Notes where the next row stands, whether or not it is kept. Gives its `row_no`.

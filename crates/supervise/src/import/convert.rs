@@ -3,23 +3,23 @@
 use super::columns::Value;
 use super::header::HeaderUnit;
 use super::value::answer::{Answers, read_bool};
-use super::value::{Cell, Refused, code, date, money, quantity, stands_for_nothing};
-use crate::filing::{Column, Field};
+use super::value::{Cell, Refused, code, date, money, quantity};
+use crate::filing::Field;
 
 /// What a cell's column is, for reading it.
 pub(crate) struct Asked<'a> {
-    pub column: &'a Column,
+    pub field: Field,
     pub answers: Option<&'a Answers>,
     pub unit: Option<&'a HeaderUnit>,
     pub epoch_1904: bool,
 }
 
-/// How a county writes units, and hashes numbers that name somebody.
-pub(crate) trait Conventions {
+/// What is looked up or worked out once for many cells.
+pub(crate) trait Names {
+    /// The hash of a number that names somebody.
+    fn hash(&mut self, number: &str) -> String;
     /// A unit as rules know it; one that is not declared stays as written.
     fn unit(&mut self, written: &str) -> String;
-    /// The hash of a number.
-    fn hash(&mut self, number: &str) -> String;
 }
 
 /// A value, and the unit that was written with it.
@@ -27,13 +27,13 @@ pub(crate) type Converted = (Value, Option<String>);
 
 /// Reads a cell as its column asks.
 pub(crate) fn convert(
-    county: &mut impl Conventions,
+    names: &mut impl Names,
     asked: &Asked<'_>,
     cell: Cell<'_>,
 ) -> Result<Converted, Refused> {
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let float = |number: Option<f64>| number.map_or(Value::Null, Value::Float);
-    let value = match asked.column.field {
+    let value = match asked.field {
         Field::Text | Field::Boundary => text(code::read_text(cell)?),
         Field::Code => text(code::read(cell)?),
         Field::Uscc => text(code::read_uscc(cell)?),
@@ -59,26 +59,18 @@ pub(crate) fn convert(
                 return Ok((Value::Null, None));
             };
             let unit = match (unit, asked.unit) {
-                (Some(unit), _) => Some(county.unit(&unit)),
+                (Some(unit), _) => Some(names.unit(&unit)),
                 (None, Some(HeaderUnit::Scale(unit))) => Some(unit.clone()),
                 (None, _) => None,
             };
             return Ok((Value::Float(number), unit));
         }
-        Field::Unit => text(code::read_text(cell)?.map(|unit| county.unit(&unit))),
+        Field::Unit => text(code::read_text(cell)?.map(|unit| names.unit(&unit))),
         Field::Percent => float(quantity::read_percent(cell)?),
         Field::Int => quantity::read_int(cell)?.map_or(Value::Null, Value::Int),
         Field::Number => float(quantity::read_number(cell)?),
         Field::Bool => read_bool(cell)?.map_or(Value::Null, Value::Bool),
-        Field::Identity => identity(county, cell)?,
+        Field::Identity => text(code::read(cell)?.map(|number| names.hash(&number))),
     };
     Ok((value, None))
-}
-
-/// A number that names somebody, as its hash.
-fn identity(county: &mut impl Conventions, cell: Cell<'_>) -> Result<Value, Refused> {
-    let Some(number) = code::read(cell)?.filter(|number| !stands_for_nothing(number)) else {
-        return Ok(Value::Null);
-    };
-    Ok(Value::Text(county.hash(&number)))
 }

@@ -16,6 +16,9 @@ use crate::filing::Sheet;
 /// The largest CSV file that is read; larger ones belong into Parquet.
 const MOST_BYTES: u64 = 4 << 30;
 
+/// Lines in which the header is looked for, to see how its fields are parted.
+const LINES_BEFORE_HEADER: usize = 12;
+
 /// Reads one file into its table.
 ///
 /// # Errors
@@ -41,37 +44,60 @@ pub(crate) fn read<'o>(
     reader.finish()
 }
 
-/// Gives each record with its number, from 0.
+/// Gives each record with its row, from 0, as a table program shows it: blank lines are rows, and a
+/// field that goes over several lines is not.
 pub(crate) fn records(
     path: &Path,
     text: &str,
     mut take: impl FnMut(u32, &csv::StringRecord) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
-    let first = text.lines().next().unwrap_or("");
-    let delimiter = [b',', b'\t', b';']
-        .into_iter()
-        .max_by_key(|mark| {
-            (
-                first.bytes().filter(|byte| byte == mark).count(),
-                *mark == b',',
-            )
-        })
-        .unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter)
+        .delimiter(delimiter(text))
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut row = 0;
-    while reader
-        .read_record(&mut record)
-        .map_err(|error| ImportError::broken(path, "CSV", error))?
-    {
+    loop {
+        let start = reader.position().byte() as usize;
+        let read = reader
+            .read_record(&mut record)
+            .map_err(|error| ImportError::broken(path, "CSV", error))?;
+        if !read {
+            return Ok(());
+        }
+        // The reader passes over blank lines before the record.
+        row += blank_lines(text.as_bytes(), start);
         take(row, &record)?;
         row += 1;
     }
-    Ok(())
+}
+
+/// Blank lines from `start` on, where a record may begin.
+fn blank_lines(bytes: &[u8], start: usize) -> u32 {
+    let (before, mut rest) = bytes.split_at(start.min(bytes.len()));
+    // The last record's line may have been left between its two marks.
+    if before.ends_with(b"\r") {
+        rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    }
+    let mut count = 0;
+    while let [b'\r', b'\n', after @ ..] | [b'\r' | b'\n', after @ ..] = rest {
+        rest = after;
+        count += 1;
+    }
+    count
+}
+
+/// What parts the fields: the mark that stands most often in the first line that has any; lines of a
+/// title before it have none.
+fn delimiter(text: &str) -> u8 {
+    let counts = text.lines().take(LINES_BEFORE_HEADER).map(|line| {
+        [b'\t', b';', b','].map(|mark| (line.bytes().filter(|byte| *byte == mark).count(), mark))
+    });
+    let most = counts.filter_map(|counts| counts.into_iter().max_by_key(|(count, _)| *count));
+    most.into_iter()
+        .find(|(count, _)| *count > 0)
+        .map_or(b',', |(_, mark)| mark)
 }
 
 /// The bytes of a file.

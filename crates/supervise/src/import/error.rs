@@ -8,12 +8,12 @@ use kandeng_screening::Text;
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The system would not read it.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{path}: {reason}", path = path.display(), reason = reason.en)]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
-        reason: String,
+        reason: Text,
     },
     /// Nothing in it.
     #[error("{path}: the file is empty", path = .0.display())]
@@ -104,7 +104,7 @@ impl ImportError {
     pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
-            reason: error.to_string(),
+            reason: crate::system::says(error),
         }
     }
 
@@ -120,7 +120,7 @@ impl ImportError {
     /// The same in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Io { path, reason } => format!("{}:{reason}", path.display()),
+            Self::Io { path, reason } => format!("{}:{}", path.display(), reason.zh),
             Self::Empty(path) => format!("{}:文件为空", path.display()),
             Self::UnknownKind(path) => format!(
                 "{}:既不是工作簿(.xlsx、.xls、.ods),也不是 CSV 或 Parquet 文件夹",

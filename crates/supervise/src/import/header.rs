@@ -22,6 +22,8 @@ pub(crate) struct Named {
     pub column: usize,
     /// The unit, where one is named.
     pub unit: Option<HeaderUnit>,
+    /// What stands where the unit of an amount or a quantity would, and is none.
+    pub no_unit: Option<String>,
 }
 
 /// All headers that a sheet may have.
@@ -61,6 +63,7 @@ impl<'a> Headers<'a> {
             return Some(Named {
                 column: *column,
                 unit: None,
+                no_unit: None,
             });
         }
         let (name, unit) = split_unit(&whole)?;
@@ -69,16 +72,26 @@ impl<'a> Headers<'a> {
             .strip_prefix("单位:")
             .or(unit.strip_prefix("单位"))
             .unwrap_or(unit);
-        let unit = match self.sheet.columns[column].field {
+        let known = match self.sheet.columns[column].field {
             Field::Money => money::unit(unit).map(HeaderUnit::Money),
             Field::Quantity => self
                 .filing
                 .units
                 .canonical(unit)
                 .map(|unit| HeaderUnit::Scale(unit.to_owned())),
-            _ => None,
+            _ => {
+                return Some(Named {
+                    column,
+                    unit: None,
+                    no_unit: None,
+                });
+            }
         };
-        Some(Named { column, unit })
+        Some(Named {
+            column,
+            no_unit: known.is_none().then(|| unit.to_owned()),
+            unit: known,
+        })
     }
 
     /// How many of these cells are headers.
@@ -101,6 +114,15 @@ impl<'a> Headers<'a> {
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, column)| column)
     }
+}
+
+/// The unit of all amounts as a line above the table names it: `单位:万元`, `(金额单位:人民币元)`.
+pub(crate) fn unit_of_amounts(line: &str) -> Option<i64> {
+    let line = plain(line);
+    let (_, unit) = line.split_once("单位:")?;
+    let end = unit.find([')', ',', '、', ';', '/']).unwrap_or(unit.len());
+    let unit = &unit[..end];
+    money::unit(unit.strip_prefix("人民币").unwrap_or(unit))
 }
 
 /// A name as it is compared: half-width, lower case, no spaces or marks.
@@ -204,5 +226,15 @@ mod tests {
             "contract_amount"
         );
         assert!(headers.nearest("备注").is_none());
+    }
+
+    #[test]
+    fn a_line_above_the_table_may_name_the_unit_of_its_amounts() {
+        assert_eq!(unit_of_amounts("单位:万元"), Some(money::WAN));
+        assert_eq!(unit_of_amounts("（金额单位：人民币元）"), Some(money::YUAN));
+        assert_eq!(unit_of_amounts("单位：万元、亩"), Some(money::WAN));
+        for line in ["填报单位:示例县财政局", "单位:亩", "单位", "万元"] {
+            assert_eq!(unit_of_amounts(line), None, "{line}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
 
 pub(crate) mod boundary;
+mod cells;
 pub(crate) mod collected;
 pub(crate) mod columns;
 pub(crate) mod convert;
@@ -10,22 +11,33 @@ mod detect;
 mod error;
 mod header;
 mod identity;
+mod keys;
 mod names;
+mod ods_merged;
 mod options;
 mod original;
 mod package;
 mod parquet_cast;
+mod parquet_codes;
+mod parquet_columns;
 mod parquet_folder;
+mod parquet_origin;
 mod parquet_table;
 mod parts;
+mod percent;
+mod photo_words;
 pub(crate) mod photos;
 mod places;
+mod plain_wkt;
+mod reached;
 mod reading;
 mod refusals;
 pub(crate) mod report;
 pub(crate) mod resident;
+pub(crate) mod seal;
 mod sheet;
 pub mod value;
+mod wan;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -42,6 +54,8 @@ pub use identity::{IdentityKey, key_of};
 pub use options::ImportOptions;
 pub use original::{OriginalSheet, original_sheets};
 pub use places::Place;
+pub use report::shown;
+pub use resident::{hashed as residents_hashed, masked as residents_masked};
 
 use crate::diagnostic::Diagnostic;
 use parts::Part;
@@ -71,6 +85,8 @@ pub struct Import {
     pub kinds: Vec<InputKind>,
     places: Places,
     refusals: Vec<Arc<refusals::Refusals>>,
+    keys: Arc<keys::Keys>,
+    told_of_keys: bool,
     hashing: Option<JoinHandle<Vec<InputFile>>>,
     inputs: Vec<InputFile>,
 }
@@ -97,13 +113,15 @@ impl Import {
         &self.inputs
     }
 
-    /// What Parquet columns held that could not be read, as far as rules have read them: ask after
-    /// the run.
+    /// What was wrong with values of Parquet columns, as far as rules have read them, and whether
+    /// hashes of different keys were met: ask after the run.
     pub fn refused(&self) -> Vec<Diagnostic> {
-        self.refusals
-            .iter()
-            .filter_map(|column| column.diagnostic())
-            .collect()
+        let columns = self.refusals.iter();
+        let mut all: Vec<_> = columns.flat_map(|column| column.diagnostics()).collect();
+        if !self.told_of_keys {
+            all.extend(self.keys.diagnostic(self.places.first_file()));
+        }
+        all
     }
 
     /// Rows of each table, where they are known without reading it.
@@ -148,7 +166,10 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         );
         let parts = match kind {
             InputKind::Csv => detect::files(path, "csv")?,
-            InputKind::Parquet => detect::files(path, "parquet")?,
+            InputKind::Parquet => {
+                tell_mixed(&mut reading, path)?;
+                detect::files(path, "parquet")?
+            }
             _ => vec![path.clone()],
         };
         files.extend(parts.iter().cloned());
@@ -169,7 +190,10 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         options.check_cancelled()?;
         read_part(&mut reading, &mut sources[part.opened], part)?;
     }
-    let gathered = reading.finish()?;
+    let mut gathered = reading.finish()?;
+    let keys = gathered.keys.diagnostic(gathered.places.first_file());
+    let told_of_keys = keys.is_some();
+    gathered.diagnostics.extend(keys);
     Ok(Import {
         tables: gathered.tables,
         diagnostics: gathered.diagnostics,
@@ -177,9 +201,34 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         kinds,
         places: gathered.places,
         refusals: gathered.refusals,
+        keys: gathered.keys,
+        told_of_keys,
         hashing: Some(hashing),
         inputs: Vec::new(),
     })
+}
+
+/// Says that a folder of Parquet files holds CSV files too, which are not read.
+fn tell_mixed(reading: &mut Reading<'_>, path: &Path) -> Result<(), ImportError> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let count = detect::files(path, "csv")?.len();
+    if count > 0 {
+        let shown = path.display().to_string();
+        let spot = report::Spot {
+            file: &shown,
+            ..report::Spot::default()
+        };
+        reading.report.warn(
+            spot,
+            "mixed",
+            None,
+            format!("同一文件夹中另有 {count} 个 CSV 文件,未读取"),
+            format!("{count} CSV files in the same folder were not read"),
+        );
+    }
+    Ok(())
 }
 
 /// Reads one sheet or file.

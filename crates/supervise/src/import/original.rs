@@ -46,7 +46,8 @@ pub fn original_sheets(
                     let bytes = csv_folder::load(&file)?;
                     let text = csv_folder::decode(&file, &bytes, options)?;
                     let mut rows = Vec::new();
-                    csv_folder::records(&file, &text, |_, record| {
+                    csv_folder::records(&file, &text, |row, record| {
+                        rows.resize(row as usize, Vec::new());
                         let cell = |field: &str| match field {
                             "" => Data::Empty,
                             text => Data::String(text.to_owned()),
@@ -115,10 +116,12 @@ fn hash_identities(sheet: &mut OriginalSheet, declared: &Sheet, options: &Import
             };
             if names_identity {
                 columns.push(column);
-            } else if columns.contains(&column) && !cell.is_empty() {
-                let number = code::read(cell).ok().flatten();
-                let hash =
-                    number.map_or_else(|| "***".to_owned(), |number| options.key.hash(&number));
+            } else if columns.contains(&column) {
+                let hash = match code::read(cell) {
+                    Ok(None) => continue,
+                    Ok(Some(number)) => options.key.hash(&number),
+                    Err(_) => "***".to_owned(),
+                };
                 *data = Data::String(hash);
             }
         }

@@ -125,7 +125,8 @@ fn unpack(
     unpacked: &AtomicU64,
     options: &ImportOptions,
 ) -> Result<bool, ImportError> {
-    const MERGED: &[u8] = b"<mergeCell ";
+    // A prefix may stand before it.
+    const MERGED: &[u8] = b"mergeCell ";
     let mut buffer = vec![0; 1 << 18];
     let mut kept = 0;
     let mut merged = false;
@@ -156,8 +157,8 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     // `C` is rare in sheets: cells are `<c `.
     while let Some(place) = bytes[from..].iter().position(|byte| *byte == b'C') {
         let place = from + place;
-        // The `C` of `<mergeCell ` stands at 6.
-        if place >= 6 && bytes[place - 6..].starts_with(wanted) {
+        // The `C` of `mergeCell ` stands at 5.
+        if place >= 5 && bytes[place - 5..].starts_with(wanted) {
             return true;
         }
         from = place + 1;

@@ -1,242 +1,280 @@
-//! A Parquet column's array as the declared column holds it. Whole money is fen, other money yuan.
+//! A Parquet column's array as the declared column holds it. What is of the declared type already is
+//! taken as it is; all else is read cell by cell, as a sheet's cells are.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use kandeng_screening::ColumnType;
-use kandeng_screening::arrow::array::{
-    Array, ArrayRef, AsArray as _, BooleanArray, Date32Array, Float64Array, Int64Array,
-    StringArray, TimestampMillisecondArray,
-};
+use kandeng_screening::arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
 use kandeng_screening::arrow::compute::cast;
-use kandeng_screening::arrow::datatypes::{DataType, TimeUnit};
+use kandeng_screening::arrow::datatypes::{DataType, Float64Type};
 use kandeng_screening::arrow::error::ArrowError;
 
+use super::cells::Cells;
+use super::columns::{Builder, Value};
+use super::convert::{Asked, Names, convert};
+use super::header::HeaderUnit;
 use super::identity::IdentityKey;
+use super::keys::Keys;
+use super::percent::Percents;
 use super::resident;
-use super::value::answer::{Answers, read_bool};
-use super::value::{Cell, code, date, money, quantity, stands_for_nothing};
+use super::value::answer::Answers;
+use super::value::{Cell, stands_for_nothing};
 use crate::filing::{Column, Field, Units};
 
 /// What an array needs to be read as its column.
 #[derive(Clone)]
 pub(crate) struct Caster {
-    pub field: Field,
-    pub answers: Option<Arc<Answers>>,
+    field: Field,
+    answers: Option<Arc<Answers>>,
+    key: IdentityKey,
+    units: Arc<Units>,
+    keys: Arc<Keys>,
+    unit: Option<HeaderUnit>,
+    /// Whole numbers of money are fen: the column goes by its key and names no unit.
+    in_fen: bool,
+    /// Percentages are written as fractions.
+    of_fractions: bool,
+}
+
+/// What all columns are read with.
+#[derive(Clone)]
+pub(crate) struct Known {
     pub key: IdentityKey,
     pub units: Arc<Units>,
+    /// Where the keys of hashes are noted.
+    pub keys: Arc<Keys>,
+}
+
+/// An array as its column holds it.
+pub(crate) struct Cast {
+    pub array: ArrayRef,
+    /// Values that had an identity number in them, which does not belong there.
+    pub hidden: u64,
+}
+
+/// Where a declared column stands in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    /// Its place among the file's columns.
+    pub index: usize,
+    /// The unit that its header names.
+    pub unit: Option<HeaderUnit>,
+    /// Whether it goes by its key.
+    pub is_key: bool,
+    /// Whether it holds nothing but numbers between 0 and 1.
+    pub of_fractions: bool,
 }
 
 impl Caster {
     /// Reads arrays of a column.
     pub fn new(
         column: &Column,
+        root: Option<&Root>,
         answers: Option<Arc<Answers>>,
-        key: &IdentityKey,
-        units: &Arc<Units>,
+        known: &Known,
     ) -> Self {
         Self {
             field: column.field,
             answers,
-            key: key.clone(),
-            units: Arc::clone(units),
+            key: known.key.clone(),
+            units: Arc::clone(&known.units),
+            keys: Arc::clone(&known.keys),
+            unit: root.and_then(|root| root.unit.clone()),
+            in_fen: root.is_some_and(|root| root.is_key && root.unit.is_none()),
+            of_fractions: column.field == Field::Percent
+                && root.is_some_and(|root| root.of_fractions),
         }
+    }
+
+    /// What the column becomes.
+    pub fn kind(&self) -> DataType {
+        self.field.column_type().arrow()
     }
 
     /// The array as declared; what cannot be read becomes null.
-    pub fn cast(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-        let to = self.field.column_type().arrow();
-        let from = array.data_type();
-        let is_text = |kind: &DataType| {
-            matches!(
-                kind,
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-            )
+    pub fn cast(&self, array: &ArrayRef) -> Result<Cast, ArrowError> {
+        let array = plain(array)?;
+        let read = match self.as_it_is(&array)? {
+            Some(array) => Cast { array, hidden: 0 },
+            None => self.read(&array)?,
         };
-        let from_text =
-            is_text(from) || matches!(from, DataType::Dictionary(_, value) if is_text(value));
-        match self.field {
-            Field::Identity => self.identities(array),
-            Field::Choice | Field::Uscc | Field::Unit | Field::Code => {
-                Ok(self.without_residents(self.texts(array)?))
-            }
-            Field::Text if from_text => Ok(self.without_residents(cast(array, &DataType::Utf8)?)),
-            Field::Money if !from.is_integer() && !from_text => yuan(array),
-            _ if from_text && to != DataType::Utf8 => self.parsed(&cast(array, &DataType::Utf8)?),
-            Field::Date if matches!(from, DataType::Timestamp(..)) => days(array),
-            Field::Time => cast(
-                &cast(array, &DataType::Timestamp(TimeUnit::Millisecond, None))?,
-                &to,
-            ),
-            _ if *from == to => Ok(Arc::clone(array)),
-            _ => cast(array, &to),
+        if let (Field::Identity, Some(hashes)) = (self.field, read.array.as_string_opt::<i32>()) {
+            self.keys.note(hashes.iter().flatten());
         }
+        Ok(read)
     }
 
-    fn identities(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-        let texts = cast(array, &DataType::Utf8)?;
-        let values: &StringArray = texts.as_string();
-        // Hashed already, as a county's Parquet mostly is: nothing to do.
-        let is_hash = |text: &str| {
-            super::identity::key_of(text).is_some()
-                && !text.bytes().any(|byte| byte.is_ascii_uppercase())
-        };
-        if values.iter().flatten().all(is_hash) {
-            return Ok(texts);
-        }
-        let own = |number: &str| {
-            let number = code::read(Cell::text(number)).ok().flatten()?;
-            if stands_for_nothing(&number) {
-                return None;
-            }
-            Some(self.key.hash(&number))
-        };
-        Ok(Arc::new(map(texts.as_string(), own)))
-    }
-
-    /// Text without identity numbers that do not belong there.
-    fn without_residents(&self, texts: ArrayRef) -> ArrayRef {
-        let values: &StringArray = texts.as_string();
-        let is_clean = |text| matches!(resident::hashed(text, &self.key), Cow::Borrowed(_));
-        if values.iter().flatten().all(is_clean) {
-            return texts;
-        }
-        let hidden = map(values, |text| {
-            Some(resident::hashed(text, &self.key).into_owned())
-        });
-        Arc::new(hidden)
-    }
-
-    fn texts(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-        let texts = cast(array, &DataType::Utf8)?;
-        let values: &StringArray = texts.as_string();
-        let clean = match self.field {
-            // Already as it should be: nothing to copy.
-            Field::Code => !values
-                .iter()
-                .flatten()
-                .any(|text| text.is_empty() || text.bytes().any(|byte| byte == b' ')),
-            Field::Uscc => !values
-                .iter()
-                .flatten()
-                .any(|text| text.len() != 18 || text.bytes().any(|byte| byte.is_ascii_lowercase())),
-            _ => false,
-        };
-        if clean {
-            return Ok(texts);
-        }
-        let read = |text: &str| match self.field {
-            Field::Choice => {
-                let key = self.answers.as_ref()?.read(Cell::text(text)).ok()??;
-                Some(key.to_owned())
-            }
-            Field::Uscc => code::read_uscc(Cell::text(text)).ok()?,
-            Field::Unit => code::read_text(Cell::text(text)).ok()?.map(|unit| {
-                self.units
-                    .canonical(&unit)
-                    .map_or_else(|| unit.clone(), str::to_owned)
-            }),
-            _ => code::read(Cell::text(text)).ok()?,
-        };
-        Ok(Arc::new(map(values, read)))
-    }
-
-    /// Text read as the cells of a sheet are.
-    fn parsed(&self, texts: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-        let cells = texts
-            .as_string::<i32>()
-            .iter()
-            .map(|text| text.map_or(Cell::Empty, Cell::text));
-        Ok(match self.field {
-            Field::Money => Arc::new(
-                cells
-                    .map(|cell| money::read(cell, money::YUAN).ok().flatten())
-                    .collect::<Int64Array>(),
-            ),
-            Field::Int => Arc::new(
-                cells
-                    .map(|cell| quantity::read_int(cell).ok().flatten())
-                    .collect::<Int64Array>(),
-            ),
-            Field::Date => Arc::new(
-                cells
-                    .map(|cell| date::read(cell, false).ok().flatten())
-                    .collect::<Date32Array>(),
-            ),
-            Field::Time => {
-                let times = cells.map(|cell| date::read_time(cell, false).ok().flatten());
-                Arc::new(
-                    times
-                        .collect::<TimestampMillisecondArray>()
-                        .with_timezone("UTC"),
-                )
-            }
-            Field::Bool => Arc::new(
-                cells
-                    .map(|cell| read_bool(cell).ok().flatten())
-                    .collect::<BooleanArray>(),
-            ),
-            Field::Quantity => {
-                let numbers = cells.map(|cell| {
-                    quantity::read(cell)
-                        .ok()
-                        .flatten()
-                        .map(|(number, _)| number)
-                });
-                Arc::new(numbers.collect::<Float64Array>())
-            }
-            Field::Percent => Arc::new(
-                cells
-                    .map(|cell| quantity::read_percent(cell).ok().flatten())
-                    .collect::<Float64Array>(),
-            ),
-            Field::Number => Arc::new(
-                cells
-                    .map(|cell| quantity::read_number(cell).ok().flatten())
-                    .collect::<Float64Array>(),
-            ),
-            _ => return cast(texts, &ColumnType::Text.arrow()),
+    /// The array, read cell by cell.
+    fn read(&self, array: &ArrayRef) -> Result<Cast, ArrowError> {
+        let mut builder = Builder::new(self.field.column_type());
+        let mut hidden = 0;
+        self.each(array, |value, _| {
+            let value = match value {
+                Value::Text(text) if self.field != Field::Identity => {
+                    match resident::hashed(&text, &self.key) {
+                        Cow::Borrowed(_) => Value::Text(text),
+                        Cow::Owned(hash) => {
+                            hidden += 1;
+                            Value::Text(hash)
+                        }
+                    }
+                }
+                Value::Float(number) if self.of_fractions => {
+                    Value::Float(Percents::of_fraction(number))
+                }
+                other => other,
+            };
+            builder.push(&value);
+        })?;
+        Ok(Cast {
+            array: builder.finish(),
+            hidden,
         })
     }
-}
 
-fn map(texts: &StringArray, read: impl Fn(&str) -> Option<String>) -> StringArray {
-    texts.iter().map(|text| text.and_then(&read)).collect()
-}
-
-/// Decimals and floating-point numbers of yuan, in fen.
-fn yuan(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let numbers = cast(array, &DataType::Float64)?;
-    let fen = numbers
-        .as_primitive::<kandeng_screening::arrow::datatypes::Float64Type>()
-        .iter()
-        .map(|number| {
-            number.and_then(|number| {
-                money::read(Cell::Number(number), money::YUAN)
-                    .ok()
-                    .flatten()
-            })
-        });
-    Ok(Arc::new(fen.collect::<Int64Array>()))
-}
-
-/// Moments as the day in China.
-fn days(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let has_zone = matches!(array.data_type(), DataType::Timestamp(_, Some(_)));
-    let moments = cast(array, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
-    let moments =
-        moments.as_primitive::<kandeng_screening::arrow::datatypes::TimestampMillisecondType>();
-    let day = |millis: i64| {
-        if has_zone {
-            date::day_in_china(millis)
-        } else {
-            millis.div_euclid(86_400_000) as i32
+    /// Whether every value of a column of this type can be read, so that none becomes null. A text can
+    /// stand for nothing.
+    pub fn keeps_all(&self, from: &DataType) -> bool {
+        match self.field {
+            Field::Money | Field::Int => matches!(from, DataType::Int32 | DataType::Int64),
+            Field::Date => *from == DataType::Date32,
+            _ => false,
         }
-    };
-    Ok(Arc::new(
-        moments
-            .iter()
-            .map(|millis| millis.map(day))
-            .collect::<Date32Array>(),
-    ))
+    }
+
+    /// Whether quantities may have their unit with them, in the header or in the cell.
+    pub fn may_name_units(&self, from: &DataType) -> bool {
+        self.unit.is_some() || is_text(from)
+    }
+
+    /// The units written with quantities.
+    pub fn units(&self, array: &ArrayRef) -> Result<StringArray, ArrowError> {
+        let array = plain(array)?;
+        let mut units: Vec<Option<String>> = Vec::with_capacity(array.len());
+        self.each(&array, |_, unit| units.push(unit))?;
+        Ok(units.into_iter().collect())
+    }
+
+    fn each(
+        &self,
+        array: &ArrayRef,
+        mut take: impl FnMut(Value, Option<String>),
+    ) -> Result<(), ArrowError> {
+        let holds_text = self.kind() == DataType::Utf8;
+        let cells = Cells::of(array, holds_text)?;
+        let asked = Asked {
+            field: self.field,
+            answers: self.answers.as_deref(),
+            unit: self.unit.as_ref(),
+            epoch_1904: false,
+        };
+        let mut names = Own(self);
+        for row in 0..cells.len() {
+            let (value, unit) =
+                convert(&mut names, &asked, cells.cell(row)).unwrap_or((Value::Null, None));
+            take(value, unit);
+        }
+        Ok(())
+    }
+
+    /// The array, or its numbers in the declared width, when every value is as reading would leave it.
+    fn as_it_is(&self, array: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
+        if self.of_fractions {
+            return Ok(None);
+        }
+        let from = array.data_type();
+        let to = self.kind();
+        if let Some(texts) = array.as_string_opt::<i32>() {
+            let is_ready =
+                to == DataType::Utf8 && texts.iter().flatten().all(|text| self.is_ready(text));
+            return Ok(is_ready.then(|| Arc::clone(array)));
+        }
+        Ok(match self.field {
+            Field::Money if from.is_integer() && self.in_fen => Some(cast(array, &to)?),
+            Field::Int if from.is_integer() => Some(cast(array, &to)?),
+            Field::Quantity | Field::Percent | Field::Number
+                if from.is_floating() || from.is_integer() =>
+            {
+                let numbers = cast(array, &to)?;
+                let all = numbers.as_primitive::<Float64Type>();
+                let is_finite = all.iter().flatten().all(f64::is_finite);
+                is_finite.then_some(numbers)
+            }
+            Field::Time if matches!(from, DataType::Timestamp(_, Some(_))) => {
+                Some(cast(array, &to)?)
+            }
+            Field::Date | Field::Bool if *from == to => Some(Arc::clone(array)),
+            _ => None,
+        })
+    }
+
+    /// Whether a text is what reading it would give.
+    fn is_ready(&self, text: &str) -> bool {
+        match self.field {
+            Field::Identity => {
+                super::identity::key_of(text).is_some()
+                    && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+            }
+            Field::Choice => self
+                .answers
+                .as_ref()
+                .is_some_and(|answers| answers.is_key(text)),
+            Field::Unit => self.units.canonical(text) == Some(text),
+            Field::Uscc => {
+                text.len() == 18
+                    && text
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+                    && self.is_clean(text)
+            }
+            Field::Code => {
+                text.bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b'\'')
+                    && !stands_for_nothing(text)
+                    && self.is_clean(text)
+            }
+            _ => {
+                matches!(Cell::text(text), Cell::Text(trimmed) if trimmed.len() == text.len())
+                    && !stands_for_nothing(text)
+                    && self.is_clean(text)
+            }
+        }
+    }
+
+    /// Whether no identity number stands in a text.
+    fn is_clean(&self, text: &str) -> bool {
+        matches!(resident::hashed(text, &self.key), Cow::Borrowed(_))
+    }
+}
+
+/// Hashes and units, as a caster knows them.
+struct Own<'c>(&'c Caster);
+
+impl Names for Own<'_> {
+    fn hash(&mut self, number: &str) -> String {
+        self.0.key.hash(number)
+    }
+
+    fn unit(&mut self, written: &str) -> String {
+        let known = self.0.units.canonical(written);
+        known.unwrap_or(written).to_owned()
+    }
+}
+
+fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, value) => is_text(value),
+        _ => false,
+    }
+}
+
+/// The array with text as the tables hold it, and without a dictionary.
+fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Utf8 => Ok(Arc::clone(array)),
+        kind if is_text(kind) => cast(array, &DataType::Utf8),
+        DataType::Dictionary(_, value) => cast(array, value),
+        _ => Ok(Arc::clone(array)),
+    }
 }

@@ -5,18 +5,20 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use kandeng_screening::TableSource as _;
-use kandeng_screening::arrow::array::{Array as _, StringArray};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::error::ImportError;
-use super::header::Headers;
-use super::parquet_cast::Caster;
-use super::parquet_table::{Origin, ParquetTable};
+use super::header::{Headers, plain};
+use super::parquet_cast::Root;
+use super::parquet_codes;
+use super::parquet_columns::FileColumns;
+use super::parquet_table::ParquetTable;
+use super::percent::Percents;
 use super::places::{Rows, Source};
 use super::reading::Reading;
-use super::refusals::Refusals;
-use super::report::{Spot, shorten};
+use super::report::Spot;
 use crate::filing::{Field, ROW_NO, Sheet};
 
 /// Opens one file as its table.
@@ -39,6 +41,11 @@ pub(crate) fn read<'o>(
         return Err(ImportError::Empty(path.to_owned()));
     }
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(broken)?;
+    let is_register = reading.filing.registers.contains(sheet);
+    if is_register && metadata.metadata().file_metadata().num_rows() == 0 {
+        // Nothing can be compared with a register that has no rows.
+        return Ok(());
+    }
     let name = super::stem(path);
     let shown = path.display().to_string();
     let spot = Spot {
@@ -112,7 +119,7 @@ pub(crate) fn read<'o>(
         header_row: 0,
         columns: roots
             .iter()
-            .map(|(key, root)| ((*key).to_owned(), *root as u32 + 1))
+            .map(|(key, root)| ((*key).to_owned(), root.index as u32 + 1))
             .collect(),
         anchor: 1,
     });
@@ -120,10 +127,17 @@ pub(crate) fn read<'o>(
         .places
         .tables
         .insert(sheet.table.clone(), Rows::Running(source));
-    let mut table = table(reading, sheet, path, metadata, &roots);
-    if sheet.position("project_code").is_some() {
-        table.dropped = check_codes(reading, sheet, &table, spot)?;
-    }
+    let columns = FileColumns::new(reading, sheet, roots, Arc::clone(metadata.schema()));
+    let dropped = if sheet.position("project_code").is_some() {
+        let is_project = sheet.table == "projects";
+        parquet_codes::check(reading, &columns, is_project, path, &metadata, spot)?
+    } else {
+        Arc::default()
+    };
+    let origins = columns.origins(reading, path);
+    let cancel = Arc::clone(&reading.options.cancel);
+    let mut table = ParquetTable::new(path.to_owned(), metadata, origins, cancel);
+    table.dropped = dropped;
     reading
         .streamed
         .insert(sheet.table.clone(), Arc::new(table));
@@ -136,10 +150,10 @@ fn roots<'o>(
     sheet: &'o Sheet,
     metadata: &ArrowReaderMetadata,
     spot: Spot<'_>,
-) -> HashMap<&'o str, usize> {
+) -> HashMap<&'o str, Root> {
     let headers = Headers::of(reading.filing, sheet);
     let mut roots = HashMap::new();
-    for (root, field) in metadata.schema().fields().iter().enumerate() {
+    for (index, field) in metadata.schema().fields().iter().enumerate() {
         let spot = Spot {
             column: Some(field.name()),
             ..spot
@@ -147,15 +161,32 @@ fn roots<'o>(
         match headers.read(field.name()) {
             Some(named) => {
                 let key = sheet.columns[named.column].key.as_str();
-                if roots.insert(key, root).is_some() {
+                if roots.contains_key(key) {
                     reading.report.warn(
                         spot,
                         "duplicate_header",
                         None,
-                        "列名重复,读取后一列",
-                        "duplicate column; the later is read",
+                        "表头重复,只读取第一列",
+                        "duplicate header; only the first column is read",
                     );
+                    continue;
                 }
+                if let Some(written) = &named.no_unit {
+                    let field = sheet.columns[named.column].field;
+                    reading.report.no_unit(spot, field, written);
+                }
+                let of_fractions = sheet.columns[named.column].field == Field::Percent
+                    && holds_fractions(metadata.metadata(), index);
+                if of_fractions {
+                    Percents::tell_fractions(&mut reading.report, spot);
+                }
+                let root = Root {
+                    index,
+                    unit: named.unit,
+                    is_key: plain(field.name()) == key,
+                    of_fractions,
+                };
+                roots.insert(key, root);
             }
             None if field.name() == ROW_NO => {}
             None => {
@@ -179,158 +210,32 @@ fn roots<'o>(
     roots
 }
 
-/// The table as rules will read it.
-fn table<'o>(
-    reading: &mut Reading<'o>,
-    sheet: &'o Sheet,
-    path: &Path,
-    metadata: ArrowReaderMetadata,
-    roots: &HashMap<&'o str, usize>,
-) -> ParquetTable {
-    reading.begin(sheet);
-    let shows = reading.shows(&sheet.table);
-    let units = Arc::new(reading.filing.units.clone());
-    let is_register = reading.filing.registers.contains(sheet);
-    let mut origins = vec![(ROW_NO.to_owned(), Origin::RowNo)];
-    for (index, column) in sheet.columns.iter().enumerate() {
-        let root = roots.get(column.key.as_str()).copied();
-        let caster = Caster::new(
-            column,
-            reading.answers(&sheet.table, index),
-            &reading.options.key,
-            &units,
-        );
-        let refusals = Refusals::new(&path.display().to_string(), &super::stem(path), &column.zh);
-        reading.refusals.push(Arc::clone(&refusals));
-        let origin = match (root, column.field) {
-            (root, Field::Choice) if sheet.table == "projects" && column.key == "stage" => {
-                Origin::Stage {
-                    root,
-                    caster,
-                    // A stage that later tables show is not looked for: they are left on disk.
-                    shown: shows
-                        .iter()
-                        .filter_map(|(rank, columns)| {
-                            let roots: Option<Vec<_>> = columns
-                                .iter()
-                                .map(|column| {
-                                    roots.get(sheet.columns[*column].key.as_str()).copied()
-                                })
-                                .collect();
-                            Some((*rank, roots?))
-                        })
-                        .collect(),
-                    stages: reading
-                        .filing
-                        .stages
-                        .iter()
-                        .map(|stage| stage.key.clone())
-                        .collect(),
+/// Whether a column holds numbers between 0 and 1 only, and not only 0, as the file's own statistics say.
+fn holds_fractions(metadata: &ParquetMetaData, root: usize) -> bool {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaf = (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == root);
+    let Some(leaf) = leaf else { return false };
+    let mut most = 0.0_f64;
+    for group in metadata.row_groups() {
+        let column = group.column(leaf);
+        let range = column.statistics().and_then(|statistics| {
+            let is_empty = statistics.null_count_opt() == u64::try_from(column.num_values()).ok();
+            match statistics {
+                _ if is_empty => Some((0.0, 0.0)),
+                Statistics::Double(range) => Some((*range.min_opt()?, *range.max_opt()?)),
+                Statistics::Float(range) => {
+                    Some((f64::from(*range.min_opt()?), f64::from(*range.max_opt()?)))
                 }
-            }
-            (Some(root), Field::Boundary) => Origin::Boundary {
-                root,
-                datum: roots.get(&*format!("{}_datum", column.key)).copied(),
-                default: reading.options.datum,
-                folders: reading.folders.clone(),
-                refusals,
-            },
-            (Some(root), _) => Origin::File {
-                root,
-                caster,
-                refusals,
-            },
-            (None, _) if is_register => continue,
-            (None, field) => Origin::Nothing(field.column_type().arrow()),
-        };
-        origins.push((column.key.clone(), origin));
-    }
-    reading.forget(&sheet.table);
-    ParquetTable::new(
-        path.to_owned(),
-        metadata,
-        origins,
-        Arc::clone(&reading.options.cancel),
-    )
-}
-
-/// Rows (by `row_no`, ascending) to leave out: projects of a code seen before, rows of no project.
-fn check_codes(
-    reading: &mut Reading<'_>,
-    sheet: &Sheet,
-    table: &ParquetTable,
-    spot: Spot<'_>,
-) -> Result<Arc<Vec<i64>>, ImportError> {
-    let schema = table.schema();
-    // Cannot fail: a table without its project code was refused above.
-    let Ok(column) = schema.index_of("project_code") else {
-        return Ok(Arc::default());
-    };
-    let broken = |error: kandeng_screening::SourceError| {
-        ImportError::broken(Path::new(spot.file), "Parquet", error)
-    };
-    let is_project = sheet.table == "projects";
-    let spot = Spot {
-        column: Some("项目编码"),
-        ..spot
-    };
-    let mut dropped = Vec::new();
-    let mut row_no = 0_i64;
-    let mut last = String::new();
-    for batch in table.read(&[column]).map_err(broken)? {
-        reading.options.check_cancelled()?;
-        let batch = batch.map_err(broken)?;
-        let Some(codes) = batch.column(0).as_any().downcast_ref::<StringArray>() else {
-            continue;
-        };
-        for row in 0..codes.len() {
-            row_no += 1;
-            let spot = Spot {
-                row: Some(row_no as u64),
-                ..spot
-            };
-            if codes.is_null(row) {
-                reading.report.error(
-                    spot,
-                    "no_key",
-                    None,
-                    "此列为空,该行未读取",
-                    "empty; the row was not read",
-                );
-                dropped.push(row_no);
-                continue;
-            }
-            let code = codes.value(row);
-            if is_project {
-                if let Some(first) = reading.code_seen(code, row_no) {
-                    reading.report.error(
-                        spot,
-                        "duplicate",
-                        Some(code),
-                        format!("项目编码与第 {first} 行重复,只筛查第一次出现的一行"),
-                        format!("the project code stands in row {first} already; only the first is screened"),
-                    );
-                    reading.add_duplicate(code, row_no, first);
-                    dropped.push(row_no);
+                Statistics::Int32(range) => {
+                    Some((f64::from(*range.min_opt()?), f64::from(*range.max_opt()?)))
                 }
-            } else if code != last {
-                // Rows of one project mostly stand together.
-                if reading.has_code(code) {
-                    last.clear();
-                    last.push_str(code);
-                } else {
-                    let shown = shorten(code);
-                    reading.report.error(
-                        spot,
-                        "orphan",
-                        Some(&shown),
-                        "没有这个编码的项目,该行未筛查",
-                        "there is no project of this code; the row was not screened",
-                    );
-                    dropped.push(row_no);
-                }
+                _ => None,
             }
+        });
+        match range {
+            Some((least, greatest)) if least >= 0.0 && greatest <= 1.0 => most = most.max(greatest),
+            _ => return false,
         }
     }
-    Ok(Arc::new(dropped))
+    most > 0.0
 }

@@ -47,6 +47,11 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// The first file that rows came from.
+    pub fn first_file(&self) -> &str {
+        self.sources.first().map_or("", |source| &source.file)
+    }
+
     /// The cell of a table's row and column.
     pub fn cell(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
         let (source, row) = match self.tables.get(table)? {

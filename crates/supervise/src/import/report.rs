@@ -6,6 +6,7 @@ use kandeng_screening::Text;
 
 use super::value::Refused;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::filing::Field;
 
 /// How many of one kind in one column are listed.
 const LISTED: usize = 5;
@@ -89,6 +90,22 @@ impl Report {
         self.add(Severity::Error, spot, refused.kind, value, refused.expected);
     }
 
+    /// Says that a header's brackets hold no unit that is known, and how its column is read.
+    pub fn no_unit(&mut self, spot: Spot<'_>, field: Field, written: &str) {
+        let (zh, en) = match field {
+            Field::Money => ("按元读取", "the amounts are read as yuan"),
+            _ => ("未采用", "it was not taken"),
+        };
+        let shown = shorten(written);
+        self.warn(
+            spot,
+            "no_unit",
+            Some(written),
+            format!("表头中的“{shown}”不是已知的单位,{zh}"),
+            format!("{shown} in the header is no unit that is known; {en}"),
+        );
+    }
+
     /// All of them, with how many more there were of each kind.
     pub fn finish(self) -> Vec<Diagnostic> {
         let mut all = self.listed;
@@ -144,6 +161,11 @@ fn masked(value: &str) -> String {
     }
     flush(&mut run, &mut shown);
     shown
+}
+
+/// A value from outside as a message may show it: on one line, shortened, without numbers that may name somebody.
+pub fn shown(value: &str) -> String {
+    shorten(&super::resident::masked(value))
 }
 
 /// The beginning of a value, on one line, without numbers that may name somebody.

@@ -18,41 +18,105 @@ const WEIGHTS: [u32; LENGTH - 1] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 
 const CHECKS: &[u8; 11] = b"10X98765432";
 
 /// A text whose resident identity numbers are replaced by their hashes.
-pub(crate) fn hashed<'t>(text: &'t str, key: &IdentityKey) -> Cow<'t, str> {
-    let Some(first) = find(text) else {
-        return Cow::Borrowed(text);
-    };
-    // An organization's code may be all digits and look like a person's; its own check speaks for it.
-    if uscc::is_valid(text) {
-        return Cow::Borrowed(text);
-    }
-    let mut replaced = String::with_capacity(text.len() + 2 * LENGTH);
-    let (mut rest, mut next) = (text, Some(first));
-    while let Some(place) = next {
-        replaced.push_str(&rest[..place.start]);
-        replaced.push_str(&key.hash(&rest[place.clone()]));
-        rest = &rest[place.end..];
-        next = find(rest);
-    }
-    replaced.push_str(rest);
-    Cow::Owned(replaced)
+pub fn hashed<'t>(text: &'t str, key: &IdentityKey) -> Cow<'t, str> {
+    replaced(text, |number| key.hash(number))
 }
 
-/// The first number of this form with a date of birth and a check character that fit.
-fn find(text: &str) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    while start + LENGTH <= bytes.len() {
-        let length = bytes[start..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric())
-            .count();
-        if length == LENGTH && is_resident(&bytes[start..start + LENGTH]) {
-            return Some(start..start + LENGTH);
-        }
-        start += length + 1;
+/// A text whose resident identity numbers are cut to their first six digits, which name a county and nobody in it.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    replaced(text, |number| {
+        number.chars().take(6).chain("***".chars()).collect()
+    })
+}
+
+fn replaced(text: &str, with: impl Fn(&str) -> String) -> Cow<'_, str> {
+    // Nearly every text ends here.
+    if text.len() < LENGTH || text.bytes().filter(|byte| may_be_digit(*byte)).count() < LENGTH - 1 {
+        return Cow::Borrowed(text);
     }
-    None
+    // An organization's code may be all digits and look like a person's; its own check speaks for it.
+    let places = find(text);
+    if places.is_empty() || uscc::is_valid(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 2 * LENGTH);
+    let mut end = 0;
+    for place in places {
+        shown.push_str(&text[end..place.start]);
+        shown.push_str(&with(&text[place.clone()]));
+        end = place.end;
+    }
+    shown.push_str(&text[end..]);
+    Cow::Owned(shown)
+}
+
+/// A digit, or the first byte of a full-width one.
+fn may_be_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == 0xef
+}
+
+/// A letter or digit of a text, half-width, with where it stands.
+struct Letter {
+    place: Range<usize>,
+    half: char,
+}
+
+/// Where numbers of this form stand whose date of birth and check character fit: digits in one piece, or grouped
+/// by single spaces or dashes; no digit before them, neither digit nor letter behind.
+fn find(text: &str) -> Vec<Range<usize>> {
+    let letters: Vec<Letter> = text
+        .char_indices()
+        .map(|(start, letter)| Letter {
+            place: start..start + letter.len_utf8(),
+            half: half(letter),
+        })
+        .collect();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    while start < letters.len() {
+        let is_first = letters[start].half.is_ascii_digit()
+            && (start == 0 || !letters[start - 1].half.is_ascii_digit());
+        match is_first.then(|| number_at(&letters, start)).flatten() {
+            Some(end) => {
+                found.push(letters[start].place.start..letters[end - 1].place.end);
+                start = end;
+            }
+            None => start += 1,
+        }
+    }
+    found
+}
+
+/// The end of a number that begins at `start`.
+fn number_at(letters: &[Letter], start: usize) -> Option<usize> {
+    let mut number = [0_u8; LENGTH];
+    let mut count = 0;
+    let mut next = start;
+    while count < LENGTH {
+        let half = letters.get(next)?.half;
+        let fits = half.is_ascii_digit() || (count == LENGTH - 1 && matches!(half, 'X' | 'x'));
+        if fits {
+            // Cannot fail: digits and X are ASCII.
+            number[count] = u8::try_from(half).ok()?;
+            count += 1;
+        } else if !matches!(half, ' ' | '-') || !letters[next - 1].half.is_ascii_digit() {
+            return None;
+        }
+        next += 1;
+    }
+    let is_whole = letters
+        .get(next)
+        .is_none_or(|letter| !letter.half.is_ascii_alphanumeric());
+    (is_whole && is_resident(&number)).then_some(next)
+}
+
+/// `０` is `0`, `Ｘ` is `X`, a full-width space is a space.
+fn half(letter: char) -> char {
+    match letter {
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    }
 }
 
 fn is_resident(number: &[u8]) -> bool {
@@ -97,6 +161,34 @@ mod tests {
             hashed("张三(11010519491231002X)与11010519491231002X", &key),
             format!("张三({hash})与{hash}")
         );
+        assert_eq!(
+            hashed("身份证号ID11010519491231002X。", &key),
+            format!("身份证号ID{hash}。")
+        );
+    }
+
+    #[test]
+    fn a_number_written_in_groups_or_full_width_is_found_too() {
+        let key = IdentityKey::from_bytes([7; 32]);
+        let hash = key.hash(NUMBER);
+        for written in [
+            "110105 19491231 002X",
+            "110105-19491231-002x",
+            "１１０１０５１９４９１２３１００２Ｘ",
+            "110105　1949　1231　002X",
+        ] {
+            assert_eq!(hashed(written, &key), hash);
+            assert_eq!(
+                hashed(&format!("代领 {written},已付"), &key),
+                format!("代领 {hash},已付")
+            );
+        }
+    }
+
+    #[test]
+    fn a_masked_number_names_nobody() {
+        assert_eq!(masked("张三11010519491231002X.xlsx"), "张三110105***.xlsx");
+        assert_eq!(masked("county.xlsx"), "county.xlsx");
     }
 
     #[test]
@@ -109,6 +201,8 @@ mod tests {
             "99012720250001",
             "91990121MAGXYFGD0M",
             "5e88489811010519491231002Xaa",
+            "2024-03-14 2024-03-15 2024-03-16",
+            "99012720250001 99012720250002 99012720250003",
             "",
             "凭证",
         ] {

@@ -1,5 +1,6 @@
 //! Workbooks, opened once their package was looked through, and their sheets fed row by row.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use calamine::{
 
 use super::detect::InputKind;
 use super::error::ImportError;
+use super::ods_merged::merged_cells;
 use super::options::ImportOptions;
 use super::package;
 use super::sheet::{Merged, SheetReader};
@@ -29,7 +31,8 @@ pub(crate) struct Workbook {
 enum Book {
     Xlsx(Box<Xlsx<BufReader<File>>>),
     Xls(Box<Xls<BufReader<File>>>),
-    Ods(Box<Ods<BufReader<File>>>),
+    /// With the merged cells of each sheet.
+    Ods(Box<Ods<BufReader<File>>>, HashMap<String, Vec<Merged>>),
 }
 
 impl Workbook {
@@ -52,12 +55,11 @@ impl Workbook {
             )?)),
             InputKind::Ods => {
                 package::look(path, options)?;
-                Book::Ods(Box::new(open_workbook(path).map_err(
-                    |error| match error {
-                        OdsError::Password => ImportError::Password(path.to_owned()),
-                        other => ImportError::broken(path, ".ods", other),
-                    },
-                )?))
+                let book = open_workbook(path).map_err(|error| match error {
+                    OdsError::Password => ImportError::Password(path.to_owned()),
+                    other => ImportError::broken(path, ".ods", other),
+                })?;
+                Book::Ods(Box::new(book), merged_cells(path, options)?)
             }
             _ => {
                 has_merged = package::look(path, options)?.merged;
@@ -81,7 +83,7 @@ impl Workbook {
         let sheets = match &self.book {
             Book::Xlsx(book) => book.sheets_metadata(),
             Book::Xls(book) => book.sheets_metadata(),
-            Book::Ods(book) => book.sheets_metadata(),
+            Book::Ods(book, _) => book.sheets_metadata(),
         };
         sheets
             .iter()
@@ -94,7 +96,7 @@ impl Workbook {
         match &self.book {
             Book::Xlsx(book) => book.has_1904_epoch(),
             Book::Xls(book) => book.has_1904_epoch(),
-            Book::Ods(_) => false,
+            Book::Ods(..) => false,
         }
     }
 
@@ -105,7 +107,8 @@ impl Workbook {
                 book.merge_cells_by_sheet_name(sheet).unwrap_or_default()
             }
             Book::Xls(book) => book.merge_cells_by_sheet_name(sheet).unwrap_or_default(),
-            Book::Xlsx(_) | Book::Ods(_) => Vec::new(),
+            Book::Ods(_, merged) => return merged.remove(sheet).unwrap_or_default(),
+            Book::Xlsx(_) => Vec::new(),
         };
         blocks
             .into_iter()
@@ -156,7 +159,7 @@ impl Workbook {
             Book::Xls(book) => book
                 .worksheet_range(sheet)
                 .map_err(|error| ImportError::broken(path, ".xls", error)),
-            Book::Ods(book) => book
+            Book::Ods(book, _) => book
                 .worksheet_range(sheet)
                 .map_err(|error| ImportError::broken(path, ".ods", error)),
         }?;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use kandeng_screening::Text;
 
+use crate::system::says;
+
 /// What went wrong; nothing was left behind at the output's place.
 #[derive(Debug, thiserror::Error)]
 pub enum MarkError {
     /// The original could not be opened or read: check the path and its permissions.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {}", path.display(), says(source).en)]
     Open {
         /// The original.
         path: PathBuf,
@@ -72,20 +74,25 @@ pub enum MarkError {
         path: PathBuf,
     },
     /// The output could not be written: a full disk, a missing folder, no permission.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {}", path.display(), says(source).en)]
     Write {
         /// The output.
         path: PathBuf,
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Stopped by the person before the output was complete.
+    #[error("stopped")]
+    Cancelled,
 }
 
 impl MarkError {
     /// The same as a sentence in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Open { path, source } => format!("{}: 无法读取: {source}", path.display()),
+            Self::Open { path, source } => {
+                format!("{}: 无法读取:{}", path.display(), says(source).zh)
+            }
             Self::Encrypted { path } => {
                 format!("{}: 工作簿有密码保护, 请另存一份不带密码的", path.display())
             }
@@ -113,7 +120,10 @@ impl MarkError {
                     path.display()
                 )
             }
-            Self::Write { path, source } => format!("{}: 无法写入: {source}", path.display()),
+            Self::Write { path, source } => {
+                format!("{}: 无法写入:{}", path.display(), says(source).zh)
+            }
+            Self::Cancelled => "已停止".to_owned(),
         };
         Text::new(zh, self.to_string())
     }

@@ -7,11 +7,13 @@ use std::path::Path;
 use rust_xlsxwriter::{Color, Format, FormatAlign, Note, Url, Workbook, Worksheet, XlsxError};
 
 use super::flag_sheet::{MAX_LINKS, fitting, height, width};
+use super::output::Output;
 use super::place::{MAX_COLUMN, MAX_ROW};
 use super::wording::{Labels, MAX_TEXT, clean, lines, looks_like_formula, note_text, shorten};
 use super::workbook_part::free_name;
 use super::write_beside::write_beside;
 use super::{CellValue, Cells, FlagSheet, Mark, MarkError, Marked, Place, marks_by_sheet};
+use crate::system::guarded;
 
 /// Width of the columns of values, in characters.
 const VALUE_WIDTH: f64 = 14.0;
@@ -29,13 +31,37 @@ pub struct SheetValues<'a> {
 ///
 /// # Errors
 /// [`MarkError`]; nothing is left at `output` then, and a file that was there before stays.
-pub fn write_workbook(
+pub fn write_workbook<'a>(
     sheets: Vec<SheetValues<'_>>,
     marks: &[Mark],
     flags: &FlagSheet,
     note: &str,
     labels: &Labels,
-    output: &Path,
+    output: impl Into<Output<'a>>,
+) -> Result<Marked, MarkError> {
+    let output = output.into();
+    let folder = match output.path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    guarded(folder, || {
+        make(sheets, marks, flags, note, labels, output, folder)
+    })
+    .map_err(|source| MarkError::Write {
+        path: output.path.to_owned(),
+        source,
+    })?
+}
+
+/// `folder` takes the library's temporary files.
+fn make(
+    sheets: Vec<SheetValues<'_>>,
+    marks: &[Mark],
+    flags: &FlagSheet,
+    note: &str,
+    labels: &Labels,
+    output: Output<'_>,
+    folder: &Path,
 ) -> Result<Marked, MarkError> {
     let mut by_sheet = marks_by_sheet(marks)?;
     let unknown = by_sheet
@@ -61,7 +87,8 @@ pub fn write_workbook(
     let last = free_name(&flags.name, &taken);
     let formats = Formats::new(false);
     let mut workbook = Workbook::new();
-    let failed = |error| written(output, error);
+    let failed = |error| written(output.path, error);
+    workbook.set_tempdir(folder).map_err(failed)?;
     first_sheet(&mut workbook, &first, note).map_err(failed)?;
     let mut cells = 0;
     for sheet in sheets {
@@ -75,7 +102,7 @@ pub fn write_workbook(
             &marked,
             labels,
             &formats,
-            output,
+            output.path,
         )?;
     }
     flag_sheet(&mut workbook, &last, flags, labels, &tabs).map_err(failed)?;

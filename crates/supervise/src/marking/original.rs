@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::content_types::{self, COMMENTS, DRAWING, STYLES, WORKSHEET};
 use super::edit::Edits;
+use super::output::Output;
 use super::package::{Content, Package, Parts};
 use super::sheet_map::SheetMap;
 use super::styles::Styles;
@@ -24,19 +25,20 @@ use super::{
 ///
 /// # Errors
 /// [`MarkError`]; nothing is left at `output` then, and a file that was there before stays.
-pub fn mark_workbook(
+pub fn mark_workbook<'a>(
     original: &Path,
     marks: &[Mark],
     flags: &FlagSheet,
     labels: &Labels,
-    output: &Path,
+    output: impl Into<Output<'a>>,
 ) -> Result<Marked, MarkError> {
+    let output = output.into();
     let package = Package::open(original)?;
-    if let (Ok(from), Ok(to)) = (fs::canonicalize(original), fs::canonicalize(output))
+    if let (Ok(from), Ok(to)) = (fs::canonicalize(original), fs::canonicalize(output.path))
         && from == to
     {
         return Err(MarkError::WouldReplaceOriginal {
-            path: output.to_owned(),
+            path: output.path.to_owned(),
         });
     }
     let mut marking = Marking::begin(package)?;
@@ -48,7 +50,7 @@ pub fn mark_workbook(
     let (package, parts) = marking.end()?;
     let permissions = fs::metadata(original).map(|data| data.permissions()).ok();
     let failed = |source| MarkError::Write {
-        path: output.to_owned(),
+        path: output.path.to_owned(),
         source,
     };
     write_beside(output, permissions, |file| {

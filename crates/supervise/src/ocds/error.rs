@@ -2,11 +2,13 @@
 
 use kandeng_screening::Text;
 
+use crate::system::says;
+
 /// An input that yields nothing; every variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OcdsError {
     /// The file cannot be opened or read; check its name and rights.
-    #[error("{file} cannot be read: {source}")]
+    #[error("{file} cannot be read: {}", says(source).en)]
     Io {
         /// The file.
         file: String,
@@ -84,7 +86,7 @@ impl OcdsError {
     /// The sentence in both languages.
     pub fn text(&self) -> Text {
         let zh = match self {
-            Self::Io { file, source } => format!("无法读取 {file}:{source}"),
+            Self::Io { file, source } => format!("无法读取 {file}:{}", says(source).zh),
             Self::Empty { file } => format!("{file} 是空文件"),
             Self::NotUtf8 { file, line } => {
                 format!(

@@ -1,15 +1,13 @@
 //! Strings into small numbers: each different one is kept once, in order of first sight.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use ahash::RandomState;
 
 /// No string.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A table of different strings. Open addressing over one arena: no allocation for each string.
 pub(super) struct Interner {
-    arena: String,
-    ends: Vec<u32>,
+    texts: Texts,
     hashes: Vec<u32>,
     /// Number of a string plus one; 0 where free. Length is a power of two.
     slots: Vec<u32>,
@@ -19,8 +17,7 @@ pub(super) struct Interner {
 impl Interner {
     pub(super) fn new() -> Self {
         Self {
-            arena: String::new(),
-            ends: Vec::new(),
+            texts: Texts::default(),
             hashes: Vec::new(),
             slots: vec![0; 64],
             hasher: RandomState::new(),
@@ -28,47 +25,52 @@ impl Interner {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.hashes.len()
     }
 
     /// The string of that number.
     pub(super) fn get(&self, number: u32) -> &str {
-        let index = number as usize;
-        let start = if index == 0 {
-            0
-        } else {
-            self.ends[index - 1] as usize
-        };
-        &self.arena[start..self.ends[index] as usize]
+        self.texts.get(number)
     }
 
     /// The string of that number, `None` for [`NONE`].
     pub(super) fn text(&self, number: u32) -> Option<&str> {
-        (number != NONE).then(|| self.get(number))
+        self.texts.text(number)
     }
 
-    /// The number of `text`, given anew when it was not seen before.
-    pub(super) fn number(&mut self, text: &str) -> u32 {
-        let hash = self.hasher.hash_one(text) as u32;
+    /// The number of `text`, if it was seen before.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        self.look_up(text, self.hasher.hash_one(text) as u32).ok()
+    }
+
+    /// The number of `text`, or the free slot where it belongs.
+    fn look_up(&self, text: &str, hash: u32) -> Result<u32, usize> {
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
         loop {
             let held = self.slots[slot];
             if held == 0 {
-                break;
+                return Err(slot);
             }
             let number = held - 1;
             if self.hashes[number as usize] == hash && self.get(number) == text {
-                return number;
+                return Ok(number);
             }
             slot = (slot + 1) & mask;
         }
-        let number = self.ends.len() as u32;
-        self.arena.push_str(text);
-        self.ends.push(self.arena.len() as u32);
+    }
+
+    /// The number of `text`, given anew when it was not seen before.
+    pub(super) fn number(&mut self, text: &str) -> u32 {
+        let hash = self.hasher.hash_one(text) as u32;
+        let slot = match self.look_up(text, hash) {
+            Ok(number) => return number,
+            Err(slot) => slot,
+        };
+        let number = self.texts.push(text);
         self.hashes.push(hash);
         self.slots[slot] = number + 1;
-        if self.ends.len() * 2 > self.slots.len() {
+        if self.hashes.len() * 2 > self.slots.len() {
             self.grow();
         }
         number
@@ -85,6 +87,37 @@ impl Interner {
             }
             self.slots[slot] = number as u32 + 1;
         }
+    }
+}
+
+/// Strings that are nearly all different, in order; numbered like those of an [`Interner`].
+#[derive(Default)]
+pub(super) struct Texts {
+    arena: String,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Keeps `text` and gives it the next number.
+    pub(super) fn push(&mut self, text: &str) -> u32 {
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    /// The string of that number.
+    pub(super) fn get(&self, number: u32) -> &str {
+        let index = number as usize;
+        let start = match index {
+            0 => 0,
+            _ => self.ends[index - 1] as usize,
+        };
+        &self.arena[start..self.ends[index] as usize]
+    }
+
+    /// The string of that number, `None` for [`NONE`].
+    pub(super) fn text(&self, number: u32) -> Option<&str> {
+        (number != NONE).then(|| self.get(number))
     }
 }
 

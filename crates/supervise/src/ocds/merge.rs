@@ -3,9 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use super::instant::milliseconds;
+
 /// The releases as one compiled release, in order of their dates.
 pub(super) fn merged(mut releases: Vec<Value>) -> Value {
-    releases.sort_by(|a, b| date(a).cmp(date(b)));
+    releases.sort_by_cached_key(when);
     let mut whole = Map::new();
     for release in releases {
         if let Value::Object(release) = release {
@@ -22,11 +24,36 @@ pub(super) fn merged(mut releases: Vec<Value>) -> Value {
     Value::Object(whole)
 }
 
-fn date(release: &Value) -> &str {
-    release
-        .get("date")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+/// When a release was made: offsets differ, so the text alone tells no order. A day without a time,
+/// or a time without a zone, is put into UTC; what is no date at all comes first.
+fn when(release: &Value) -> Option<i64> {
+    let text = release.get("date")?.as_str()?;
+    milliseconds(text)
+        .or_else(|| milliseconds(&format!("{text}Z")))
+        .or_else(|| milliseconds(&format!("{text}T00:00:00Z")))
+}
+
+/// Hands over every release of a document, one by one; of records those that stand in them in full.
+pub(super) fn each_release(document: Value, take: &mut impl FnMut(Value)) {
+    match document {
+        Value::Array(list) => {
+            for element in list {
+                each_release(element, take);
+            }
+        }
+        Value::Object(mut object) => {
+            let parts = ["records", "releases"].map(|name| object.remove(name));
+            let holds = |name: &str| object.get(name).is_some_and(|value| !value.is_null());
+            if parts.iter().any(Option::is_some) {
+                for part in parts.into_iter().flatten() {
+                    each_release(part, take);
+                }
+            } else if holds("ocid") && !holds("compiledRelease") && !holds("versionedRelease") {
+                take(Value::Object(object));
+            }
+        }
+        _ => {}
+    }
 }
 
 fn merge_object(whole: &mut Map<String, Value>, later: Map<String, Value>) {
@@ -83,6 +110,34 @@ mod tests {
                 "tender": {"status": "complete", "title": "t"},
                 "awards": [{"id": "1", "status": "active", "suppliers": [{"id": "S"}]}],
             })
+        );
+    }
+
+    #[test]
+    fn what_was_released_later_counts_whatever_zone_it_is_written_in() {
+        let status = |releases: [(&str, &str); 2]| {
+            let list = releases.map(
+                |(date, status)| json!({"ocid": "o", "date": date, "tender": {"status": status}}),
+            );
+            merged(list.to_vec())["tender"]["status"].clone()
+        };
+        assert_eq!(
+            status([
+                ("2024-01-02T01:00:00Z", "earlier"),
+                ("2024-01-01T23:00:00-05:00", "later"),
+            ]),
+            "later"
+        );
+        assert_eq!(
+            status([
+                ("2024-03-14", "later"),
+                ("2024-03-13T23:00:00+08:00", "earlier")
+            ]),
+            "later"
+        );
+        assert_eq!(
+            status([("2024-01-01T00:00:00Z", "dated"), ("", "undated")]),
+            "dated"
         );
     }
 }

@@ -1,8 +1,9 @@
 //! Open Contracting Data Standard 1.0 and 1.1: releases, versioned releases and records, in packages
 //! or bare, as JSON or JSON Lines, gzipped or not, read into tables. Knows no rule.
 
+mod assembly;
+mod choice;
 mod error;
-mod finish;
 mod instant;
 mod intern;
 mod merge;
@@ -17,6 +18,7 @@ mod tables;
 mod value;
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,8 +33,8 @@ pub use rows::Counts;
 pub use tables::declarations;
 
 use crate::diagnostic::Diagnostic;
-use finish::{Part, choose, finish};
-use parse::Block;
+use assembly::Assembly;
+use parse::{Account, Block};
 use release::Release;
 use rows::Rows;
 use source::Source;
@@ -121,24 +123,15 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
         .as_deref()
         .map(encoding_named)
         .transpose()?;
-    let mut parts = Vec::new();
+    let mut assembly = Assembly::new(options.currency.as_deref());
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     for path in inputs {
         let mut source = Source::open(path, encoding)?;
-        let blocks = parse_source(&mut source, options)?;
-        let before = parts.len();
+        assembly.begin_file(source.lines);
+        let blocks = parse_source(&mut source, &assembly, options)?;
         report::file(&source, &blocks, &mut diagnostics)?;
-        let mut lines_before = 0;
-        for block in blocks {
-            let lines = block.lines;
-            parts.push(Part {
-                rows: block.rows,
-                lines_before: if source.lines { lines_before } else { 0 },
-            });
-            lines_before += lines;
-        }
-        report::oddities(&source.file, &parts[before..], &mut diagnostics);
+        report::oddities(&source, &blocks, &mut diagnostics);
         let (bytes, sha256) = source.finish();
         files.push(InputFile {
             path: path.clone(),
@@ -146,20 +139,21 @@ pub fn read(inputs: &[PathBuf], options: &ReadOptions) -> Result<OcdsImport, Ocd
             sha256,
         });
     }
-    let choice = choose(&parts);
-    if !choice.unmerged.is_empty() {
-        parts.push(merge_partial(inputs, encoding, &choice.unmerged, options)?);
+    let unmerged = assembly.unmerged();
+    if !unmerged.is_empty() {
+        let (rows, failed) = merge_partial(inputs, encoding, &unmerged, options)?;
+        assembly.add_merged(rows);
+        diagnostics.extend(failed);
     }
     let file = inputs
         .first()
         .map(|path| path.display().to_string())
         .unwrap_or_default();
-    let finished =
-        finish(parts, &choice, options.currency.as_deref()).map_err(|error| OcdsError::Io {
-            file: file.clone(),
-            source: std::io::Error::other(error),
-        })?;
-    report::run(&file, &choice, &finished, options, &mut diagnostics);
+    let finished = assembly.finish().map_err(|error| OcdsError::Io {
+        file: file.clone(),
+        source: io::Error::other(error),
+    })?;
+    report::run(&file, &finished, options, &mut diagnostics);
     Ok(OcdsImport {
         kind: report::kind(&finished.counts, finished.processes),
         tables: finished.tables,
@@ -177,8 +171,13 @@ fn encoding_named(name: &str) -> Result<&'static Encoding, OcdsError> {
     })
 }
 
-/// Parses a source's blocks, several at a time where its lines stand alone; in order of the file.
-fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>, OcdsError> {
+/// Parses a source's blocks, several at a time where its lines stand alone, and hands their rows over.
+/// What is to be said of the blocks comes back in order of the file.
+fn parse_source(
+    source: &mut Source,
+    assembly: &Assembly,
+    options: &ReadOptions,
+) -> Result<Vec<Account>, OcdsError> {
     let cores = std::thread::available_parallelism()
         .map_or(1, std::num::NonZero::get)
         .min(4);
@@ -188,6 +187,7 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
         (true, threads) => threads,
     };
     let lines = source.lines;
+    let file = source.file.clone();
     let shared = Mutex::new((source, None));
     let done = Mutex::new(Vec::new());
     let work = || {
@@ -212,10 +212,18 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
                 }
             };
             let Some(index) = next else { return };
-            let block = Block::parse(index, &buffer, lines);
+            let (rows, account) = Block::parse(&buffer, lines).account(index);
+            if let Err(error) = assembly.add(index, rows, account.lines) {
+                let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                shared.1 = Some(OcdsError::Io {
+                    file: file.clone(),
+                    source: io::Error::other(error),
+                });
+                return;
+            }
             done.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(block);
+                .push(account);
         }
     };
     std::thread::scope(|scope| {
@@ -233,13 +241,14 @@ fn parse_source(source: &mut Source, options: &ReadOptions) -> Result<Vec<Block>
     Ok(blocks)
 }
 
-/// Reads the inputs once more for the releases of processes that are there in parts only.
+/// Reads the inputs once more for the releases of processes that are there in parts only; what of
+/// them could not be merged is told.
 fn merge_partial(
     inputs: &[PathBuf],
     encoding: Option<&'static Encoding>,
     ocids: &HashSet<String>,
     options: &ReadOptions,
-) -> Result<Part, OcdsError> {
+) -> Result<(Rows, Vec<Diagnostic>), OcdsError> {
     let mut releases: std::collections::BTreeMap<String, Vec<Value>> =
         std::collections::BTreeMap::new();
     let mut order = Vec::new();
@@ -267,21 +276,23 @@ fn merge_partial(
                     .lines()
                     .filter_map(|line| serde_json::from_str(line).ok())
                 {
-                    each_release(value, &mut take);
+                    merge::each_release(value, &mut take);
                 }
             } else {
                 let documents = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
                 for value in documents.map_while(Result::ok) {
-                    each_release(value, &mut take);
+                    merge::each_release(value, &mut take);
                 }
             }
         }
     }
     let mut rows = Rows::new();
+    let mut failed = Vec::new();
     for ocid in order {
         let whole = merge::merged(releases.remove(&ocid).unwrap_or_default());
-        if Release(&mut rows).deserialize(&whole).is_err() {
+        if let Err(error) = Release(&mut rows).deserialize(&whole) {
             rows.cut_back();
+            failed.push(report::unmerged(&inputs[0], &ocid, &error));
         }
     }
     rows.counts = Counts {
@@ -289,25 +300,5 @@ fn merge_partial(
         ..Counts::default()
     };
     rows.processes.line.fill(0);
-    Ok(Part {
-        rows,
-        lines_before: 0,
-    })
-}
-
-/// Hands over every release of a document, one by one.
-fn each_release(document: Value, take: &mut impl FnMut(Value)) {
-    match document {
-        Value::Array(list) => list
-            .into_iter()
-            .for_each(|element| each_release(element, take)),
-        Value::Object(mut object) => {
-            if object.contains_key("ocid") {
-                take(Value::Object(object));
-            } else if let Some(Value::Array(list)) = object.remove("releases") {
-                list.into_iter().for_each(take);
-            }
-        }
-        _ => {}
-    }
+    Ok((rows, failed))
 }

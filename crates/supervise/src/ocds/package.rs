@@ -17,12 +17,19 @@ pub(super) struct Shape {
     ocid: bool,
     compiled: bool,
     versioned: bool,
-    /// Releases, and whether any is there in full.
-    releases: Option<bool>,
+    releases: Option<Embedded>,
     records: Option<Vec<Shape>>,
     list: Option<Vec<Shape>>,
     /// A link to a release that stands elsewhere.
     url: bool,
+}
+
+/// How much of a list of releases is there in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Embedded {
+    All,
+    Some,
+    None,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,8 +125,15 @@ impl<'de> Visitor<'de> for ShapeVisitor {
                 "releases" => {
                     let releases: Shape = map.next_value()?;
                     let releases = releases.list.unwrap_or_default();
-                    shape.releases =
-                        Some(releases.iter().any(|release| release.ocid || !release.url));
+                    let in_full = releases
+                        .iter()
+                        .filter(|release| release.ocid || !release.url)
+                        .count();
+                    shape.releases = Some(match in_full {
+                        0 => Embedded::None,
+                        count if count == releases.len() => Embedded::All,
+                        _ => Embedded::Some,
+                    });
                 }
                 "records" => {
                     shape.records = Some(map.next_value::<Shape>()?.list.unwrap_or_default())
@@ -277,14 +291,15 @@ impl<'de> Visitor<'de> for Record<'_> {
     }
 }
 
-/// The compiled release, else the releases merged, else the versioned release, else only links.
+/// The compiled release, else the releases merged when all are there, else the versioned release, else
+/// only links: a part of the releases would pass for the whole.
 fn read_record<'de, A: MapAccess<'de>>(
     rows: &mut Rows,
     shape: &Shape,
     mut map: A,
 ) -> Result<(), A::Error> {
     rows.counts.records += 1;
-    let embedded = shape.releases == Some(true);
+    let embedded = shape.releases == Some(Embedded::All);
     let mut ocid: Option<Value> = None;
     let mut read = false;
     while let Some(key) = map.next_key::<String>()? {
@@ -314,7 +329,12 @@ fn read_record<'de, A: MapAccess<'de>>(
     }
     if !read {
         match ocid {
-            Some(Value::String(ocid)) => rows.push_linked_only(&ocid),
+            Some(Value::String(ocid)) => {
+                if shape.releases == Some(Embedded::Some) {
+                    rows.odd("records.releases", Fault::PartlyLinked, &ocid);
+                }
+                rows.push_linked_only(&ocid);
+            }
             _ => rows.odd("records.ocid", Fault::NoOcid, ""),
         }
     }

@@ -1,11 +1,12 @@
 //! A block of text into rows: one document on each line, or documents one after another.
 
+use memchr::memchr_iter;
 use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
 
 use super::package::{Document, Shape};
 use super::release::Release;
-use super::rows::Rows;
+use super::rows::{Counts, Oddities, Rows};
 
 /// A place where the text is no JSON.
 #[derive(Clone, Debug)]
@@ -19,7 +20,6 @@ pub(super) struct Broken {
 
 /// What one block yields.
 pub(super) struct Block {
-    pub index: usize,
     pub lines: u64,
     pub rows: Rows,
     pub broken: Vec<Broken>,
@@ -27,10 +27,20 @@ pub(super) struct Block {
     pub not_utf8: Option<u64>,
 }
 
+/// What is said of a block after its rows have gone their way.
+pub(super) struct Account {
+    pub index: usize,
+    pub lines: u64,
+    pub processes: usize,
+    pub counts: Counts,
+    pub oddities: Oddities,
+    pub broken: Vec<Broken>,
+    pub not_utf8: Option<u64>,
+}
+
 impl Block {
-    pub(super) fn parse(index: usize, bytes: &[u8], in_lines: bool) -> Self {
+    pub(super) fn parse(bytes: &[u8], in_lines: bool) -> Self {
         let mut block = Self {
-            index,
             lines: 0,
             rows: Rows::new(),
             broken: Vec::new(),
@@ -49,10 +59,30 @@ impl Block {
         block
     }
 
+    /// The rows, and what is to be said of the block of that number.
+    pub(super) fn account(mut self, index: usize) -> (Rows, Account) {
+        let account = Account {
+            index,
+            lines: self.lines,
+            processes: self.rows.processes.ocid.len(),
+            counts: self.rows.counts,
+            oddities: std::mem::take(&mut self.rows.oddities),
+            broken: self.broken,
+            not_utf8: self.not_utf8,
+        };
+        (self.rows, account)
+    }
+
     fn parse_lines(&mut self, text: &str) {
-        for line in text.split_inclusive('\n') {
+        let mut begin = 0;
+        let ends = memchr_iter(b'\n', text.as_bytes()).map(|place| place + 1);
+        for end in ends.chain([text.len()]) {
+            if begin == end {
+                break;
+            }
             self.lines += 1;
-            let line = line.trim_ascii();
+            let line = text[begin..end].trim_ascii();
+            begin = end;
             if line.is_empty() {
                 continue;
             }

@@ -134,7 +134,7 @@ macro_rules! leaf {
 object!(Release, "release", |rows, map| {
     begin => rows.begin_release();
     "ocid" Ocid => leaf!(map, rows, |r, v| {
-        r.current.ocid = v.text(r, "ocid").map(|text| r.ocids.number(text));
+        r.current.ocid = v.text(r, "ocid").map(|text| r.ocids.push(text));
     }),
     "date" Date => leaf!(map, rows, |r, v| r.current.date = v.instant(r, "date")),
     "tag" Tag => map.next_value_seed(Tags(&mut *rows))?,
@@ -365,7 +365,7 @@ object!(Classification, "awards.items.classification", |rows, map| {
 object!(Contract, "contracts", |rows, map| {
     begin => rows.begin_entry();
     "awardID" AwardId => leaf!(map, rows, |r, v| v.id(r, "contracts.awardID", |r, id| {
-        r.entry.award_id = r.words.number(id);
+        r.entry.award_id = r.award_ids.push(id);
     })),
     "status" Status => leaf!(map, rows, |r, v| r.entry.status = v.word(r, "contracts.status")),
     "value" Money => map.next_value_seed(Money(&mut *rows))?,

@@ -1,11 +1,13 @@
 //! What the reader says about a file: broken lines, odd values summed up, what was left out.
 
+use std::path::Path;
+
 use kandeng_screening::Text;
 
 use super::ReadOptions;
+use super::assembly::Finished;
 use super::error::OcdsError;
-use super::finish::{Choice, Finished, Part};
-use super::parse::Block;
+use super::parse::Account;
 use super::rows::{Counts, Fault, Oddities};
 use super::source::Source;
 use crate::diagnostic::Diagnostic;
@@ -16,7 +18,7 @@ const NAMED: usize = 100;
 /// Broken lines and what makes a file unusable.
 pub(super) fn file(
     source: &Source,
-    blocks: &[Block],
+    blocks: &[Account],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), OcdsError> {
     let name = &source.file;
@@ -38,8 +40,8 @@ pub(super) fn file(
                 .map(|broken| (before + broken.line, broken)),
         );
         before += block.lines;
-        counts.add(&block.rows.counts);
-        processes += block.rows.processes.ocid.len();
+        counts.add(&block.counts);
+        processes += block.processes;
     }
     if let (Some(problem), true) = (&source.damage, processes == 0 || !source.lines) {
         return Err(OcdsError::Gzip {
@@ -58,7 +60,6 @@ pub(super) fn file(
     let containers = counts.release_packages + counts.record_packages;
     let without_ocid = blocks.iter().any(|block| {
         block
-            .rows
             .oddities
             .keys()
             .any(|(_, fault)| *fault == Fault::NoOcid)
@@ -117,13 +118,16 @@ pub(super) fn file(
 }
 
 /// Odd values of a file, each kind with its first place and its number.
-pub(super) fn oddities(file: &str, parts: &[Part], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn oddities(source: &Source, blocks: &[Account], diagnostics: &mut Vec<Diagnostic>) {
     let mut all = Oddities::new();
-    for part in parts {
-        for (key, odd) in &part.rows.oddities {
+    let mut lines = 0;
+    for block in blocks {
+        let before = if source.lines { lines } else { 0 };
+        lines += block.lines;
+        for (key, odd) in &block.oddities {
             let known = all.entry(*key).or_insert_with(|| {
                 let mut first = odd.clone();
-                first.line += part.lines_before;
+                first.line += before;
                 first.count = 0;
                 first
             });
@@ -135,7 +139,7 @@ pub(super) fn oddities(file: &str, parts: &[Part], diagnostics: &mut Vec<Diagnos
     for ((field, fault), odd) in found {
         let (zh, en) = fault.words();
         let mut diagnostic = Diagnostic::warning(
-            file,
+            &source.file,
             Text::new(
                 format!("{zh},共 {} 处,首处在第 {} 行", odd.count, odd.line),
                 format!("{en}: {} in all, first at line {}", odd.count, odd.line),
@@ -169,6 +173,10 @@ impl Fault {
                 "the amount names no currency and is not compared",
             ),
             Self::NoOcid => ("没有 ocid,未读入", "there is no ocid: left out"),
+            Self::PartlyLinked => (
+                "record 的部分 release 只有链接,现有内容不完整:按“不适用”计",
+                "some releases of the record are links only, so what is here is not the whole: counted as not applicable",
+            ),
             Self::NotOcds => (
                 "不是 OCDS 的 release、record 或 package,未读入",
                 "neither release, record nor package of OCDS: left out",
@@ -177,30 +185,42 @@ impl Fault {
     }
 }
 
+/// A process whose releases would not merge.
+pub(super) fn unmerged(file: &Path, ocid: &str, error: &serde_json::Error) -> Diagnostic {
+    Diagnostic::error(
+        file.display().to_string(),
+        Text::new(
+            format!("该采购过程的多个 release 无法合并,未读入:{error}"),
+            format!("the releases of this process could not be merged and were left out: {error}"),
+        ),
+    )
+    .at_column("ocid")
+    .with_value(ocid)
+}
+
 /// What was decided for the run as a whole.
 pub(super) fn run(
     file: &str,
-    choice: &Choice,
     finished: &Finished,
     options: &ReadOptions,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    if choice.superseded > 0 {
+    if finished.superseded > 0 {
         let mut diagnostic = Diagnostic::warning(
             file,
             Text::new(
                 format!(
                     "同一 ocid 有多个 release:保留日期最晚的(日期相同或缺失时保留最后出现的),略去 {} 个",
-                    choice.superseded
+                    finished.superseded
                 ),
                 format!(
                     "several releases of the same ocid: the latest by date stands (the last one where dates tell nothing), {} left out",
-                    choice.superseded
+                    finished.superseded
                 ),
             ),
         )
         .at_column("ocid");
-        if let Some(ocid) = &choice.first_superseded {
+        if let Some(ocid) = &finished.first_superseded {
             diagnostic = diagnostic.with_value(ocid);
         }
         diagnostics.push(diagnostic);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::intern::{Interner, NONE};
+use super::intern::{Interner, NONE, Texts};
 use crate::diagnostic::shortened;
 
 /// No date, no count.
@@ -96,6 +96,8 @@ pub(super) enum Fault {
     NoCurrency,
     /// A release without an ocid.
     NoOcid,
+    /// A record of which only some releases are there in full.
+    PartlyLinked,
     /// JSON that is neither release nor record nor package.
     NotOcds,
 }
@@ -219,7 +221,9 @@ pub(super) struct Rows {
     pub organizations: Interner,
     /// Names of organisations, by number; empty where none was given.
     pub names: Vec<Box<str>>,
-    pub ocids: Interner,
+    pub ocids: Texts,
+    /// Ids of the awards that contracts belong to.
+    pub award_ids: Texts,
     /// Statuses, methods, currencies, codes.
     pub words: Interner,
     pub bid_count: u32,
@@ -248,7 +252,8 @@ impl Rows {
             items: Items::default(),
             organizations: Interner::new(),
             names: Vec::new(),
-            ocids: Interner::new(),
+            ocids: Texts::default(),
+            award_ids: Texts::default(),
             words: Interner::new(),
             bid_count: 0,
             award_count: 0,
@@ -347,7 +352,7 @@ impl Rows {
     /// A record that only links to its releases: a process of which nothing else is known.
     pub(super) fn push_linked_only(&mut self, ocid: &str) {
         self.begin_release();
-        self.current.ocid = Some(self.ocids.number(ocid));
+        self.current.ocid = Some(self.ocids.push(ocid));
         self.current.compiled = true;
         self.end_release();
         if let Some(last) = self.processes.linked_only.last_mut() {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::{Decoder, Encoding};
 use flate2::read::MultiGzDecoder;
+use memchr::memrchr;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
@@ -208,7 +209,12 @@ impl Source {
     /// The next block into `buffer`, with its number; `None` at the end.
     pub(super) fn next_block(&mut self, buffer: &mut Vec<u8>) -> Result<Option<usize>, OcdsError> {
         buffer.clear();
-        buffer.append(&mut self.carry);
+        if self.carry.len() > buffer.capacity() {
+            // The whole head of the file, at first: handed over, not copied.
+            std::mem::swap(buffer, &mut self.carry);
+        } else {
+            buffer.append(&mut self.carry);
+        }
         let mut wanted = BLOCK;
         loop {
             self.fill(buffer, wanted)?;
@@ -216,7 +222,7 @@ impl Source {
                 break;
             }
             if self.lines
-                && let Some(end) = buffer.iter().rposition(|byte| *byte == b'\n')
+                && let Some(end) = memrchr(b'\n', buffer)
             {
                 self.carry.extend_from_slice(&buffer[end + 1..]);
                 buffer.truncate(end + 1);

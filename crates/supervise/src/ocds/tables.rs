@@ -6,7 +6,6 @@ use kandeng_screening::arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMillisecondArray,
 };
-use kandeng_screening::arrow::compute::filter_record_batch;
 use kandeng_screening::arrow::error::ArrowError;
 use kandeng_screening::{ColumnType, TableDeclaration};
 
@@ -34,7 +33,8 @@ pub fn declarations() -> Vec<TableDeclaration> {
                 ("procuring_entity", Int),
                 ("linked_only", Bool),
             ],
-        ),
+        )
+        .ordered_by("process"),
         TableDeclaration::new(
             "ocds_bids",
             &[
@@ -48,7 +48,8 @@ pub fn declarations() -> Vec<TableDeclaration> {
                 ("amount", Float),
                 ("date", Time),
             ],
-        ),
+        )
+        .ordered_by("process"),
         TableDeclaration::new(
             "ocds_awards",
             &[
@@ -61,7 +62,8 @@ pub fn declarations() -> Vec<TableDeclaration> {
                 ("amount", Float),
                 ("date", Time),
             ],
-        ),
+        )
+        .ordered_by("process"),
         TableDeclaration::new(
             "ocds_contracts",
             &[
@@ -71,7 +73,8 @@ pub fn declarations() -> Vec<TableDeclaration> {
                 ("amount", Float),
                 ("signed", Time),
             ],
-        ),
+        )
+        .ordered_by("process"),
         TableDeclaration::new(
             "ocds_items",
             &[
@@ -80,7 +83,8 @@ pub fn declarations() -> Vec<TableDeclaration> {
                 ("scheme", Text),
                 ("classification", Text),
             ],
-        ),
+        )
+        .ordered_by("process"),
         TableDeclaration::new(
             "ocds_organizations",
             &[("organization", Int), ("id", Text), ("name", Text)],
@@ -96,26 +100,36 @@ pub(super) struct Numbering<'a> {
     pub line: i64,
     /// From a block's organisation to the run's.
     pub organizations: &'a [u32],
-    /// Which of the block's processes stay; all when `None`.
-    pub keep: Option<&'a [bool]>,
-    /// The main currency as the block's word; amounts in others are left out.
-    pub currency: u32,
-    pub other_currency: &'a mut u64,
+    /// The main currency; amounts in others are left out.
+    pub currency: Option<&'a str>,
 }
 
-/// A block's rows as one batch for each of the first five tables.
+/// A block's rows as one batch for each of the first five tables. `other_currency` gets the block's
+/// process of every amount left out, one for each bid or award.
 pub(super) fn batches(
     rows: &Rows,
     declarations: &[TableDeclaration],
-    numbering: &mut Numbering<'_>,
+    numbering: &Numbering<'_>,
+    other_currency: &mut Vec<u32>,
 ) -> Result<[RecordBatch; 5], ArrowError> {
-    let words = &rows.words;
+    let main = numbering
+        .currency
+        .and_then(|currency| rows.words.find(currency))
+        .unwrap_or(NONE);
+    let mut amounts = |amounts: &[f64], currencies: &[u32], first: Option<&[bool]>, of: &[u32]| {
+        in_currency(main, amounts, currencies, |row| {
+            if first.is_none_or(|first| first[row]) {
+                other_currency.push(of[row]);
+            }
+        })
+    };
+    let words = |number| rows.words.text(number);
     let processes = &rows.processes;
     let own: Vec<u32> = (0..processes.ocid.len() as u32).collect();
     let lines: Vec<u32> = processes.line.clone();
     let tenders = vec![
         shifted(&own, numbering.process),
-        texts(&processes.ocid, &rows.ocids),
+        texts(&processes.ocid, |number| rows.ocids.text(number)),
         shifted(&lines, numbering.line),
         times(&processes.date),
         texts(&processes.status, words),
@@ -150,9 +164,8 @@ pub(super) fn batches(
         amounts(
             &bids.amount,
             &bids.currency,
-            &bids.first,
+            Some(&bids.first),
             &bids.process,
-            numbering,
         ),
         times(&bids.date),
     ];
@@ -167,24 +180,21 @@ pub(super) fn batches(
         amounts(
             &awards.amount,
             &awards.currency,
-            &awards.first,
+            Some(&awards.first),
             &awards.process,
-            numbering,
         ),
         times(&awards.date),
     ];
     let contracts = &rows.contracts;
-    let all_first = vec![true; contracts.process.len()];
     let contracts = vec![
         shifted(&contracts.process, numbering.process),
-        texts(&contracts.award_id, words),
+        texts(&contracts.award_id, |number| rows.award_ids.text(number)),
         texts(&contracts.status, words),
         amounts(
             &contracts.amount,
             &contracts.currency,
-            &all_first,
+            None,
             &contracts.process,
-            numbering,
         ),
         times(&contracts.signed),
     ];
@@ -195,27 +205,15 @@ pub(super) fn batches(
         texts(&items.scheme, words),
         texts(&items.classification, words),
     ];
-    let kept = |process: &[u32]| {
-        numbering.keep.map(|keep| {
-            process
-                .iter()
-                .map(|process| Some(keep[*process as usize]))
-                .collect::<BooleanArray>()
-        })
-    };
-    let batch = |table: usize, columns: Vec<ArrayRef>, process: &[u32]| {
-        let batch = RecordBatch::try_new(declarations[table].schema(), columns)?;
-        match kept(process) {
-            Some(keep) => filter_record_batch(&batch, &keep),
-            None => Ok(batch),
-        }
+    let batch = |table: usize, columns: Vec<ArrayRef>| {
+        RecordBatch::try_new(declarations[table].schema(), columns)
     };
     Ok([
-        batch(0, tenders, &own)?,
-        batch(1, bids, &rows.bids.process)?,
-        batch(2, awards, &rows.awards.process)?,
-        batch(3, contracts, &rows.contracts.process)?,
-        batch(4, items, &rows.items.process)?,
+        batch(0, tenders)?,
+        batch(1, bids)?,
+        batch(2, awards)?,
+        batch(3, contracts)?,
+        batch(4, items)?,
     ])
 }
 
@@ -232,7 +230,11 @@ pub(super) fn organizations(
         .collect();
     RecordBatch::try_new(
         declaration.schema(),
-        vec![shifted(&numbers, 0), texts(&numbers, ids), Arc::new(name)],
+        vec![
+            shifted(&numbers, 0),
+            texts(&numbers, |number| ids.text(number)),
+            Arc::new(name),
+        ],
     )
 }
 
@@ -269,46 +271,34 @@ fn times(instants: &[i64]) -> ArrayRef {
     )
 }
 
-fn texts(numbers: &[u32], words: &Interner) -> ArrayRef {
-    Arc::new(
-        numbers
-            .iter()
-            .map(|number| words.text(*number))
-            .collect::<StringArray>(),
-    )
+fn texts<'a>(numbers: &[u32], text: impl Fn(u32) -> Option<&'a str>) -> ArrayRef {
+    let texts = numbers.iter().map(|number| text(*number));
+    Arc::new(texts.collect::<StringArray>())
 }
 
 fn flags(flags: &[bool]) -> ArrayRef {
     Arc::new(BooleanArray::from(flags.to_vec()))
 }
 
-/// Amounts in the main currency; others are left out and counted, once for each bid or award.
-fn amounts(
+/// Amounts in the main currency; rows of others are left empty and handed over.
+fn in_currency(
+    main: u32,
     amounts: &[f64],
     currencies: &[u32],
-    first: &[bool],
-    processes: &[u32],
-    numbering: &mut Numbering<'_>,
+    mut other: impl FnMut(usize),
 ) -> ArrayRef {
-    let mut others = 0;
-    let keep = numbering.keep;
-    let stays = |process: u32| keep.is_none_or(|keep| keep[process as usize]);
-    let values: Float64Array = amounts
-        .iter()
-        .zip(currencies)
-        .zip(first)
-        .zip(processes)
-        .map(|(((amount, currency), first), process)| {
+    let values = amounts.iter().zip(currencies).enumerate();
+    let values: Float64Array = values
+        .map(|(row, (amount, currency))| {
             if amount.is_nan() {
                 return None;
             }
-            if *currency != numbering.currency {
-                others += u64::from(*first && stays(*process));
+            if *currency != main {
+                other(row);
                 return None;
             }
             Some(*amount)
         })
         .collect();
-    *numbering.other_currency += others;
     Arc::new(values)
 }

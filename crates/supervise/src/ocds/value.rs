@@ -53,7 +53,7 @@ impl<'v> Scalar<'v> {
     /// Text; empty text counts as none.
     pub(super) fn text(&self, rows: &mut Rows, field: &'static str) -> Option<&'v str> {
         match self {
-            Self::Text(text) if text.trim().is_empty() => None,
+            Self::Text(text) if is_blank(text) => None,
             Self::Text(text) => Some(text),
             Self::Null => None,
             other => {
@@ -124,6 +124,11 @@ impl<'v> Scalar<'v> {
             }
         }
     }
+}
+
+/// Whether there is nothing to read. Nearly every text begins with something.
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
 }
 
 /// Reads one value of any type and hands it to a function as a scalar.

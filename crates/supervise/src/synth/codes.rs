@@ -3,7 +3,7 @@
 
 use super::random::{Stream, mix};
 use crate::import::IdentityKey;
-use kandeng_evidence::{PHASH_ALGORITHM, PHASH_BITS};
+use kandeng_evidence::{PHASH_ALGORITHM, PHASH_BITS, PHASH_CROPS};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -11,8 +11,15 @@ use std::sync::LazyLock;
 pub const SYNTHETIC_KEY: [u8; 32] = *b"Kandeng synthetic county's key 1";
 
 /// The name of [`SYNTHETIC_KEY`] that hashes carry.
-static KEY_ID: LazyLock<String> =
-    LazyLock::new(|| IdentityKey::from_bytes(SYNTHETIC_KEY).id().to_owned());
+static KEY_ID: LazyLock<String> = LazyLock::new(|| KEY.id().to_owned());
+
+/// [`SYNTHETIC_KEY`], ready to seal with.
+static KEY: LazyLock<IdentityKey> = LazyLock::new(|| IdentityKey::from_bytes(SYNTHETIC_KEY));
+
+/// The seal over what the platform recorded of a photo.
+pub(super) fn seal(values: [&str; 5]) -> String {
+    KEY.seal(values)
+}
 
 /// The characters of GB 32100, in the order of their values.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -148,6 +155,19 @@ pub(super) fn photo_phash(scene: u64, flipped: u32) -> String {
     for byte in bytes {
         // Cannot fail: writing to a String.
         let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Made-up hashes of a frame's crops, of which one is that of `scene`.
+pub(super) fn photo_crops(scene: u64) -> String {
+    let crops = (0..PHASH_CROPS as u64).map(|crop| match crop {
+        2 => photo_phash(scene, 0),
+        other => photo_phash(mix(scene ^ (other + 7)), 0),
+    });
+    let mut text = format!("{PHASH_ALGORITHM}:");
+    for crop in crops {
+        text.push_str(crop.rsplit(':').next().unwrap_or_default());
     }
     text
 }

@@ -3,12 +3,12 @@
 
 use super::brief::Brief;
 use super::calendar::{shanghai, year_of};
-use super::codes::{Hashed, hashed, photo_phash, photo_sha256, with_wrong_check};
+use super::codes::{Hashed, hashed, photo_crops, photo_phash, photo_sha256, with_wrong_check};
 use super::county::County;
 use super::ground::{Site, picture};
 use super::place::{field_wkt, offset};
 use super::random::mix;
-use super::record::{Photo, Project};
+use super::record::{Copied, Photo, Project};
 use kandeng_evidence::PHASH_RADIUS;
 
 /// Plants what the project's part says; names the photos in any case.
@@ -21,21 +21,27 @@ pub(super) fn disturb(county: &County, brief: &Brief, made: &mut Project) {
             _ => money_and_after(county, brief, made, part.id, part.group),
         }
     }
+    let is_trimmed = |photo: &&Photo| photo.copy == Copied::Trimmed;
+    let comes_trimmed: Vec<u64> = (made.photos.iter().filter(is_trimmed))
+        .map(|photo| photo.scene)
+        .collect();
+    let trimmed = |scene: u64| mix(scene ^ 5);
     for (at, photo) in made.photos.iter_mut().enumerate() {
         photo.file = format!("{}_{}_{}.jpg", made.code, photo.stage, at + 1);
-        photo.sha256 = photo_sha256(if photo.encoded_again {
-            mix(photo.scene ^ 1)
-        } else {
-            photo.scene
+        let scene = photo.scene;
+        photo.sha256 = photo_sha256(match photo.copy {
+            Copied::Untouched => scene,
+            Copied::EncodedAgain => mix(scene ^ 1),
+            Copied::Trimmed => mix(scene ^ 4),
         });
-        photo.phash = photo_phash(
-            photo.scene,
-            if photo.encoded_again {
-                PHASH_RADIUS.min(3)
-            } else {
-                0
-            },
-        );
+        photo.phash = match photo.copy {
+            Copied::Untouched => photo_phash(scene, 0),
+            Copied::EncodedAgain => photo_phash(scene, PHASH_RADIUS.min(3)),
+            Copied::Trimmed => photo_phash(trimmed(scene), PHASH_RADIUS.min(3)),
+        };
+        if photo.copy == Copied::Untouched && comes_trimmed.contains(&scene) {
+            photo.phash_crops = photo_crops(trimmed(scene));
+        }
     }
 }
 
@@ -199,7 +205,9 @@ fn on_site(
         "K19a" | "K19b" => {
             let mut photo = extra(brief, made, 50, 40);
             photo.scene = scene;
-            photo.encoded_again = id == "K19b" && member == 1;
+            if id == "K19b" && member == 1 {
+                photo.copy = Copied::EncodedAgain;
+            }
             made.photos.push(photo);
         }
         "K19c" => {
@@ -211,7 +219,7 @@ fn on_site(
                 made.position,
                 scene,
             );
-            after.encoded_again = true;
+            after.copy = Copied::Trimmed;
             made.photos.extend([during, after]);
         }
         "K20a" => {
@@ -261,12 +269,15 @@ fn money_and_after(county: &County, brief: &Brief, made: &mut Project, id: &str,
                 made.position,
                 scene,
             );
-            let upkeep = picture(
+            let mut upkeep = picture(
                 "upkeep",
                 shanghai(brief.handover + 2, 600),
                 made.position,
                 scene,
             );
+            if group % 2 == 1 {
+                upkeep.copy = Copied::Trimmed;
+            }
             made.photos.extend([acceptance, upkeep]);
         }
         "K38a" => {

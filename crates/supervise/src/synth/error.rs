@@ -1,6 +1,8 @@
 //! What can go wrong while a county is made: use `Projects`, `AsOf` and `TooManyRows` for wrong wishes,
-//! `Io` for files, and `Encoding` for what a format's own library refuses.
+//! `Io` for files (a full disk that a format's library reports too), `Encoding` for what such a library refuses
+//! before anything is written.
 
+use crate::system::says;
 use kandeng_screening::Text;
 use kandeng_screening::arrow::error::ArrowError;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ pub enum SynthError {
     )]
     TooManyRows(usize),
     /// A file or folder could not be written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: cannot be written: {}", path.display(), says(source).en)]
     Io {
         /// What was to be written.
         path: PathBuf,
@@ -48,6 +50,27 @@ impl SynthError {
         }
     }
 
+    /// A format's library could not write a file: most often the disk.
+    pub(super) fn unwritten(
+        path: &Path,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::io(path, std::io::Error::other(error))
+    }
+
+    /// The same with the path that a file was to get in the end, where it was written beside.
+    pub(super) fn named_in(self, beside: &Path, out: &Path) -> Self {
+        match self {
+            Self::Io { path, source } => {
+                let path = path
+                    .strip_prefix(beside)
+                    .map_or_else(|_| path.clone(), |inner| out.join(inner));
+                Self::Io { path, source }
+            }
+            other => other,
+        }
+    }
+
     pub(super) fn encoding(what: &str, reason: impl std::fmt::Display) -> Self {
         Self::Encoding {
             what: what.to_owned(),
@@ -65,7 +88,9 @@ impl SynthError {
             Self::TooManyRows(rows) => {
                 format!("一张工作表装不下约 {rows} 行;请改用 csv 或 parquet,或减少项目数")
             }
-            Self::Io { path, source } => format!("无法写入 {}:{source}", path.display()),
+            Self::Io { path, source } => {
+                format!("{}:无法写入:{}", path.display(), says(source).zh)
+            }
             Self::Encoding { what, reason } => format!("无法写出 {what}:{reason}"),
             Self::Cancelled => "已取消,未留下任何文件".to_owned(),
         };

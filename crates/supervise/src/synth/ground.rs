@@ -4,9 +4,10 @@
 use super::brief::Brief;
 use super::calendar::{Day, shanghai};
 use super::county::County;
+use super::photo_files::DRONE_HALF_FRAME;
 use super::place::{self, field, field_wkt, offset};
 use super::random::{Stream, mix};
-use super::record::{Photo, Project};
+use super::record::{Copied, Photo, Project};
 
 /// Square metres of a mu.
 const MU_M2: f64 = 2000.0 / 3.0;
@@ -235,7 +236,7 @@ fn photos(
             );
             photo.accuracy_m = f64::from(stream.between(3, 12));
             photo.camera = camera;
-            photo.capture_record = stream.chance(0.3);
+            photo.capture_record = stream.chance(0.1);
             photo
         })
         .collect();
@@ -252,7 +253,13 @@ fn photos(
             photo.covers_site = true;
             photo.camera = "Fictional UAV";
             photo.accuracy_m = 3.0;
-            let half = [(-34.2, -19.3), (34.2, -19.3), (34.2, 19.3), (-34.2, 19.3)];
+            let [east, north] = DRONE_HALF_FRAME;
+            let half = [
+                (-east, -north),
+                (east, -north),
+                (east, north),
+                (-east, north),
+            ];
             photo.footprint = field_wkt(spot, &half);
             photo
         }));
@@ -274,8 +281,9 @@ pub(super) fn picture(stage: &'static str, at_ms: i64, position: (f64, f64), sce
         footprint: String::new(),
         capture_record: false,
         scene,
-        encoded_again: false,
+        copy: Copied::Untouched,
         sha256: String::new(),
         phash: String::new(),
+        phash_crops: String::new(),
     }
 }

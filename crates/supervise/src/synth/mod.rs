@@ -188,13 +188,32 @@ fn write_beside(
         .prefix(".kandeng-synth-")
         .tempdir_in(out)
         .map_err(|source| SynthError::io(out, source))?;
-    let photos = options
-        .writes_photo_files()
-        .then(|| beside.path().join("photos"));
+    let named = |error: SynthError| error.named_in(beside.path(), out);
+    fill(
+        county,
+        options,
+        format,
+        (beside.path(), out),
+        progress,
+        cancel,
+    )
+    .map_err(named)
+}
+
+/// Writes everything to a folder beside, then moves it to where it was asked for.
+fn fill(
+    county: &County,
+    options: &SynthOptions,
+    format: Format,
+    (beside, out): (&Path, &Path),
+    progress: &mut impl FnMut(usize, usize),
+    cancel: &AtomicBool,
+) -> Result<Written, SynthError> {
+    let photos = options.writes_photo_files().then(|| beside.join("photos"));
     if let Some(folder) = &photos {
         std::fs::create_dir(folder).map_err(|source| SynthError::io(folder, source))?;
     }
-    let mut sink = Sink::open(format, beside.path())?;
+    let mut sink = Sink::open(format, beside)?;
     let mut rows = vec![0; TABLES.len()];
     let steps = steps(county);
     std::thread::scope(|scope| -> Result<(), SynthError> {
@@ -224,8 +243,8 @@ fn write_beside(
     })?;
     let mut files = sink.close()?;
     let all = answers::answers(county);
-    files.push(answers::write(&all, &beside.path().join("answers"))?);
-    files.push(key_file(beside.path())?);
+    files.push(answers::write(&all, &beside.join("answers"))?);
+    files.push(key_file(beside)?);
 
     let photo_files = match &photos {
         Some(folder) => std::fs::read_dir(folder)
@@ -236,10 +255,10 @@ fn write_beside(
     if cancel.load(Ordering::Relaxed) {
         return Err(SynthError::Cancelled);
     }
-    move_into(beside.path(), out)?;
+    move_into(beside, out)?;
     let files = files
         .iter()
-        .filter_map(|file| file.strip_prefix(beside.path()).ok())
+        .filter_map(|file| file.strip_prefix(beside).ok())
         .map(|file| out.join(file))
         .collect();
     let rows = TABLES.iter().map(|table| table.key).zip(rows).collect();

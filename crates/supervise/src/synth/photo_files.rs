@@ -4,9 +4,10 @@
 use super::calendar::{civil, shanghai_day};
 use super::error::SynthError;
 use super::random::Stream;
-use super::record::Photo;
+use super::record::{Copied, Photo};
+use kandeng_evidence::image::imageops::crop_imm;
 use kandeng_evidence::image::{DynamicImage, Rgb, RgbImage};
-use kandeng_evidence::{ExifFields, jpeg_with_exif, perceptual_hash};
+use kandeng_evidence::{ExifFields, PerceptualHash, jpeg_with_exif};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,14 +15,33 @@ use std::path::Path;
 const WIDTH: u32 = 320;
 const HEIGHT: u32 = 240;
 
+/// Focal length of the drone's camera, as of a 36 × 24 mm camera.
+const DRONE_FOCAL_35MM: u16 = 24;
+/// How high it flies, in metres.
+const DRONE_HEIGHT_M: f64 = 45.0;
+/// Metres from the middle of its frame to the right and to the upper edge, looking straight down: half a
+/// side in pixels over the focal length in pixels (24 / 43.27 of the diagonal of 400), times the height.
+pub(super) const DRONE_HALF_FRAME: [f64; 2] = [32.448_9, 24.336_7];
+
 /// Writes the files of these photos into a folder and sets the rows' hashes.
 pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthError> {
     for photo in photos {
         let path = folder.join(&photo.file);
-        let picture = scene(photo.scene);
-        let quality = if photo.encoded_again { 62 } else { 80 };
-        let bytes = jpeg_with_exif(&picture, quality, &fields(photo))
+        let mut picture = scene(photo.scene);
+        if photo.copy == Copied::Trimmed {
+            // 5 % of the width off the left, 5 % of the height off the bottom.
+            let (left, bottom) = (WIDTH / 20, HEIGHT / 20);
+            picture = crop_imm(&picture, left, 0, WIDTH - left, HEIGHT - bottom).to_image();
+        }
+        let quality = match photo.copy {
+            Copied::Untouched => 80,
+            Copied::EncodedAgain | Copied::Trimmed => 62,
+        };
+        let mut bytes = jpeg_with_exif(&picture, quality, &fields(photo))
             .map_err(|error| SynthError::encoding(&photo.file, error))?;
+        if is_from_drone(photo) {
+            put_attitude(&mut bytes);
+        }
         photo.sha256 =
             Sha256::digest(&bytes)
                 .iter()
@@ -30,10 +50,33 @@ pub(super) fn write(photos: &mut [Photo], folder: &Path) -> Result<(), SynthErro
                     let _ = write!(text, "{byte:02x}");
                     text
                 });
-        photo.phash = perceptual_hash(&DynamicImage::ImageRgb8(picture));
+        let hash = PerceptualHash::of(&DynamicImage::ImageRgb8(picture));
+        (photo.phash, photo.phash_crops) = (hash.frame, hash.crops);
         std::fs::write(&path, bytes).map_err(|source| SynthError::io(&path, source))?;
     }
     Ok(())
+}
+
+fn is_from_drone(photo: &Photo) -> bool {
+    !photo.footprint.is_empty()
+}
+
+/// Puts the XMP of a drone that looks straight down, facing north, behind the Exif.
+fn put_attitude(jpeg: &mut Vec<u8>) {
+    let packet = format!(
+        "http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
+         xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description rdf:about=\"\" \
+         xmlns:drone-dji=\"http://www.dji.com/drone-dji/1.0/\" \
+         drone-dji:RelativeAltitude=\"+{DRONE_HEIGHT_M:.2}\" drone-dji:GimbalPitchDegree=\"-90.00\" \
+         drone-dji:GimbalYawDegree=\"+0.00\" drone-dji:GimbalRollDegree=\"+0.00\"/></rdf:RDF></x:xmpmeta>"
+    );
+    // The Exif segment stands behind the two bytes of the start and tells its length.
+    let behind_exif = 4 + usize::from(u16::from_be_bytes([jpeg[4], jpeg[5]]));
+    let length = (packet.len() + 2) as u16;
+    let mut segment = vec![0xFF, 0xE1];
+    segment.extend_from_slice(&length.to_be_bytes());
+    segment.extend_from_slice(packet.as_bytes());
+    jpeg.splice(behind_exif..behind_exif, segment);
 }
 
 fn fields(photo: &Photo) -> ExifFields {
@@ -52,6 +95,7 @@ fn fields(photo: &Photo) -> ExifFields {
         accuracy_m: photo.position.map(|_| photo.accuracy_m),
         make: Some(make.to_owned()),
         model: Some(model.to_owned()),
+        focal_length_35mm: is_from_drone(photo).then_some(DRONE_FOCAL_35MM),
         software: (!photo.software.is_empty()).then(|| photo.software.to_owned()),
         ..ExifFields::default()
     }

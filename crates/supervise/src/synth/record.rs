@@ -109,6 +109,18 @@ pub(super) struct Payment {
     pub(super) voucher: String,
 }
 
+/// What was done to a picture before it was filed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// Nothing, or its file was copied byte by byte.
+    #[default]
+    Untouched,
+    /// Encoded again, so that bytes differ and the perceptual hash hardly does.
+    EncodedAgain,
+    /// Trimmed at its edges, so that only the hash of a crop is near.
+    Trimmed,
+}
+
 /// A photo as a row; the file, if one is written, shows `scene`.
 #[derive(Clone, Debug)]
 pub(super) struct Photo {
@@ -125,8 +137,10 @@ pub(super) struct Photo {
     pub(super) capture_record: bool,
     /// What the picture shows; the same number, the same picture.
     pub(super) scene: u64,
-    /// Encoded again, so that bytes differ and the perceptual hash hardly does.
-    pub(super) encoded_again: bool,
+    pub(super) copy: Copied,
     pub(super) sha256: String,
     pub(super) phash: String,
+    /// Hashes of the frame with its edges cropped; where no file is written, only of pictures that
+    /// come again trimmed.
+    pub(super) phash_crops: String,
 }

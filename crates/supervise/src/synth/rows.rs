@@ -1,8 +1,9 @@
 //! A project's record as rows of the county's tables. Order of columns only; no decisions.
 
 use super::calendar::shanghai_day;
+use super::codes::seal;
 use super::money::HOUSEHOLD_GRANT;
-use super::record::{Project, STAGES};
+use super::record::{Photo, Project, STAGES};
 use super::tables::{Sheet, at};
 
 /// Adds a project's rows to the sheets.
@@ -92,8 +93,9 @@ pub(super) fn add(made: &Project, sheets: &mut [Sheet]) {
             .text(photo.camera)
             .text(&photo.sha256)
             .text(&photo.phash)
+            .text(&photo.phash_crops)
             .text(&photo.footprint);
-        sheet.flag(photo.capture_record);
+        sheet.flag(photo.capture_record).text(&seal_of(code, photo));
     }
     for (role, body, person) in &made.panel {
         sheets[at::PANEL]
@@ -137,6 +139,15 @@ pub(super) fn add(made: &Project, sheets: &mut [Sheet]) {
     for (person, day) in &made.deceased {
         sheets[at::DECEASED].text(person).day(*day);
     }
+}
+
+/// The seal of a photo of which something was recorded.
+fn seal_of(code: &str, photo: &Photo) -> String {
+    if photo.footprint.is_empty() && !photo.capture_record {
+        return String::new();
+    }
+    let recorded = if photo.capture_record { "true" } else { "" };
+    seal([code, &photo.file, &photo.sha256, &photo.footprint, recorded])
 }
 
 fn rounded(degrees: f64) -> f64 {

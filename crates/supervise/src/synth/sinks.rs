@@ -4,12 +4,14 @@ use super::calendar::{shanghai_text, text};
 use super::error::SynthError;
 use super::tables::{Cell, Sheet, TABLES};
 use super::{Format, labels};
+use crate::system::{FailsOnce, guarded};
 use kandeng_screening::ColumnType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use rust_xlsxwriter::{Format as Style, Workbook};
 use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 /// Rows of a Parquet row group.
@@ -52,7 +54,7 @@ impl Sink {
                     let header = table.columns.iter().map(|(key, _)| *key);
                     writer
                         .write_record(header)
-                        .map_err(|error| SynthError::encoding("csv", error))?;
+                        .map_err(|error| SynthError::unwritten(path, error))?;
                     writers.push(writer);
                 }
                 Ok(Self::Csv { writers, paths })
@@ -70,7 +72,7 @@ impl Sink {
                         table.schema(),
                         Some(properties.clone()),
                     )
-                    .map_err(|error| SynthError::encoding("parquet", error))?;
+                    .map_err(|error| SynthError::unwritten(path, error))?;
                     writers.push(writer);
                 }
                 Ok(Self::Parquet { writers, paths })
@@ -84,17 +86,20 @@ impl Sink {
                 workbook,
                 rows,
                 styles,
-                ..
-            } => put_in_workbook(workbook, &mut rows[sheet.table], styles, &sheet)
-                .map_err(|error| SynthError::encoding("xlsx", error)),
-            Self::Csv { writers, .. } => put_in_csv(&mut writers[sheet.table], &sheet)
-                .map_err(|error| SynthError::encoding("csv", error)),
-            Self::Parquet { writers, .. } => {
+                path,
+            } => guarded(folder_of(path), || {
+                put_in_workbook(workbook, &mut rows[sheet.table], styles, &sheet)
+            })
+            .map_err(|error| SynthError::io(path, error))?
+            .map_err(|error| SynthError::unwritten(path, error)),
+            Self::Csv { writers, paths } => put_in_csv(&mut writers[sheet.table], &sheet)
+                .map_err(|error| SynthError::unwritten(&paths[sheet.table], error)),
+            Self::Parquet { writers, paths } => {
                 let table = sheet.table;
                 let batch = sheet.into_batch()?;
                 writers[table]
                     .write(&batch)
-                    .map_err(|error| SynthError::encoding("parquet", error))
+                    .map_err(|error| SynthError::unwritten(&paths[table], error))
             }
         }
     }
@@ -105,9 +110,10 @@ impl Sink {
             Self::Xlsx {
                 mut workbook, path, ..
             } => {
-                workbook
-                    .save(&path)
-                    .map_err(|error| SynthError::encoding("xlsx", error))?;
+                let file = BufWriter::with_capacity(1 << 18, FailsOnce::new(create(&path)?));
+                guarded(folder_of(&path), || workbook.save_to_writer(file))
+                    .map_err(|error| SynthError::io(&path, error))?
+                    .map_err(|error| SynthError::unwritten(&path, error))?;
                 Ok(vec![path])
             }
             Self::Csv { writers, paths } => {
@@ -119,10 +125,10 @@ impl Sink {
                 Ok(paths)
             }
             Self::Parquet { writers, paths } => {
-                for writer in writers {
+                for (writer, path) in writers.into_iter().zip(&paths) {
                     writer
                         .close()
-                        .map_err(|error| SynthError::encoding("parquet", error))?;
+                        .map_err(|error| SynthError::unwritten(path, error))?;
                 }
                 Ok(paths)
             }
@@ -139,6 +145,11 @@ fn paths(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 fn create(path: &Path) -> Result<File, SynthError> {
     File::create(path).map_err(|source| SynthError::io(path, source))
+}
+
+/// Where a workbook is made, and the library's temporary files with it.
+fn folder_of(workbook: &Path) -> &Path {
+    workbook.parent().unwrap_or(Path::new("."))
 }
 
 fn put_in_csv(writer: &mut csv::Writer<File>, sheet: &Sheet) -> Result<(), csv::Error> {

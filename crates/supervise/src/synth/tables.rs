@@ -190,8 +190,10 @@ pub(super) const TABLES: &[Table] = &[
             ("camera", Text),
             ("sha256", Text),
             ("phash", Text),
+            ("phash_crops", Text),
             ("footprint", Text),
             ("capture_record", Bool),
+            ("seal", Text),
         ],
     },
     Table {

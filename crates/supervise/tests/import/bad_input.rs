@@ -139,6 +139,50 @@ fn merged_codes_are_read_for_each_row_and_merged_amounts_once() {
     assert_eq!(told(&read, "merged cells").len(), 2);
 }
 
+/// Rows of an `.ods` sheet, with three payments of project A and two of B, their codes merged.
+const MERGED_ODS: &str = r#"<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>
+<table:table table:name="项目"><table:table-row><table:table-cell office:value-type="string"><text:p>项目编码</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell office:value-type="string"><text:p>A</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell office:value-type="string"><text:p>B</text:p></table:table-cell></table:table-row></table:table>
+<table:table table:name="拨付"><table:table-row table:number-rows-repeated="2"><table:table-cell/></table:table-row><table:table-row><table:table-cell table:number-columns-repeated="2"/><table:table-cell office:value-type="string"><text:p>项目编码</text:p></table:table-cell><table:table-cell office:value-type="string"><text:p>用途</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell table:number-columns-repeated="2"/><table:table-cell table:number-columns-spanned="1" table:number-rows-spanned="3" office:value-type="string"><text:p>A</text:p></table:table-cell><table:table-cell office:value-type="string"><text:p>one</text:p></table:table-cell></table:table-row>
+<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/><table:covered-table-cell/><table:table-cell office:value-type="string"><text:p>two</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell table:number-columns-repeated="2"/><table:table-cell table:number-rows-spanned="2" office:value-type="string"><text:p>B</text:p></table:table-cell><table:table-cell office:value-type="string"><text:p>one</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell table:number-columns-repeated="2"/><table:covered-table-cell/><table:table-cell office:value-type="string"><text:p>two</text:p></table:table-cell></table:table-row></table:table>
+</office:spreadsheet></office:body></office:document-content>"#;
+
+#[test]
+fn merged_cells_of_an_open_workbook_are_read_for_each_row_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("county.ods");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    let manifest = r#"<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"#;
+    for (name, text) in [
+        ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", manifest),
+        ("content.xml", MERGED_ODS),
+    ] {
+        zip.start_file(name, options).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    let read = read(&[path], &ImportOptions::new(key())).unwrap();
+    assert_eq!(
+        column(&read, "payments", "project_code"),
+        ["A", "A", "A", "B", "B"],
+        "{:?}",
+        read.diagnostics
+    );
+    assert_eq!(
+        told(&read, "merged cells")
+            .iter()
+            .map(|told| told.row)
+            .collect::<Vec<_>>(),
+        [Some(4), Some(7)]
+    );
+    let place = read.place("payments", 5, "purpose").unwrap();
+    assert_eq!((place.row, place.column), (8, 4));
+}
+
 #[test]
 fn many_problems_of_one_kind_are_counted() {
     let mut rows: Vec<Vec<String>> = vec![vec!["项目编码".to_owned(), "批复日期".to_owned()]];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kandeng_supervise::filing::{Filing, Filled, Wording, template};
 use kandeng_supervise::import::{ImportOptions, read};
 
-use crate::book::{column, key, write};
+use crate::book::{column, import, key, told, write};
 
 #[test]
 fn there_are_seven_categories_of_six_items() {
@@ -100,6 +100,7 @@ fn the_templates_example_row_is_one_that_could_be_read() {
     let sheets: Vec<_> = filing
         .sheets
         .iter()
+        .chain(&filing.registers)
         .map(|sheet| {
             let columns: Vec<_> = sheet
                 .columns
@@ -137,6 +138,83 @@ fn the_templates_example_row_is_one_that_could_be_read() {
         BTreeSet::from([(Some(about_boundary.0), about_boundary.1)])
     );
     assert_eq!(read.rows()["payments"], 1);
+    for register in &filing.registers {
+        assert_eq!(read.rows()[&register.table], 1, "{}", register.table);
+    }
+}
+
+#[test]
+fn the_template_offers_registers_and_lists_of_units_and_an_empty_register_is_none() {
+    let filing = Filing::embedded();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.xlsx");
+    template::write(&path, filing, Wording::Zh).unwrap();
+    let book: calamine::Xlsx<_> = calamine::open_workbook(&path).unwrap();
+    let names = calamine::Reader::sheet_names(&book);
+    let declared = filing.sheets.iter().chain(&filing.registers);
+    let expected: Vec<_> = std::iter::once("填报说明")
+        .chain(declared.map(|sheet| sheet.zh.as_str()))
+        .collect();
+    assert_eq!(names, expected);
+    let read = read(std::slice::from_ref(&path), &ImportOptions::new(key())).unwrap();
+    for register in &filing.registers {
+        assert!(
+            read.tables.get(&register.table).is_none(),
+            "{}",
+            register.table
+        );
+    }
+    let mut package = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+    let mut sheet = String::new();
+    let mut part = package.by_name("xl/worksheets/sheet2.xml").unwrap();
+    std::io::Read::read_to_string(&mut part, &mut sheet).unwrap();
+    let lists: Vec<_> = sheet
+        .split("<dataValidation ")
+        .filter(|list| list.contains("公顷"))
+        .collect();
+    assert_eq!(lists.len(), 2, "both columns of units have a list");
+    assert!(
+        lists
+            .iter()
+            .all(|list| list.contains("errorStyle=\"warning\""))
+    );
+}
+
+#[test]
+fn categories_and_items_are_read_by_any_of_their_names() {
+    let read = import(&[
+        ("项目", &[&["项目编码"], &["A"]]),
+        (
+            "审核签署",
+            &[
+                &["项目编码", "大类", "签署时间"],
+                &["A", "立项审批", "2025-03-20 09:30"],
+                &["A", "approval", "2025-03-20 09:30"],
+                &["A", "乱写", "2025-03-20 09:30"],
+            ],
+        ),
+        (
+            "信息项变更",
+            &[
+                &["项目编码", "信息项", "变更时间"],
+                &["A", "批复总投资", "2025-03-25"],
+                &["A", "合同金额", "2025-03-25"],
+                &["A", "payments", "2025-03-25"],
+                &["A", "收款单位", "2025-03-25"],
+                &["A", "祖传秘方", "2025-03-25"],
+            ],
+        ),
+    ]);
+    let read_as = |table: &str, key: &str| column(&read, table, key);
+    assert_eq!(
+        read_as("signatures", "category"),
+        ["approval", "approval", ""]
+    );
+    assert_eq!(
+        read_as("item_changes", "item"),
+        ["approved_budget", "contract", "payments", "payee", ""]
+    );
+    assert_eq!(told(&read, "expected one of").len(), 2);
 }
 
 #[test]

@@ -62,6 +62,75 @@ fn yuan_under_a_header_in_wan_are_suspected() {
 }
 
 #[test]
+fn six_digits_under_a_header_in_wan_are_yuan_and_what_may_be_wan_is_not_suspected() {
+    let suspected = |amounts: [&str; 3]| {
+        let rows: Vec<_> = ["A", "B", "C"]
+            .into_iter()
+            .zip(amounts)
+            .map(|(code, amount)| [code, amount])
+            .collect();
+        let mut sheet: Vec<&[&str]> = vec![&["项目编码", "合同金额(万元)"]];
+        sheet.extend(rows.iter().map(<[&str; 2]>::as_slice));
+        told(&import(&[("项目", &sheet)]), "they look like yuan").len()
+    };
+    assert_eq!(suspected(["#580000", "#320000", "#95000"]), 1);
+    assert_eq!(suspected(["#10000", "#10000", "#3"]), 1);
+    assert_eq!(suspected(["#10000", "#9999", "#9999"]), 0);
+    assert_eq!(suspected(["#58", "#1200.5", "#9"]), 0);
+}
+
+#[test]
+fn a_unit_above_the_table_counts_for_amounts_that_name_no_other() {
+    let read = import(&[(
+        "项目",
+        &[
+            &["示例县项目台账"],
+            &["", "", "单位：万元"],
+            &["项目编码", "合同金额", "批复总投资(元)", "建设规模"],
+            &["A", "#58.5", "#600000", "#120"],
+        ],
+    )]);
+    assert_eq!(
+        ints(&read, "projects", "contract_amount"),
+        [Some(58_500_000)]
+    );
+    assert_eq!(
+        ints(&read, "projects", "approved_budget"),
+        [Some(60_000_000)]
+    );
+    assert_eq!(column(&read, "projects", "scale"), ["120.0"]);
+    assert_eq!(told(&read, "a line above the header")[0].row, Some(3));
+}
+
+#[test]
+fn what_is_no_unit_in_a_header_is_said() {
+    let read = import(&[(
+        "项目",
+        &[
+            &[
+                "项目编码",
+                "合同金额(百元)",
+                "建设规模(光年)",
+                "测量精度(米)",
+            ],
+            &["A", "#5800", "#3", "#3"],
+        ],
+    )]);
+    assert_eq!(ints(&read, "projects", "contract_amount"), [Some(580_000)]);
+    let told: Vec<_> = told(&read, "no unit that is known")
+        .iter()
+        .map(|told| (told.column.clone().unwrap(), told.value.clone().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("合同金额(百元)".to_owned(), "百元".to_owned()),
+            ("建设规模(光年)".to_owned(), "光年".to_owned())
+        ]
+    );
+}
+
+#[test]
 fn an_unknown_column_is_reported_with_its_nearest_and_the_rest_is_read() {
     let read = import(&[(
         "项目",

@@ -8,5 +8,6 @@ mod files;
 mod headers;
 mod identities;
 mod kinds;
+mod on_disk;
 mod pictures;
 mod values;

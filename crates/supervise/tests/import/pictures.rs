@@ -13,7 +13,7 @@ fn jpeg(fields: &ExifFields) -> Vec<u8> {
 }
 
 #[test]
-fn a_photo_speaks_for_itself_and_the_sheet_only_where_it_is_silent() {
+fn a_photo_speaks_for_itself_and_the_sheet_only_where_there_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let photos = tempfile::tempdir().unwrap();
     let fields = ExifFields {
@@ -35,7 +35,7 @@ fn a_photo_speaks_for_itself_and_the_sheet_only_where_it_is_silent() {
                 &[
                     &["项目编码", "文件名", "拍摄时间", "经度", "纬度"],
                     &["A", "1.jpg", "2025-06-01 10:00", "#105.9", "#32.28"],
-                    &["A", "2.jpg", "", "", ""],
+                    &["A", "2.jpg", "2025-06-02 10:00", "#105.2", "#32.1"],
                     &["A", "3.jpg", "2025-06-03 10:00", "#105.3", "#32.1"],
                     &["A", "4.jpg", "2025-06-04 10:00", "#105.4", "#32.1"],
                 ],
@@ -49,21 +49,37 @@ fn a_photo_speaks_for_itself_and_the_sheet_only_where_it_is_silent() {
     let read = read(&[path], &options).unwrap();
     assert_eq!(
         column(&read, "photos", "taken_on"),
-        ["2025-03-14", "", "2025-06-03", "2025-06-04"]
+        ["2025-03-14", "", "2025-06-03", ""]
     );
     let lons = column(&read, "photos", "lon");
     assert!(
         lons[0].starts_with("105.52") || lons[0].starts_with("105.5199"),
         "{lons:?}"
     );
-    assert_eq!(lons[2..], ["105.3", "105.4"]);
+    assert_eq!(lons[1..], ["", "105.3", ""]);
+    assert_eq!(column(&read, "photos", "taken_at")[1], "");
+    let silent = told(&read, "was not taken");
+    let rows: Vec<_> = silent.iter().map(|told| told.row).collect();
+    assert_eq!(rows, [Some(3), Some(5)]);
     let hashes = texts(&read, "photos", "sha256");
-    assert_eq!(hashes.iter().filter(|hash| hash.is_some()).count(), 2);
+    let known: Vec<_> = hashes.iter().map(Option::is_some).collect();
+    assert_eq!(
+        known,
+        [true, true, false, true],
+        "a file that is no photo has a hash too"
+    );
     assert!(
         texts(&read, "photos", "phash")[0]
             .as_ref()
             .unwrap()
             .contains(':')
+    );
+    let crops = texts(&read, "photos", "phash_crops");
+    let digits = crops[0].as_ref().unwrap().strip_prefix("LC256:").unwrap();
+    assert_eq!(digits.len(), kandeng_evidence::PHASH_CROPS * 64);
+    assert_eq!(
+        crops[2], None,
+        "of a photo without its file nothing is known"
     );
     assert_eq!(told(&read, "the file was taken")[0].row, Some(2));
     assert_eq!(
@@ -76,4 +92,50 @@ fn a_photo_speaks_for_itself_and_the_sheet_only_where_it_is_silent() {
         .find(|told| told.row == Some(3))
         .unwrap();
     assert_eq!(refused.value.as_deref(), Some("2.jpg"));
+}
+
+#[test]
+fn what_the_platform_records_is_not_taken_from_a_filers_sheet() {
+    let folder = tempfile::tempdir().unwrap();
+    let ground = "POLYGON ((105.5 32, 105.501 32, 105.501 32.001, 105.5 32.001, 105.5 32))";
+    let seal = key().seal(["A", "1.jpg", "", ground, "true"]);
+    let sheet = |header: &[&'static str], rows: &[&[&str]]| {
+        let mut all: Vec<&[&str]> = vec![header];
+        all.extend(rows);
+        let path = write(
+            folder.path(),
+            &[("项目", &[&["项目编码"], &["A"]]), ("照片", &all)],
+        );
+        read(&[path], &ImportOptions::new(key())).unwrap()
+    };
+    let claimed = sheet(
+        &["项目编码", "文件名", "地面覆盖范围", "拍摄记录"],
+        &[&["A", "1.jpg", ground, "是"]],
+    );
+    assert_eq!(texts(&claimed, "photos", "footprint"), [None]);
+    assert_eq!(column(&claimed, "photos", "capture_record"), [""]);
+    assert_eq!(told(&claimed, "unknown column").len(), 2);
+
+    let sealed = sheet(
+        &["项目编码", "文件名", "footprint", "拍摄记录", "封签"],
+        &[
+            &["A", "1.jpg", ground, "是", &seal],
+            &["A", "2.jpg", ground, "是", &seal],
+            &["A", "1.jpg", "", "是", "我保证"],
+            &["A", "3.jpg", "", "否", ""],
+        ],
+    );
+    assert_eq!(
+        texts(&sealed, "photos", "footprint"),
+        [Some(ground.to_owned()), None, None, None]
+    );
+    assert_eq!(
+        column(&sealed, "photos", "capture_record"),
+        ["true", "", "", "false"]
+    );
+    let broken: Vec<_> = told(&sealed, "without a valid seal")
+        .iter()
+        .map(|told| told.row)
+        .collect();
+    assert_eq!(broken, [Some(3), Some(3), Some(4)]);
 }

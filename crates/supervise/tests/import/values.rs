@@ -3,7 +3,7 @@
 use kandeng_supervise::import::value::{Cell, date, money, quantity};
 use proptest::prelude::*;
 
-use crate::book::{column, import, ints, texts};
+use crate::book::{column, import, ints, texts, told};
 
 fn day(text: &str) -> Option<i32> {
     date::read(Cell::text(text), false).ok().flatten()
@@ -179,6 +179,98 @@ fn yes_no_choices_codes_and_percentages_are_read_as_written() {
     assert_eq!(column(&read, "photos", "covers_site"), ["true", "false"]);
     assert_eq!(column(&read, "photos", "taken_on"), ["2024-03-14", ""]);
     assert_eq!(column(&read, "progress", "percent"), ["40.0", "100.0"]);
+}
+
+#[test]
+fn a_column_of_percentages_is_read_as_excel_shows_it() {
+    let percents = |cells: &[&str]| {
+        let rows: Vec<_> = cells.iter().map(|cell| ["A", cell]).collect();
+        let mut sheet: Vec<&[&str]> = vec![&["项目编码", "形象进度"]];
+        sheet.extend(rows.iter().map(<[&str; 2]>::as_slice));
+        let read = import(&[("项目", &[&["项目编码"], &["A"]]), ("进度", &sheet)]);
+        let warned = !told(&read, "100 %").is_empty() || !told(&read, "40 %").is_empty();
+        (column(&read, "progress", "percent"), warned)
+    };
+    let read = |values: &[&str]| {
+        values
+            .iter()
+            .map(|value| (*value).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(percents(&["#1", "#0"]), (read(&["100.0", "0.0"]), true));
+    assert_eq!(percents(&["#0.4", "#1"]), (read(&["40.0", "100.0"]), true));
+    assert_eq!(percents(&["1%", "0%"]), (read(&["1.0", "0.0"]), false));
+    assert_eq!(percents(&["0.5%", "#0.4"]), (read(&["0.5", "40.0"]), true));
+    assert_eq!(percents(&["#1", "#30"]), (read(&["1.0", "30.0"]), false));
+}
+
+#[test]
+fn what_stands_for_nothing_is_nothing_in_text_and_codes_too() {
+    let read = import(&[
+        (
+            "项目",
+            &[
+                &[
+                    "项目编码",
+                    "批复文号",
+                    "承建单位",
+                    "村代码",
+                    "规模单位",
+                    "建设规模",
+                    "用地范围",
+                ],
+                &["A", "无", "—", "-", "/", "#3", "无"],
+                &["B", "县批〔2025〕1号", "无锡建设", "", "亩", "#3", ""],
+            ],
+        ),
+        (
+            "拨付",
+            &[
+                &["项目编码", "凭证号", "收款单位信用代码"],
+                &["A", "无", "暂无"],
+                &["B", "N/A", "——"],
+            ],
+        ),
+    ]);
+    let second = |text: &str| [None, Some(text.to_owned())];
+    assert_eq!(
+        texts(&read, "projects", "approval_number"),
+        second("县批〔2025〕1号")
+    );
+    assert_eq!(
+        texts(&read, "projects", "contractor_name"),
+        second("无锡建设")
+    );
+    assert_eq!(texts(&read, "projects", "village_code"), [None, None]);
+    assert_eq!(texts(&read, "projects", "scale_unit"), second("亩"));
+    assert_eq!(texts(&read, "projects", "boundary"), [None, None]);
+    assert_eq!(texts(&read, "payments", "voucher"), [None, None]);
+    assert_eq!(texts(&read, "payments", "payee_uscc"), [None, None]);
+    assert_eq!(
+        texts(&read, "projects", "stage"),
+        ["filed", "tendered"].map(|stage| Some(stage.to_owned()))
+    );
+    assert!(told(&read, "expected").is_empty(), "{:?}", read.diagnostics);
+}
+
+#[test]
+fn a_number_whose_digits_excel_has_cut_is_no_text() {
+    let read = import(&[
+        ("项目", &[&["项目编码"], &["A"]]),
+        (
+            "拨付",
+            &[
+                &["项目编码", "凭证号"],
+                &["A", "#202500000000000001"],
+                &["A", "#20250001"],
+            ],
+        ),
+    ]);
+    assert_eq!(
+        texts(&read, "payments", "voucher"),
+        [None, Some("20250001".to_owned())]
+    );
+    assert_eq!(told(&read, "which Excel has cut")[0].row, Some(2));
 }
 
 #[test]

@@ -146,6 +146,19 @@ fn pairs_are_the_same_when_hashes_come_in_parts() {
 }
 
 #[test]
+fn a_crop_of_one_picture_pairs_it_with_another() {
+    let table = "create table photos as select * from (values (1, 'D:0000', 'D:00ffff00'), (2, 'D:ff01', null), (3, 'D:0f0f', 'D:'), (4, null, 'D:0f0f')) as t(id, phash, crops)";
+    let sql = "select unnest(hamming_pairs(id, phash, 1, crops)) as pair from photos";
+    for context in [context(), parallel()] {
+        run(&context, table).unwrap();
+        let sql = format!("select pair['a'], pair['b'], pair['distance'] from ({sql})");
+        assert_eq!(rows(&context, &sql), ["1|2|1"]);
+    }
+    assert!(error("select hamming_pairs(1, 'D:00', 1, 2)").contains("hamming_pairs takes"));
+    assert!(error("select hamming_pairs(1, 'D:00', 1, 'D:00', 2)").contains("hamming_pairs takes"));
+}
+
+#[test]
 fn no_rows_make_no_pairs() {
     let none = "from (values (1, 'D:00')) as t(id, phash) where id > 1";
     assert!(

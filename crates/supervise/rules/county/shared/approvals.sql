@@ -1,6 +1,6 @@
 -- id: approvals
--- what.zh: 每个已批复项目的批复单位、补贴项目和去掉村名后的名称,供同村项目相互比较
--- what.en: Each approved project with its approving body, its programme, and its name without the village's, for comparing the projects of a village
+-- what.zh: 每个已批复项目的批复单位、全部补贴项目和去掉村名后的名称,供同村项目相互比较
+-- what.en: Each approved project with its approving body, all its programmes, and its name without the village's, for comparing the projects of a village
 with villages as (
     select
         code,
@@ -10,11 +10,12 @@ with villages as (
     group by code
 ),
 programmes_paid as (
-    select project_code, min(programme) as programme
+    select project, array_to_string(array_sort(array_agg(programme)), '、') as programme
     from programme_payments
-    group by project_code
+    group by project
 )
 select
+    p.project,
     p.project_code,
     p.row_no,
     p.village_code,
@@ -33,5 +34,5 @@ select
     ) as bare_name
 from villages v
 right join projects p on p.village_code = v.code
-left join programmes_paid s on s.project_code = p.project_code
+left join programmes_paid s on s.project = p.project
 where p.approval_date is not null and p.village_code is not null

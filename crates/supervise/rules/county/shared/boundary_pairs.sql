@@ -9,7 +9,9 @@ with pairs as (
 select
     a.row_no as a_row,
     b.row_no as b_row,
+    a.project as a_project,
     a.project_code as a_code,
+    b.project as b_project,
     b.project_code as b_code,
     pair['area_m2'] as area_m2,
     pair['share_of_smaller'] as share

@@ -2,13 +2,13 @@
 -- what.zh: 每个项目截至比对日的最后一次形象进度;同一天有多条的取最高
 -- what.en: Each project's last progress up to the date of the run; of several on one day the highest
 with last_days as (
-    select project_code, max(date) as date
+    select project, max(date) as date
     from progress
     where date <= $as_of and percent is not null
-    group by project_code
+    group by project
 )
-select g.project_code, g.date, max(g.percent) as percent, max(g.row_no) as row_no
+select g.project, g.date, max(g.percent) as percent, max(g.row_no) as row_no
 from last_days d
-join progress g on g.project_code = d.project_code and g.date = d.date
+join progress g on g.project = d.project and g.date = d.date
 where g.percent is not null
-group by g.project_code, g.date
+group by g.project, g.date

@@ -10,7 +10,7 @@ with owners as (
         sum(p.contract_amount) as owned_fen,
         sum(s.payments) as owned_payments
     from parties p
-    left join payment_sums s on s.project_code = p.project_code
+    left join payment_sums s on s.project = p.project
     where p.owner_key is not null
     group by p.owner_key
 ),
@@ -18,14 +18,14 @@ contractors as (
     select
         p.contractor_key as organization_id,
         min(p.contractor_name) as name,
-        count(p.contract_amount) as contracts,
+        count(p.owner_key) as contracts,
         sum(p.contract_amount) as contract_fen,
         count(p.acceptance_date) as accepted_projects,
-        nullif(count(case when p.acceptance_date is not null then m.project_code end), 0) as panel_projects
+        nullif(count(case when p.acceptance_date is not null then m.project end), 0) as panel_projects
     from parties p
     left join (
-        select distinct project_code from panel where member_id is not null
-    ) as m on m.project_code = p.project_code
+        select distinct project from panel where member_id is not null
+    ) as m on m.project = p.project
     where p.contractor_key is not null
     group by p.contractor_key
 ),
@@ -43,7 +43,18 @@ bodies as (
     select
         org_key(null, upkeep_body) as organization_id,
         min(upkeep_body) as name,
-        sum(upkeep_fund) as upkeep_fund_fen
+        sum(upkeep_fund) as upkeep_fund_fen,
+        -- Empty where a project in upkeep does not say since when.
+        case
+            when count(
+                case
+                    when upkeep_fund > 0 and stage in ('upkeep', 'closed')
+                        and acceptance_date is null and finish_date is null
+                        then 1
+                end
+            ) = 0
+                then sum(upkeep_fund)
+        end as dated_fund_fen
     from projects
     where upkeep_body is not null
     group by org_key(null, upkeep_body)
@@ -56,23 +67,23 @@ roles as (
         cast(null as bigint) as contracts, cast(null as bigint) as contract_fen,
         cast(null as bigint) as accepted_projects, cast(null as bigint) as panel_projects,
         cast(null as bigint) as tenders, cast(null as bigint) as won, cast(null as bigint) as lost,
-        cast(null as bigint) as upkeep_fund_fen
+        cast(null as bigint) as upkeep_fund_fen, cast(null as bigint) as dated_fund_fen
     from owners
     union all
     select
         organization_id, name, false, true, false, false,
         null, null, null, null, contracts, contract_fen, accepted_projects, panel_projects,
-        null, null, null, null
+        null, null, null, null, null
     from contractors
     union all
     select
         organization_id, name, false, false, true, false,
-        null, null, null, null, null, null, null, null, tenders, won, lost, null
+        null, null, null, null, null, null, null, null, tenders, won, lost, null, null
     from bidders
     union all
     select
         organization_id, name, false, false, false, true,
-        null, null, null, null, null, null, null, null, null, null, null, upkeep_fund_fen
+        null, null, null, null, null, null, null, null, null, null, null, upkeep_fund_fen, dated_fund_fen
     from bodies
 )
 select
@@ -93,7 +104,8 @@ select
     max(tenders) as tenders,
     max(won) as won,
     max(lost) as lost,
-    max(upkeep_fund_fen) as upkeep_fund_fen
+    max(upkeep_fund_fen) as upkeep_fund_fen,
+    max(dated_fund_fen) as dated_fund_fen
 from roles
 where organization_id is not null
 group by organization_id

@@ -1,42 +1,68 @@
 -- id: photo_pairs
--- what.zh: 不同项目或同一项目不同阶段之间相同或高度相似的照片:感知哈希每 256 位相差不超过 24 位;没有感知哈希的按 SHA-256 相同。不同算法的哈希不比较
--- what.en: Photos of different projects, or of different stages of one, that are the same or nearly so: perceptual hashes that differ in at most 24 of 256 bits; where there is none, an equal SHA-256. Hashes of different algorithms are not compared
+-- what.zh: 不同项目或同一项目不同阶段之间相同或高度相似的照片:感知哈希(或一方与另一方裁去边缘 5% 后的感知哈希)每 256 位相差不超过 15 位;SHA-256 或感知哈希相同的不论算法都算:同一项目各阶段两两比较,不同项目各与最先的 32 个项目比较。不同算法的感知哈希不比较
+-- what.en: Photos of different projects, or of different stages of one, that are the same or nearly so: perceptual hashes, or the hash of one and that of the other with 5% of its edges cropped, that differ in at most 15 of 256 bits; and whatever has the same SHA-256 or hash: within a project each stage with each, between projects each with the first 32. Perceptual hashes of different algorithms are not compared
 with hashed as (
-    select row_no, phash, cast(length(split_part(phash, ':', 2)) as bigint) * 4 as bits
+    select row_no, phash, phash_crops, cast(length(split_part(phash, ':', 2)) as bigint) * 4 as bits
     from photos
     where phash is not null
 ),
 neighbours as (
-    select bits, unnest(hamming_pairs(row_no, phash, bits * 24 / 256)) as pair
+    select bits, unnest(hamming_pairs(row_no, phash, bits * 15 / 256, phash_crops)) as pair
     from hashed
     group by bits
 ),
-copied as (
-    select sha256, min(row_no) as first_row
+keyed as (
+    select row_no, project, stage, sha256 as same
     from photos
-    where phash is null and sha256 is not null
-    group by sha256
-    having count(*) > 1
+    where sha256 is not null
+    union all
+    select row_no, project, stage, phash
+    from photos
+    where phash is not null
+),
+copies as (
+    select same, project, stage, min(row_no) as row_no
+    from keyed
+    group by same, project, stage
+),
+copied as (
+    select c.same, c.project, c.stage, c.row_no
+    from (select same from copies group by same having count(*) > 1) as s
+    join copies c on c.same = s.same
+),
+first_copies as (
+    select same, row_no, row_number() over (partition by same order by row_no) as place
+    from (select same, project, min(row_no) as row_no from copied group by same, project) as by_project
 ),
 pairs as (
-    select pair['a'] as a_row, pair['b'] as b_row, pair['distance'] as distance, bits
+    select least(pair['a'], pair['b']) as a_row, greatest(pair['a'], pair['b']) as b_row, pair['distance'] as distance, bits
     from neighbours
     union all
-    select c.first_row, h.row_no, 0, 256
-    from copied c
-    join photos h on h.sha256 = c.sha256
-    where h.row_no <> c.first_row and h.phash is null
+    select a.row_no, b.row_no, 0, 256
+    from copied a
+    join copied b on b.same = a.same and b.project = a.project
+    where a.row_no < b.row_no
+    union all
+    select a.row_no, b.row_no, 0, 256
+    from first_copies a
+    join first_copies b on b.same = a.same
+    where a.place <= 32 and a.place < b.place
+),
+once as (
+    select a_row, b_row, min(distance) as distance, max(bits) as bits
+    from pairs
+    group by a_row, b_row
 ),
 first_sides as (
-    select p.a_row, p.b_row, p.distance, p.bits, a.project_code as a_code, a.stage as a_stage, a.file as a_file
-    from pairs p
+    select p.a_row, p.b_row, p.distance, p.bits, a.project as a_project, a.stage as a_stage, a.file as a_file
+    from once p
     join photos a on a.row_no = p.a_row
 )
 select
     p.a_row,
     p.b_row,
-    p.a_code,
-    b.project_code as b_code,
+    p.a_project,
+    b.project as b_project,
     p.a_stage,
     b.stage as b_stage,
     p.a_file,
@@ -45,4 +71,4 @@ select
     p.bits
 from first_sides p
 join photos b on b.row_no = p.b_row
-where p.a_code <> b.project_code or p.a_stage <> b.stage
+where p.a_project <> b.project or p.a_stage <> b.stage

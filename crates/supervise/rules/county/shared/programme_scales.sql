@@ -10,7 +10,7 @@ with rates as (
 ),
 scales as (
     select
-        project_code,
+        project,
         acceptance_date is not null as accepted,
         coalesce(accepted_scale, scale) as scale,
         case
@@ -21,7 +21,7 @@ scales as (
 ),
 matched as (
     select
-        y.project_code,
+        y.project,
         y.programme,
         y.paid_fen,
         s.accepted,
@@ -33,11 +33,11 @@ matched as (
         end as scale
     from rates r
     join programme_payments y on y.programme = r.programme
-    join scales s on s.project_code = y.project_code
+    join scales s on s.project = y.project
     where y.payments > 0
 )
 select
-    project_code,
+    project,
     programme,
     paid_fen,
     accepted,

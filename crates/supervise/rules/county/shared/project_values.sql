@@ -3,17 +3,17 @@
 -- what.en: What each project's payments are measured by: contract (else budget), the lower of contract and settlement, what is payable (settlement, else contract, else budget), and what was paid (sum of payments, else the total declared)
 with amounts as (
     select
-        p.project_code,
+        p.project,
         p.row_no,
         case when p.contract_amount > 0 then p.contract_amount end as contract_fen,
         case when p.settlement > 0 then p.settlement end as settlement_fen,
         case when p.approved_budget > 0 then p.approved_budget end as budget_fen,
         coalesce(s.paid_fen, p.paid_total) as paid_fen
     from payment_sums s
-    right join projects p on p.project_code = s.project_code
+    right join projects p on p.project = s.project
 )
 select
-    project_code,
+    project,
     row_no,
     coalesce(contract_fen, budget_fen) as value_fen,
     case when contract_fen is not null then 'contract' when budget_fen is not null then 'approved_budget' end as value_item,

@@ -3,7 +3,7 @@
 -- what.en: Ground measured for projects whose scale is in mu or hectares: the boundary; without one the union of a drone set declared to cover the site, else the convex hull of at least 5 positions of photos widened by 100 m; besides, what an officer outlined on a photo
 with bounded as (
     select
-        project_code,
+        project,
         area_m2(boundary) as area_m2,
         perimeter_m(boundary) as edge_m,
         boundary_accuracy_m as accuracy_m
@@ -11,13 +11,13 @@ with bounded as (
     where scale_unit in ('亩', '公顷') and boundary is not null
 ),
 open_land as (
-    select project_code
+    select project
     from projects
     where scale_unit in ('亩', '公顷') and boundary is null
 ),
 pictured as (
     select
-        l.project_code,
+        l.project,
         count(case when h.covers_site then 1 end) as frames,
         count(case when h.covers_site then area_m2(h.footprint) end) as outlined,
         union_area_m2(case when h.covers_site then h.footprint end) as drone_m2,
@@ -26,11 +26,11 @@ pictured as (
         count(case when h.lat is not null then h.lon end) as points,
         hull_area_m2(h.lon, h.lat, 100.0) as hull_m2
     from open_land l
-    join photos h on h.project_code = l.project_code
-    group by l.project_code
+    join photos h on h.project = l.project
+    group by l.project
 )
 select
-    project_code,
+    project,
     'boundary' as how,
     area_m2 * 3.0 / 2000.0 as measured_mu,
     edge_m * accuracy_m * 3.0 / 2000.0 as error_mu,
@@ -41,7 +41,7 @@ where area_m2 > 0.0
 union all
 -- One frame without a footprint would make the set look smaller than it is. The edge is that of a square.
 select
-    project_code,
+    project,
     'drone',
     drone_m2 * 3.0 / 2000.0,
     4.0 * sqrt(drone_m2) * drone_accuracy_m * 3.0 / 2000.0,
@@ -51,7 +51,7 @@ from pictured
 where frames > 0 and outlined = frames and drone_m2 > 0.0
 union all
 select
-    project_code,
+    project,
     'ground',
     hull_m2 * 3.0 / 2000.0,
     0.0,
@@ -62,7 +62,7 @@ where frames = 0 and footprints = 0 and points >= 5 and hull_m2 > 0.0
 union all
 -- Of several outlines the largest.
 select
-    project_code,
+    project,
     'outline',
     max(measured_mu),
     coalesce(max(error_mu), 0.0),
@@ -70,4 +70,4 @@ select
     cast(1 as bigint)
 from outlines
 where measured_mu > 0.0
-group by project_code
+group by project

@@ -9,14 +9,14 @@ with villages as (
 ),
 outlined as (
     select
-        p.project_code,
+        p.project,
         case when area_m2(p.boundary) > 0.0 then p.boundary end as boundary,
         v.outline as village
     from villages v
     right join projects p on p.village_code = v.code
 )
 select
-    project_code,
+    project,
     case when boundary is not null then 'boundary' else 'village' end as source,
     coalesce(boundary, village) as outline
 from outlined

@@ -1,24 +1,13 @@
 -- id: tender_bidders
 -- what.zh: 每个项目的投标人(撤回的除外),以及谁是承建单位;双方都有信用代码时按代码认定,否则按规范化名称
 -- what.en: The bidders of each project, without bids withdrawn, and which of them became the contractor: by USCC where both sides have one, else by normalised name
-with bidders as (
+with judged as (
     select
-        project_code,
-        org_key(bidder_uscc, bidder_name) as bidder_key,
-        min(bidder_name) as bidder_name,
-        min(bidder_uscc) as bidder_uscc,
-        min(row_no) as bid_row
-    from bids
-    where status is distinct from 'withdrawn'
-    group by project_code, org_key(bidder_uscc, bidder_name)
-),
-judged as (
-    select
-        b.project_code,
+        b.project,
         b.bidder_key,
         b.bidder_name,
         b.bidder_uscc,
-        b.bid_row,
+        b.standing_row as bid_row,
         coalesce(
             case
                 when b.bidder_uscc is not null and p.contractor_uscc is not null
@@ -27,16 +16,16 @@ judged as (
             end,
             false
         ) as won
-    from projects p
-    join bidders b on b.project_code = p.project_code
-    where b.bidder_key is not null
+    from parties p
+    join bidders b on b.project = p.project
+    where b.bidder_key is not null and b.standing_row is not null
 )
 select
-    project_code,
+    project,
     bidder_key,
     bidder_name,
     bidder_uscc,
     bid_row,
     won,
-    max(case when won then bidder_key end) over (partition by project_code) as winner_key
+    max(case when won then bidder_key end) over (partition by project) as winner_key
 from judged

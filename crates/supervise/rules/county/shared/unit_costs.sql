@@ -3,7 +3,7 @@
 -- what.en: Budget per unit of scale, and the quartiles of the other projects of its kind and unit; no quartiles where there are fewer than 8 others
 with costs as (
     select
-        project_code,
+        project,
         kind,
         scale_unit,
         cast(approved_budget as double) / scale as unit_fen
@@ -12,7 +12,7 @@ with costs as (
 ),
 peers as (
     select
-        project_code,
+        project,
         unit_fen,
         count(*) over (partition by kind, scale_unit) - 1 as peers,
         quantile8_others(unit_fen, 0.25) over (partition by kind, scale_unit) as q1_fen,
@@ -20,7 +20,7 @@ peers as (
     from costs
 )
 select
-    project_code,
+    project,
     unit_fen,
     peers,
     case when peers >= 8 then q1_fen end as q1_fen,

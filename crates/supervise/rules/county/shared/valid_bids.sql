@@ -1,25 +1,6 @@
 -- id: valid_bids
--- what.zh: 有效投标,每个项目每个投标人一行;重复登记的取最低报价
--- what.en: Valid bids, one for each project and bidder; of a bid filed twice the lowest amount
-select
-    project_code,
-    bidder_key,
-    min(bidder_name) as bidder_name,
-    min(bidder_uscc) as bidder_uscc,
-    min(amount) as amount,
-    min(bid_date) as bid_date,
-    min(row_no) as bid_row
-from (
-    select
-        project_code,
-        org_key(bidder_uscc, bidder_name) as bidder_key,
-        bidder_name,
-        bidder_uscc,
-        amount,
-        bid_date,
-        row_no
-    from bids
-    where status = 'valid' and amount is not null
-) as valid
-where bidder_key is not null
-group by project_code, bidder_key
+-- what.zh: 有报价的有效投标,每个项目每个投标人一行;重复登记的取最低报价
+-- what.en: Valid bids with an amount, one for each project and bidder; of a bid filed twice the lowest amount
+select project, bidder_key, bidder_name, bidder_uscc, amount, valid_row as bid_row
+from bidders
+where amount is not null and bidder_key is not null

@@ -56,9 +56,8 @@ compared as (
       when b.winning_amount > 0 and b.next_amount >= b.winning_amount and (t.tender_status is distinct from 'cancelled')
       then (b.next_amount - b.winning_amount) / b.winning_amount
     end as gap
-  from ocds_tenders t
-  left join bidding b on t.process = b.process
-  left join decided d on t.process = d.process
+  from decided d
+  right join (bidding b right join ocds_tenders t on b.process = t.process) on d.process = t.process
 )
 select *, case when count(gap) over () >= 4 then gap end as price_gap
 from compared

@@ -1,6 +1,6 @@
 -- id: tenderers
--- what.zh: 每个投标人一行:投标、被否决、在可比过程中有效投标与中标的个数,及获得标的的过程数。各比率在可比的投标人少于 4 个时为空
--- what.en: one row for each tenderer: bids submitted and disqualified, processes with a valid bid and won among those that count, processes with items awarded. Ratios are empty where fewer than 4 tenderers can be compared
+-- what.zh: 每个投标人一行:投标、被否决、在可比过程中有效投标与中标的个数,获得标的的过程数,及至少 4 个供应商达到的过程数(peer_processes)。各比率在可比的投标人少于 4 个时为空
+-- what.en: one row for each tenderer: bids submitted and disqualified, processes with a valid bid and won among those that count, processes with items awarded, and how many of those at least 4 suppliers reach (peer_processes). Ratios are empty where fewer than 4 tenderers can be compared
 with per_process as (
   select
     b.process, b.tenderer,
@@ -44,7 +44,9 @@ counted as (
   select *,
     count(*) filter (where submitted_bids >= 2) over () as repeat_bidders,
     count(*) filter (where valid_processes > 0) over () as valid_bidders,
-    count(*) filter (where awarded_processes > 0) over () as awarded_suppliers
+    nth_value(awarded_processes, 4) over (
+      order by awarded_processes desc rows between unbounded preceding and unbounded following
+    ) as fourth_awarded
   from summed
 )
 select
@@ -54,6 +56,6 @@ select
     then cast(c.disqualified_bids as double) / c.submitted_bids end as disqualified_ratio,
   case when c.valid_processes > 0 and c.valid_bidders >= 4
     then cast(c.won_processes as double) / c.valid_processes end as win_ratio,
-  case when c.awarded_processes > 0 and c.awarded_suppliers >= 4 then c.awarded_suppliers end as peers
+  case when c.awarded_processes > 0 and c.fourth_awarded > 0 then c.fourth_awarded end as peer_processes
 from counted c
 join ocds_organizations o on c.tenderer = o.organization

@@ -31,6 +31,9 @@ pub fn read_bool(cell: Cell<'_>) -> Result<Option<bool>, Refused> {
     }
 }
 
+/// Answers that a refusal names.
+const SHOWN: usize = 12;
+
 /// The answers of one choice, by every way to write them.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
@@ -42,13 +45,16 @@ impl Answers {
     /// The answers that a column offers.
     pub fn new(choices: &[Choice]) -> Self {
         let mut keys = HashMap::new();
-        for choice in choices {
-            let ways = [&choice.key, &choice.zh, &choice.en]
-                .into_iter()
-                .chain(&choice.aliases);
-            for way in ways {
-                keys.entry(plain(way)).or_insert_with(|| choice.key.clone());
-            }
+        let names = choices
+            .iter()
+            .flat_map(|choice| [&choice.key, &choice.zh, &choice.en].map(|name| (name, choice)));
+        // The name of one goes before another's alias.
+        let aliases = choices
+            .iter()
+            .flat_map(|choice| choice.aliases.iter().map(move |name| (name, choice)));
+        for (name, choice) in names.chain(aliases) {
+            keys.entry(plain(name))
+                .or_insert_with(|| choice.key.clone());
         }
         let offered = choices
             .iter()
@@ -75,13 +81,23 @@ impl Answers {
             }
             Cell::Number(_) | Cell::Moment { .. } | Cell::Bool(_) => {}
         }
-        let zh: Vec<_> = self.offered.iter().map(|(zh, _)| zh.as_str()).collect();
-        let en: Vec<_> = self.offered.iter().map(|(_, en)| en.as_str()).collect();
+        let offered = self.offered.iter().take(SHOWN);
+        let (zh, en): (Vec<_>, Vec<_>) = offered.map(|(zh, en)| (zh.as_str(), en.as_str())).unzip();
+        let more = if self.offered.len() > SHOWN {
+            "…"
+        } else {
+            ""
+        };
         Err(Refused::new(
             "choice",
-            format!("应为以下之一:{}", zh.join("、")),
-            format!("expected one of: {}", en.join(", ")),
+            format!("应为以下之一:{}{more}", zh.join("、")),
+            format!("expected one of: {}{more}", en.join(", ")),
         ))
+    }
+
+    /// Whether a text is the key of an answer already.
+    pub fn is_key(&self, text: &str) -> bool {
+        self.keys.get(text).is_some_and(|key| key == text)
     }
 }
 

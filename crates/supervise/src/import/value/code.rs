@@ -1,6 +1,6 @@
 //! Codes and numbers that name somebody: text, although Excel may have taken it for a number.
 
-use super::{Cell, Refused, half_width};
+use super::{Cell, Refused, half_width, stands_for_nothing};
 
 /// Excel keeps fifteen digits of a number; a longer code has lost its end.
 const KEPT: f64 = 1e15;
@@ -13,6 +13,7 @@ pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
     match cell {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
+        Cell::Text(text) if stands_for_nothing(text) => Ok(None),
         Cell::Text(text) => {
             let code: String = half_width(text)
                 .trim_start_matches('\'')
@@ -21,15 +22,9 @@ pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
                 .collect();
             Ok((!code.is_empty()).then_some(code))
         }
-        Cell::Number(number) if number.fract() == 0.0 && number.abs() < KEPT => {
-            Ok(Some(format!("{number}")))
-        }
-        Cell::Number(_) => Err(Refused::new(
-            "digits",
-            "数字超过 15 位,Excel 已截断;请将此列设为文本后重新录入",
-            "more than 15 digits, which Excel has cut; make the column text and enter it again",
-        )),
-        Cell::Moment { .. } | Cell::Bool(_) => Err(Refused::new(
+        Cell::Number(number) if number.abs() >= KEPT => Err(cut()),
+        Cell::Number(number) if number.fract() == 0.0 => Ok(Some(format!("{number}"))),
+        Cell::Number(_) | Cell::Moment { .. } | Cell::Bool(_) => Err(Refused::new(
             "code",
             "应为编码(文本)",
             "expected a code, as text",
@@ -40,11 +35,13 @@ pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
 /// Reads text as it stands, without what surrounds it.
 ///
 /// # Errors
-/// When a formula failed.
+/// When a formula failed, or Excel has cut the digits of a number.
 pub fn read_text(cell: Cell<'_>) -> Result<Option<String>, Refused> {
     match cell {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
+        Cell::Text(text) if stands_for_nothing(text) => Ok(None),
+        Cell::Number(number) if number.abs() >= KEPT => Err(cut()),
         other => Ok(Some(other.to_text())),
     }
 }
@@ -54,7 +51,13 @@ pub fn read_text(cell: Cell<'_>) -> Result<Option<String>, Refused> {
 /// # Errors
 /// As [`read`].
 pub fn read_uscc(cell: Cell<'_>) -> Result<Option<String>, Refused> {
-    Ok(read(cell)?
-        .filter(|code| !super::stands_for_nothing(code))
-        .map(|code| code.to_uppercase()))
+    Ok(read(cell)?.map(|code| code.to_uppercase()))
+}
+
+fn cut() -> Refused {
+    Refused::new(
+        "digits",
+        "数字超过 15 位,Excel 已截断;请将此列设为文本后重新录入",
+        "more than 15 digits, which Excel has cut; make the column text and enter it again",
+    )
 }

@@ -7,7 +7,7 @@ const EPOCH_1900: i64 = 25_569;
 /// The same in the system that counts from 1904.
 const EPOCH_1904: i64 = 24_107;
 /// China's clocks, in milliseconds ahead of UTC; unchanged since 1991.
-const SHANGHAI: i64 = 8 * 3_600_000;
+pub(crate) const SHANGHAI: i64 = 8 * 3_600_000;
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
 

@@ -55,10 +55,90 @@ pub fn half_width(text: &str) -> String {
         .collect()
 }
 
-/// Whether somebody wrote that there is nothing to write.
+/// The longest way to write nothing, in bytes.
+const LONGEST_NOTHING: usize = 24;
+
+/// Whether somebody wrote that there is nothing to write, or nothing known: `无`, `—`, `/`, `不详`, `N/A`.
 pub fn stands_for_nothing(text: &str) -> bool {
-    matches!(
-        text,
-        "" | "-" | "--" | "—" | "——" | "/" | "\\" | "无" | "N/A" | "n/a" | "NA" | "null" | "NULL"
-    )
+    let text = text.trim();
+    if text.len() > LONGEST_NOTHING {
+        return false;
+    }
+    let is_mark = |letter: char| {
+        matches!(
+            letter,
+            '-' | '－'
+                | '−'
+                | '‐'
+                | '–'
+                | '—'
+                | '―'
+                | '─'
+                | '_'
+                | '＿'
+                | '.'
+                | '。'
+                | '…'
+                | '/'
+                | '／'
+                | '\\'
+                | '＼'
+                | '*'
+                | '＊'
+                | ' '
+        )
+    };
+    match text.chars().next() {
+        // Most texts begin with none of these, and are read no further.
+        Some('无' | '暂' | '没' | '不' | '未' | '待' | 'n' | 'N' | 'ｎ' | 'Ｎ') => {
+            matches!(
+                half_width(text).to_lowercase().as_str(),
+                "无" | "暂无"
+                    | "没有"
+                    | "无此项"
+                    | "不适用"
+                    | "不详"
+                    | "未知"
+                    | "待定"
+                    | "n/a"
+                    | "na"
+                    | "null"
+                    | "none"
+                    | "nil"
+            )
+        }
+        Some(first) if is_mark(first) => text.chars().all(is_mark),
+        Some(_) => false,
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_in_many_ways_and_none_of_them_is_a_value() {
+        for text in [
+            "",
+            "无",
+            "暂无",
+            "-",
+            "--",
+            "—",
+            "——",
+            "／",
+            "/",
+            "N/A",
+            "ｎ／ａ",
+            "……",
+            "不详",
+            " 无 ",
+        ] {
+            assert!(stands_for_nothing(text), "{text}");
+        }
+        for text in ["0", "无锡", "-1", "无名村项目", "A", "√", "×", "1/2"] {
+            assert!(!stands_for_nothing(text), "{text}");
+        }
+    }
 }

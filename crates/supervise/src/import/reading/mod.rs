@@ -1,22 +1,25 @@
 //! Everything one import gathers: tables, places, what was wrong; and what projects share with the
 //! tables that name them: one row per code, no row without a project, a stage where none is filed.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+mod finish;
 
-use kandeng_screening::arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, OnceLock};
+
 use kandeng_screening::{TableSource, Tables};
 
 use super::boundary::{self, Told};
-use super::collected::{self, Collected};
+use super::collected::Collected;
 use super::columns::{Builder, Value};
-use super::convert::Conventions;
+use super::convert::Names;
 use super::error::ImportError;
-use super::identity::{IdentityKey, key_of};
+use super::identity::IdentityKey;
+use super::keys::Keys;
 use super::options::ImportOptions;
-use super::places::{Places, Rows, Source};
+use super::places::{Places, Source};
+use super::reached::Reached;
 use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
@@ -44,14 +47,19 @@ pub(crate) struct Reading<'o> {
     tables: BTreeMap<String, Collected>,
     projects: HashMap<String, Project>,
     stages: Vec<usize>,
+    /// Whether a project collected here files no stage.
+    seeks_stage: bool,
+    /// The same of projects left on disk, and where their table looks for it when all was read.
+    reached: Reached,
+    settled: Arc<OnceLock<Reached>>,
     /// Codes of projects left on disk, as 64-bit hashes, with their `row_no`. Two of a million codes
     /// share a hash once in thirty million runs.
     codes: HashMap<u64, i64>,
     hasher: RandomState,
     duplicates: Vec<(String, i64, i64)>,
     hashes: HashMap<String, String>,
-    /// Ids of the keys that hashes were made with, here or before.
-    keys: BTreeSet<String>,
+    /// The keys that hashes were made with, here or before.
+    pub keys: Arc<Keys>,
     units: HashMap<String, String>,
     /// Folders where files that cells name may lie.
     pub folders: Vec<std::path::PathBuf>,
@@ -64,11 +72,13 @@ pub(crate) struct Gathered {
     pub diagnostics: Vec<Diagnostic>,
     pub missing_columns: Vec<(String, String)>,
     pub refusals: Vec<Arc<Refusals>>,
+    pub keys: Arc<Keys>,
 }
 
 impl<'o> Reading<'o> {
     /// Nothing yet.
     pub fn new(options: &'o ImportOptions) -> Self {
+        let hasher = RandomState::new();
         Self {
             options,
             filing: &options.filing,
@@ -80,11 +90,14 @@ impl<'o> Reading<'o> {
             tables: BTreeMap::new(),
             projects: HashMap::new(),
             stages: Vec::new(),
+            seeks_stage: false,
+            reached: Reached::new(hasher.clone()),
+            settled: Arc::default(),
             codes: HashMap::new(),
-            hasher: RandomState::new(),
+            hasher,
             duplicates: Vec::new(),
             hashes: HashMap::new(),
-            keys: BTreeSet::new(),
+            keys: Arc::default(),
             units: HashMap::new(),
             folders: Vec::new(),
         }
@@ -129,42 +142,24 @@ impl<'o> Reading<'o> {
         self.tables.get(table)?.answers[column].clone()
     }
 
-    /// A column that is being filled.
-    pub fn column_mut(&mut self, table: &str, column: usize) -> Option<&mut Builder> {
-        self.tables.get_mut(table)?.columns.get_mut(column)
+    /// A column that is being filled, and where what is wrong with it is told.
+    pub fn column_and_report(
+        &mut self,
+        table: &str,
+        column: usize,
+    ) -> (&mut Report, Option<&mut Builder>) {
+        let table = self.tables.get_mut(table);
+        let column = table.and_then(|table| table.columns.get_mut(column));
+        (&mut self.report, column)
     }
 
     /// How many numbers a column has so far.
-    pub fn float_length(&mut self, table: &str, column: usize) -> usize {
-        match self.column_mut(table, column) {
+    pub fn float_length(&self, table: &str, column: usize) -> usize {
+        let table = self.tables.get(table);
+        match table.and_then(|table| table.columns.get(column)) {
             Some(Builder::Float(numbers)) => numbers.len(),
             _ => 0,
         }
-    }
-
-    /// Hashes of one key compare with one another; those of different keys never do, and that is said.
-    fn tell_of_keys(&mut self) {
-        if self.keys.len() < 2 {
-            return;
-        }
-        let ids = self.keys.iter().cloned().collect::<Vec<_>>().join(", ");
-        let file = self
-            .places
-            .sources
-            .first()
-            .map(|source| source.file.clone())
-            .unwrap_or_default();
-        let spot = Spot {
-            file: &file,
-            ..Spot::default()
-        };
-        self.report.warn(
-            spot,
-            "keys",
-            None,
-            format!("证件号的哈希来自不同密钥({ids}),彼此无法比对;请用同一密钥重新生成"),
-            format!("hashes were made with different keys ({ids}) and cannot be compared with one another; make them anew with one key"),
-        );
     }
 
     /// Puts boundaries into WGS-84, reading the files they name.
@@ -231,10 +226,14 @@ impl<'o> Reading<'o> {
             self.projects
                 .insert(code.clone(), Project { row_no, index });
             self.stages.push(stage);
+            let filed = sheet.position("stage").map(|column| &values[column]);
+            self.seeks_stage |= filed.is_none_or(|filed| *filed == Value::Null);
         } else if let Some(project) = known {
             let reached = &mut self.stages[project.index];
             *reached = stage.max(*reached);
-        } else if !self.codes.contains_key(&self.hasher.hash_one(code)) {
+        } else if self.codes.contains_key(&self.hasher.hash_one(code)) {
+            self.reached.show(code, stage);
+        } else {
             let shown = shorten(code);
             self.report.error(
                 Spot {
@@ -249,103 +248,6 @@ impl<'o> Reading<'o> {
             return;
         }
         table.keep(values);
-    }
-
-    /// Tables, places and diagnostics.
-    ///
-    /// # Errors
-    /// When photos are read and the person stops the run.
-    pub fn finish(mut self) -> Result<Gathered, ImportError> {
-        let filing = self.filing;
-        self.tell_of_keys();
-        let mut tables = Tables::new();
-        for (sheets, register) in [(&filing.sheets, false), (&filing.registers, true)] {
-            for sheet in sheets {
-                if let Some(source) = self.streamed.remove(&sheet.table) {
-                    tables.insert(&*sheet.table, source);
-                    continue;
-                }
-                let Some(mut collected) = self.tables.remove(&sheet.table) else {
-                    if !register {
-                        let empty = Collected::new(filing, sheet);
-                        self.insert(&mut tables, sheet, empty, false)?;
-                    }
-                    continue;
-                };
-                // A sheet without its header is no register.
-                if register && collected.places.is_empty() && !collected.present.contains(&true) {
-                    continue;
-                }
-                let places = std::mem::take(&mut collected.places);
-                self.places
-                    .tables
-                    .insert(sheet.table.clone(), Rows::Listed(places));
-                self.insert(&mut tables, sheet, collected, register)?;
-            }
-        }
-        self.add_duplicates(&mut tables)?;
-        tables.insert("allowed_units", Arc::new(filing.allowed_units()));
-        Ok(Gathered {
-            tables,
-            places: self.places,
-            diagnostics: self.report.finish(),
-            missing_columns: self.missing_columns,
-            refusals: self.refusals,
-        })
-    }
-
-    fn insert(
-        &mut self,
-        tables: &mut Tables,
-        sheet: &Sheet,
-        collected: Collected,
-        register: bool,
-    ) -> Result<(), ImportError> {
-        let mut batch = collected.finish(sheet, register).map_err(unbuildable)?;
-        if sheet.table == "projects" {
-            batch = self.with_stages(&batch)?;
-        }
-        if sheet.table == "photos" {
-            batch = super::photos::fill(self, &batch)?;
-        }
-        tables.insert(&*sheet.table, Arc::new(collected::table(batch)));
-        Ok(())
-    }
-
-    /// The stage, where none was filed, from the items that are there.
-    fn with_stages(&self, batch: &RecordBatch) -> Result<RecordBatch, ImportError> {
-        let Some(filed) = collected::texts(batch, "stage") else {
-            return Ok(batch.clone());
-        };
-        let stages: StringArray = (0..batch.num_rows())
-            .map(|row| {
-                if filed.is_valid(row) {
-                    return Some(filed.value(row));
-                }
-                let rank = self.stages.get(row).copied().unwrap_or(0);
-                self.filing.stages.get(rank).map(|stage| stage.key.as_str())
-            })
-            .collect();
-        let stages: ArrayRef = Arc::new(stages);
-        collected::replaced(batch, "stage", stages).map_err(unbuildable)
-    }
-
-    fn add_duplicates(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
-        let schema = Filing::duplicates().schema();
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from_iter_values(
-                self.duplicates.iter().map(|row| &row.0),
-            )),
-            Arc::new(Int64Array::from_iter_values(
-                self.duplicates.iter().map(|row| row.1),
-            )),
-            Arc::new(Int64Array::from_iter_values(
-                self.duplicates.iter().map(|row| row.2),
-            )),
-        ];
-        let batch = RecordBatch::try_new(schema, columns).map_err(unbuildable)?;
-        tables.insert("duplicates", Arc::new(collected::table(batch)));
-        Ok(())
     }
 
     /// What shows a stage in a table: rank, and columns.
@@ -371,6 +273,32 @@ impl<'o> Reading<'o> {
         }
     }
 
+    /// A project left on disk files no stage.
+    pub fn seek_stage(&mut self, code: &str) {
+        self.reached.seek(code);
+    }
+
+    /// Whether any project files no stage, so that rows of other tables are to show it.
+    pub fn seeks_stages(&self) -> bool {
+        self.seeks_stage || !self.reached.is_empty()
+    }
+
+    /// A row shows a project to have got so far.
+    pub fn show_stage(&mut self, code: &str, rank: usize) {
+        match self.projects.get(code) {
+            Some(project) => {
+                let reached = &mut self.stages[project.index];
+                *reached = rank.max(*reached);
+            }
+            None => self.reached.show(code, rank),
+        }
+    }
+
+    /// Where stages that were shown stand when all was read.
+    pub fn settled(&self) -> Arc<OnceLock<Reached>> {
+        Arc::clone(&self.settled)
+    }
+
     /// Whether there is a project of a code.
     pub fn has_code(&self, code: &str) -> bool {
         self.projects.contains_key(code) || self.codes.contains_key(&self.hasher.hash_one(code))
@@ -382,7 +310,19 @@ impl<'o> Reading<'o> {
     }
 }
 
-impl Conventions for Reading<'_> {
+impl Names for Reading<'_> {
+    /// Numbers repeat, so hashes are kept for the run.
+    fn hash(&mut self, number: &str) -> String {
+        if let Some(hash) = self.hashes.get(number) {
+            return hash.clone();
+        }
+        let key: &IdentityKey = &self.options.key;
+        let hash = key.hash(number);
+        self.keys.note(std::iter::once(hash.as_str()));
+        self.hashes.insert(number.to_owned(), hash.clone());
+        hash
+    }
+
     fn unit(&mut self, written: &str) -> String {
         if let Some(unit) = self.units.get(written) {
             return unit.clone();
@@ -395,22 +335,6 @@ impl Conventions for Reading<'_> {
             .to_owned();
         self.units.insert(written.to_owned(), unit.clone());
         unit
-    }
-
-    /// Numbers repeat, so hashes are kept for the run.
-    fn hash(&mut self, number: &str) -> String {
-        if let Some(hash) = self.hashes.get(number) {
-            return hash.clone();
-        }
-        let key: &IdentityKey = &self.options.key;
-        let hash = key.hash(number);
-        if let Some(id) = key_of(&hash)
-            && !self.keys.contains(id)
-        {
-            self.keys.insert(id.to_owned());
-        }
-        self.hashes.insert(number.to_owned(), hash.clone());
-        hash
     }
 }
 

@@ -1,0 +1,178 @@
+//! DataFusion's session as rules use it: our functions, one partition, and of the optimizer's passes
+//! those that statements of rules have a use for. Made once for a pack, shared by all its statements.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::Result;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement;
+
+use crate::functions;
+
+/// Passes for subqueries, set comparisons and lateral joins.
+const FOR_SUBQUERIES: &[&str] = &[
+    "rewrite_set_comparison",
+    "decorrelate_predicate_subquery",
+    "scalar_subquery_to_join",
+    "decorrelate_lateral_join",
+];
+/// Passes for `limit`.
+const FOR_LIMITS: &[&str] = &["eliminate_limit", "push_down_limit"];
+/// Passes for `union`.
+const FOR_UNIONS: &[&str] = &["optimize_unions", "unions_to_filter"];
+/// Passes that find nothing in statements of rules: tables without nested columns and without columns
+/// that are never empty, no joins that nobody reads, no relations known to be empty.
+const NEVER: &[&str] = &[
+    "extract_leaf_expressions",
+    "push_down_leaf_projections",
+    "filter_null_join_keys",
+    "propagate_empty_relation",
+    "eliminate_group_by_constant",
+];
+/// Physical passes for several partitions, limits, and sources that filter, sort or count by themselves.
+const NEVER_PHYSICAL: &[&str] = &[
+    "aggregate_statistics",
+    "LimitedDistinctAggregation",
+    "FilterPushdown",
+    "WindowTopN",
+    "LimitAggregation",
+    "LimitPushPastWindows",
+    "HashJoinBuffering",
+    "LimitPushdown",
+    "TopKRepartition",
+    "PushdownSort",
+];
+
+/// Plans statements over registered tables.
+#[derive(Clone)]
+pub(super) struct Session {
+    state: Arc<SessionState>,
+    rules: Arc<[Arc<dyn OptimizerRule + Send + Sync>]>,
+}
+
+impl Session {
+    pub(super) fn new(env: &Arc<RuntimeEnv>) -> Self {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(1)
+            .with_information_schema(false);
+        let options = config.options_mut();
+        options.optimizer.enable_dynamic_filter_pushdown = false;
+        let mut physical = PhysicalOptimizer::new().rules;
+        physical.retain(|rule| !NEVER_PHYSICAL.contains(&rule.name()));
+        let mut builder = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(env))
+            .with_default_features()
+            .with_physical_optimizer_rules(physical);
+        functions::register(&mut builder);
+        Self {
+            state: Arc::new(builder.build()),
+            rules: Optimizer::new().rules.into(),
+        }
+    }
+
+    /// Makes a table known.
+    pub(super) fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
+        let schema = self.state.schema_for_ref(name)?;
+        schema.register_table(name.to_owned(), table)?;
+        Ok(())
+    }
+
+    /// The statement over the tables that are known.
+    pub(super) async fn logical(&self, statement: Statement) -> Result<LogicalPlan> {
+        self.state.statement_to_plan(statement).await
+    }
+
+    /// How the statement is to be run.
+    pub(super) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let state = self.state.as_ref();
+        let options = state.config_options();
+        let plan = state
+            .analyzer()
+            .execute_and_check(plan.clone(), options, |_, _| {})?;
+        let shape = Shape::of(&plan)?;
+        let rules = self
+            .rules
+            .iter()
+            .filter(|rule| shape.has_use_for(rule.name()));
+        let optimizer = Optimizer::with_rules(rules.cloned().collect());
+        let plan = optimizer.optimize(plan, state, |_, _| {})?;
+        state
+            .query_planner()
+            .create_physical_plan(&plan, state)
+            .await
+    }
+
+    /// How plans of this session are run.
+    pub(super) fn config(&self) -> &SessionConfig {
+        self.state.config()
+    }
+
+    /// What running plans needs to know.
+    pub(super) fn task(&self, env: &Arc<RuntimeEnv>) -> Arc<TaskContext> {
+        let context = TaskContext::default().with_session_config(self.state.config().clone());
+        Arc::new(context.with_runtime(Arc::clone(env)))
+    }
+}
+
+/// What a statement holds that some passes are there for.
+#[derive(Default)]
+struct Shape {
+    subqueries: bool,
+    limits: bool,
+    unions: bool,
+}
+
+impl Shape {
+    fn of(plan: &LogicalPlan) -> Result<Self> {
+        let mut shape = Self::default();
+        plan.apply(|node| {
+            match node {
+                LogicalPlan::Limit(_) => shape.limits = true,
+                LogicalPlan::Sort(sort) => shape.limits |= sort.fetch.is_some(),
+                LogicalPlan::Union(_) => shape.unions = true,
+                LogicalPlan::Subquery(_) => shape.subqueries = true,
+                _ => {}
+            }
+            node.apply_expressions(|expr| {
+                shape.subqueries |= expr.exists(|inner| Ok(is_subquery(inner)))?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        if shape.subqueries {
+            // What the subqueries hold was not looked at.
+            shape = Self {
+                subqueries: true,
+                limits: true,
+                unions: true,
+            };
+        }
+        Ok(shape)
+    }
+
+    fn has_use_for(&self, pass: &str) -> bool {
+        (self.subqueries || !FOR_SUBQUERIES.contains(&pass))
+            && (self.limits || !FOR_LIMITS.contains(&pass))
+            && (self.unions || !FOR_UNIONS.contains(&pass))
+            && !NEVER.contains(&pass)
+    }
+}
+
+fn is_subquery(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Exists(_)
+            | Expr::InSubquery(_)
+            | Expr::ScalarSubquery(_)
+            | Expr::SetComparison(_)
+            | Expr::OuterReferenceColumn(..)
+    )
+}

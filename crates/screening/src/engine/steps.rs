@@ -1,0 +1,255 @@
+//! One step of a run: waits for the tables it reads, works within its time and memory, tells its readers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::take_record_batch;
+use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+use tokio::sync::{Semaphore, watch};
+
+use super::counts::Counts;
+use super::failure::Failure;
+use super::outcome::StepProfile;
+use super::plan::{Counting, Work};
+use super::population::PopulationRows;
+use super::session::Session;
+use super::slot::{Rows, Slot};
+use super::tally::Found;
+use crate::Batches;
+use crate::pack::Rule;
+
+/// Where a step stands, for those that wait for its table.
+#[derive(Clone)]
+pub(super) enum Standing {
+    Open,
+    Done,
+    Failed(Failure),
+}
+
+/// What a step gave.
+pub(super) enum Yield {
+    Table,
+    Findings(Vec<Found>, Vec<Failure>),
+    Population(usize, PopulationRows),
+    Counts(Arc<Counting>, Counts),
+}
+
+/// A step that has ended.
+pub(super) struct StepDone {
+    pub index: usize,
+    pub result: Result<Yield, Failure>,
+    pub profile: Option<StepProfile>,
+}
+
+/// What every step of a run shares.
+pub(super) struct Run {
+    pub session: Session,
+    pub task: Arc<TaskContext>,
+    pub env: Arc<RuntimeEnv>,
+    pub permits: Semaphore,
+    pub time_limit: Duration,
+    pub memory_limit: usize,
+    pub as_of: jiff::civil::Date,
+    pub profile: bool,
+    pub rules: Vec<(Arc<Rule>, Vec<usize>)>,
+    pub standings: Vec<watch::Sender<Standing>>,
+    pub readers: Vec<AtomicUsize>,
+    /// The slots that steps fill.
+    pub filled: Vec<Option<Arc<Slot>>>,
+    /// Bytes of findings that are kept, over all rules.
+    pub kept: AtomicUsize,
+}
+
+impl Run {
+    /// Does a step, once the tables that it reads are there.
+    pub(super) async fn step(
+        self: Arc<Self>,
+        index: usize,
+        name: String,
+        work: Work,
+        reads: Vec<usize>,
+        plan: Option<Arc<dyn ExecutionPlan>>,
+    ) -> StepDone {
+        let mut blocked = None;
+        for table in &reads {
+            let mut standing = self.standings[*table].subscribe();
+            let reached = standing
+                .wait_for(|standing| !matches!(standing, Standing::Open))
+                .await;
+            if let Ok(standing) = reached
+                && let Standing::Failed(failure) = &*standing
+            {
+                blocked = Some(failure.clone());
+            }
+        }
+        let mut profile = None;
+        let result = match blocked {
+            Some(failure) => Err(failure),
+            None => {
+                let result = self.timed(&name, &work, plan.as_ref(), &mut profile).await;
+                match result {
+                    Ok(result) => result,
+                    Err(_) => Err(Failure::out_of_time(&name, self.time_limit)),
+                }
+            }
+        };
+        self.release(&reads, index, &result);
+        StepDone {
+            index,
+            result,
+            profile,
+        }
+    }
+
+    /// Holds a permit only while it works, so that waiting costs no other step its turn.
+    async fn timed(
+        &self,
+        name: &str,
+        work: &Work,
+        plan: Option<&Arc<dyn ExecutionPlan>>,
+        profile: &mut Option<StepProfile>,
+    ) -> Result<Result<Yield, Failure>, tokio::time::error::Elapsed> {
+        // Cannot fail: the semaphore is never closed.
+        let permit = self.permits.acquire().await;
+        let start = Instant::now();
+        let recording = Arc::new(PeakRecordingPool::new(Arc::clone(&self.env.memory_pool)));
+        let context = self.task_context(&recording);
+        let result =
+            tokio::time::timeout(self.time_limit, self.work(name, work, plan, &context)).await;
+        drop(permit);
+        if self.profile {
+            *profile = Some(StepProfile {
+                name: name.to_owned(),
+                elapsed: start.elapsed(),
+                peak_bytes: recording.peak_reserved(),
+                plan: plan.map_or_else(String::new, |plan| {
+                    DisplayableExecutionPlan::with_metrics(plan.as_ref())
+                        .indent(false)
+                        .to_string()
+                }),
+            });
+        }
+        result
+    }
+
+    fn task_context(&self, pool: &Arc<PeakRecordingPool>) -> Arc<TaskContext> {
+        if self.profile {
+            let pool: Arc<dyn MemoryPool> = Arc::clone(pool) as _;
+            let env = RuntimeEnv {
+                memory_pool: pool,
+                ..self.env.as_ref().clone()
+            };
+            self.session.task(&Arc::new(env))
+        } else {
+            Arc::clone(&self.task)
+        }
+    }
+
+    /// Tells those that wait, and frees tables that nobody will read again.
+    fn release(&self, reads: &[usize], index: usize, result: &Result<Yield, Failure>) {
+        let standing = match result {
+            Ok(_) => Standing::Done,
+            Err(failure) => Standing::Failed(failure.clone()),
+        };
+        self.standings[index].send_replace(standing);
+        for table in reads {
+            if self.readers[*table].fetch_sub(1, Ordering::AcqRel) == 1
+                && let Some(slot) = &self.filled[*table]
+            {
+                slot.clear();
+            }
+        }
+    }
+
+    async fn work(
+        &self,
+        name: &str,
+        work: &Work,
+        plan: Option<&Arc<dyn ExecutionPlan>>,
+        context: &Arc<TaskContext>,
+    ) -> Result<Yield, Failure> {
+        let failed = |error: DataFusionError| Failure::from_error(name, &error, self.memory_limit);
+        if let Work::Counting(counting) = work {
+            let counts = Counts::collect(
+                &counting.slot,
+                counting.slot.rows(),
+                &counting.child,
+                &counting.subject,
+            );
+            let counts = counts.await.map_err(failed)?;
+            return Ok(Yield::Counts(Arc::clone(counting), counts));
+        }
+        let Some(plan) = plan else {
+            return Err(failed(DataFusionError::Plan("no plan".to_owned())));
+        };
+        match work {
+            Work::Counting(_) => Ok(Yield::Table),
+            Work::Shared(slot) => {
+                let batches = self.collect(plan, context).await.map_err(failed)?;
+                let source = Batches::new(plan.schema(), batches);
+                slot.fill(Rows::of(Arc::new(source)));
+                Ok(Yield::Table)
+            }
+            Work::Rule(rule) => {
+                let batches = self.collect(plan, context).await.map_err(failed)?;
+                let found = batches
+                    .into_iter()
+                    .map(|batch| Found { rule: *rule, batch })
+                    .collect();
+                Ok(Yield::Findings(found, Vec::new()))
+            }
+            Work::RowChecks(checks) => self.row_checks(checks, plan, context).await,
+            Work::Population(place, subject) => {
+                let rows = PopulationRows::collect(plan, context, subject).await;
+                Ok(Yield::Population(*place, rows.map_err(failed)?))
+            }
+        }
+    }
+
+    pub(super) async fn collect(
+        &self,
+        plan: &Arc<dyn ExecutionPlan>,
+        context: &Arc<TaskContext>,
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
+        let mut stream = execute_stream(Arc::clone(plan), Arc::clone(context))?;
+        let mut batches = Vec::new();
+        while let Some(batch) = stream.next().await {
+            let batch = compact(batch?)?;
+            let kept = self
+                .kept
+                .fetch_add(batch.get_array_memory_size(), Ordering::Relaxed);
+            if kept > self.memory_limit {
+                return Err(DataFusionError::ResourcesExhausted(
+                    "the rows kept".to_owned(),
+                ));
+            }
+            if batch.num_rows() > 0 {
+                batches.push(batch);
+            }
+        }
+        Ok(batches)
+    }
+}
+
+/// A batch that holds its own rows only. Operators yield slices of large batches, and every slice
+/// would be counted, and kept, with the whole of what it was cut from.
+fn compact(batch: RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let used: usize = batch
+        .columns()
+        .iter()
+        .map(|column| column.to_data().get_slice_memory_size())
+        .sum::<Result<usize, _>>()?;
+    if batch.get_array_memory_size() <= used.saturating_mul(2).max(64 << 10) {
+        return Ok(batch);
+    }
+    let rows = UInt32Array::from_iter_values(0..batch.num_rows() as u32);
+    Ok(take_record_batch(&batch, &rows)?)
+}
