@@ -15,6 +15,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use tokio::runtime::Runtime;
 
@@ -24,6 +25,7 @@ use super::counts::Counts;
 use super::failure::{EngineError, Failure, FailureCause};
 use super::finding::Finding;
 use super::lanes::Lanes;
+use super::lasting::fold;
 use super::plan::{Counting, PlannedPopulation, PlannedRule, Prepared, RowChecks, Step, Work};
 use super::population::PopulationRows;
 use super::row_checks::figure_places;
@@ -36,6 +38,10 @@ use crate::figure::Labels;
 use crate::items::Items;
 use crate::pack::{Audience, Need, Pack, Param, Reach, Rule};
 use crate::{Batches, Tables, Text};
+
+/// Rows that statements hand on at a time. Operators make room for as many beforehand, column by
+/// column: with DataFusion's 8192 a draft of ten rows would mostly allocate.
+const BATCH_ROWS: usize = 64;
 
 /// What checks of drafts are told beforehand.
 #[derive(Clone, Debug)]
@@ -108,6 +114,7 @@ pub struct DraftCheck {
     absent: BTreeMap<(usize, usize), Need>,
     session: Session,
     env: Arc<RuntimeEnv>,
+    config: SessionConfig,
     /// Tables whose ids of subjects some statement wants numbered.
     numbered: Vec<Arc<Slot>>,
     /// Holds what is kept of the reference tables.
@@ -135,6 +142,15 @@ impl DraftCheck {
         planning.labels = settings.labels.clone();
         planning.memory_limit = settings.memory_limit;
         planning.threads = 1;
+        // A draft is a handful of rows; what it is compared with may be many.
+        planning.rows = pack
+            .tables
+            .iter()
+            .map(|table| {
+                let rows = reference.get(&table.name).and_then(|source| source.rows());
+                (table.name.clone(), rows.unwrap_or(1))
+            })
+            .collect();
         let prepared = Prepared::new(pack, items, planning)?;
         let lasting = lasting_tables(pack, reference);
         let kept = prepared.fill(&lasting)?;
@@ -165,6 +181,7 @@ impl DraftCheck {
             populations,
             steps: Vec::new(),
             absent,
+            config: session.config().clone().with_batch_size(BATCH_ROWS),
             session,
             env,
             numbered,
@@ -187,7 +204,8 @@ impl DraftCheck {
         let mut lasting: BTreeSet<String> = pack.optional.union(&constants).cloned().collect();
         // The numbers of subjects are another draft's in the next check.
         lasting.retain(|table| self.numbered.iter().all(|slot| slot.name() != table));
-        for (index, step) in steps.into_iter().enumerate() {
+        let context = self.session.task(&self.env);
+        for (index, mut step) in steps.into_iter().enumerate() {
             if !wanted.contains(&index) {
                 continue;
             }
@@ -195,16 +213,20 @@ impl DraftCheck {
                 && let Some(plan) = &step.plan
                 && slots_of(plan).is_subset(&lasting)
             {
-                let context = self.session.task(&self.env);
                 let batches = self
                     .lanes
                     .run(|runtime| runtime.block_on(collect(plan, &context)))?;
                 let made = Batches::new(plan.schema(), batches);
                 slot.fill(Rows::of(Arc::new(made)));
                 lasting.insert(step.name);
-            } else {
-                self.steps.push((index, step));
+                continue;
             }
+            if let Some(plan) = &step.plan {
+                let folding = fold(plan, &lasting, &context);
+                let folded = self.lanes.run(|runtime| runtime.block_on(folding))?;
+                step.plan = Some(folded);
+            }
+            self.steps.push((index, step));
         }
         Ok(())
     }
@@ -250,7 +272,7 @@ impl DraftCheck {
             Ok(rows) => Arc::new(rows),
             Err(error) => return self.failed_whole(&DataFusionError::External(error)),
         };
-        let context = rows.context(self.session.config(), &self.env);
+        let context = rows.context(&self.config, &self.env);
         let mut gathered = Gathered {
             populations: self
                 .populations
@@ -513,7 +535,7 @@ struct Gathered {
 }
 
 /// The rows of a plan of its own: plans keep state, which every run must begin anew.
-async fn collect(
+pub(super) async fn collect(
     plan: &Arc<dyn ExecutionPlan>,
     context: &Arc<TaskContext>,
 ) -> Result<Vec<RecordBatch>, DataFusionError> {
