@@ -47,11 +47,15 @@ fn rule(id: &str, extra: &str, body: &str) -> String {
 }
 
 fn pack(rules: &[(&str, String)]) -> Pack {
+    pack_of(PACK, rules)
+}
+
+fn pack_of(subjects: &str, rules: &[(&str, String)]) -> Pack {
     let fixtures: Vec<String> = rules
         .iter()
         .filter_map(|(path, _)| Some(format!("{}.fixture", path.strip_suffix(".sql")?)))
         .collect();
-    let mut texts = vec![("pack.toml", PACK)];
+    let mut texts = vec![("pack.toml", subjects)];
     texts.extend(rules.iter().map(|(path, text)| (*path, text.as_str())));
     texts.extend(fixtures.iter().map(|path| (path.as_str(), "")));
     Pack::load(PackFiles::from_texts(texts), declared(), None).unwrap()
@@ -179,26 +183,15 @@ fn subjects_may_be_named_by_their_number_and_are_shown_by_their_id() {
          from parts p join things t on t.thing = p.thing join things o on o.thing <> t.thing \
          where p.weight is null group by p.thing";
     let check = "-- needs: parts.weight\n-- over: things\n-- flag_when: size > 3";
-    let texts = [
-        rule("T01", "", query),
-        rule(
-            "T02",
-            "",
-            "select name as subject from parts where weight is null",
-        ),
-        rule("T03", check, ""),
-    ];
-    let pack = Pack::load(
-        PackFiles::from_texts([
-            ("pack.toml", NUMBERED),
-            ("T01.sql", texts[0].as_str()),
-            ("T02.sql", texts[1].as_str()),
-            ("T03.sql", texts[2].as_str()),
-        ]),
-        declared(),
-        None,
-    )
-    .unwrap();
+    let flat = "select name as subject from parts where weight is null";
+    let pack = pack_of(
+        NUMBERED,
+        &[
+            ("T01.sql", rule("T01", "", query)),
+            ("T02.sql", rule("T02", "", flat)),
+            ("T03.sql", rule("T03", check, "")),
+        ],
+    );
     let outcome = run(&pack, settings());
     assert_eq!(outcome.failures, []);
     let found: Vec<(String, String, Vec<String>)> = outcome

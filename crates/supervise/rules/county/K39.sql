@@ -21,6 +21,7 @@
 -- says.en: {organization} has {projects} project(s) that nobody checked in {year}; their yearly upkeep fund is {fund_fen}
 with begun as (
     select
+        project,
         project_code,
         row_no,
         upkeep_body,
