@@ -151,7 +151,7 @@ impl DraftCheck {
                 (table.name.clone(), rows.unwrap_or(1))
             })
             .collect();
-        let prepared = Prepared::new(pack, items, planning)?;
+        let prepared = Prepared::planned(pack, items, planning, Session::for_tasks)?;
         let lasting = lasting_tables(pack, reference);
         let kept = prepared.fill(&lasting)?;
         let absent = prepared.absent_needs(&with_filing_tables(pack, &lasting));

@@ -176,6 +176,16 @@ impl Prepared {
         items: Option<&Items>,
         settings: Settings,
     ) -> Result<Self, EngineError> {
+        Self::planned(pack, items, settings, Session::new)
+    }
+
+    /// Plans in a session of this make.
+    pub(super) fn planned(
+        pack: &Pack,
+        items: Option<&Items>,
+        settings: Settings,
+        session: impl Fn(&Arc<RuntimeEnv>) -> Session,
+    ) -> Result<Self, EngineError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(settings.threads.max(1))
             .thread_stack_size(16 << 20)
@@ -187,7 +197,7 @@ impl Prepared {
             .with_memory_pool(pool)
             .build_arc()
             .map_err(|error| EngineError::Machine(error.strip_backtrace()))?;
-        let session = Session::new(&env);
+        let session = session(&env);
         let mut planner = Planner {
             pack,
             items,

@@ -113,7 +113,7 @@ impl ReachMap {
             .cloned()
             .ok_or_else(|| EngineError::Machine(format!("pack.toml declares no `{kind}`")))?;
         let env = Arc::new(RuntimeEnv::default());
-        let session = Session::new(&env);
+        let session = Session::for_tasks(&env);
         let table = pack.table(&filing.table).ok_or_else(|| {
             EngineError::Machine(format!("{} is no table of the input", filing.table))
         })?;

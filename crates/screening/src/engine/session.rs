@@ -60,11 +60,24 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(env: &Arc<RuntimeEnv>) -> Self {
+        Self::made(env, true)
+    }
+
+    /// A session whose plans may run side by side. A subquery that yields one value becomes a join: by
+    /// itself it would keep the value in the plan, where another task reads it.
+    pub(super) fn for_tasks(env: &Arc<RuntimeEnv>) -> Self {
+        Self::made(env, false)
+    }
+
+    fn made(env: &Arc<RuntimeEnv>, values_in_plans: bool) -> Self {
         let mut config = SessionConfig::new()
             .with_target_partitions(1)
             .with_information_schema(false);
         let options = config.options_mut();
         options.optimizer.enable_dynamic_filter_pushdown = false;
+        options
+            .optimizer
+            .enable_physical_uncorrelated_scalar_subquery = values_in_plans;
         let mut physical = PhysicalOptimizer::new().rules;
         physical.retain(|rule| !NEVER_PHYSICAL.contains(&rule.name()));
         let mut builder = SessionStateBuilder::new()
