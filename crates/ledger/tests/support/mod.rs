@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod cut;
 pub mod postgres;
 
 use std::path::PathBuf;
