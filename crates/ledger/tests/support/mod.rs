@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod cut;
+pub mod http;
 pub mod postgres;
 
 use std::path::PathBuf;
