@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(900);
 
 /// The longest pause between two tries at a place that fails.
-const MOST: Duration = Duration::from_secs(60);
+const MOST: Duration = Duration::from_mins(1);
 
 /// Where checkpoints go.
 #[derive(Clone, Debug, Default)]

@@ -101,7 +101,10 @@ fn carry(client: UnixStream, server: UnixStream, state: &Arc<State>) {
                     // The way back is closed first.
                     let _ = from.shutdown(Shutdown::Both);
                 }
-                if now && cut != Cut::AfterServer || to.write_all(&message).is_err() || now {
+                if now && cut != Cut::AfterServer {
+                    break Shutdown::Both;
+                }
+                if to.write_all(&message).is_err() || now {
                     break Shutdown::Both;
                 }
                 state.passed.fetch_add(1, Ordering::Relaxed);
