@@ -399,7 +399,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Row8> {
         position: row.get::<_, i64>(0)? as u64,
         stream: row.get(1)?,
         version: row.get::<_, i64>(2)? as u64,
-        leaf: row.get(3)?,
+        leaf: Leaf::from_bytes(row.get_ref(3)?.as_blob()?),
         envelope: row.get(4)?,
         envelope_salt: row.get(5)?,
         payload: row.get(6)?,

@@ -2,11 +2,12 @@
 //! stored, signed or kept of it. Touches no database.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
 
 use super::chapter::{Chapter, Item};
 use super::evidence::{Found, named};
 use super::{Checks, Evidence, Fault, Report, Wrong};
-use crate::checkpoint::{Checkpoint, Trust};
+use crate::checkpoint::{Checkpoint, CheckpointError, Keys, Trust, Verified};
 use crate::leaf::{LEAF_SIZE, Leaf, Part};
 use crate::ledger::ERASED;
 use crate::origin::{Beginning, Gap};
@@ -15,8 +16,12 @@ use crate::tree::{Frontier, FullTile};
 
 pub(super) struct Walk<'a> {
     trust: &'a Trust,
+    /// The keys of that trust, read once; or why they are none.
+    keys: Result<Keys, CheckpointError>,
     frontier: Frontier,
     report: Report,
+    /// How an envelope must end, made anew for each.
+    end: String,
     /// Parts that are not there.
     gone: BTreeSet<(u64, &'static str)>,
     /// Parts that an event says were erased.
@@ -70,8 +75,10 @@ impl<'a> Walk<'a> {
         let (own, of_old): (Vec<_>, Vec<_>) = earlier.into_iter().partition(own);
         Self {
             trust,
+            keys: trust.keys(),
             frontier: Frontier::default(),
             report: Report::default(),
+            end: String::new(),
             gone: BTreeSet::new(),
             told: BTreeSet::new(),
             earlier: own.into_iter().peekable(),
@@ -176,11 +183,14 @@ impl<'a> Walk<'a> {
         }
         if let Some(envelope) = &stored.envelope {
             // Canonical JSON has its fields in alphabetical order, so the last two are known text.
-            let end = format!(
+            self.end.clear();
+            // Cannot fail: a String takes everything.
+            let _ = write!(
+                self.end,
                 ",\"stream\":\"{}\",\"version\":{}}}",
                 stored.stream, stored.version
             );
-            if !envelope.bytes.ends_with(end.as_bytes()) {
+            if !envelope.bytes.ends_with(self.end.as_bytes()) {
                 return self.wrong(Fault::Misplaced);
             }
         }
@@ -324,13 +334,12 @@ impl<'a> Walk<'a> {
     }
 
     fn checkpoint(&self, checkpoint: &Checkpoint, whose: &'static str) -> Result<(), Wrong> {
-        held_against(
-            checkpoint,
-            self.trust,
-            &self.frontier,
-            whose,
-            checkpoint.size.saturating_sub(1),
-        )
+        let position = checkpoint.size.saturating_sub(1);
+        let verified = match &self.keys {
+            Ok(keys) => keys.verify(&checkpoint.note),
+            Err(error) => Err(error.clone()),
+        };
+        held_against(checkpoint, verified, &self.frontier, whose, position)
     }
 
     pub(super) fn finish(mut self, size: u64) -> Result<Report, Wrong> {
@@ -341,7 +350,13 @@ impl<'a> Walk<'a> {
         // Checkpoints of no entries at all: everything continues them, if they are of this ledger.
         while let Some(checkpoint) = self.earlier.next_if(|checkpoint| checkpoint.size == 0) {
             let none = Frontier::default();
-            held_against(&checkpoint, self.trust, &none, "earlier", 0)?;
+            held_against(
+                &checkpoint,
+                self.trust.verify(&checkpoint.note),
+                &none,
+                "earlier",
+                0,
+            )?;
             self.report.continued += 1;
         }
         let longer = self.earlier.next().or_else(|| self.of_old.first().cloned());
@@ -390,10 +405,22 @@ impl Old {
     fn check(&mut self, position: u64) -> Result<(), Wrong> {
         let size = self.frontier.size();
         for earlier in self.earlier.iter().filter(|earlier| earlier.size == size) {
-            held_against(earlier, &self.trust, &self.frontier, "earlier", position)?;
+            held_against(
+                earlier,
+                self.trust.verify(&earlier.note),
+                &self.frontier,
+                "earlier",
+                position,
+            )?;
         }
         match self.kept.as_ref().filter(|kept| kept.size == size) {
-            Some(kept) => held_against(kept, &self.trust, &self.frontier, "old", position),
+            Some(kept) => held_against(
+                kept,
+                self.trust.verify(&kept.note),
+                &self.frontier,
+                "old",
+                position,
+            ),
             None => Ok(()),
         }
     }
@@ -429,13 +456,13 @@ impl Old {
 /// Whether a checkpoint is signed and is of a tree.
 fn held_against(
     checkpoint: &Checkpoint,
-    trust: &Trust,
+    verified: Result<Verified, CheckpointError>,
     frontier: &Frontier,
     whose: &'static str,
     position: u64,
 ) -> Result<(), Wrong> {
     let size = checkpoint.size;
-    let fault = match trust.verify(&checkpoint.note) {
+    let fault = match verified {
         Err(error) => Fault::Signature {
             size,
             problem: error.to_string(),
