@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use tlog_tiles::tlog::{Hash, check_record, prove_record};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Trust, Verified};
+use crate::edge::tile;
 use crate::error::StoreError;
 use crate::leaf::{Leaf, Opened, Part};
-use crate::ledger::{Ledger, tile};
+use crate::ledger::Ledger;
 use crate::store::Reader;
 use crate::tree::{Hashes, TileSource};
 
@@ -159,6 +160,20 @@ impl Ledger {
             tlog_tiles::tlog::prove_tree(new, old, &hashes)
                 .map_err(|error| StoreError::damaged(old, error.to_string()))
         })
+    }
+
+    /// The checkpoint that a receipt for `position` is best given under: the newest that a witness has
+    /// cosigned, or, while none reaches so far, the newest.
+    ///
+    /// # Errors
+    /// [`ReceiptError::NoEntry`] when none reaches so far.
+    pub fn best_checkpoint(&self, position: u64) -> Result<Checkpoint, ReceiptError> {
+        let witnessed = self.read(|reader| reader.newest_cosigned())?;
+        witnessed
+            .filter(|checkpoint| checkpoint.size > position)
+            .or_else(|| self.checkpoint())
+            .filter(|checkpoint| checkpoint.size > position)
+            .ok_or(ReceiptError::NoEntry(position))
     }
 
     /// A receipt for the entry at `position` under `checkpoint`.

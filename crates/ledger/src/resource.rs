@@ -5,8 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::edge::tile;
 use crate::error::StoreError;
-use crate::ledger::tile;
 use crate::store::Reader;
 use crate::tree::{TILE_WIDTH, partial_widths};
 
@@ -160,6 +160,14 @@ impl Resource {
             }
         }
         resources
+    }
+
+    /// Whether it will never change again.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Checkpoint => false,
+            Self::Tile { width, .. } | Self::Entries { width, .. } => *width == TILE_WIDTH,
+        }
     }
 
     /// The bytes of the resource; nothing when the ledger does not reach so far.

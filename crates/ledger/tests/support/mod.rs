@@ -2,6 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod cut;
+pub mod http;
+pub mod postgres;
+
 use std::path::PathBuf;
 
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};

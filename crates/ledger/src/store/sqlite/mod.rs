@@ -3,16 +3,20 @@
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns.
 
+mod read;
+
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+pub use read::SqliteReader;
 use uuid::Uuid;
 
-use super::{Batch, OpenReader, Reader, Standing, Store, Stored};
-use crate::checkpoint::{Checkpoint, Trust};
+use super::{Batch, OpenReader, Standing, Store};
+use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::event::{Recorded, StreamName};
-use crate::leaf::{Leaf, Opened, Part, Salt};
+use crate::leaf::Part;
 
 /// Tables of the ledger. Those of the read model are made by whoever projects into it.
 const TABLES: &str = "
@@ -43,6 +47,10 @@ create table if not exists ledger_tiles (
     primary key (level, number)
 ) strict;
 create table if not exists ledger_checkpoints (
+    size integer primary key,
+    note text not null
+) strict;
+create table if not exists ledger_cosigned (
     size integer primary key,
     note text not null
 ) strict;
@@ -211,6 +219,13 @@ impl Store for Sqlite {
         }
     }
 
+    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("insert or replace into ledger_cosigned (size, note) values (?1, ?2)")?
+            .execute(params![checkpoint.size as i64, &checkpoint.note])?;
+        Ok(())
+    }
+
     fn opener(&self) -> OpenReader {
         let path = self.path.clone();
         Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
@@ -249,157 +264,4 @@ fn positions(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {
     let first: i64 = row.get(0)?;
     let count: i64 = row.get(1)?;
     Ok((first as u64, count as u64))
-}
-
-/// Reads a ledger in a file, whether or not somebody is appending to it.
-pub struct SqliteReader {
-    connection: Connection,
-}
-
-impl SqliteReader {
-    /// Opens the file for reading only.
-    ///
-    /// # Errors
-    /// When there is no ledger.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        Ok(Self { connection })
-    }
-}
-
-const ENTRY: &str = "select e.position, s.name, e.version, e.leaf, e.envelope, e.envelope_salt, \
-     e.payload, e.payload_salt from ledger_entries e join ledger_streams s on s.id = e.stream";
-
-impl Reader for SqliteReader {
-    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let note: Option<String> = self
-            .connection
-            .prepare_cached("select note from ledger_checkpoints order by size desc limit 1")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
-        note.map(|note| parse_note(&note)).transpose()
-    }
-
-    fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "select note from ledger_checkpoints where size >= ?1 order by size limit ?2",
-        )?;
-        let notes = select.query_map(params![size as i64, limit as i64], |row| {
-            row.get::<_, String>(0)
-        })?;
-        notes.map(|note| parse_note(&note?)).collect()
-    }
-
-    fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!("{ENTRY} where e.position >= ?1 order by e.position limit ?2");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        collect(select.query_map(params![position as i64, limit as i64], stored)?)
-    }
-
-    fn stream(
-        &mut self,
-        stream: &StreamName,
-        version: u64,
-        limit: usize,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!(
-            "{ENTRY} where e.stream = (select id from ledger_streams where name = ?1) \
-             and e.version >= ?2 order by e.version limit ?3"
-        );
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let found = params![stream.as_str(), version as i64, limit as i64];
-        collect(select.query_map(found, stored)?)
-    }
-
-    fn leaves(&mut self, position: u64, limit: usize) -> Result<Vec<Leaf>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "select position, leaf from ledger_entries where position >= ?1 order by position limit ?2",
-        )?;
-        let rows = select.query_map(params![position as i64, limit as i64], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?))
-        })?;
-        rows.map(|row| {
-            let (position, bytes) = row?;
-            leaf(position, &bytes)
-        })
-        .collect()
-    }
-
-    fn tile(&mut self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("select hashes from ledger_tiles where level = ?1 and number = ?2")?
-            .query_row(params![level, number as i64], |row| row.get(0))
-            .optional()?)
-    }
-
-    fn command(&mut self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("select first, count from ledger_commands where id = ?1")?
-            .query_row([&id.as_bytes()[..]], positions)
-            .optional()?)
-    }
-}
-
-/// A row of [`ENTRY`], its stream and leaf still to be read.
-struct RawEntry {
-    position: u64,
-    stream: String,
-    version: u64,
-    leaf: Vec<u8>,
-    envelope: Option<Vec<u8>>,
-    envelope_salt: Option<Salt>,
-    payload: Option<Vec<u8>>,
-    payload_salt: Option<Salt>,
-}
-
-fn stored(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
-    Ok(RawEntry {
-        position: row.get::<_, i64>(0)? as u64,
-        stream: row.get(1)?,
-        version: row.get::<_, i64>(2)? as u64,
-        leaf: row.get(3)?,
-        envelope: row.get(4)?,
-        envelope_salt: row.get(5)?,
-        payload: row.get(6)?,
-        payload_salt: row.get(7)?,
-    })
-}
-
-fn collect(
-    rows: impl Iterator<Item = rusqlite::Result<RawEntry>>,
-) -> Result<Vec<Stored>, StoreError> {
-    rows.map(|row| {
-        let raw = row?;
-        let opened = |bytes: Option<Vec<u8>>, salt: Option<Salt>| {
-            bytes.zip(salt).map(|(bytes, salt)| Opened { bytes, salt })
-        };
-        Ok(Stored {
-            position: raw.position,
-            stream: raw
-                .stream
-                .parse()
-                .map_err(|error| StoreError::damaged(raw.position, format!("{error}")))?,
-            version: raw.version,
-            leaf: leaf(raw.position, &raw.leaf)?,
-            envelope: opened(raw.envelope, raw.envelope_salt),
-            payload: opened(raw.payload, raw.payload_salt),
-        })
-    })
-    .collect()
-}
-
-fn leaf(position: u64, bytes: &[u8]) -> Result<Leaf, StoreError> {
-    Leaf::from_bytes(bytes).ok_or_else(|| StoreError::damaged(position, "the leaf is none"))
-}
-
-/// A stored note as a checkpoint; its signature is for [`Trust::verify`].
-fn parse_note(note: &str) -> Result<Checkpoint, StoreError> {
-    Trust::parse_unverified(note)
-        .map_err(|error| StoreError::damaged(0, format!("a stored checkpoint: {error}")))
 }
