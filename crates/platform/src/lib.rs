@@ -16,6 +16,7 @@ pub mod person;
 mod platform;
 mod read_model;
 mod refused;
+mod rounds;
 pub mod unique;
 pub mod vault;
 

@@ -9,6 +9,7 @@ use super::{Deliver, Fail, Lease, Letter, Notice, tables};
 use crate::aggregate::fold;
 use crate::context::Context;
 use crate::platform::{CommandError, Platform};
+use crate::rounds::rounds;
 
 /// Notices that are looked up at once.
 const PAGE: usize = 100;
@@ -50,22 +51,11 @@ impl NoticeLoop {
     /// # Errors
     /// When the store fails; whoever runs it starts it again.
     pub async fn run(&self) -> Result<(), CommandError> {
-        let mut changes = self.platform.ledger().checkpoints();
-        loop {
-            changes.borrow_and_update();
+        rounds(&self.platform, || async {
             self.send_ready().await?;
-            let next = self.platform.query(tables::next_ready)?;
-            let open = match next {
-                None => changes.changed().await.is_ok(),
-                Some(at) => tokio::select! {
-                    () = self.platform.clock().sleep_until(at) => true,
-                    news = changes.changed() => news.is_ok(),
-                },
-            };
-            if !open {
-                return Ok(());
-            }
-        }
+            Ok(self.platform.query(tables::next_ready)?)
+        })
+        .await
     }
 
     /// Sends every notice that is ready, and gives the number of tries.
