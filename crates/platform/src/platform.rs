@@ -145,6 +145,11 @@ impl Platform {
         &self.0.ledger
     }
 
+    /// The node's database.
+    pub fn database(&self) -> &Path {
+        &self.0.database
+    }
+
     /// Time.
     pub fn clock(&self) -> &dyn Clock {
         self.0.clock.as_ref()
