@@ -117,6 +117,7 @@ impl Platform {
             Box::new(notice::NoticeTables),
             Box::new(crate::person::PersonTables),
             Box::new(crate::flag::FlagTables),
+            Box::new(crate::flag::RuleTables),
             Box::new(crate::case::CaseTables),
         ];
         tables.extend(parts.tables);
