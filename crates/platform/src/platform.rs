@@ -17,7 +17,7 @@ use sha2::Sha256;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::aggregate::{Decide, Decision, Events, UnreadableEvent, fold};
+use crate::aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent, fold};
 use crate::clock::{Clock, Ids};
 use crate::context::{Context, Refusal};
 use crate::deadline::{self, Deadline, Running};
@@ -203,6 +203,21 @@ impl Platform {
         }
     }
 
+    /// Waits until this node's read model has taken in everything that is in the ledger by now, whoever
+    /// appended it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the read model does not go on.
+    pub async fn see_all(&self) -> Result<(), CommandError> {
+        if let Some(following) = &self.0.following {
+            let newest = self.0.ledger.read(|reader| reader.checkpoint())?;
+            following
+                .wait(newest.map_or(0, |newest| newest.size))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// A new id.
     pub fn new_id(&self) -> Uuid {
         self.0.ids.next(self.0.clock.now())
@@ -352,13 +367,35 @@ impl Plan<'_> {
     where
         A: Decide<C>,
     {
-        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(&stream, 0)?)?;
-        let pending = self.writes.iter().filter(|write| write.stream == stream);
+        let loaded = self.load::<A>(&stream)?;
+        self.decide_on(loaded, stream, command)
+    }
+
+    /// What `stream` says, with what was decided so far.
+    pub(crate) fn load<A: Aggregate>(
+        &self,
+        stream: &StreamName,
+    ) -> Result<Loaded<A>, CommandError> {
+        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(stream, 0)?)?;
+        let pending = self.writes.iter().filter(|write| write.stream == *stream);
         for event in pending.flat_map(|write| &write.events) {
             let event = A::Event::read(&event.kind, event.schema, event.payload.clone())?;
             loaded.state.apply(event);
             loaded.version += 1;
         }
+        Ok(loaded)
+    }
+
+    /// [`Plan::decide`] on what was loaded: whoever looks at the state too sees the one that is decided on.
+    pub(crate) fn decide_on<A, C>(
+        &mut self,
+        loaded: Loaded<A>,
+        stream: StreamName,
+        command: C,
+    ) -> Result<(), CommandError>
+    where
+        A: Decide<C>,
+    {
         let Decision { events, effects } = loaded.state.decide(command, self.cx)?;
         if !events.is_empty() {
             self.writes.push(Write {

@@ -199,6 +199,14 @@ impl Node {
         node
     }
 
+    /// Another node, of the same time.
+    pub fn beside(other: &Node) -> Self {
+        Self {
+            clock: Arc::clone(&other.clock),
+            ..Self::new()
+        }
+    }
+
     /// In a folder that is there and stays.
     pub fn at(place: &Path) -> Self {
         Self {
@@ -216,13 +224,13 @@ impl Node {
         self.place.join("kandeng.db")
     }
 
-    pub fn open(&self) -> Platform {
+    fn parts(&self) -> Parts {
         let left_open: FollowUp = Box::new(|plan, missed| {
             let id: Uuid = missed.detail["door"].as_str().unwrap().parse().unwrap();
             let stream = kandeng_ledger::StreamName::new(Door::STREAM, id)?;
             plan.decide::<Door, _>(stream, LeaveOpen(id))
         });
-        Platform::open(Parts {
+        Parts {
             database: self.database(),
             signing: SigningKey::from_secret("ledger.example/99", &[7; 32]).unwrap(),
             naming: [3; 32],
@@ -230,8 +238,16 @@ impl Node {
             ids: Arc::new(CountedIds::default()),
             tables: vec![Box::new(DoorTables)],
             follow_ups: BTreeMap::from([("door-left-open".to_owned(), left_open)]),
-        })
-        .unwrap()
+        }
+    }
+
+    pub fn open(&self) -> Platform {
+        Platform::open(self.parts()).unwrap()
+    }
+
+    /// With a ledger that other nodes write to as well.
+    pub fn open_elsewhere(&self, store: impl kandeng_ledger::store::Store + 'static) -> Platform {
+        Platform::open_elsewhere(self.parts(), store).unwrap()
     }
 
     pub fn cx(&self) -> Context {
