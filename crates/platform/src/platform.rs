@@ -379,7 +379,7 @@ impl Plan<'_> {
         let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(stream, 0)?)?;
         let pending = self.writes.iter().filter(|write| write.stream == *stream);
         for event in pending.flat_map(|write| &write.events) {
-            let event = A::Event::read(&event.kind, event.schema, event.payload.clone())?;
+            let event = A::Event::read(&event.kind, event.schema, &event.payload)?;
             loaded.state.apply(event);
             loaded.version += 1;
         }

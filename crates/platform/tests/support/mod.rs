@@ -154,16 +154,11 @@ impl Tables for DoorTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Door::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((_, read)) = Door::event_in(event)? else {
             return Ok(());
         };
         let stream = event.stream.as_str();
-        let done = match DoorEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?
-        {
+        let done = match read {
             DoorEvent::DoorOpened { name } => to.execute(
                 "insert into doors (stream, name) values (?1, ?2) on conflict do update set name = ?2",
                 params![stream, name],
