@@ -28,5 +28,5 @@ pub use clock::{Clock, CountedIds, Ids, RandomIds, SetClock, SystemClock};
 pub use context::{Context, Language, Refusal, Text};
 pub use effect::{Effect, Expectation, Expected, NewNotice, Unique};
 pub use kinds::{EventKinds, shared_event_kinds};
-pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform};
+pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform, shared_tables};
 pub use read_model::{ReadModel, Tables};
