@@ -4,7 +4,7 @@ use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 
 use super::{Case, CaseEvent, Rung};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
 /// The tables `cases` and `case_flags`.
@@ -39,25 +39,25 @@ impl Tables for CaseTables {
             opened_at integer not null, -- milliseconds since 1970
             ended_at integer
         ) strict;
-        create index cases_of_assignee on cases (assignee, state);
-        create index cases_in_state on cases (state, rung);
         create table case_flags (
             id text not null,
             flag text not null,
             primary key (id, flag)
-        ) strict, without rowid;
-        create index case_flags_of_flag on case_flags (flag);"
+        ) strict, without rowid;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index cases_of_assignee on cases (assignee, state)",
+            "create index cases_in_state on cases (state, rung)",
+            "create index case_flags_of_flag on case_flags (flag)",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Case::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, read)) = Case::event_in(event)? else {
             return Ok(());
         };
-        let read = CaseEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let id = event.stream.id().to_string();
         let at = envelope.at.as_millisecond();
         project(to, &id, at, &envelope.jurisdiction, &read).map_err(|error| error.to_string())

@@ -5,7 +5,7 @@ use kandeng_ledger::{Recorded, StreamName};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Deadline, DeadlineEvent};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
 /// The table `deadlines`.
@@ -17,7 +17,7 @@ impl Tables for DeadlineTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -31,20 +31,20 @@ impl Tables for DeadlineTables {
             what text not null,
             due integer not null, -- milliseconds since 1970
             state text not null check (state in ('running', 'met', 'waived', 'missed', 'late'))
-        ) strict;
-        create index deadlines_that_run on deadlines (due) where state = 'running';
-        create index deadlines_of_subject on deadlines (subject, what);"
+        ) strict, without rowid;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index deadlines_that_run on deadlines (due) where state = 'running'",
+            "create index deadlines_of_subject on deadlines (subject, what)",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Deadline::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((_, read)) = Deadline::event_in(event)? else {
             return Ok(());
         };
-        let read = DeadlineEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let stream = event.stream.as_str();
         let state = match read {
             DeadlineEvent::DeadlineSet {

@@ -4,7 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -154,16 +154,11 @@ impl Tables for DoorTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Door::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((_, read)) = Door::event_in(event)? else {
             return Ok(());
         };
         let stream = event.stream.as_str();
-        let done = match DoorEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?
-        {
+        let done = match read {
             DoorEvent::DoorOpened { name } => to.execute(
                 "insert into doors (stream, name) values (?1, ?2) on conflict do update set name = ?2",
                 params![stream, name],
@@ -184,31 +179,53 @@ pub fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// A node in a temporary folder, whose time is ours.
+/// A node in a folder, mostly a temporary one, whose time is ours.
 pub struct Node {
-    pub folder: tempfile::TempDir,
+    place: PathBuf,
     pub clock: Arc<SetClock>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Node {
     pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut node = Self::at(folder.path());
+        node.temporary = Some(folder);
+        node
+    }
+
+    /// Another node, of the same time.
+    pub fn beside(other: &Node) -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: Arc::new(SetClock::at(start())),
+            clock: Arc::clone(&other.clock),
+            ..Self::new()
         }
     }
 
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("kandeng.db")
+    /// In a folder that is there and stays.
+    pub fn at(place: &Path) -> Self {
+        Self {
+            place: place.to_owned(),
+            clock: Arc::new(SetClock::at(start())),
+            temporary: None,
+        }
     }
 
-    pub fn open(&self) -> Platform {
+    pub fn folder(&self) -> &Path {
+        &self.place
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.place.join("kandeng.db")
+    }
+
+    fn parts(&self) -> Parts {
         let left_open: FollowUp = Box::new(|plan, missed| {
             let id: Uuid = missed.detail["door"].as_str().unwrap().parse().unwrap();
             let stream = kandeng_ledger::StreamName::new(Door::STREAM, id)?;
             plan.decide::<Door, _>(stream, LeaveOpen(id))
         });
-        Platform::open(Parts {
+        Parts {
             database: self.database(),
             signing: SigningKey::from_secret("ledger.example/99", &[7; 32]).unwrap(),
             naming: [3; 32],
@@ -216,8 +233,16 @@ impl Node {
             ids: Arc::new(CountedIds::default()),
             tables: vec![Box::new(DoorTables)],
             follow_ups: BTreeMap::from([("door-left-open".to_owned(), left_open)]),
-        })
-        .unwrap()
+        }
+    }
+
+    pub fn open(&self) -> Platform {
+        Platform::open(self.parts()).unwrap()
+    }
+
+    /// With a ledger that other nodes write to as well.
+    pub fn open_elsewhere(&self, store: impl kandeng_ledger::store::Store + 'static) -> Platform {
+        Platform::open_elsewhere(self.parts(), store).unwrap()
     }
 
     pub fn cx(&self) -> Context {
