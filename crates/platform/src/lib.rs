@@ -11,6 +11,7 @@ mod context;
 pub mod deadline;
 mod effect;
 pub mod flag;
+pub mod node;
 pub mod notice;
 pub mod person;
 mod platform;
@@ -23,5 +24,5 @@ pub use aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent
 pub use clock::{Clock, CountedIds, Ids, RandomIds, SetClock, SystemClock};
 pub use context::{Context, Language, Refusal, Text};
 pub use effect::{Effect, Expectation, Expected, NewNotice, Unique};
-pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform};
+pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform, shared_tables};
 pub use read_model::{ReadModel, Tables};

@@ -110,13 +110,7 @@ impl Platform {
     /// # Errors
     /// When the file cannot be opened or what is stored is not what was signed.
     pub fn open(parts: Parts) -> Result<Self, StoreError> {
-        let mut tables: Vec<Box<dyn Tables>> = vec![
-            Box::new(deadline::DeadlineTables),
-            Box::new(notice::NoticeTables),
-            Box::new(crate::person::PersonTables),
-            Box::new(crate::flag::FlagTables),
-            Box::new(crate::case::CaseTables),
-        ];
+        let mut tables = shared_tables();
         tables.extend(parts.tables);
         let read_model = Arc::new(ReadModel::new(tables));
         let store = Sqlite::open(
@@ -136,6 +130,16 @@ impl Platform {
             follow_ups,
             idle: Mutex::new(Vec::new()),
         })))
+    }
+
+    /// Waits until everything that was submitted is on disk, and closes the ledger, unless somebody else still
+    /// holds this node.
+    pub fn close(self) {
+        if let Some(inner) = Arc::into_inner(self.0) {
+            // Before the ledger's: the last connection to go empties the WAL into the file.
+            drop(inner.idle);
+            inner.ledger.close();
+        }
     }
 
     /// The ledger, for reading and proving. Writing goes through [`Platform::carry_out`].
@@ -377,6 +381,17 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     Ok(connection)
+}
+
+/// The tables that every node has, whatever scenes it serves.
+pub fn shared_tables() -> Vec<Box<dyn Tables>> {
+    vec![
+        Box::new(deadline::DeadlineTables),
+        Box::new(notice::NoticeTables),
+        Box::new(crate::person::PersonTables),
+        Box::new(crate::flag::FlagTables),
+        Box::new(crate::case::CaseTables),
+    ]
 }
 
 /// Takes in what the ledger has and the read model has not: tables that are new, or of another version.

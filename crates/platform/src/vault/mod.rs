@@ -234,6 +234,11 @@ impl Vault {
     }
 }
 
+/// 32 random bytes.
+pub(crate) fn random_key() -> Result<[u8; 32], VaultError> {
+    seal::random()
+}
+
 /// A sealed value opens only in its own place: nobody can pass one person's value off as another's.
 fn bound_to(person: Uuid, reference: Uuid) -> [u8; 32] {
     let mut bytes = [0; 32];

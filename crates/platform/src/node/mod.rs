@@ -1,0 +1,206 @@
+//! A node: the folder that `kandeng init` makes and everything else opens.
+//!
+//! Opening one checks what must hold before anything is written: nobody else writes there, secrets are secret,
+//! what is stored is what was signed, and no later checkpoint is known elsewhere.
+
+mod backup;
+mod config;
+mod error;
+mod evidence;
+mod folder;
+mod init;
+mod rebuild;
+mod restore;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use kandeng_ledger::store::Reader;
+use kandeng_ledger::store::sqlite::SqliteReader;
+use kandeng_ledger::{Checkpoint, CheckpointError, Folder as Published};
+
+pub use backup::{BackedUp, backup};
+pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
+pub use error::{NodeError, of_store};
+pub use evidence::{Changed, Evidence, named_in};
+pub use folder::{Folder, Lock};
+pub use init::init;
+pub use rebuild::{Rebuilt, rebuild};
+pub use restore::{Restore, Restored, restore};
+
+use crate::clock::{Clock, Ids, RandomIds, SystemClock};
+use crate::platform::{FollowUp, Parts, Platform};
+use crate::read_model::Tables;
+use crate::vault::{MasterKey, Vault};
+
+/// What a node is opened with: time, ids, and what the scenes bring.
+pub struct Opening {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+    /// The scenes' tables.
+    pub tables: Vec<Box<dyn Tables>>,
+    /// What is done when deadlines are missed, by name.
+    pub follow_ups: BTreeMap<String, FollowUp>,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            tables: Vec::new(),
+            follow_ups: BTreeMap::new(),
+        }
+    }
+}
+
+/// A node that is open for writing.
+pub struct Node {
+    /// Its folder and settings.
+    pub folder: Folder,
+    /// The loop: commands, ledger, read model.
+    pub platform: Platform,
+    /// Personal values.
+    pub vault: Vault,
+    lock: Lock,
+}
+
+impl Node {
+    /// Opens the node in `path` for writing. Whoever was erased is erased again before anything is readable.
+    ///
+    /// # Errors
+    /// With a sentence that says what, where, and what to do.
+    pub fn open(path: &Path, opening: Opening) -> Result<Self, NodeError> {
+        let folder = Folder::open(path)?;
+        let lock = folder.lock()?;
+        Self::open_locked(folder, lock, opening)
+    }
+
+    /// The same for whoever has the folder already.
+    pub(super) fn open_locked(
+        folder: Folder,
+        lock: Lock,
+        opening: Opening,
+    ) -> Result<Self, NodeError> {
+        let signing = folder.signing()?;
+        let naming = folder.naming()?;
+        let master = folder.master()?;
+        folder.check_second_place()?;
+        let platform = Platform::open(Parts {
+            database: folder.database(),
+            signing,
+            naming,
+            clock: opening.clock,
+            ids: opening.ids,
+            tables: opening.tables,
+            follow_ups: opening.follow_ups,
+        })?;
+        let vault = Vault::open(&folder.people(), &folder.database(), master)?;
+        platform.replay_erasures(&vault)?;
+        Ok(Self {
+            folder,
+            platform,
+            vault,
+            lock,
+        })
+    }
+
+    /// Brings the second place up to the ledger; what it has then, or nothing when there is no such place.
+    ///
+    /// # Errors
+    /// When the ledger is no continuation of what stands there, or it cannot be written.
+    pub fn publish(&self) -> Result<Option<Checkpoint>, NodeError> {
+        let Some(second) = self.folder.second_place() else {
+            return Ok(None);
+        };
+        let mut reader = self.folder.reader()?;
+        let published = Published::new(second);
+        Ok(published.publish(reader.as_mut(), self.platform.ledger().trust())?)
+    }
+
+    /// Closes the node: everything is on disk, and the folder is free when this returns.
+    pub fn close(self) {
+        let Self {
+            platform,
+            vault,
+            lock,
+            ..
+        } = self;
+        platform.close();
+        drop(vault);
+        drop(lock);
+    }
+}
+
+impl Folder {
+    /// What reads the ledger, whether or not somebody is appending to it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn reader(&self) -> Result<Box<dyn Reader>, NodeError> {
+        let database = self.database();
+        if !database.is_file() {
+            let shown = database.display();
+            return Err(NodeError::wrong(
+                format!("账本文件 {shown} 不见了;请把它放回,或从备份恢复(kandeng restore)"),
+                format!(
+                    "the ledger {shown} is not there; put it back, or bring back a backup with `kandeng restore`"
+                ),
+            ));
+        }
+        Ok(Box::new(SqliteReader::open(&database)?))
+    }
+
+    /// The master key.
+    ///
+    /// # Errors
+    /// When it is not there, or others may read it.
+    pub fn master(&self) -> Result<MasterKey, NodeError> {
+        Ok(MasterKey::parse(&self.config.master.read(self.path())?)?)
+    }
+
+    /// Whether the ledger continues what was published.
+    ///
+    /// # Errors
+    /// When the ledger was set back, history was rewritten, or the second place is not there.
+    pub fn check_second_place(&self) -> Result<(), NodeError> {
+        let mut reader = self.reader()?;
+        let Some(second) = self.second_place() else {
+            return Ok(());
+        };
+        let public = second.join(folder::PUBLIC);
+        let trust = self.trust()?;
+        let theirs = std::fs::read_to_string(&public).unwrap_or_default();
+        if theirs.trim() != trust.ledger {
+            let (shown, own) = (second.display(), self.public_path());
+            let own = own.display();
+            return Err(NodeError::wrong(
+                format!(
+                    "第二处 {shown} 不在或不是本账本的(缺少相同的 {});请挂载它。若它是新设的,请把 {own} 复制进去",
+                    folder::PUBLIC
+                ),
+                format!(
+                    "the second place {shown} is not there, or not this ledger's: it lacks the same {}. Mount it; if it is a new one, copy {own} into it",
+                    folder::PUBLIC
+                ),
+            ));
+        }
+        Published::new(second).check(reader.as_mut(), &trust)?;
+        Ok(())
+    }
+}
+
+fn origin_error(error: &CheckpointError) -> NodeError {
+    NodeError::wrong(
+        format!(
+            "账本的名字(origin)不能用:{error};应形如 ledger.example.gov.cn/990121,不含空格和加号"
+        ),
+        format!(
+            "the ledger's name (origin) will not do: {error}. It is like ledger.example.gov.cn/990121, without spaces and plus signs"
+        ),
+    )
+}
