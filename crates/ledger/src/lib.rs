@@ -27,6 +27,6 @@ pub use event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName}
 pub use leaf::{LEAF_SIZE, Leaf, Opened, Part, Salt, Sealed};
 pub use ledger::{Append, Appended, ERASED, Follower, Ledger, Write};
 pub use publish::{Folder, PublishError, continues};
-pub use receipt::{Open, Receipt, ReceiptError};
+pub use receipt::{Open, Receipt, ReceiptError, receipt};
 pub use resource::{NoResource, Resource};
 pub use verify::{Fault, Report, Wrong, verify};

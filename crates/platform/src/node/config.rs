@@ -25,8 +25,23 @@ pub enum Secret {
 pub enum StoreAt {
     /// In the node's own file, together with the read model.
     Sqlite,
-    /// In PostgreSQL; the secret is its address, password included.
-    Postgres(Secret),
+    /// In PostgreSQL.
+    Postgres {
+        /// Its address, password included.
+        address: Secret,
+        /// The certificates that the server's must come from, where the address asks for TLS.
+        certificates: Option<PathBuf>,
+    },
+}
+
+impl StoreAt {
+    /// The server whose address is there, without TLS.
+    pub fn postgres(address: Secret) -> Self {
+        Self::Postgres {
+            address,
+            certificates: None,
+        }
+    }
 }
 
 /// A witness that cosigns checkpoints.
@@ -39,7 +54,7 @@ pub struct WitnessAt {
 }
 
 /// The settings of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The ledger's name.
     pub origin: String,
@@ -55,8 +70,8 @@ pub struct Config {
     pub master: Secret,
     /// How many days a backup of people's keys lives.
     pub backup_days: u32,
-    /// Channels that notices leave by: a name and the file that says how.
-    pub channels: Vec<(String, PathBuf)>,
+    /// Channels that notices leave by, each a table of its own.
+    pub channels: toml::Table,
 }
 
 impl Config {
@@ -70,7 +85,7 @@ impl Config {
             witness: None,
             master: Secret::File(PathBuf::from("keys/master.key")),
             backup_days: MOST_BACKUP_DAYS,
-            channels: Vec::new(),
+            channels: toml::Table::new(),
         }
     }
 
@@ -110,11 +125,8 @@ impl Config {
             ..second_place(config, &mut all)?
         };
         let mut config = people(config, &mut all)?;
-        if let Some(mut notices) = all.section("notices")? {
-            for name in notices.keys() {
-                let file = notices.needed(&name)?;
-                config.channels.push((name, PathBuf::from(file)));
-            }
+        if let Some(notices) = all.section("notices")? {
+            config.channels = notices.table;
         }
         all.end()?;
         Ok(config)
@@ -148,10 +160,11 @@ impl Config {
             Secret::Variable(name) => format!("master_key_variable = {}\n", quoted(name)),
         });
         if !self.channels.is_empty() {
-            text.push_str("\n[notices]\n");
-        }
-        for (name, file) in &self.channels {
-            text.push_str(&format!("{name} = {}\n", quoted(&file.to_string_lossy())));
+            let mut notices = toml::Table::new();
+            notices.insert("notices".to_owned(), self.channels.clone().into());
+            text.push('\n');
+            // Cannot fail: it was read from such a text.
+            text.push_str(&toml::to_string(&notices).unwrap_or_default());
         }
         text
     }
@@ -218,14 +231,23 @@ fn header_of(line: &str) -> &str {
 fn store_text(store: &StoreAt) -> String {
     match store {
         StoreAt::Sqlite => "[store]\nkind = \"sqlite\"".to_owned(),
-        StoreAt::Postgres(Secret::File(path)) => format!(
-            "[store]\nkind = \"postgres\"\naddress_file = {}",
-            quoted(&path.to_string_lossy())
-        ),
-        StoreAt::Postgres(Secret::Variable(name)) => format!(
-            "[store]\nkind = \"postgres\"\naddress_variable = {}",
-            quoted(name)
-        ),
+        StoreAt::Postgres {
+            address,
+            certificates,
+        } => {
+            let (key, value) = match address {
+                Secret::File(path) => ("address_file", path.to_string_lossy().into_owned()),
+                Secret::Variable(name) => ("address_variable", name.clone()),
+            };
+            let mut text = format!("[store]\nkind = \"postgres\"\n{key} = {}", quoted(&value));
+            if let Some(path) = certificates {
+                text.push_str(&format!(
+                    "\ncertificates = {}",
+                    quoted(&path.to_string_lossy())
+                ));
+            }
+            text
+        }
     }
 }
 
@@ -243,9 +265,9 @@ fn store(all: &mut Section<'_>) -> Result<StoreAt, NodeError> {
         "postgres" => {
             let file = section.text("address_file")?.map(PathBuf::from);
             let variable = section.text("address_variable")?;
-            match (file, variable) {
-                (Some(file), None) => StoreAt::Postgres(Secret::File(file)),
-                (None, Some(name)) => StoreAt::Postgres(Secret::Variable(name)),
+            let address = match (file, variable) {
+                (Some(file), None) => Secret::File(file),
+                (None, Some(name)) => Secret::Variable(name),
                 _ => {
                     return Err(section.wrong(
                         "kind",
@@ -253,6 +275,10 @@ fn store(all: &mut Section<'_>) -> Result<StoreAt, NodeError> {
                         "the address of PostgreSQL comes from one of address_file and address_variable",
                     ));
                 }
+            };
+            StoreAt::Postgres {
+                address,
+                certificates: section.text("certificates")?.map(PathBuf::from),
             }
         }
         other => {
@@ -339,10 +365,6 @@ impl<'a> Section<'a> {
             table,
             known: Vec::new(),
         }
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.table.keys().cloned().collect()
     }
 
     fn take(&mut self, key: &str) -> Option<toml::Value> {
@@ -449,7 +471,10 @@ mod tests {
 
     fn full() -> Config {
         Config {
-            store: StoreAt::Postgres(Secret::File("keys/postgres".into())),
+            store: StoreAt::Postgres {
+                address: Secret::File("keys/postgres".into()),
+                certificates: Some("/etc/ssl/certs/ca-certificates.crt".into()),
+            },
             second_place: Some("/mnt/else where/\"ledger\"".into()),
             witness: Some(WitnessAt {
                 url: "https://witness.example".to_owned(),
@@ -457,7 +482,9 @@ mod tests {
             }),
             master: Secret::Variable("KANDENG_MASTER".to_owned()),
             backup_days: 7,
-            channels: vec![("log".to_owned(), "channels/log.toml".into())],
+            channels: "[duty]\nkind = \"log\"\nfile = \"notices.jsonl\""
+                .parse()
+                .unwrap(),
             ..Config::new("ledger.example/99", "990121")
         }
     }
@@ -471,7 +498,7 @@ mod tests {
 
     #[test]
     fn another_store_leaves_the_rest_of_the_file_alone() {
-        let postgres = StoreAt::Postgres(Secret::File("address".into()));
+        let postgres = StoreAt::postgres(Secret::File("address".into()));
         let text = "# mine\norigin = \"o\"\njurisdiction = \"9\"\n[store] # where\nkind = \"sqlite\"\n\n[people] # mine too\nbackup_days = 9\n";
         let changed = with_store(text, &postgres);
         assert!(changed.contains("# mine\n") && changed.contains("[people] # mine too"));

@@ -158,7 +158,8 @@ pub fn of_store(error: &StoreError) -> Text {
     }
 }
 
-fn of_publish(error: &PublishError) -> Text {
+/// What the second place says, for a person.
+pub fn of_publish(error: &PublishError) -> Text {
     match error {
         PublishError::Behind {
             ours,
@@ -168,7 +169,9 @@ fn of_publish(error: &PublishError) -> Text {
             format!(
                 "账本只有 {ours} 条,而 {place} 有 {theirs} 条的检查点:账本被退回了,多半是恢复了旧备份。请找回较新的账本;若确已丢失,用 kandeng restore --accept-loss 另起新源"
             ),
-            error_text(error, *ours, *theirs, place),
+            format!(
+                "the ledger has {ours} entries, {place} has a checkpoint of {theirs}: it was set back, most often by restoring an old backup. Bring the newer ledger back or, if it is lost, start a new origin with `kandeng restore --accept-loss`"
+            ),
         ),
         PublishError::Forked { size, place } => Text::new(
             format!(
@@ -188,14 +191,6 @@ fn of_publish(error: &PublishError) -> Text {
         ),
         PublishError::Store(error) => of_store(error),
     }
-}
-
-fn error_text(_: &PublishError, ours: u64, theirs: u64, place: &str) -> String {
-    format!(
-        "the ledger has {ours} entries, {place} has a checkpoint of {theirs}: it was set back, most often by \
-         restoring an old backup. Bring the newer ledger back or, if it is lost, start a new origin with \
-         `kandeng restore --accept-loss`"
-    )
 }
 
 fn of_vault(error: &VaultError) -> Text {

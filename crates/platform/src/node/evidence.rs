@@ -156,20 +156,19 @@ impl Evidence {
 /// The files that a payload names, by their digits.
 pub fn named_in(payload: &[u8]) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
-    let needle = format!("\"{NAMED}");
-    let mut rest = payload;
-    while let Some(at) = rest
-        .windows(needle.len())
-        .position(|window| window == needle.as_bytes())
-    {
-        rest = &rest[at + needle.len()..];
-        let digits = rest.get(..64).unwrap_or_default();
-        let is_name = digits
-            .iter()
-            .all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit))
-            && rest.get(64) == Some(&b'"');
-        if is_name && digits.len() == 64 {
-            named.insert(String::from_utf8_lossy(digits).into_owned());
+    // A payload is canonical JSON; what is none names nothing.
+    let mut rest = std::str::from_utf8(payload).unwrap_or_default();
+    while let Some(at) = rest.find(NAMED) {
+        let is_start = rest[..at].ends_with('"');
+        rest = &rest[at + NAMED.len()..];
+        let bytes = rest.as_bytes();
+        let is_name = is_start
+            && bytes.get(64) == Some(&b'"')
+            && bytes[..64]
+                .iter()
+                .all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit));
+        if is_name {
+            named.insert(rest[..64].to_owned());
         }
     }
     named

@@ -12,6 +12,7 @@ mod init;
 mod rebuild;
 mod restore;
 mod secrets;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,12 +24,13 @@ use kandeng_ledger::{Checkpoint, CheckpointError, Folder as Published};
 
 pub use backup::{BackedUp, backup};
 pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
-pub use error::{NodeError, of_store};
+pub use error::{NodeError, of_publish, of_store};
 pub use evidence::{Changed, Evidence, named_in};
 pub use folder::{Folder, Lock};
 pub use init::init;
 pub use rebuild::{Rebuilt, rebuild};
 pub use restore::{Restore, Restored, restore};
+pub use verify::{NodeReport, NodeWrong};
 
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
 use crate::platform::{FollowUp, Parts, Platform};

@@ -1,0 +1,89 @@
+//! `kandeng backup` and `kandeng restore`.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use kandeng_platform::node::{Folder, Restore, backup, restore};
+
+use crate::args;
+use crate::failure::Failure;
+use crate::language::Words;
+use crate::progress::bar;
+
+pub(crate) fn run(options: &args::Backup, words: Words) -> Result<ExitCode, Failure> {
+    let folder = Folder::open(&options.dir)?;
+    let done = backup(&folder, &options.to, options.with_keys, Timestamp::now())?;
+    tell!(
+        "{}",
+        words.say_with(
+            "backup-done",
+            &[
+                ("to", options.to.display().to_string()),
+                ("size", done.size.to_string()),
+                ("evidence", done.evidence.to_string()),
+            ]
+        )
+    );
+    let keys = if done.with_keys {
+        "backup-with-keys"
+    } else {
+        "backup-without-keys"
+    };
+    tell!("{}", words.say(keys));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCode, Failure> {
+    let decided_by = options.decided_by.clone().unwrap_or_else(somebody);
+    let what = Restore {
+        from: &options.from,
+        to: &options.dir,
+        keys: options.keys.as_deref(),
+        accept_loss: options.accept_loss.then_some(decided_by.as_str()),
+    };
+    let bar = bar(1, words.say("progress-verify"));
+    let restored = restore(&what, Timestamp::now(), &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let restored = restored?;
+    tell!(
+        "{}",
+        words.say_with(
+            "restore-done",
+            &[
+                ("dir", options.dir.display().to_string()),
+                ("entries", restored.entries.to_string()),
+                ("evidence", restored.evidence.to_string()),
+                ("erased", restored.erased.to_string()),
+            ]
+        )
+    );
+    tell!(
+        "{}",
+        words.say_with(
+            "restore-deadlines",
+            &[
+                ("running", restored.running.to_string()),
+                ("due", restored.due.to_string()),
+            ]
+        )
+    );
+    if restored.sealed > 0 {
+        let sealed = restored.sealed.to_string();
+        crate::complain(&words.say_with(
+            "warning",
+            &[("problem", words.say_with("restore-sealed", &[("sealed", sealed)]))],
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The account of this machine that the command runs under, where nobody says who decided.
+fn somebody() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "?".to_owned())
+}
