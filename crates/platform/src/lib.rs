@@ -17,6 +17,7 @@ pub mod person;
 mod platform;
 mod read_model;
 mod refused;
+mod rounds;
 pub mod unique;
 pub mod vault;
 

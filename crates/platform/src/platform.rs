@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_ledger::{
-    Append, AppendError, EventError, Ledger, Recorded, SigningKey, StoreError, StreamName, Write,
+    Append, AppendError, Checkpoint, EventError, Ledger, Recorded, SigningKey, StoreError,
+    StreamName, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use sha2::Sha256;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::aggregate::{Decide, Decision, Events, UnreadableEvent, fold};
@@ -150,6 +152,15 @@ impl Platform {
     /// Time.
     pub fn clock(&self) -> &dyn Clock {
         self.0.clock.as_ref()
+    }
+
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// Changes whenever this node's read model has taken in something new.
+    pub(crate) fn news(&self) -> watch::Receiver<Option<Checkpoint>> {
+        self.0.ledger.checkpoints()
     }
 
     /// A new id.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use kandeng_ledger::StreamName;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::notice::{Letter, MOST_ATTEMPTS, NoticeLoop, SendError, Sender};
+use kandeng_platform::notice::{Letter, MOST_ATTEMPTS, NoticeLoop, SendError, Sender, given_up};
 use kandeng_platform::{Clock as _, Context};
 use support::{Close, Door, LeaveOpen, Node, Open, block_on, rows, start};
 use uuid::Uuid;
@@ -120,10 +120,7 @@ impl Sender for Box_ {
         let mut refusals = self.refusals.lock().unwrap();
         if *refusals > 0 {
             *refusals -= 1;
-            return Err(SendError {
-                problem: "the other side is away".to_owned(),
-                for_good: false,
-            });
+            return Err(SendError::again("对方不在", "the other side is away"));
         }
         self.sent.lock().unwrap().push(key.to_owned());
         Ok(())
@@ -178,16 +175,13 @@ fn a_notice_that_nobody_takes_is_given_up_where_everybody_sees_it() {
             tries += notices.send_ready().await.unwrap();
         }
         assert_eq!(tries as u32, MOST_ATTEMPTS);
-        let dead: i64 = platform
-            .query(|connection| {
-                connection.query_row(
-                    "select count(*) from notices where state = 'dead' and problem = 'no sender is set up for log'",
-                    [],
-                    |row| row.get(0),
-                )
-            })
+        let dead = platform
+            .query(|connection| given_up(connection, 10))
             .unwrap();
-        assert_eq!(dead, 1);
+        assert_eq!(dead.len(), 1);
+        assert_eq!(dead[0].attempts, MOST_ATTEMPTS);
+        assert_eq!(dead[0].problem.en, "no sender is set up for log");
+        assert_eq!(dead[0].problem.zh, "没有设置渠道 log");
     });
 }
 

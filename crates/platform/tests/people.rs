@@ -11,7 +11,7 @@ use support::{Node, block_on, rows};
 use uuid::Uuid;
 
 fn vault(node: &Node, master: &MasterKey) -> Vault {
-    let keys = node.folder.path().join("people.db");
+    let keys = node.folder().join("people.db");
     Vault::open(&keys, &node.database(), master.clone()).unwrap()
 }
 
@@ -48,14 +48,14 @@ fn an_erased_person_stays_erased_also_when_keys_come_back_from_a_copy() {
     let node = Node::new();
     let master = MasterKey::generate().unwrap();
     let person = Uuid::from_u128(77);
-    let keys = node.folder.path().join("people.db");
+    let keys = node.folder().join("people.db");
     block_on(async {
         let platform = node.open();
         let reference = {
             let vault = vault(&node, &master);
             vault.store(person, "王桂香").unwrap()
         };
-        std::fs::copy(&keys, node.folder.path().join("copy.db")).unwrap();
+        std::fs::copy(&keys, node.folder().join("copy.db")).unwrap();
         {
             let vault = vault(&node, &master);
             platform
@@ -68,7 +68,7 @@ fn an_erased_person_stays_erased_also_when_keys_come_back_from_a_copy() {
             assert_eq!(opened.unwrap(), None);
         }
         // Somebody restores the keys from before.
-        std::fs::copy(node.folder.path().join("copy.db"), &keys).unwrap();
+        std::fs::copy(node.folder().join("copy.db"), &keys).unwrap();
         drop(platform);
         let platform = node.open();
         let vault = vault(&node, &master);

@@ -6,6 +6,7 @@ use super::{Deadline, Miss, tables};
 use crate::aggregate::fold;
 use crate::context::Context;
 use crate::platform::{CommandError, Platform};
+use crate::rounds::rounds;
 
 /// Deadlines that are looked up at once.
 const PAGE: usize = 500;
@@ -26,22 +27,11 @@ impl DeadlineLoop {
     /// # Errors
     /// When the store fails; whoever runs it starts it again.
     pub async fn run(&self) -> Result<(), CommandError> {
-        let mut changes = self.platform.ledger().checkpoints();
-        loop {
-            changes.borrow_and_update();
+        rounds(&self.platform, || async {
             self.fire_due().await?;
-            let next = self.platform.query(tables::next_due)?;
-            let open = match next {
-                None => changes.changed().await.is_ok(),
-                Some(at) => tokio::select! {
-                    () = self.platform.clock().sleep_until(at) => true,
-                    news = changes.changed() => news.is_ok(),
-                },
-            };
-            if !open {
-                return Ok(());
-            }
-        }
+            Ok(self.platform.query(tables::next_due)?)
+        })
+        .await
     }
 
     /// Fires every deadline whose time has come, and gives their number.

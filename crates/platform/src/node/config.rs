@@ -126,6 +126,8 @@ impl Config {
         };
         let mut config = people(config, &mut all)?;
         if let Some(notices) = all.section("notices")? {
+            let senders = crate::notice::senders::Channels::from_table(notices.table.clone());
+            senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
             config.channels = notices.table;
         }
         all.end()?;
@@ -448,7 +450,8 @@ impl<'a> Section<'a> {
             let line = line.trim();
             if line.starts_with('[') {
                 header_of(line).clone_into(&mut section);
-                if self.name.is_empty() && section == key {
+                let is_within = section.starts_with(&format!("{key}."));
+                if (self.name.is_empty() || self.name == key) && (section == key || is_within) {
                     return Some(number);
                 }
             }
@@ -532,6 +535,7 @@ mod tests {
             ("[second_place]\nwitness = \"http://x\"\n", 4, "witness_key"),
             ("[second]\nfolder = \"x\"\n", 3, "second"),
             ("second_place = \"x\"\n", 3, "second_place"),
+            ("[notices.duty]\nkind = \"pigeon\"\n", 3, "pigeon"),
             ("= 7\n", 3, "TOML"),
         ] {
             let Err(NodeError::Wrong(told)) = parse(&format!("{head}{text}")) else {

@@ -33,6 +33,8 @@ pub use restore::{Restore, Restored, restore};
 pub use verify::{NodeReport, NodeWrong};
 
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
+use crate::notice::Sender;
+use crate::notice::senders::{Channels, Surroundings};
 use crate::platform::{FollowUp, Parts, Platform};
 use crate::read_model::Tables;
 use crate::vault::{MasterKey, Vault};
@@ -122,6 +124,21 @@ impl Node {
         let mut reader = self.folder.reader()?;
         let published = Published::new(second);
         Ok(published.publish(reader.as_mut(), self.platform.ledger().trust())?)
+    }
+
+    /// What carries notices out of the house, by channel.
+    ///
+    /// # Errors
+    /// When a secret cannot be read or an address is none.
+    pub fn senders(&self) -> Result<BTreeMap<String, Arc<dyn Sender>>, NodeError> {
+        let channels = Channels::from_table(self.folder.config.channels.clone());
+        let around = Surroundings {
+            folder: self.folder.path(),
+            clock: self.platform.shared_clock(),
+        };
+        channels
+            .and_then(|channels| channels.open(&around))
+            .map_err(|error| NodeError::Wrong(error.0))
     }
 
     /// Closes the node: everything is on disk, and the folder is free when this returns.

@@ -5,14 +5,18 @@
 //! the lease has run out. The same cause is told one recipient by one channel once.
 
 mod run;
+mod send;
+pub mod senders;
 mod tables;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use run::{NoticeLoop, SendError, Sender};
-pub use tables::NoticeTables;
+pub use run::NoticeLoop;
+pub use send::{SendError, Sender};
+pub use tables::{GivenUp, NoticeTables, given_up};
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
@@ -55,7 +59,7 @@ pub enum NoticeEvent {
     /// It could not be sent.
     NoticeFailed {
         /// In the sender's words, without addresses.
-        problem: String,
+        problem: Text,
         /// When it is tried again; nothing when it is given up.
         again: Option<Timestamp>,
     },
@@ -66,8 +70,20 @@ impl Events for NoticeEvent {
         ("notice-queued", 1),
         ("notice-leased", 1),
         ("notice-delivered", 1),
-        ("notice-failed", 1),
+        ("notice-failed", 2),
     ];
+
+    fn upcast(kind: &str, schema: u16, mut payload: Value) -> Option<Value> {
+        match (kind, schema) {
+            // Until version 2 the problem was one text, in English.
+            ("notice-failed", 1) => {
+                let problem = payload.get("problem")?.as_str()?.to_owned();
+                payload["problem"] = json!({"zh": problem, "en": problem});
+                Some(payload)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Where a notice stands.
@@ -144,10 +160,8 @@ pub struct Deliver;
 /// It could not be sent.
 #[derive(Clone, Debug)]
 pub struct Fail {
-    /// In the sender's words.
-    pub problem: String,
-    /// Whether trying again is of no use.
-    pub for_good: bool,
+    /// What the sender says.
+    pub error: SendError,
     /// A number that spreads the next tries of many notices, as random as one likes.
     pub spread: u32,
 }
@@ -199,10 +213,14 @@ impl Decide<Fail> for Notice {
             return Ok(Decision::of([]));
         }
         let attempts = self.attempts + 1;
-        let given_up = fail.for_good || attempts >= MOST_ATTEMPTS;
-        let again = (!given_up).then(|| pause_after(cx.at, attempts, fail.spread));
+        let given_up = fail.error.for_good || attempts >= MOST_ATTEMPTS;
+        let asked = fail.error.after.unwrap_or_default();
+        let again = (!given_up).then(|| {
+            let not_before = cx.at.saturating_add(asked).unwrap_or(Timestamp::MAX);
+            pause_after(cx.at, attempts, fail.spread).max(not_before)
+        });
         Ok(NoticeEvent::NoticeFailed {
-            problem: fail.problem,
+            problem: fail.error.problem,
             again,
         }
         .into())

@@ -1,48 +1,37 @@
 //! The loop that sends: leases a notice, hands it to its sender, says how it went.
+//!
+//! Channels go side by side, so that a mail server that does not answer keeps nobody else waiting; within a
+//! channel one notice goes after the other, as group robots want it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kandeng_ledger::StreamName;
+use tokio::task::JoinSet;
 
-use super::{Deliver, Fail, Lease, Letter, Notice, tables};
+use super::{Deliver, Fail, LEASE, Lease, Letter, Notice, SendError, Sender, tables};
 use crate::aggregate::fold;
 use crate::context::Context;
 use crate::platform::{CommandError, Platform};
+use crate::rounds::rounds;
 
 /// Notices that are looked up at once.
 const PAGE: usize = 100;
 
-/// A notice that could not be sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct SendError {
-    /// Why, without addresses or contents.
-    pub problem: String,
-    /// Whether trying again is of no use, as with an account that has no address.
-    pub for_good: bool,
-}
-
-/// What carries notices out of the house. It may block.
-pub trait Sender: Send + Sync {
-    /// Sends one. `key` is the same for every try of one notice, so that a receiver that can tell doubles
-    /// apart does.
-    ///
-    /// # Errors
-    /// When it was not taken.
-    fn send(&self, key: &str, letter: &Letter) -> Result<(), SendError>;
-}
-
 /// Sends the notices of one node. With several nodes every one runs it: who leases first sends.
+#[derive(Clone)]
 pub struct NoticeLoop {
     platform: Platform,
-    senders: BTreeMap<String, Arc<dyn Sender>>,
+    senders: Arc<BTreeMap<String, Arc<dyn Sender>>>,
 }
 
 impl NoticeLoop {
     /// The loop of this node, with its senders by channel.
     pub fn new(platform: Platform, senders: BTreeMap<String, Arc<dyn Sender>>) -> Self {
-        Self { platform, senders }
+        Self {
+            platform,
+            senders: Arc::new(senders),
+        }
     }
 
     /// Runs until the ledger is closed.
@@ -50,22 +39,11 @@ impl NoticeLoop {
     /// # Errors
     /// When the store fails; whoever runs it starts it again.
     pub async fn run(&self) -> Result<(), CommandError> {
-        let mut changes = self.platform.ledger().checkpoints();
-        loop {
-            changes.borrow_and_update();
+        rounds(&self.platform, || async {
             self.send_ready().await?;
-            let next = self.platform.query(tables::next_ready)?;
-            let open = match next {
-                None => changes.changed().await.is_ok(),
-                Some(at) => tokio::select! {
-                    () = self.platform.clock().sleep_until(at) => true,
-                    news = changes.changed() => news.is_ok(),
-                },
-            };
-            if !open {
-                return Ok(());
-            }
-        }
+            Ok(self.platform.query(tables::next_ready)?)
+        })
+        .await
     }
 
     /// Sends every notice that is ready, and gives the number of tries.
@@ -82,10 +60,26 @@ impl NoticeLoop {
             if ready.is_empty() {
                 return Ok(tries);
             }
-            for stream in ready {
-                if self.send(&stream).await? {
-                    tries += 1;
-                }
+            let mut channels: BTreeMap<String, Vec<StreamName>> = BTreeMap::new();
+            for (stream, channel) in ready {
+                channels.entry(channel).or_default().push(stream);
+            }
+            let mut sending = JoinSet::new();
+            for streams in channels.into_values() {
+                let this = self.clone();
+                sending.spawn(async move {
+                    let mut tries = 0;
+                    for stream in streams {
+                        tries += usize::from(this.send(&stream).await?);
+                    }
+                    Ok::<_, CommandError>(tries)
+                });
+            }
+            while let Some(done) = sending.join_next().await {
+                tries += match done {
+                    Ok(tries) => tries?,
+                    Err(broke) => return Err(CommandError::Append(broke.to_string())),
+                };
             }
         }
     }
@@ -121,11 +115,7 @@ impl NoticeLoop {
             Err(error) => {
                 let spread =
                     u32::from_be_bytes(*stream.id().as_bytes().last_chunk().unwrap_or(&[0; 4]));
-                let fail = Fail {
-                    problem: error.problem,
-                    for_good: error.for_good,
-                    spread,
-                };
+                let fail = Fail { error, spread };
                 self.platform
                     .append(&self.cx(), |plan| {
                         plan.decide::<Notice, _>(stream.clone(), fail.clone())
@@ -138,18 +128,19 @@ impl NoticeLoop {
 
     async fn hand_over(&self, key: String, letter: Letter) -> Result<(), SendError> {
         let Some(sender) = self.senders.get(&letter.channel).cloned() else {
-            return Err(SendError {
-                problem: format!("no sender is set up for {}", letter.channel),
-                for_good: false,
-            });
+            let channel = &letter.channel;
+            return Err(SendError::again(
+                format!("没有设置渠道 {channel}"),
+                format!("no sender is set up for {channel}"),
+            ));
         };
         let sending = tokio::task::spawn_blocking(move || sender.send(&key, &letter));
-        sending.await.unwrap_or_else(|_| {
-            Err(SendError {
-                problem: "the sender broke off".to_owned(),
-                for_good: false,
-            })
-        })
+        // Whoever takes longer than the lease may yet deliver, as may the next: a double, not a loss.
+        match tokio::time::timeout(LEASE.unsigned_abs(), sending).await {
+            Ok(Ok(sent)) => sent,
+            Ok(Err(_)) => Err(SendError::again("发送中断", "the sender broke off")),
+            Err(_) => Err(SendError::again("发送超时", "the sender took too long")),
+        }
     }
 
     fn cx(&self) -> Context {

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use kandeng_ledger::{Recorded, StreamName};
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use super::{Notice, NoticeEvent};
 use crate::aggregate::{Aggregate, Events};
+use crate::context::Text;
 use crate::read_model::Tables;
 
 /// The table `notices`.
@@ -17,7 +19,7 @@ impl Tables for NoticeTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -32,7 +34,9 @@ impl Tables for NoticeTables {
             ready integer, -- milliseconds since 1970 from when it may be sent; null when it is over
             state text not null check (state in ('waiting', 'leased', 'delivered', 'dead')),
             attempts integer not null default 0,
-            problem text
+            problem_zh text,
+            problem_en text,
+            failed_at integer -- milliseconds since 1970
         ) strict;
         create index notices_that_wait on notices (ready) where ready is not null;
         create index notices_given_up on notices (state) where state = 'dead';"
@@ -47,11 +51,12 @@ impl Tables for NoticeTables {
         };
         let read = NoticeEvent::read(&envelope.kind, envelope.schema, payload.clone())
             .map_err(|error| error.to_string())?;
-        project(to, event.stream.as_str(), &read).map_err(|error| error.to_string())
+        let at = envelope.at.as_millisecond();
+        project(to, event.stream.as_str(), at, &read).map_err(|error| error.to_string())
     }
 }
 
-fn project(to: &Connection, stream: &str, event: &NoticeEvent) -> rusqlite::Result<()> {
+fn project(to: &Connection, stream: &str, at: i64, event: &NoticeEvent) -> rusqlite::Result<()> {
     match event {
         NoticeEvent::NoticeQueued {
             to: of, channel, ..
@@ -72,12 +77,15 @@ fn project(to: &Connection, stream: &str, event: &NoticeEvent) -> rusqlite::Resu
         NoticeEvent::NoticeFailed { problem, again } => to
             .prepare_cached(
                 "update notices set ready = ?2, state = iif(?2 is null, 'dead', 'waiting'), \
-                 attempts = attempts + 1, problem = ?3 where stream = ?1",
+                 attempts = attempts + 1, problem_zh = ?3, problem_en = ?4, failed_at = ?5 \
+                 where stream = ?1",
             )?
             .execute(params![
                 stream,
                 again.map(Timestamp::as_millisecond),
-                problem
+                problem.zh,
+                problem.en,
+                at
             ])?,
     };
     Ok(())
@@ -91,20 +99,70 @@ pub(super) fn next_ready(connection: &Connection) -> rusqlite::Result<Option<Tim
     Ok(ready.and_then(|ready| Timestamp::from_millisecond(ready).ok()))
 }
 
-/// Notices that may be sent, longest waiting first, at most `limit`.
+/// Notices that may be sent, longest waiting first, at most `limit`, with their channels.
 pub(super) fn ready(
     connection: &Connection,
     at: Timestamp,
     limit: usize,
-) -> rusqlite::Result<Vec<StreamName>> {
+) -> rusqlite::Result<Vec<(StreamName, String)>> {
     let mut select = connection.prepare_cached(
-        "select stream from notices where ready <= ?1 order by ready, stream limit ?2",
+        "select stream, channel from notices where ready <= ?1 order by ready, stream limit ?2",
     )?;
-    let names = select.query_map(params![at.as_millisecond(), limit as i64], |row| {
-        row.get::<_, String>(0)
+    let rows = select.query_map(params![at.as_millisecond(), limit as i64], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?))
     })?;
     // Cannot fail to parse: the projection wrote the name of a stream.
-    names
-        .filter_map(|name| name.map(|name| name.parse().ok()).transpose())
-        .collect()
+    rows.filter_map(|row| {
+        row.map(|(name, channel)| Some((name.parse().ok()?, channel)))
+            .transpose()
+    })
+    .collect()
+}
+
+/// A notice that nobody tries to send any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its stream.
+    pub notice: StreamName,
+    /// The account that was to be told.
+    pub to: Uuid,
+    /// By which channel.
+    pub channel: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the last try came to.
+    pub problem: Text,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+/// Notices that were given up, newest first, at most `limit`: for whoever runs the node to look at.
+///
+/// # Errors
+/// When the database fails.
+pub fn given_up(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<GivenUp>> {
+    let mut select = connection.prepare_cached(
+        "select stream, recipient, channel, attempts, problem_zh, problem_en, failed_at from notices \
+         where state = 'dead' order by failed_at desc, stream limit ?1",
+    )?;
+    let rows = select.query_map([limit as i64], |row| {
+        let (stream, to): (String, String) = (row.get(0)?, row.get(1)?);
+        let (channel, attempts) = (row.get(2)?, row.get(3)?);
+        let (zh, en): (String, String) = (row.get(4)?, row.get(5)?);
+        let at: i64 = row.get(6)?;
+        // Cannot be nothing: the projection wrote a stream, an account and an instant.
+        Ok(stream
+            .parse()
+            .ok()
+            .zip(to.parse().ok())
+            .map(|(notice, to)| GivenUp {
+                notice,
+                to,
+                channel,
+                attempts,
+                problem: Text::new(zh, en),
+                at: Timestamp::from_millisecond(at).unwrap_or_default(),
+            }))
+    })?;
+    rows.filter_map(Result::transpose).collect()
 }

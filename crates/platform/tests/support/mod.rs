@@ -4,7 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -184,22 +184,36 @@ pub fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// A node in a temporary folder, whose time is ours.
+/// A node in a folder, mostly a temporary one, whose time is ours.
 pub struct Node {
-    pub folder: tempfile::TempDir,
+    place: PathBuf,
     pub clock: Arc<SetClock>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Node {
     pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut node = Self::at(folder.path());
+        node.temporary = Some(folder);
+        node
+    }
+
+    /// In a folder that is there and stays.
+    pub fn at(place: &Path) -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            place: place.to_owned(),
             clock: Arc::new(SetClock::at(start())),
+            temporary: None,
         }
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.place
+    }
+
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("kandeng.db")
+        self.place.join("kandeng.db")
     }
 
     pub fn open(&self) -> Platform {
