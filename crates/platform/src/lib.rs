@@ -10,6 +10,7 @@ mod clock;
 mod context;
 pub mod deadline;
 mod effect;
+mod elsewhere;
 pub mod flag;
 pub mod node;
 pub mod notice;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use kandeng_ledger::store::Store;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_ledger::{
-    Append, AppendError, Checkpoint, EventError, Ledger, Recorded, SigningKey, StoreError,
-    StreamName, Write,
+    Append, AppendError, Checkpoint, EventError, Ledger, SigningKey, StoreError, StreamName, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use sha2::Sha256;
@@ -22,6 +22,7 @@ use crate::clock::{Clock, Ids};
 use crate::context::{Context, Refusal};
 use crate::deadline::{self, Deadline, Running};
 use crate::effect::{Effect, Expected};
+use crate::elsewhere::{self, Following};
 use crate::notice::{self, Notice};
 use crate::read_model::{ReadModel, Tables};
 use crate::refused::RefusedEvent;
@@ -92,11 +93,22 @@ pub struct Parts {
     pub follow_ups: BTreeMap<String, FollowUp>,
 }
 
+impl Parts {
+    /// The read model of the tables that every node has and those of the scenes.
+    fn read_model(&mut self) -> Arc<ReadModel> {
+        let mut tables = shared_tables();
+        tables.append(&mut self.tables);
+        Arc::new(ReadModel::new(tables))
+    }
+}
+
 /// A node: the ledger, its read model, time.
 #[derive(Clone)]
 pub struct Platform(Arc<Inner>);
 
 struct Inner {
+    /// Where the ledger is not in the read model's own file.
+    following: Option<Following>,
     ledger: Ledger,
     database: PathBuf,
     naming: [u8; 32],
@@ -107,23 +119,41 @@ struct Inner {
 }
 
 impl Platform {
-    /// Opens the node's database and brings its read model up to the ledger.
+    /// Opens the node's database, in which the ledger is too, and brings its read model up to the ledger.
     ///
     /// # Errors
     /// When the file cannot be opened or what is stored is not what was signed.
-    pub fn open(parts: Parts) -> Result<Self, StoreError> {
-        let mut tables = shared_tables();
-        tables.extend(parts.tables);
-        let read_model = Arc::new(ReadModel::new(tables));
-        let store = Sqlite::open(
-            &parts.database,
-            Some(Box::new(crate::read_model::Shared(Arc::clone(&read_model)))),
-        )?;
-        let ledger = Ledger::start(store, parts.signing)?;
-        catch_up(&ledger, &read_model, &parts.database)?;
+    pub fn open(mut parts: Parts) -> Result<Self, StoreError> {
+        let read_model = parts.read_model();
+        let shared = crate::read_model::Shared(Arc::clone(&read_model));
+        let store = Sqlite::open(&parts.database, Some(Box::new(shared)))?;
+        let ledger = Ledger::start(store, parts.signing.clone())?;
+        let mut connection = elsewhere::open(&parts.database)?;
+        elsewhere::catch_up(&ledger, &read_model, &mut connection)?;
+        Ok(Self::new(parts, ledger, None))
+    }
+
+    /// Opens a node whose ledger is in `store`, which other nodes may write to as well. Its read model follows.
+    ///
+    /// # Errors
+    /// As [`Platform::open`].
+    pub fn open_elsewhere(
+        mut parts: Parts,
+        store: impl Store + 'static,
+    ) -> Result<Self, StoreError> {
+        let read_model = parts.read_model();
+        let ledger = Ledger::start(store, parts.signing.clone())?;
+        let mut connection = elsewhere::open(&parts.database)?;
+        elsewhere::catch_up(&ledger, &read_model, &mut connection)?;
+        let following = Following::start(ledger.clone(), read_model, &parts.database)?;
+        Ok(Self::new(parts, ledger, Some(following)))
+    }
+
+    fn new(parts: Parts, ledger: Ledger, following: Option<Following>) -> Self {
         let mut follow_ups = parts.follow_ups;
         follow_ups.insert(crate::case::CLIMB.to_owned(), Box::new(crate::case::climb));
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
+            following,
             ledger,
             database: parts.database,
             naming: parts.naming,
@@ -131,7 +161,7 @@ impl Platform {
             ids: parts.ids,
             follow_ups,
             idle: Mutex::new(Vec::new()),
-        })))
+        }))
     }
 
     /// Waits until everything that was submitted is on disk, and closes the ledger, unless somebody else still
@@ -140,6 +170,7 @@ impl Platform {
         if let Some(inner) = Arc::into_inner(self.0) {
             // Before the ledger's: the last connection to go empties the WAL into the file.
             drop(inner.idle);
+            drop(inner.following);
             inner.ledger.close();
         }
     }
@@ -160,7 +191,10 @@ impl Platform {
 
     /// Changes whenever this node's read model has taken in something new.
     pub(crate) fn news(&self) -> watch::Receiver<Option<Checkpoint>> {
-        self.0.ledger.checkpoints()
+        match &self.0.following {
+            Some(following) => following.news(),
+            None => self.0.ledger.checkpoints(),
+        }
     }
 
     /// A new id.
@@ -201,8 +235,8 @@ impl Platform {
     ) -> Result<Answer, CommandError> {
         let mut contended = None;
         for _ in 0..TRIES {
-            if let Some(answer) = self.first_answer(cx)? {
-                return answer;
+            if let Some(positions) = self.first_positions(cx)? {
+                return self.answer_at(positions).await;
             }
             let mut planned = Plan {
                 platform: self,
@@ -224,7 +258,7 @@ impl Platform {
                 writes,
             };
             match self.0.ledger.append_all(append).await {
-                Ok(appended) => return self.answer_at(appended.positions),
+                Ok(appended) => return self.answer_at(appended.positions).await,
                 // What it was now says the command's first answer.
                 Err(AppendError::Repeated { .. }) => {}
                 Err(AppendError::Conflict { stream, .. }) => contended = Some(stream),
@@ -236,19 +270,20 @@ impl Platform {
         Err(contended.map_or(CommandError::Busy, CommandError::Contended))
     }
 
-    /// The answer that the command got when it first came.
-    fn first_answer(
-        &self,
-        cx: &Context,
-    ) -> Result<Option<Result<Answer, CommandError>>, CommandError> {
+    /// Where the command's events are, if it came before.
+    fn first_positions(&self, cx: &Context) -> Result<Option<Range<u64>>, CommandError> {
         let Some(id) = cx.command else {
             return Ok(None);
         };
         let positions = self.0.ledger.command(id)?;
-        Ok(positions.map(|(first, count)| self.answer_at(first..first + count)))
+        Ok(positions.map(|(first, count)| first..first + count))
     }
 
-    fn answer_at(&self, positions: Range<u64>) -> Result<Answer, CommandError> {
+    /// The answer of a command whose events are there, once this node's read model has them.
+    async fn answer_at(&self, positions: Range<u64>) -> Result<Answer, CommandError> {
+        if let Some(following) = &self.0.following {
+            following.wait(positions.end).await?;
+        }
         let first = self.0.ledger.read_from(positions.start, 1)?.pop();
         match first.and_then(RefusedEvent::of) {
             Some(refusal) => Err(refusal.into()),
@@ -403,33 +438,4 @@ pub fn shared_tables() -> Vec<Box<dyn Tables>> {
         Box::new(crate::flag::FlagTables),
         Box::new(crate::case::CaseTables),
     ]
-}
-
-/// Takes in what the ledger has and the read model has not: tables that are new, or of another version.
-fn catch_up(ledger: &Ledger, read_model: &ReadModel, path: &Path) -> Result<(), StoreError> {
-    let mut connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    let mut position = match read_model.position(&connection)? {
-        Some(position) => position,
-        None => {
-            let transaction = connection.transaction()?;
-            read_model.clear(&transaction)?;
-            transaction.commit()?;
-            0
-        }
-    };
-    loop {
-        let events = ledger.read_from(position, 10_000)?;
-        if events.is_empty() {
-            return Ok(());
-        }
-        position += events.len() as u64;
-        let events: Vec<&Recorded> = events.iter().collect();
-        // A crash in between leaves the read model at the last page, where the next start goes on.
-        let transaction = connection.transaction()?;
-        read_model
-            .take(&transaction, &events)
-            .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
-        transaction.commit()?;
-    }
 }
