@@ -356,6 +356,8 @@ pub(crate) struct Migrate {
     pub address_file: Option<PathBuf>,
     #[arg(long, conflicts_with = "address_file")]
     pub address_variable: Option<String>,
+    #[arg(long)]
+    pub certificates: Option<PathBuf>,
 }
 
 /// The command line of this process.

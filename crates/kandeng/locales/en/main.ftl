@@ -108,6 +108,7 @@ arg-decided-by = Who decided that they are lost (default: the account of this ma
 arg-move-to = The store
 arg-address-file = A file of mode 0600 with the address of PostgreSQL
 arg-address-variable = The variable of the environment that holds the address of PostgreSQL
+arg-certificates = The certificates (PEM) that the server's must come from, where the address asks for TLS
 arg-help = Show help
 arg-version = Show the version
 arg-choices = { " " }(one of { $choices })
@@ -157,6 +158,7 @@ value-decided-by = NAME
 value-move-to = STORE
 value-address-file = FILE
 value-address-variable = NAME
+value-certificates = FILE
 
 progress-rules = rules
 progress-synth = county
@@ -234,7 +236,7 @@ backup-without-keys = No keys are in it: keep a copy of the folder keys elsewher
 restore-done = { $dir } holds { $entries } entries, verified, and { $evidence } files of evidence; { $erased } people were erased again.
 restore-deadlines = { $running } deadlines run; for { $due } of them the time has come: they fire when the node starts, marked late.
 restore-sealed = { $sealed } personal values stay sealed: the keys of their people are not here. Put people.db and the master key of the old node into the folder, if you have them
-migrate-done = The ledger is in PostgreSQL now: { $entries } entries and { $checkpoints } checkpoints, with the same root { $root }. kandeng.toml says so. The old ledger is still in kandeng.db and is no longer written to.
+migrate-done = The ledger is in PostgreSQL now: { $entries } entries and { $checkpoints } checkpoints, verified, with the same root { $root }. kandeng.toml says so, and kandeng.db no longer holds it.
 
 rules-county = Filings of public projects
 rules-ocds = Open contracting data

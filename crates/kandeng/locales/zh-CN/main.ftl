@@ -108,6 +108,7 @@ arg-decided-by = 由谁认定已丢失(默认为本机账户)
 arg-move-to = 存储
 arg-address-file = 存有 PostgreSQL 地址的文件,权限 0600
 arg-address-variable = 存有 PostgreSQL 地址的环境变量
+arg-certificates = 地址要求 TLS 时,服务器证书应出自的根证书(PEM)
 arg-help = 显示说明
 arg-version = 显示版本
 arg-choices = (可选:{ $choices })
@@ -157,6 +158,7 @@ value-decided-by = 姓名
 value-move-to = 存储
 value-address-file = 文件
 value-address-variable = 名称
+value-certificates = 文件
 
 progress-rules = 比对
 progress-synth = 生成
@@ -234,7 +236,7 @@ backup-without-keys = 备份不含密钥:请另存 keys 文件夹。
 restore-done = { $dir } 有 { $entries } 条,已核验;佐证材料 { $evidence } 个;重新删除 { $erased } 人。
 restore-deadlines = 运行中的时限 { $running } 个,其中 { $due } 个已到时间:节点启动时触发,并标明迟到。
 restore-sealed = { $sealed } 个个人资料仍然封存:所属的个人密钥不在这里。若有旧节点的 people.db 和主密钥,请放入文件夹
-migrate-done = 账本已在 PostgreSQL:{ $entries } 条、检查点 { $checkpoints } 个,根同为 { $root }。kandeng.toml 已改。旧账本仍在 kandeng.db 中,不再写入。
+migrate-done = 账本已在 PostgreSQL:{ $entries } 条、检查点 { $checkpoints } 个,已核验,根同为 { $root }。kandeng.toml 已改,kandeng.db 不再含有账本。
 
 rules-county = 公共项目填报
 rules-ocds = 公开采购数据

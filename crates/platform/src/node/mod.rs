@@ -126,6 +126,11 @@ impl Node {
         Ok(published.publish(reader.as_mut(), self.platform.ledger().trust())?)
     }
 
+    /// A keyed hash of a text, short: the same text has the same, and nobody without the key finds the text.
+    pub fn mark(&self, about: &str, text: &str) -> String {
+        self.platform.mark(&[about, text])
+    }
+
     /// What carries notices out of the house, by channel.
     ///
     /// # Errors
