@@ -62,8 +62,8 @@ pub enum AppendError {
     /// The read model could not take the events: a fault of a projection. Nothing was appended.
     #[error("the read model cannot take the event: {0}")]
     Projection(String),
-    /// The disk is full, the file is read-only, the server is away. Nothing was appended; the caller may
-    /// try again with the same command id.
+    /// The disk is full, the file is read-only, the server is away. Nothing was appended, unless it is
+    /// [`StoreError::Unsure`]; the caller may try again with the same command id.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The ledger was closed.
@@ -83,6 +83,15 @@ pub enum StoreError {
         problem: String,
         /// Whether the disk is full or read-only.
         full: bool,
+    },
+    /// The connection broke while the batch was being kept: it is there, or it is not. The caller asks
+    /// again with the same command id, or reads the stream.
+    #[error("{store}: whether the events were kept is not known, the connection broke: {problem}")]
+    Unsure {
+        /// Which store.
+        store: &'static str,
+        /// In its own words.
+        problem: String,
     },
     /// What is stored contradicts itself.
     #[error("the ledger is damaged at position {position}: {problem}")]

@@ -1,23 +1,26 @@
 //! The ledger as everybody meets it: append, read, follow. A handle is cheap to clone.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, SigningKey, Trust};
+use crate::edge::{signed_edge, tile};
 use crate::error::{AppendError, EventError, StoreError};
 use crate::event::{NewEvent, Occasion, Recorded, StreamName};
+use crate::follow::{Follower, watch_others};
 use crate::leaf::{Part, Sealed, salts};
 use crate::store::{OpenReader, Reader, Store, Stored};
-use crate::tree::{Frontier, TILE_WIDTH, TileSource};
-use crate::writer::{Request, SealedWrite, Writer, load_frontier};
+use crate::tree::TileSource;
+use crate::writer::{Job, Request, SealedWrite, Writer};
 
 /// How many appends may wait for the writer.
 const QUEUE: usize = 4_096;
 
-/// How many entries a follower reads at once.
+/// How many entries of a stream are read at once.
 const PAGE: usize = 1_000;
 
 /// Events for one stream.
@@ -55,7 +58,7 @@ pub struct Appended {
 /// have connections of their own.
 #[derive(Clone)]
 pub struct Ledger {
-    queue: mpsc::Sender<Request>,
+    queue: mpsc::Sender<Job>,
     newest: watch::Receiver<Option<Checkpoint>>,
     readers: Arc<Readers>,
     trust: Trust,
@@ -65,7 +68,7 @@ pub struct Ledger {
 /// Readers that nobody uses at the moment.
 struct Readers {
     idle: Mutex<Vec<Box<dyn Reader>>>,
-    open: OpenReader,
+    open: Arc<OpenReader>,
 }
 
 impl Ledger {
@@ -75,28 +78,37 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::Damaged`] when what is stored is not what was signed.
     pub fn start(store: impl Store + 'static, key: SigningKey) -> Result<Self, StoreError> {
-        let open = store.opener();
+        let open = Arc::new(store.opener());
         let mut reader = open()?;
         let trust = Trust::ledger(key.verifier());
-        let newest = reader.checkpoint()?;
-        let frontier = check(reader.as_mut(), newest.as_ref(), &trust)?;
+        let (frontier, newest) = signed_edge(reader.as_mut(), &trust)?;
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, newest) = watch::channel(newest);
+        let alive = Arc::new(AtomicBool::new(true));
+        let others = store.watch();
+        let watching = others
+            .map(|others| {
+                let (open, trust) = (open.clone(), trust.clone());
+                let (announce, alive) = (announce.clone(), Arc::downgrade(&alive));
+                thread("ledger-watch", move || {
+                    watch_others(others, open, trust, announce, alive);
+                })
+            })
+            .transpose()?;
         let writer = Writer {
             store: Box::new(store),
             reader,
             key,
+            trust: trust.clone(),
             frontier,
             newest: announce,
         };
-        let thread = std::thread::Builder::new()
-            .name("ledger".to_owned())
-            .spawn(move || writer.run(requests))
-            .map_err(|error| StoreError::Database {
-                store: "ledger",
-                problem: error.to_string(),
-                full: false,
-            })?;
+        let writing = thread("ledger", move || {
+            writer.run(requests);
+            alive.store(false, Ordering::Release);
+            // Ends within half a second; a panic there has told nobody anything.
+            let _ = watching.map(std::thread::JoinHandle::join);
+        })?;
         Ok(Self {
             queue,
             newest,
@@ -105,7 +117,7 @@ impl Ledger {
                 open,
             }),
             trust,
-            thread: Arc::new(Mutex::new(Some(thread))),
+            thread: Arc::new(Mutex::new(Some(writing))),
         })
     }
 
@@ -221,11 +233,31 @@ impl Ledger {
             erasures,
             answer,
         };
-        self.queue.try_send(request).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => AppendError::Busy(QUEUE),
-            mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
-        })?;
+        self.queue
+            .try_send(Job::Append(request))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => AppendError::Busy(QUEUE),
+                mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
+            })?;
         Ok(answered)
+    }
+
+    /// Keeps the cosignatures that witnesses gave to a checkpoint of this ledger, so that receipts can show
+    /// them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept, or when it is not a checkpoint of this ledger.
+    pub(crate) fn keep_cosigned(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        let closed = || StoreError::Database {
+            store: "ledger",
+            problem: "closed".to_owned(),
+            full: false,
+        };
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        self.queue
+            .blocking_send(Job::Cosigned { checkpoint, answer })
+            .map_err(|_| closed())?;
+        answered.recv().map_err(|_| closed())?
     }
 
     /// Events of a stream from `version` on.
@@ -280,11 +312,7 @@ impl Ledger {
 
     /// Everything from `position` on, and what is appended later as it comes.
     pub fn follow(&self, position: u64) -> Follower {
-        Follower {
-            ledger: self.clone(),
-            newest: self.newest.clone(),
-            position,
-        }
+        Follower::new(self.clone(), self.newest.clone(), position)
     }
 
     /// The newest checkpoint; nothing while the ledger is empty.
@@ -355,101 +383,18 @@ impl TileSource for Ledger {
     }
 }
 
-/// A tile of at least `width` hashes: the full one, or what there is of it.
-///
-/// # Errors
-/// When the store fails or has not got so many.
-pub fn tile(
-    reader: &mut dyn Reader,
-    level: u8,
-    index: u64,
-    width: usize,
-) -> Result<Vec<u8>, StoreError> {
-    if let Some(full) = reader.tile(level, index)? {
-        return Ok(full);
-    }
-    let first = index * TILE_WIDTH as u64;
-    let hashes = if level == 0 {
-        let leaves = reader.leaves(first, width)?;
-        leaves.iter().map(crate::leaf::Leaf::hash).collect()
-    } else {
-        let mut hashes = Vec::with_capacity(width);
-        for number in first..first + width as u64 {
-            match reader.tile(level - 1, number)? {
-                Some(tile) => hashes.push(tlog_tiles::Tile::subtree_hash(&tile)),
-                None => break,
-            }
-        }
-        hashes
-    };
-    if hashes.len() < width {
-        let position = (first + hashes.len() as u64) << (8 * u32::from(level));
-        return Err(StoreError::damaged(position, "a tile is not complete"));
-    }
-    Ok(crate::tree::bytes_of(&hashes))
-}
-
-/// Whether the newest checkpoint is signed by the key and is of what is stored.
-fn check(
-    reader: &mut dyn Reader,
-    newest: Option<&Checkpoint>,
-    trust: &Trust,
-) -> Result<Frontier, StoreError> {
-    let size = newest.map_or(0, |checkpoint| checkpoint.size);
-    let beyond = reader.leaves(size, 1)?;
-    if !beyond.is_empty() {
-        return Err(StoreError::damaged(
-            size,
-            "the entry is under no checkpoint",
-        ));
-    }
-    let frontier = load_frontier(reader, size)?;
-    let Some(checkpoint) = newest else {
-        return Ok(frontier);
-    };
-    trust
-        .verify(&checkpoint.note)
-        .map_err(|error| StoreError::damaged(size, error.to_string()))?;
-    if frontier.root() != checkpoint.root {
-        return Err(StoreError::damaged(
-            size,
-            "the tree is not the one that was signed",
-        ));
-    }
-    Ok(frontier)
-}
-
-/// Reads on and waits for more.
-pub struct Follower {
-    ledger: Ledger,
-    newest: watch::Receiver<Option<Checkpoint>>,
-    position: u64,
-}
-
-impl Follower {
-    /// The next events, at least one; waits for it when there is none. Nothing when the ledger closed.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, StoreError> {
-        loop {
-            let size = self
-                .newest
-                .borrow_and_update()
-                .as_ref()
-                .map_or(0, |checkpoint| checkpoint.size);
-            if size > self.position {
-                let page = self.ledger.read_from(self.position, PAGE)?;
-                if !page.is_empty() {
-                    self.position += page.len() as u64;
-                    return Ok(Some(page));
-                }
-            }
-            if self.newest.changed().await.is_err() {
-                return Ok(None);
-            }
-        }
-    }
+fn thread(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<std::thread::JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| StoreError::Database {
+            store: "ledger",
+            problem: error.to_string(),
+            full: false,
+        })
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use tlog_tiles::tlog::{Hash, check_record, prove_record};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Trust, Verified};
+use crate::edge::tile;
 use crate::error::StoreError;
 use crate::leaf::{Leaf, Opened, Part};
-use crate::ledger::{Ledger, tile};
+use crate::ledger::Ledger;
 use crate::store::Reader;
 use crate::tree::{Hashes, TileSource};
 

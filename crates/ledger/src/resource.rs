@@ -5,8 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::edge::tile;
 use crate::error::StoreError;
-use crate::ledger::tile;
 use crate::store::Reader;
 use crate::tree::{TILE_WIDTH, partial_widths};
 

@@ -3,21 +3,27 @@
 //! It runs on a thread of its own and holds the store. Deciding what is appended is not its business.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::checkpoint::{Checkpoint, SigningKey};
+use crate::checkpoint::{Checkpoint, SigningKey, Trust};
+use crate::edge::signed_edge;
 use crate::error::{AppendError, StoreError};
 use crate::event::StreamName;
+use crate::follow::announce;
 use crate::leaf::{Part, Sealed};
 use crate::ledger::Appended;
 use crate::store::{Batch, Reader, Standing, Store};
-use crate::tree::{Frontier, partial_widths};
+use crate::tree::Frontier;
 
 /// The most appends that share one commit, and the most bytes.
 const BATCH_APPENDS: usize = 512;
 const BATCH_BYTES: usize = 4 << 20;
+
+/// How long the writer tries to find out what became of a commit without an answer.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// Sealed events for one stream.
 pub(crate) struct SealedWrite {
@@ -36,6 +42,16 @@ pub(crate) struct Request {
     pub answer: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
+/// What the writer is asked for.
+pub(crate) enum Job {
+    Append(Request),
+    /// To keep what witnesses said.
+    Cosigned {
+        checkpoint: Checkpoint,
+        answer: std::sync::mpsc::SyncSender<Result<(), StoreError>>,
+    },
+}
+
 impl Request {
     fn bytes(&self) -> usize {
         let entries = self.writes.iter().flat_map(|write| &write.entries);
@@ -50,6 +66,7 @@ pub(crate) struct Writer {
     pub reader: Box<dyn Reader>,
     pub store: Box<dyn Store>,
     pub key: SigningKey,
+    pub trust: Trust,
     /// The right edge of the tree, as far as this writer knows it.
     pub frontier: Frontier,
     pub newest: watch::Sender<Option<Checkpoint>>,
@@ -64,15 +81,28 @@ struct Prepared {
 
 impl Writer {
     /// Works until nobody can send any more.
-    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        while let Some(first) = queue.blocking_recv() {
+    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| queue.blocking_recv()) {
+            let first = match job {
+                Job::Append(request) => request,
+                Job::Cosigned { checkpoint, answer } => {
+                    // Who no longer waits need not be told.
+                    let _ = answer.send(self.store.keep_cosigned(&checkpoint));
+                    continue;
+                }
+            };
             let mut bytes = first.bytes();
             let mut requests = vec![first];
             while requests.len() < BATCH_APPENDS && bytes < BATCH_BYTES {
                 match queue.try_recv() {
-                    Ok(request) => {
+                    Ok(Job::Append(request)) => {
                         bytes += request.bytes();
                         requests.push(request);
+                    }
+                    Ok(other) => {
+                        next = Some(other);
+                        break;
                     }
                     Err(_) => break,
                 }
@@ -95,12 +125,18 @@ impl Writer {
                 frontier,
                 accepted,
             } = prepared;
-            match self.store.commit(&batch) {
+            let committed = match self.store.commit(&batch) {
+                Err(StoreError::Unsure { store, problem }) => self.settle(&batch, store, problem),
+                settled => settled,
+            };
+            match committed {
                 Ok(()) => {
                     // A crash here leaves the batch on disk and its writers without an answer: they
                     // ask again with their command's id and are told `Repeated`.
                     self.frontier = frontier;
-                    self.newest.send_replace(batch.checkpoint);
+                    if let Some(checkpoint) = batch.checkpoint {
+                        announce(&self.newest, checkpoint);
+                    }
                     for (request, appended) in accepted {
                         // Who no longer waits need not be told.
                         let _ = request.answer.send(Ok(appended));
@@ -136,6 +172,46 @@ impl Writer {
         }
     }
 
+    /// Looks up whether a batch was kept whose commit got no answer. Taking the ledger waits for whatever
+    /// the server still does with it; after that the batch's checkpoint is there or will never be.
+    fn settle(
+        &mut self,
+        batch: &Batch,
+        store: &'static str,
+        problem: String,
+    ) -> Result<(), StoreError> {
+        let until = Instant::now() + SETTLE;
+        let Some(checkpoint) = &batch.checkpoint else {
+            return Err(StoreError::Unsure { store, problem });
+        };
+        loop {
+            if self.store.begin(&[], &[]).is_ok() {
+                let found = self.reader.checkpoints(checkpoint.size, 1);
+                self.store.rollback();
+                if let Ok(found) = found {
+                    let kept = found
+                        .first()
+                        .is_some_and(|found| found.note == checkpoint.note);
+                    return if kept {
+                        Ok(())
+                    } else {
+                        let problem = format!("nothing was kept: {problem}");
+                        let full = false;
+                        Err(StoreError::Database {
+                            store,
+                            problem,
+                            full,
+                        })
+                    };
+                }
+            }
+            if Instant::now() > until {
+                return Err(StoreError::Unsure { store, problem });
+            }
+            std::thread::sleep(SETTLE / 50);
+        }
+    }
+
     /// Takes the ledger, checks every request against how it stands, and puts the batch together.
     /// Requests that cannot be appended are answered here.
     #[allow(clippy::type_complexity)]
@@ -161,8 +237,28 @@ impl Writer {
         };
         // Another node appended since, or the last commit's end was not seen.
         if standing.size != self.frontier.size() {
-            match load_frontier(self.reader.as_mut(), standing.size) {
-                Ok(frontier) => self.frontier = frontier,
+            // What it left is verified before it is signed over.
+            let edge =
+                signed_edge(self.reader.as_mut(), &self.trust).and_then(|(frontier, newest)| {
+                    if frontier.size() == standing.size {
+                        return Ok((frontier, newest));
+                    }
+                    Err(StoreError::damaged(
+                        standing.size.min(frontier.size()),
+                        format!(
+                            "the store counts {} entries, {} are signed",
+                            standing.size,
+                            frontier.size()
+                        ),
+                    ))
+                });
+            match edge {
+                Ok((frontier, newest)) => {
+                    self.frontier = frontier;
+                    if let Some(newest) = newest {
+                        announce(&self.newest, newest);
+                    }
+                }
                 Err(error) => {
                     self.store.rollback();
                     return Err((requests, error));
@@ -297,43 +393,4 @@ fn refuse(requests: Vec<Request>, error: &StoreError) {
     for request in requests {
         let _ = request.answer.send(Err(AppendError::Store(error.clone())));
     }
-}
-
-/// The right edge of the tree of `size` leaves, from full tiles and the leaves after them.
-pub(crate) fn load_frontier(reader: &mut dyn Reader, size: u64) -> Result<Frontier, StoreError> {
-    let mut tiles = Vec::new();
-    for (level, width) in partial_widths(size).into_iter().enumerate() {
-        let level = level as u8;
-        let first = (size >> (8 * u32::from(level))) - width as u64;
-        let mut hashes = Vec::with_capacity(width);
-        if level == 0 {
-            let leaves = if width == 0 {
-                Vec::new()
-            } else {
-                reader.leaves(first, width)?
-            };
-            if leaves.len() != width {
-                return Err(StoreError::damaged(
-                    first + leaves.len() as u64,
-                    format!("the entry is missing, the ledger has {size}"),
-                ));
-            }
-            hashes.extend(leaves.iter().map(crate::leaf::Leaf::hash));
-        } else {
-            for number in first..first + width as u64 {
-                let missing = || {
-                    let position = number << (8 * u32::from(level));
-                    StoreError::damaged(position, format!("tile {} {number} is missing", level - 1))
-                };
-                let tile = reader.tile(level - 1, number)?.ok_or_else(missing)?;
-                if tile.len() != crate::tree::TILE_WIDTH * crate::tree::HASH_SIZE {
-                    return Err(missing());
-                }
-                hashes.push(tlog_tiles::Tile::subtree_hash(&tile));
-            }
-        }
-        tiles.push(crate::tree::bytes_of(&hashes));
-    }
-    Frontier::from_partial_tiles(size, &tiles)
-        .ok_or_else(|| StoreError::damaged(size, "the right edge of the tree does not fit"))
 }

@@ -2,14 +2,15 @@
 //!
 //! A store keeps what it is given and orders it. It hashes nothing, signs nothing and decides nothing.
 
+pub mod postgres;
 pub mod sqlite;
 
 use uuid::Uuid;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Trust};
 use crate::error::StoreError;
 use crate::event::{Recorded, StreamName};
-use crate::leaf::{Leaf, Opened, Part, Sealed};
+use crate::leaf::{Leaf, Opened, Part, Salt, Sealed};
 use crate::tree::FullTile;
 
 /// What a store knows of the streams and commands of a batch, and that nobody will change it before
@@ -68,15 +69,59 @@ pub trait Store: Send {
     /// Keeps the batch, durably, and gives the ledger free.
     ///
     /// # Errors
-    /// When the database or a projection fails; then nothing is kept, unless the connection broke in the
-    /// middle of the commit: the caller asks again with the same command.
+    /// When the database or a projection fails; then nothing is kept. [`StoreError::Unsure`] when the
+    /// connection broke in the middle of the commit: whether the batch is kept must be looked up.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
     /// Gives the ledger free and keeps nothing.
     fn rollback(&mut self);
 
+    /// Keeps what witnesses said of a stored checkpoint: its note with their cosignatures.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing is kept.
+    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
+
+    /// What tells when another node has appended; nothing when no other can.
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        None
+    }
+
     /// What opens readers, each with a connection of its own, wherever the store itself has gone.
     fn opener(&self) -> OpenReader;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError> {
+        (**self).begin(streams, commands)
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        (**self).commit(batch)
+    }
+
+    fn rollback(&mut self) {
+        (**self).rollback();
+    }
+
+    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        (**self).keep_cosigned(checkpoint)
+    }
+
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        (**self).watch()
+    }
+
+    fn opener(&self) -> OpenReader {
+        (**self).opener()
+    }
+}
+
+/// Waits for what others append.
+pub trait Watch: Send {
+    /// Returns when somebody may have appended, or after `most`. A lost connection is no error: then it
+    /// only waits, and whoever looks afterwards is polling.
+    fn wait(&mut self, most: std::time::Duration);
 }
 
 /// Opens a reader; fails when the database cannot be opened.
@@ -111,6 +156,19 @@ pub trait Reader: Send {
     /// A full tile.
     fn tile(&mut self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Checkpoints with the cosignatures of witnesses, of at least `size` leaves, smallest first.
+    fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// The newest checkpoint that a witness has cosigned.
+    fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Commands with their first position and number, in order of their ids, those after `after`.
+    fn commands(
+        &mut self,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<(Uuid, u64, u64)>, StoreError>;
+
     /// The positions of a command, if it was appended: the first and their number.
     fn command(&mut self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError>;
 }
@@ -137,4 +195,45 @@ impl Stored {
             version: self.version,
         })
     }
+}
+
+/// The eight columns of an entry as a database gives them, its stream and leaf still to be read.
+struct Row8 {
+    position: u64,
+    stream: String,
+    version: u64,
+    leaf: Vec<u8>,
+    envelope: Option<Vec<u8>>,
+    envelope_salt: Option<Salt>,
+    payload: Option<Vec<u8>>,
+    payload_salt: Option<Salt>,
+}
+
+impl Row8 {
+    fn stored(self) -> Result<Stored, StoreError> {
+        let opened = |bytes: Option<Vec<u8>>, salt: Option<Salt>| {
+            bytes.zip(salt).map(|(bytes, salt)| Opened { bytes, salt })
+        };
+        Ok(Stored {
+            position: self.position,
+            stream: self
+                .stream
+                .parse()
+                .map_err(|error| StoreError::damaged(self.position, format!("{error}")))?,
+            version: self.version,
+            leaf: leaf(self.position, &self.leaf)?,
+            envelope: opened(self.envelope, self.envelope_salt),
+            payload: opened(self.payload, self.payload_salt),
+        })
+    }
+}
+
+fn leaf(position: u64, bytes: &[u8]) -> Result<Leaf, StoreError> {
+    Leaf::from_bytes(bytes).ok_or_else(|| StoreError::damaged(position, "the leaf is none"))
+}
+
+/// A stored note as a checkpoint; its signature is for [`Trust::verify`].
+fn parse_note(note: &str) -> Result<Checkpoint, StoreError> {
+    Trust::parse_unverified(note)
+        .map_err(|error| StoreError::damaged(0, format!("a stored checkpoint: {error}")))
 }

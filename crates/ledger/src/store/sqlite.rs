@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::{Batch, OpenReader, Reader, Standing, Store, Stored};
-use crate::checkpoint::{Checkpoint, Trust};
+use super::{Batch, OpenReader, Reader, Row8, Standing, Store, Stored, leaf, parse_note};
+use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::event::{Recorded, StreamName};
-use crate::leaf::{Leaf, Opened, Part, Salt};
+use crate::leaf::{Leaf, Part};
 
 /// Tables of the ledger. Those of the read model are made by whoever projects into it.
 const TABLES: &str = "
@@ -43,6 +43,10 @@ create table if not exists ledger_tiles (
     primary key (level, number)
 ) strict;
 create table if not exists ledger_checkpoints (
+    size integer primary key,
+    note text not null
+) strict;
+create table if not exists ledger_cosigned (
     size integer primary key,
     note text not null
 ) strict;
@@ -211,6 +215,13 @@ impl Store for Sqlite {
         }
     }
 
+    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("insert or replace into ledger_cosigned (size, note) values (?1, ?2)")?
+            .execute(params![checkpoint.size as i64, &checkpoint.note])?;
+        Ok(())
+    }
+
     fn opener(&self) -> OpenReader {
         let path = self.path.clone();
         Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
@@ -294,6 +305,43 @@ impl Reader for SqliteReader {
         notes.map(|note| parse_note(&note?)).collect()
     }
 
+    fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "select note from ledger_cosigned where size >= ?1 order by size limit ?2",
+        )?;
+        let notes = select.query_map(params![size as i64, limit as i64], |row| {
+            row.get::<_, String>(0)
+        })?;
+        notes.map(|note| parse_note(&note?)).collect()
+    }
+
+    fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
+        let note: Option<String> = self
+            .connection
+            .prepare_cached("select note from ledger_cosigned order by size desc limit 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        note.map(|note| parse_note(&note)).transpose()
+    }
+
+    fn commands(
+        &mut self,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<(Uuid, u64, u64)>, StoreError> {
+        let mut select = self.connection.prepare_cached(
+            "select id, first, count from ledger_commands where id > ?1 order by id limit ?2",
+        )?;
+        // Before every id comes the empty one.
+        let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+        let rows = select.query_map(params![after, limit as i64], |row| {
+            let id: [u8; 16] = row.get(0)?;
+            let (first, count): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok((Uuid::from_bytes(id), first as u64, count as u64))
+        })?;
+        rows.map(|row| row.map_err(StoreError::from)).collect()
+    }
+
     fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
         let sql = format!("{ENTRY} where e.position >= ?1 order by e.position limit ?2");
         let mut select = self.connection.prepare_cached(&sql)?;
@@ -346,20 +394,8 @@ impl Reader for SqliteReader {
     }
 }
 
-/// A row of [`ENTRY`], its stream and leaf still to be read.
-struct RawEntry {
-    position: u64,
-    stream: String,
-    version: u64,
-    leaf: Vec<u8>,
-    envelope: Option<Vec<u8>>,
-    envelope_salt: Option<Salt>,
-    payload: Option<Vec<u8>>,
-    payload_salt: Option<Salt>,
-}
-
-fn stored(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
-    Ok(RawEntry {
+fn stored(row: &Row<'_>) -> rusqlite::Result<Row8> {
+    Ok(Row8 {
         position: row.get::<_, i64>(0)? as u64,
         stream: row.get(1)?,
         version: row.get::<_, i64>(2)? as u64,
@@ -371,35 +407,6 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
     })
 }
 
-fn collect(
-    rows: impl Iterator<Item = rusqlite::Result<RawEntry>>,
-) -> Result<Vec<Stored>, StoreError> {
-    rows.map(|row| {
-        let raw = row?;
-        let opened = |bytes: Option<Vec<u8>>, salt: Option<Salt>| {
-            bytes.zip(salt).map(|(bytes, salt)| Opened { bytes, salt })
-        };
-        Ok(Stored {
-            position: raw.position,
-            stream: raw
-                .stream
-                .parse()
-                .map_err(|error| StoreError::damaged(raw.position, format!("{error}")))?,
-            version: raw.version,
-            leaf: leaf(raw.position, &raw.leaf)?,
-            envelope: opened(raw.envelope, raw.envelope_salt),
-            payload: opened(raw.payload, raw.payload_salt),
-        })
-    })
-    .collect()
-}
-
-fn leaf(position: u64, bytes: &[u8]) -> Result<Leaf, StoreError> {
-    Leaf::from_bytes(bytes).ok_or_else(|| StoreError::damaged(position, "the leaf is none"))
-}
-
-/// A stored note as a checkpoint; its signature is for [`Trust::verify`].
-fn parse_note(note: &str) -> Result<Checkpoint, StoreError> {
-    Trust::parse_unverified(note)
-        .map_err(|error| StoreError::damaged(0, format!("a stored checkpoint: {error}")))
+fn collect(rows: impl Iterator<Item = rusqlite::Result<Row8>>) -> Result<Vec<Stored>, StoreError> {
+    rows.map(|row| row?.stored()).collect()
 }

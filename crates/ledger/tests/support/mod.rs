@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod postgres;
+
 use std::path::PathBuf;
 
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
