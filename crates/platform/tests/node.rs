@@ -145,6 +145,7 @@ fn a_ledger_that_was_set_back_does_not_open() {
         &places.path("old"),
         true,
         now(),
+        &mut |_, _| true,
     )
     .unwrap();
     let node = places.open("node");
@@ -244,7 +245,14 @@ fn a_backup_holds_everything_but_people_and_comes_back() {
     evidence.put(&b"a photo"[..]).unwrap();
     let reference = value(&node, 1);
     // While the node is open.
-    let done = backup(&node.folder, &places.path("backup"), true, now()).unwrap();
+    let done = backup(
+        &node.folder,
+        &places.path("backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
     assert_eq!((done.size, done.evidence, done.with_keys), (1, 1, true));
     assert!(!places.path("backup/people.db").exists());
     node.publish().unwrap();
@@ -289,6 +297,7 @@ fn a_backup_without_keys_takes_those_of_the_old_node_and_people_too() {
         &places.path("backup"),
         false,
         now(),
+        &mut |_, _| true,
     )
     .unwrap();
     assert!(!places.path("backup/keys").exists());
@@ -310,7 +319,14 @@ fn an_old_backup_is_refused_while_later_entries_are_known() {
     let places = Places::new();
     let node = places.open("node");
     value(&node, 1);
-    backup(&node.folder, &places.path("backup"), true, now()).unwrap();
+    backup(
+        &node.folder,
+        &places.path("backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
     value(&node, 2);
     node.close();
     // The second place knows of nothing yet, the old node does.
@@ -329,7 +345,14 @@ fn a_damaged_backup_does_not_come_back() {
     let node = places.open("node");
     value(&node, 1);
     value(&node, 2);
-    backup(&node.folder, &places.path("backup"), true, now()).unwrap();
+    backup(
+        &node.folder,
+        &places.path("backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
     node.close();
     let attack = rusqlite::Connection::open(places.path("backup/kandeng.db")).unwrap();
     let sql = "update ledger_entries set payload = cast('{}' as blob) where position = 1";
@@ -351,13 +374,18 @@ fn what_a_killed_process_was_making_is_removed_by_the_next() {
     let folder = Folder::open(&places.path("node")).unwrap();
     let held = fs::File::open(left.join(".making")).unwrap();
     held.lock().unwrap();
-    let busy = backup(&folder, &places.path("backup"), true, now());
+    let busy = backup(&folder, &places.path("backup"), true, now(), &mut |_, _| {
+        true
+    });
     assert!(
         matches!(busy, Err(NodeError::InUse(_))),
         "somebody is making it"
     );
     drop(held);
-    backup(&folder, &places.path("backup"), true, now()).unwrap();
+    backup(&folder, &places.path("backup"), true, now(), &mut |_, _| {
+        true
+    })
+    .unwrap();
     assert_eq!(places.names(), ["backup", "node", "second"]);
     assert!(node::named_in(b"").is_empty());
 }

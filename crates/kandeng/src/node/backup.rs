@@ -1,6 +1,7 @@
 //! `kandeng backup` and `kandeng restore`.
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use kandeng_platform::node::{Folder, Restore, backup, restore};
@@ -12,7 +13,21 @@ use crate::progress::bar;
 
 pub(crate) fn run(options: &args::Backup, words: Words) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&options.dir)?;
-    let done = backup(&folder, &options.to, options.with_keys, Timestamp::now())?;
+    let stop = crate::interrupt::flag();
+    let bar = bar(1, words.say("progress-migrate"));
+    let done = backup(
+        &folder,
+        &options.to,
+        options.with_keys,
+        Timestamp::now(),
+        &mut |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+            !stop.load(Ordering::Relaxed)
+        },
+    );
+    bar.finish_and_clear();
+    let done = done?;
     tell!(
         "{}",
         words.say_with(
@@ -74,7 +89,10 @@ pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCo
         let sealed = restored.sealed.to_string();
         crate::complain(&words.say_with(
             "warning",
-            &[("problem", words.say_with("restore-sealed", &[("sealed", sealed)]))],
+            &[(
+                "problem",
+                words.say_with("restore-sealed", &[("sealed", sealed)]),
+            )],
         ));
     }
     Ok(ExitCode::SUCCESS)

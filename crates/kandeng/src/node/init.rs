@@ -41,7 +41,10 @@ pub(crate) fn run(options: &Init, words: Words) -> Result<ExitCode, Failure> {
     );
     tell!(
         "{}",
-        words.say_with("init-keys", &[("keys", folder.keys().display().to_string())])
+        words.say_with(
+            "init-keys",
+            &[("keys", folder.keys().display().to_string())]
+        )
     );
     if !named {
         tell!("{}", words.say("init-unnamed"));

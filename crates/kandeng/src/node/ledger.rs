@@ -145,7 +145,10 @@ fn show(folder: &Folder, position: u64, format: Plain, words: Words) -> Result<(
             Some(false) => words.say("show-changed"),
             None => words.say("show-erased"),
         };
-        tell!("\n{}", words.say_with("show-part", &[("name", name), ("state", state)]));
+        tell!(
+            "\n{}",
+            words.say_with("show-part", &[("name", name), ("state", state)])
+        );
         if opened.is_some() {
             tell!("{:#}", part(opened));
         }
@@ -257,7 +260,10 @@ fn stats(folder: &Folder, format: Plain, words: Words) -> Result<(), Failure> {
             ]
         )
     );
-    for (heading, counts) in [("stats-streams", &stats.streams), ("stats-kinds", &stats.kinds)] {
+    for (heading, counts) in [
+        ("stats-streams", &stats.streams),
+        ("stats-kinds", &stats.kinds),
+    ] {
         tell!("{}", words.say(heading));
         for (name, count) in counts {
             tell!("  {count:>9}  {name}");

@@ -29,7 +29,11 @@ pub(crate) fn run(options: &Receipt, _: Words) -> Result<ExitCode, Failure> {
         .and_then(|receipt| receipt.verify(&trust).map(|_| receipt))
         .map_err(|error| wrong(&error))?;
     let text = receipt.text();
-    match options.output.as_deref().filter(|path| *path != Path::new("-")) {
+    match options
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    {
         Some(path) => write_file(path, |out| out.write_all(text.as_bytes()))?,
         // Every byte of it is signed or hashed: it is printed as it is.
         None => Failure::of_stdout(std::io::stdout().lock().write_all(text.as_bytes()))?,

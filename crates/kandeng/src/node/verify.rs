@@ -44,7 +44,10 @@ fn earlier(options: &Verify, trust: &Trust) -> Result<Vec<Checkpoint>, Failure> 
         let verified = trust.verify(&note).map_err(|error| {
             Failure::wrong(
                 format!("{} 不是本账本的检查点:{error}", path.display()),
-                format!("{} is no checkpoint of this ledger: {error}", path.display()),
+                format!(
+                    "{} is no checkpoint of this ledger: {error}",
+                    path.display()
+                ),
             )
         })?;
         kept.push(verified.checkpoint);
@@ -52,12 +55,7 @@ fn earlier(options: &Verify, trust: &Trust) -> Result<Vec<Checkpoint>, Failure> 
     Ok(kept)
 }
 
-fn right(
-    folder: &Folder,
-    report: &NodeReport,
-    format: Plain,
-    words: Words,
-) -> Result<(), Failure> {
+fn right(folder: &Folder, report: &NodeReport, format: Plain, words: Words) -> Result<(), Failure> {
     let ledger = &report.ledger;
     if format == Plain::Json {
         let all = json!({
@@ -92,7 +90,10 @@ fn right(
     );
     if ledger.continued > 0 {
         let count = ledger.continued.to_string();
-        tell!("{}", words.say_with("verify-continued", &[("count", count)]));
+        tell!(
+            "{}",
+            words.say_with("verify-continued", &[("count", count)])
+        );
     }
     match report.published {
         Some(size) => tell!(
@@ -152,7 +153,11 @@ fn fault(wrong: &NodeWrong) -> Text {
 }
 
 fn part(name: &str) -> &'static str {
-    if name == "envelope" { "信封" } else { "内容" }
+    if name == "envelope" {
+        "信封"
+    } else {
+        "内容"
+    }
 }
 
 fn of_ledger(fault: &Fault) -> String {
@@ -164,7 +169,11 @@ fn of_ledger(fault: &Fault) -> String {
         Fault::Tile { level, number } => format!("树块 {level}/{number} 与各叶不符"),
         Fault::NoTile { level, number } => format!("缺少树块 {level}/{number}"),
         Fault::Root { size, whose } => {
-            let whose = if *whose == "stored" { "所存" } else { "先前" };
+            let whose = if *whose == "stored" {
+                "所存"
+            } else {
+                "先前"
+            };
             format!("{size} 条的树与签名的不同({whose}的检查点)")
         }
         Fault::Signature { size, problem } => format!("{size} 条的检查点:{problem}"),

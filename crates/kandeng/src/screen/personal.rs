@@ -8,8 +8,32 @@ const FIGURES: [&str; 3] = ["payee", "payee_shown", "names"];
 
 /// Endings of names of organisations. What ends otherwise is taken for a person's.
 const ORGANISATIONS: [&str; 26] = [
-    "公司", "集团", "厂", "社", "队", "所", "院", "局", "中心", "委员会", "村委会", "政府", "站", "店", "行",
-    "部", "协会", "学校", "处", "办", "场", "基地", "园", "ltd", "ltd.", "inc.",
+    "公司",
+    "集团",
+    "厂",
+    "社",
+    "队",
+    "所",
+    "院",
+    "局",
+    "中心",
+    "委员会",
+    "村委会",
+    "政府",
+    "站",
+    "店",
+    "行",
+    "部",
+    "协会",
+    "学校",
+    "处",
+    "办",
+    "场",
+    "基地",
+    "园",
+    "ltd",
+    "ltd.",
+    "inc.",
 ];
 
 /// Replaces names of people in a finding; `mark` gives the mark of a name.
@@ -22,11 +46,7 @@ pub(super) fn conceal(finding: &mut Finding, mark: &dyn Fn(&str) -> String) {
     }
     // The longest first: one name may begin another.
     replaced.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    for text in [
-        &mut finding.key,
-        &mut finding.says.zh,
-        &mut finding.says.en,
-    ] {
+    for text in [&mut finding.key, &mut finding.says.zh, &mut finding.says.en] {
         for (name, mark) in &replaced {
             if text.contains(name.as_str()) {
                 *text = text.replace(name.as_str(), mark);

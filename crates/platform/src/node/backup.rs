@@ -9,12 +9,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kandeng_ledger::store::Reader as _;
-use kandeng_ledger::store::sqlite::SqliteReader;
+use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
 use rusqlite::{Connection, OpenFlags};
 
 use super::NodeError;
-use super::config::CONFIG;
+use super::config::{CONFIG, StoreAt};
+use super::copy::copy as copy_ledger;
 use super::folder::{Beside, Folder, PUBLIC};
+use super::migrate::settle;
 use super::secrets::{read_secret, write_secret};
 
 /// The file by which a folder is known to be a backup, with what is in it.
@@ -31,7 +33,9 @@ pub struct BackedUp {
     pub with_keys: bool,
 }
 
-/// Copies the node to a new folder, whole or not at all.
+/// Copies the node to a new folder, whole or not at all. The ledger of a backup is in SQLite, wherever the node's
+/// is. `progress` is told the entries done and their number where they are copied one by one, and says whether to
+/// go on.
 ///
 /// # Errors
 /// When `to` is there and not empty, or a file cannot be read or written.
@@ -40,6 +44,7 @@ pub fn backup(
     to: &Path,
     with_keys: bool,
     at: Timestamp,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<BackedUp, NodeError> {
     if to.starts_with(folder.path()) {
         return Err(NodeError::wrong(
@@ -63,6 +68,13 @@ pub fn backup(
     copy(PUBLIC)?;
     let database = beside.path().join("kandeng.db");
     copy_database(&folder.database(), &database)?;
+    if folder.config.store != StoreAt::Sqlite {
+        // The read model was copied before, so the ledger is the newer of the two and fills it when it is opened.
+        let mut ledger = Sqlite::open(&database, None)?;
+        copy_ledger(folder.reader()?.as_mut(), &mut ledger, progress)?;
+        drop(ledger);
+        settle(beside.path(), &StoreAt::Sqlite)?;
+    }
     let newest = SqliteReader::open(&database)?.checkpoint()?;
     let size = newest.as_ref().map_or(0, |checkpoint| checkpoint.size);
     let evidence = folder.evidence().copy_to(&beside.path().join("evidence"))?;

@@ -69,7 +69,7 @@ pub fn migrate(
 }
 
 /// Writes the settings beside and renames them: the old ones or the new ones are there.
-fn settle(folder: &Path, store: &StoreAt) -> Result<(), NodeError> {
+pub(super) fn settle(folder: &Path, store: &StoreAt) -> Result<(), NodeError> {
     let path = folder.join(CONFIG);
     let text = std::fs::read_to_string(&path).map_err(NodeError::unread(&path))?;
     let write = || -> std::io::Result<()> {

@@ -5,10 +5,12 @@
 
 mod backup;
 mod config;
+mod copy;
 mod error;
 mod evidence;
 mod folder;
 mod init;
+mod migrate;
 mod rebuild;
 mod restore;
 mod secrets;
@@ -19,15 +21,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kandeng_ledger::store::Reader;
+use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::SqliteReader;
 use kandeng_ledger::{Checkpoint, CheckpointError, Folder as Published};
 
 pub use backup::{BackedUp, backup};
 pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
+pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
 pub use evidence::{Changed, Evidence, named_in};
 pub use folder::{Folder, Lock};
 pub use init::init;
+pub use migrate::migrate;
 pub use rebuild::{Rebuilt, rebuild};
 pub use restore::{Restore, Restored, restore};
 pub use verify::{NodeReport, NodeWrong};
@@ -94,7 +99,7 @@ impl Node {
         let naming = folder.naming()?;
         let master = folder.master()?;
         folder.check_second_place()?;
-        let platform = Platform::open(Parts {
+        let parts = Parts {
             database: folder.database(),
             signing,
             naming,
@@ -102,7 +107,15 @@ impl Node {
             ids: opening.ids,
             tables: opening.tables,
             follow_ups: opening.follow_ups,
-        })?;
+        };
+        let platform = match &folder.config.store {
+            StoreAt::Sqlite => Platform::open(parts)?,
+            postgres @ StoreAt::Postgres { .. } => {
+                migrate::forget_old_ledger(&folder.database())?;
+                let store = Postgres::open(folder.address(postgres)?)?;
+                Platform::open_elsewhere(parts, store)?
+            }
+        };
         let vault = Vault::open(&folder.people(), &folder.database(), master)?;
         platform.replay_erasures(&vault)?;
         Ok(Self {
@@ -166,6 +179,9 @@ impl Folder {
     /// # Errors
     /// When it is not there.
     pub fn reader(&self) -> Result<Box<dyn Reader>, NodeError> {
+        if let postgres @ StoreAt::Postgres { .. } = &self.config.store {
+            return Ok(Box::new(PostgresReader::open(self.address(postgres)?)?));
+        }
         let database = self.database();
         if !database.is_file() {
             let shown = database.display();
@@ -177,6 +193,25 @@ impl Folder {
             ));
         }
         Ok(Box::new(SqliteReader::open(&database)?))
+    }
+
+    /// Where the server is; the address is secret.
+    fn address(&self, store: &StoreAt) -> Result<Address, NodeError> {
+        let StoreAt::Postgres {
+            address,
+            certificates,
+        } = store
+        else {
+            return Err(NodeError::wrong(
+                "账本不在 PostgreSQL",
+                "the ledger is not in PostgreSQL",
+            ));
+        };
+        let address = Address::parse(&address.read(self.path())?)?;
+        Ok(match certificates {
+            Some(path) => address.with_roots(self.path().join(path)),
+            None => address,
+        })
     }
 
     /// The master key.

@@ -238,6 +238,24 @@ impl Reader for Standing {
         self.inner.tile(level, number)
     }
 
+    fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
+        let mut found = self.inner.cosigned(size, limit)?;
+        found.retain(|checkpoint| checkpoint.size <= self.size);
+        Ok(found)
+    }
+
+    fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
+        self.inner.newest_cosigned()
+    }
+
+    fn commands(
+        &mut self,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<(Uuid, u64, u64)>, StoreError> {
+        self.inner.commands(after, limit)
+    }
+
     fn command(&mut self, id: Uuid) -> Result<Option<(u64, u64)>, StoreError> {
         self.inner.command(id)
     }
