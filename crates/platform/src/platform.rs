@@ -251,6 +251,7 @@ impl Platform {
                 Err(error) => return Err(error),
             };
             if writes.is_empty() {
+                self.take_in_what_is_there().await?;
                 return Ok(Answer::Nothing);
             }
             let append = Append {
@@ -268,6 +269,16 @@ impl Platform {
             }
         }
         Err(contended.map_or(CommandError::Busy, CommandError::Contended))
+    }
+
+    /// What made a decision needless may have come from another node a moment ago: whoever asked sees it next.
+    async fn take_in_what_is_there(&self) -> Result<(), CommandError> {
+        if let Some(following) = &self.0.following {
+            let newest = self.0.ledger.read(|reader| reader.checkpoint())?;
+            let size = newest.map_or(0, |checkpoint| checkpoint.size);
+            following.wait(size).await?;
+        }
+        Ok(())
     }
 
     /// Where the command's events are, if it came before.

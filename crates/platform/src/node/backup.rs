@@ -73,6 +73,8 @@ pub fn backup(
         let mut ledger = Sqlite::open(&database, None)?;
         copy_ledger(folder.reader()?.as_mut(), &mut ledger, progress)?;
         drop(ledger);
+        // A file that can be read from where nobody may write.
+        Connection::open(&database)?.pragma_update(None, "journal_mode", "delete")?;
         settle(beside.path(), &StoreAt::Sqlite)?;
     }
     let newest = SqliteReader::open(&database)?.checkpoint()?;
