@@ -1,5 +1,7 @@
 //! What happens to a person's values: each opening, with its reason, and the erasure.
 
+use std::path::Path;
+
 use kandeng_ledger::{Recorded, StreamName};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal};
 use crate::platform::{CommandError, Platform};
 use crate::read_model::Tables;
-use crate::vault::{Reference, Vault, VaultError};
+use crate::vault::{MasterKey, Reference, Vault, VaultError};
 
 /// What happened to a person's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,12 +156,22 @@ impl Platform {
             reason: reason.to_owned(),
         };
         self.carry_out::<Person, _>(person, erase, cx).await?;
-        vault.destroy(person)?;
+        vault.destroy(&[person])?;
         Ok(())
     }
 
-    /// Destroys the keys of everybody whom the ledger says was erased: at every start, and after restoring
-    /// keys from a backup, before anything is readable.
+    /// Opens the node's vault, with its keys at `keys`, and replays the erasures on it.
+    ///
+    /// # Errors
+    /// A fault of read model or vault.
+    pub fn open_vault(&self, keys: &Path, master: MasterKey) -> Result<Vault, PersonError> {
+        let vault = Vault::open(keys, self.database(), master)?;
+        self.replay_erasures(&vault)?;
+        Ok(vault)
+    }
+
+    /// Destroys the keys of everybody whom the ledger says was erased, and opens the vault: at every start,
+    /// after restoring keys from a backup too, nothing is readable before.
     ///
     /// # Errors
     /// A fault of read model or vault.
@@ -171,12 +183,13 @@ impl Platform {
                 people.collect()
             })
             .map_err(CommandError::from)?;
-        for person in &erased {
-            // Cannot fail: the projection wrote the id of a stream.
-            if let Ok(person) = Uuid::try_parse(person) {
-                vault.destroy(person)?;
-            }
-        }
+        // Cannot fail to parse: the projection wrote the ids of streams.
+        let people: Vec<Uuid> = erased
+            .iter()
+            .filter_map(|person| Uuid::try_parse(person).ok())
+            .collect();
+        vault.destroy(&people)?;
+        vault.erasures_replayed();
         Ok(erased.len())
     }
 }

@@ -180,6 +180,11 @@ impl Platform {
         &self.0.ledger
     }
 
+    /// The node's database.
+    pub fn database(&self) -> &Path {
+        &self.0.database
+    }
+
     /// Time.
     pub fn clock(&self) -> &dyn Clock {
         self.0.clock.as_ref()
@@ -460,6 +465,7 @@ pub fn shared_tables() -> Vec<Box<dyn Tables>> {
         Box::new(notice::NoticeTables),
         Box::new(crate::person::PersonTables),
         Box::new(crate::flag::FlagTables),
+        Box::new(crate::flag::RuleTables),
         Box::new(crate::case::CaseTables),
     ]
 }

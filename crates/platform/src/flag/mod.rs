@@ -3,6 +3,9 @@
 //! A flag is one (rule, subject kind, subject, key). An event is appended only when the finding's fingerprint
 //! changes, so a nightly run over an unchanged county appends nothing.
 
+mod fit;
+mod rule;
+mod screened;
 mod sweep;
 mod tables;
 
@@ -10,7 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use sweep::{RuleRun, Sweep, Swept};
+pub use rule::{Rule, RuleEvent, RuleTables};
+pub use screened::{
+    NotCompared, RuleAnswers, RuleFailure, RunFacts, Screened, ScreenedFlag, Subjects, rule_version,
+};
+pub use sweep::{Answered, RuleRun, Sweep, Swept};
 pub use tables::FlagTables;
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
@@ -35,10 +42,16 @@ pub struct Found {
     pub fingerprint: String,
     /// Items to mark.
     pub items: Vec<String>,
+    /// Other subjects that are part of it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub related: Vec<String>,
     /// Money at stake, in fen.
     pub money_fen: Option<i64>,
     /// What was compared.
     pub figures: Value,
+    /// Names of figures that are not here, because they name people or are too long.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub withheld: Vec<String>,
     /// The sentence.
     pub says: Text,
 }
@@ -65,8 +78,12 @@ pub enum FlagEvent {
     FlagRaised {
         /// What was found.
         found: Found,
+        /// Whether it had been cleared and a change of the rule raised it again: it is listed among those.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        rule_changed: bool,
     },
-    /// The input behind it changed and it stands all the same. A dismissed one is open again.
+    /// The input behind it changed and it stands all the same. A dismissed one is open again; a confirmed
+    /// one stays confirmed, and its case is told.
     FlagChanged {
         /// What was found now.
         found: Found,
@@ -81,7 +98,7 @@ pub enum FlagEvent {
     /// The rule answers that it can no longer compare; the flag stays open and says so.
     FlagNotApplicable {
         /// Why.
-        because: String,
+        why: Unanswered,
     },
     /// The rule can compare again, and finds the same.
     FlagComparedAgain {},
@@ -100,6 +117,21 @@ pub enum FlagEvent {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         case: Option<Uuid>,
     },
+    /// An officer looked at a flag whose rule had changed.
+    FlagReviewed {
+        /// Whether it is open again; otherwise it stays as it was.
+        reopened: bool,
+    },
+}
+
+/// Why a rule cannot compare a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// For programs, such as `empty: projects.scale`.
+    pub because: String,
+    /// For people.
+    #[serde(flatten)]
+    pub says: Text,
 }
 
 impl Events for FlagEvent {
@@ -112,6 +144,7 @@ impl Events for FlagEvent {
         ("flag-cleared", 1),
         ("flag-dismissed", 1),
         ("flag-confirmed", 1),
+        ("flag-reviewed", 1),
     ];
 }
 
@@ -139,7 +172,9 @@ pub struct Flag {
     /// What was found last.
     pub found: Option<Found>,
     /// Why the rule cannot compare any more.
-    pub not_applicable: Option<String>,
+    pub not_applicable: Option<Unanswered>,
+    /// Whether the rule changed and no officer has looked since.
+    pub rule_changed: bool,
 }
 
 impl Aggregate for Flag {
@@ -148,32 +183,60 @@ impl Aggregate for Flag {
 
     fn apply(&mut self, event: FlagEvent) {
         match event {
-            FlagEvent::FlagRaised { found } | FlagEvent::FlagChanged { found, .. } => {
+            FlagEvent::FlagRaised {
+                found,
+                rule_changed,
+            } => {
                 self.standing = Standing::Open;
+                self.found = Some(found);
+                self.not_applicable = None;
+                self.rule_changed = rule_changed;
+            }
+            FlagEvent::FlagChanged { found, .. } => {
+                if self.standing != Standing::Confirmed {
+                    self.standing = Standing::Open;
+                }
                 self.found = Some(found);
                 self.not_applicable = None;
             }
             FlagEvent::FlagRuleChanged { found } => {
                 self.found = Some(found);
                 self.not_applicable = None;
+                self.rule_changed = true;
             }
-            FlagEvent::FlagNotApplicable { because } => self.not_applicable = Some(because),
+            FlagEvent::FlagNotApplicable { why } => self.not_applicable = Some(why),
             FlagEvent::FlagComparedAgain {} => self.not_applicable = None,
             FlagEvent::FlagCleared {} => {
                 self.standing = Standing::Cleared;
                 self.not_applicable = None;
+                self.rule_changed = false;
             }
             FlagEvent::FlagDismissed { reason, .. } => {
                 self.standing = Standing::Dismissed(reason);
+                self.rule_changed = false;
             }
-            FlagEvent::FlagConfirmed { .. } => self.standing = Standing::Confirmed,
+            FlagEvent::FlagConfirmed { .. } => {
+                self.standing = Standing::Confirmed;
+                self.rule_changed = false;
+            }
+            FlagEvent::FlagReviewed { reopened } => {
+                if reopened {
+                    self.standing = Standing::Open;
+                }
+                self.rule_changed = false;
+            }
         }
     }
 }
 
 /// The rule found it, today.
 #[derive(Clone, Debug)]
-pub struct Find(pub Found);
+pub struct Find {
+    /// What.
+    pub found: Found,
+    /// Whether the rule runs with this version or these parameters for the first time.
+    pub new_rule: bool,
+}
 
 /// The rule answers *passed*.
 #[derive(Clone, Copy, Debug)]
@@ -181,10 +244,7 @@ pub struct Pass;
 
 /// The rule cannot compare.
 #[derive(Clone, Debug)]
-pub struct NotApplicable {
-    /// Why.
-    pub because: String,
-}
+pub struct NotApplicable(pub Unanswered);
 
 /// An officer finds nothing to it.
 #[derive(Clone, Debug)]
@@ -195,6 +255,13 @@ pub struct Dismiss {
     pub note: String,
 }
 
+/// An officer looked at a flag whose rule had changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Review {
+    /// Whether it is to be open again.
+    pub reopen: bool,
+}
+
 /// An officer finds it to be so.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirm {
@@ -203,13 +270,18 @@ pub struct Confirm {
 }
 
 impl Decide<Find> for Flag {
-    fn decide(&self, Find(found): Find, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
-        let Some(before) = &self.found else {
-            return Ok(FlagEvent::FlagRaised { found }.into());
+    fn decide(&self, find: Find, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        let Find { found, new_rule } = find;
+        let before = match &self.found {
+            Some(before) if self.standing != Standing::Cleared => before,
+            before => {
+                return Ok(FlagEvent::FlagRaised {
+                    rule_changed: new_rule && before.is_some(),
+                    found,
+                }
+                .into());
+            }
         };
-        if self.standing == Standing::Cleared {
-            return Ok(FlagEvent::FlagRaised { found }.into());
-        }
         if before.fingerprint == found.fingerprint {
             return Ok(match self.not_applicable {
                 Some(_) => FlagEvent::FlagComparedAgain {}.into(),
@@ -217,7 +289,7 @@ impl Decide<Find> for Flag {
             });
         }
         // Another rule is no new fact: it must not reopen in silence what a person has closed.
-        if before.rule_version != found.rule_version {
+        if new_rule {
             return Ok(FlagEvent::FlagRuleChanged { found }.into());
         }
         let changed = changed_figures(&before.figures, &found.figures);
@@ -253,11 +325,11 @@ impl Decide<Pass> for Flag {
 impl Decide<NotApplicable> for Flag {
     fn decide(
         &self,
-        NotApplicable { because }: NotApplicable,
+        NotApplicable(why): NotApplicable,
         _: &Context,
     ) -> Result<Decision<FlagEvent>, Refusal> {
-        if self.standing == Standing::Open && self.not_applicable.as_ref() != Some(&because) {
-            return Ok(FlagEvent::FlagNotApplicable { because }.into());
+        if self.standing == Standing::Open && self.not_applicable.as_ref() != Some(&why) {
+            return Ok(FlagEvent::FlagNotApplicable { why }.into());
         }
         Ok(Decision::of([]))
     }
@@ -289,5 +361,21 @@ impl Decide<Confirm> for Flag {
     fn decide(&self, confirm: Confirm, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
         only_open(self)?;
         Ok(FlagEvent::FlagConfirmed { case: confirm.case }.into())
+    }
+}
+
+impl Decide<Review> for Flag {
+    fn decide(&self, review: Review, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        if !self.rule_changed {
+            return Err(Refusal::new(
+                "rule-not-changed",
+                "该疑点的规则没有变化,无须复核",
+                "the rule of this flag has not changed, so there is nothing to review",
+            ));
+        }
+        Ok(FlagEvent::FlagReviewed {
+            reopened: review.reopen,
+        }
+        .into())
     }
 }

@@ -1,10 +1,14 @@
 //! Taking in a whole run of rules: what was found, what passed, what could not be compared.
+//!
+//! A subject of which a rule says nothing, because it was not in the input, keeps its flags as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kandeng_ledger::StreamName;
 
-use super::{Find, Flag, Found, NotApplicable, Pass};
+use super::rule::TakeVersion;
+use super::{Find, Flag, Found, NotApplicable, Pass, Rule, Unanswered, fit};
+use crate::aggregate::fold;
 use crate::context::Context;
 use crate::platform::{Answer, CommandError, Platform};
 
@@ -16,10 +20,22 @@ const PAGE: usize = 200;
 pub struct RuleRun {
     /// The rule.
     pub rule: String,
+    /// Its version and parameters ([`super::rule_version`]).
+    pub version: String,
     /// Its findings.
     pub found: Vec<Found>,
-    /// Subjects that it could not compare, as (kind, subject), and why.
-    pub not_applicable: BTreeMap<(String, String), String>,
+    /// What it says of subjects that it found nothing on, as (kind, subject). Those that have an open flag
+    /// ([`Sweep::open_subjects`]) are enough.
+    pub answers: BTreeMap<(String, String), Answered>,
+}
+
+/// What a rule says of a subject that it found nothing on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// Compared, and it stands.
+    Passed,
+    /// It cannot be compared.
+    NotApplicable(Unanswered),
 }
 
 /// What came of a run.
@@ -29,6 +45,9 @@ pub struct Swept {
     pub changed: usize,
     /// Flags that were looked at.
     pub seen: usize,
+    /// Findings that were not taken in: a resident's number stood in them, a name is too long, or another of
+    /// the same rule, subject and key came before.
+    pub left_out: usize,
 }
 
 /// Takes runs of rules into flags.
@@ -50,29 +69,83 @@ impl<'a> Sweep<'a> {
     pub async fn take(&self, runs: &[RuleRun], cx: &Context) -> Result<Swept, CommandError> {
         let mut swept = Swept::default();
         for run in runs {
-            let mut named = BTreeSet::new();
-            let mut work = Vec::new();
-            for found in &run.found {
-                let stream = self.stream(found)?;
-                named.insert(stream.clone());
-                work.push((stream, Work::Find(found.clone())));
-            }
-            for (stream, kind, subject) in self.open_flags(&run.rule)? {
-                if named.contains(&stream) {
-                    continue;
-                }
-                let why = run.not_applicable.get(&(kind, subject));
-                work.push(match why {
-                    Some(because) => (stream, Work::NotApplicable(because.clone())),
-                    None => (stream, Work::Pass),
-                });
-            }
+            let stream = self.platform.guard("rule", &[&run.rule])?;
+            let known = fold::<Rule>(self.platform.ledger().read_stream(&stream, 0)?)?.state;
+            let new_rule = known.version.is_some_and(|version| version != run.version);
+            let work = self.work(run, new_rule, &mut swept)?;
             for page in work.chunks(PAGE) {
                 swept.seen += page.len();
                 swept.changed += self.page(page, cx).await?;
             }
+            // A crash before this line leaves some flags looked at with the new version and the rule known by
+            // the old one: the next run takes what is left for a change of the rule too.
+            let take = TakeVersion {
+                rule: run.rule.clone(),
+                version: run.version.clone(),
+            };
+            self.platform
+                .append(cx, |plan| {
+                    plan.decide::<Rule, _>(stream.clone(), take.clone())
+                })
+                .await?;
         }
         Ok(swept)
+    }
+
+    /// Subjects that have an open flag of the rule, as (kind, subject).
+    ///
+    /// # Errors
+    /// When the read model fails.
+    pub fn open_subjects(&self, rule: &str) -> Result<BTreeSet<(String, String)>, CommandError> {
+        let open = self.open_flags(rule)?;
+        Ok(open
+            .into_iter()
+            .map(|(_, kind, subject)| (kind, subject))
+            .collect())
+    }
+
+    fn work(
+        &self,
+        run: &RuleRun,
+        new_rule: bool,
+        swept: &mut Swept,
+    ) -> Result<Vec<(StreamName, Work)>, CommandError> {
+        let mut named = BTreeSet::new();
+        let mut work = Vec::new();
+        for found in &run.found {
+            let stream = self.stream(found)?;
+            // Found, whatever becomes of it: it has not passed.
+            let first = named.insert(stream.clone());
+            match fit::fit(found.clone()) {
+                Some(found) if first => {
+                    work.push((stream, Work::Find(Box::new(Find { found, new_rule }))));
+                }
+                _ => swept.left_out += 1,
+            }
+        }
+        let flagged: BTreeSet<(&str, &str)> = run
+            .found
+            .iter()
+            .map(|found| (found.subject_kind.as_str(), found.subject.as_str()))
+            .collect();
+        for (stream, kind, subject) in self.open_flags(&run.rule)? {
+            if named.contains(&stream) {
+                continue;
+            }
+            // The subject was compared and something else was found on it: this key has passed.
+            if flagged.contains(&(kind.as_str(), subject.as_str())) {
+                work.push((stream, Work::Pass));
+                continue;
+            }
+            match run.answers.get(&(kind, subject)) {
+                Some(Answered::Passed) => work.push((stream, Work::Pass)),
+                Some(Answered::NotApplicable(why)) => {
+                    work.push((stream, Work::NotApplicable(why.clone())));
+                }
+                None => {}
+            }
+        }
+        Ok(work)
     }
 
     async fn page(&self, page: &[(StreamName, Work)], cx: &Context) -> Result<usize, CommandError> {
@@ -82,11 +155,10 @@ impl<'a> Sweep<'a> {
                 for (stream, work) in page {
                     let stream = stream.clone();
                     match work {
-                        Work::Find(found) => plan.decide::<Flag, _>(stream, Find(found.clone()))?,
+                        Work::Find(find) => plan.decide::<Flag, _>(stream, Find::clone(find))?,
                         Work::Pass => plan.decide::<Flag, _>(stream, Pass)?,
-                        Work::NotApplicable(because) => {
-                            let because = because.clone();
-                            plan.decide::<Flag, _>(stream, NotApplicable { because })?;
+                        Work::NotApplicable(why) => {
+                            plan.decide::<Flag, _>(stream, NotApplicable(why.clone()))?;
                         }
                     }
                 }
@@ -128,7 +200,7 @@ impl<'a> Sweep<'a> {
 }
 
 enum Work {
-    Find(Found),
+    Find(Box<Find>),
     Pass,
-    NotApplicable(String),
+    NotApplicable(Unanswered),
 }

@@ -16,7 +16,7 @@ impl Tables for FlagTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -35,12 +35,15 @@ impl Tables for FlagTables {
             fingerprint text not null,
             money_fen integer,
             items text not null, -- a JSON list
+            related text not null, -- a JSON list
             figures text not null, -- a JSON object
             says_zh text not null,
             says_en text not null,
             state text not null check (state in ('open', 'dismissed', 'confirmed', 'cleared')),
             dismissal text,
-            not_applicable text,
+            not_applicable text, -- the reason for programs
+            not_applicable_zh text,
+            not_applicable_en text,
             rule_changed integer not null default 0 check (rule_changed in (0, 1)),
             changed text, -- the figures that made it open again, a JSON list
             raised_at integer not null, -- milliseconds since 1970
@@ -48,7 +51,8 @@ impl Tables for FlagTables {
         ) strict;
         create index flags_of_subject on flags (subject_kind, subject);
         create index flags_of_rule on flags (rule, state);
-        create index flags_in_state on flags (state, severity);"
+        create index flags_in_state on flags (state, severity);
+        create index flags_to_review on flags (rule) where rule_changed = 1;"
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
@@ -67,13 +71,19 @@ impl Tables for FlagTables {
 
 fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlite::Result<()> {
     match event {
-        FlagEvent::FlagRaised { found } => write(to, stream, at, found, &[])?,
-        FlagEvent::FlagChanged { found, changed } => write(to, stream, at, found, changed)?,
+        FlagEvent::FlagRaised {
+            found,
+            rule_changed,
+        } => write(to, stream, at, found, &[], *rule_changed)?,
+        FlagEvent::FlagChanged { found, changed } => {
+            write(to, stream, at, found, changed, false)?
+        }
         FlagEvent::FlagRuleChanged { found } => to
             .prepare_cached(
                 "update flags set rule_version = ?2, severity = ?3, fingerprint = ?4, figures = ?5, \
-                 says_zh = ?6, says_en = ?7, money_fen = ?8, items = ?9, not_applicable = null, \
-                 rule_changed = rule_version <> ?2, changed_at = ?10 where stream = ?1",
+                 says_zh = ?6, says_en = ?7, money_fen = ?8, items = ?9, related = ?10, \
+                 not_applicable = null, not_applicable_zh = null, not_applicable_en = null, \
+                 rule_changed = 1, changed_at = ?11 where stream = ?1",
             )?
             .execute(params![
                 stream,
@@ -85,19 +95,32 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
                 found.says.en,
                 found.money_fen,
                 list(&found.items),
+                list(&found.related),
                 at
             ])?,
-        FlagEvent::FlagNotApplicable { because } => to
-            .prepare_cached("update flags set not_applicable = ?2, changed_at = ?3 where stream = ?1")?
-            .execute(params![stream, because, at])?,
+        FlagEvent::FlagNotApplicable { why } => to
+            .prepare_cached(
+                "update flags set not_applicable = ?2, not_applicable_zh = ?3, not_applicable_en = ?4, \
+                 changed_at = ?5 where stream = ?1",
+            )?
+            .execute(params![stream, why.because, why.says.zh, why.says.en, at])?,
         FlagEvent::FlagComparedAgain {} => to
-            .prepare_cached("update flags set not_applicable = null, changed_at = ?2 where stream = ?1")?
+            .prepare_cached(
+                "update flags set not_applicable = null, not_applicable_zh = null, \
+                 not_applicable_en = null, changed_at = ?2 where stream = ?1",
+            )?
             .execute(params![stream, at])?,
         FlagEvent::FlagCleared {} => state(to, stream, at, "cleared", None)?,
         FlagEvent::FlagDismissed { reason, .. } => {
             state(to, stream, at, "dismissed", Some(*reason))?
         }
         FlagEvent::FlagConfirmed { .. } => state(to, stream, at, "confirmed", None)?,
+        FlagEvent::FlagReviewed { reopened: true } => state(to, stream, at, "open", None)?,
+        FlagEvent::FlagReviewed { reopened: false } => to
+            .prepare_cached(
+                "update flags set rule_changed = 0, changed_at = ?2 where stream = ?1",
+            )?
+            .execute(params![stream, at])?,
     };
     Ok(())
 }
@@ -108,16 +131,21 @@ fn write(
     at: i64,
     found: &Found,
     changed: &[String],
+    rule_changed: bool,
 ) -> rusqlite::Result<usize> {
     to.prepare_cached(
         "insert into flags (stream, rule, rule_version, severity, subject_kind, subject, key, \
-         fingerprint, money_fen, items, figures, says_zh, says_en, state, changed, raised_at, changed_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'open', ?14, ?15, ?15) \
+         fingerprint, money_fen, items, related, figures, says_zh, says_en, state, changed, rule_changed, \
+         raised_at, changed_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         'open', ?15, ?16, ?17, ?17) \
          on conflict (stream) do update set rule_version = excluded.rule_version, \
          severity = excluded.severity, fingerprint = excluded.fingerprint, \
-         money_fen = excluded.money_fen, items = excluded.items, figures = excluded.figures, \
-         says_zh = excluded.says_zh, says_en = excluded.says_en, state = 'open', dismissal = null, \
-         not_applicable = null, rule_changed = 0, changed = excluded.changed, changed_at = excluded.changed_at",
+         money_fen = excluded.money_fen, items = excluded.items, related = excluded.related, \
+         figures = excluded.figures, says_zh = excluded.says_zh, says_en = excluded.says_en, \
+         state = iif(state = 'confirmed', state, 'open'), dismissal = null, not_applicable = null, \
+         not_applicable_zh = null, not_applicable_en = null, \
+         rule_changed = max(rule_changed * (state <> 'cleared'), excluded.rule_changed), \
+         changed = excluded.changed, changed_at = excluded.changed_at",
     )?
     .execute(params![
         stream,
@@ -130,10 +158,12 @@ fn write(
         found.fingerprint,
         found.money_fen,
         list(&found.items),
+        list(&found.related),
         found.figures.to_string(),
         found.says.zh,
         found.says.en,
         (!changed.is_empty()).then(|| list(changed)),
+        rule_changed,
         at
     ])
 }
@@ -152,7 +182,8 @@ fn state(
         Dismissal::Duplicate => "duplicate",
     });
     to.prepare_cached(
-        "update flags set state = ?2, dismissal = ?3, not_applicable = null, changed_at = ?4 where stream = ?1",
+        "update flags set state = ?2, dismissal = ?3, not_applicable = null, not_applicable_zh = null, \
+         not_applicable_en = null, rule_changed = 0, changed_at = ?4 where stream = ?1",
     )?
     .execute(params![stream, state, dismissal, at])
 }

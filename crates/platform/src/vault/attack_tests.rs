@@ -29,7 +29,9 @@ impl House {
 
     fn open(&self) -> Vault {
         let (keys, database) = (self.path("people.db"), self.path("kandeng.db"));
-        Vault::open(&keys, &database, self.master.clone()).unwrap()
+        let vault = Vault::open(&keys, &database, self.master.clone()).unwrap();
+        vault.erasures_replayed();
+        vault
     }
 
     /// All bytes of the files whose name begins so, WAL and journal among them.
@@ -37,6 +39,7 @@ impl House {
         std::fs::read_dir(self.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
             .filter(|path| {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
                 names.iter().any(|start| name.starts_with(start))
@@ -89,7 +92,7 @@ fn an_erased_person_cannot_be_read_with_everything_but_the_key_in_hand() {
     assert_eq!(String::from_utf8(opened).unwrap(), "住在三楼的王奶奶");
 
     let vault = house.open();
-    vault.destroy(person).unwrap();
+    vault.destroy(&[person]).unwrap();
     assert_eq!(vault.read(reference).unwrap(), None);
     // While the node runs, and after it stopped.
     assert_eq!(
@@ -171,4 +174,132 @@ fn no_value_stands_in_clear_in_any_file() {
             assert!(!found, "{clear}");
         }
     }
+}
+
+/// Everything in the files that could be a key of 32 bytes: as it stands, or in hexadecimal digits.
+fn possible_keys(files: &[Vec<u8>]) -> Vec<[u8; 32]> {
+    let mut found = Vec::new();
+    for file in files {
+        found.extend(
+            file.windows(32)
+                .map(|window| <[u8; 32]>::try_from(window).unwrap()),
+        );
+        for window in file.windows(64) {
+            let digits = window.iter().all(u8::is_ascii_hexdigit);
+            if digits && let Some(key) = unhex(std::str::from_utf8(window).unwrap()) {
+                found.push(key);
+            }
+        }
+    }
+    found
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    for (place, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
+    }
+    Some(key)
+}
+
+/// What the backups of keys hold, opened by whatever key can be found in `files`; as text, the wrapped keys
+/// in it as bytes again.
+fn opened_backups(backups: &[Vec<u8>], files: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut opened = Vec::new();
+    for backup in backups {
+        let end = backup.iter().position(|byte| *byte == b'\n').unwrap();
+        for key in possible_keys(files) {
+            if let Ok(contents) = seal::open(&key, &backup[..end], &backup[end + 1..]) {
+                let contents: serde_json::Value = serde_json::from_slice(&contents).unwrap();
+                for person in contents["keys"].as_array().unwrap() {
+                    let wrapped = person["wrapped"].as_array().unwrap();
+                    opened.push(
+                        wrapped
+                            .iter()
+                            .map(|byte| byte.as_u64().unwrap() as u8)
+                            .collect(),
+                    );
+                }
+            }
+        }
+    }
+    opened
+}
+
+#[test]
+fn once_the_backup_of_keys_has_lapsed_an_erased_person_cannot_be_read_with_everything_in_hand() {
+    let house = House::new();
+    let person = Uuid::from_u128(1);
+    let now: jiff::Timestamp = "2026-06-30T08:00:00Z".parse().unwrap();
+    let days = |days: i64| now + jiff::SignedDuration::from_hours(24 * days);
+    let backups = super::KeyBackups::new(&house.path("wrapping"), 30).unwrap();
+    let vault = house.open();
+    let reference = vault.store(person, "住在三楼的王奶奶").unwrap();
+    // Both backups: the node's database, and the keys.
+    copy(&house.path("kandeng.db"), &house.path("backup-kandeng.db"));
+    copy(
+        &house.path("kandeng.db-wal"),
+        &house.path("backup-kandeng.db-wal"),
+    );
+    let made = backups
+        .make(&vault, &house.path("backup-keys"), now)
+        .unwrap();
+    assert_eq!(made.lapses, days(30));
+
+    // In the attacker's hands: the master key, every file of the house with its WAL, both backups, and the
+    // folder of wrapping keys.
+    let everything = || {
+        let mut files = house.files(&[""]);
+        files.extend(
+            std::fs::read_dir(house.path("wrapping"))
+                .unwrap()
+                .map(|entry| std::fs::read(entry.unwrap().path()).unwrap()),
+        );
+        files
+    };
+    let found = || {
+        let files = everything();
+        let backups = house.files(&["backup-keys"]);
+        let live = keys_found(&files, &house.master, person);
+        let backed_up = keys_found(&opened_backups(&backups, &files), &house.master, person);
+        (live, backed_up)
+    };
+    let read = |key: &[u8; 32]| {
+        let backup = rusqlite::Connection::open(house.path("backup-kandeng.db")).unwrap();
+        let sealed: Vec<u8> = backup
+            .query_row(
+                "select sealed from vault_values where reference = ?1",
+                [&reference.0.as_bytes()[..]],
+                |row| row.get(0),
+            )
+            .unwrap();
+        seal::open(key, &bound_to(person, reference.0), &sealed)
+    };
+    // Before erasing the attack works, both ways.
+    let (live, backed_up) = found();
+    assert_eq!(read(&live[0]).unwrap(), "住在三楼的王奶奶".as_bytes());
+    assert_eq!(read(&backed_up[0]).unwrap(), "住在三楼的王奶奶".as_bytes());
+
+    vault.destroy(&[person]).unwrap();
+    // As long as the backup of keys lives, and no longer.
+    assert!(backups.lapse(days(29)).unwrap().is_empty());
+    let (live, backed_up) = found();
+    assert_eq!(live, [[0; 32]; 0]);
+    assert_eq!(backed_up.len(), 1);
+    assert_eq!(backups.lapse(days(30)).unwrap(), [made.id]);
+    for running in [true, false] {
+        if !running {
+            drop(house.open());
+        }
+        let (live, backed_up) = found();
+        assert_eq!(
+            (live, backed_up),
+            (Vec::new(), Vec::new()),
+            "running: {running}"
+        );
+    }
+    // Nor does the front door open.
+    let lapsed = backups.restore(&house.path("backup-keys"), &house.path("new.db"), days(30));
+    assert!(matches!(lapsed, Err(super::VaultError::Lapsed { .. })));
+    assert!(!house.path("new.db").exists());
 }

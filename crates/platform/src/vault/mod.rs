@@ -3,26 +3,37 @@
 //!
 //! Keys stand in a database of their own, wrapped by the master key; sealed values stand beside the ledger,
 //! whose events hold references only. Opening a value is an event with its reason
-//! ([`crate::Platform::open_value`]), so nothing here opens one by itself.
+//! ([`crate::Platform::open_value`]), so nothing here opens one by itself. A vault that was just opened gives
+//! nothing until the erasures of the ledger were replayed on it ([`crate::Platform::replay_erasures`]).
 
 #[cfg(test)]
 mod attack_tests;
+pub mod backup;
+mod keys;
 mod master;
+#[cfg(test)]
+mod race_tests;
 mod seal;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+pub use backup::KeyBackups;
 pub use master::MasterKey;
+
+use crate::context::Text;
+use keys::Keys;
 
 /// A vault that cannot do what it is asked to.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum VaultError {
     /// The master key is not the one that the keys are wrapped by.
-    #[error("the master key {ours} is not the one that the vault was closed with ({theirs})")]
     WrongMaster {
         /// The id of the key at hand.
         ours: String,
@@ -30,20 +41,73 @@ pub enum VaultError {
         theirs: String,
     },
     /// The master key is malformed or cannot be read.
-    #[error("the master key: {0}")]
     Master(String),
     /// What is stored is not what was sealed.
-    #[error("a sealed value was changed")]
     Changed,
     /// The value is too long.
-    #[error("a personal value has {0} bytes; at most {MAX_VALUE} fit")]
     TooLarge(usize),
+    /// The person was erased, and stays so.
+    Erased,
+    /// The ledger's erasures were not replayed since the vault was opened.
+    NotReplayed,
+    /// A key was deleted, and another program keeps the WAL that it may still stand in. Erase again.
+    Lingers,
+    /// A backup of the keys has lapsed: the key that it was wrapped by is destroyed.
+    Lapsed {
+        /// When it lapsed, or would have.
+        at: Timestamp,
+    },
+    /// A backup of the keys cannot be made or restored so.
+    Backup(Text),
     /// The machine gives no randomness.
-    #[error("no randomness: {0}")]
     Randomness(String),
     /// The database failed.
-    #[error("the vault's database: {0}")]
     Database(#[from] rusqlite::Error),
+}
+
+impl VaultError {
+    /// The same for people, in both languages.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::WrongMaster { ours, theirs } => Text::new(
+                format!("主密钥 {ours} 不是封存所用的 {theirs}"),
+                format!(
+                    "the master key {ours} is not the one that the vault was closed with ({theirs})"
+                ),
+            ),
+            Self::Master(problem) => Text::new(
+                format!("主密钥:{problem}"),
+                format!("the master key: {problem}"),
+            ),
+            Self::Changed => Text::new("封存的内容被改动过", "a sealed value was changed"),
+            Self::TooLarge(bytes) => Text::new(
+                format!("个人信息有 {bytes} 字节,最多 {MAX_VALUE}"),
+                format!("a personal value has {bytes} bytes; at most {MAX_VALUE} fit"),
+            ),
+            Self::Erased => Text::new("此人的资料已删除", "this person's data have been erased"),
+            Self::NotReplayed => Text::new(
+                "尚未按账本重做删除,保险库不开放",
+                "the ledger's erasures have not been replayed, so the vault stays shut",
+            ),
+            Self::Lingers => Text::new(
+                "密钥已删,但另有程序正在读密钥库,请关闭后再次删除",
+                "the key is deleted, but another program is reading the keys' database; close it and erase again",
+            ),
+            Self::Lapsed { at } => Text::new(
+                format!("密钥备份已于 {at} 到期,不能恢复"),
+                format!("the backup of the keys lapsed at {at} and cannot be restored"),
+            ),
+            Self::Backup(text) => text.clone(),
+            Self::Randomness(problem) => Text::new(
+                format!("取不到随机数:{problem}"),
+                format!("no randomness: {problem}"),
+            ),
+            Self::Database(error) => Text::new(
+                format!("保险库的数据库:{error}"),
+                format!("the vault's database: {error}"),
+            ),
+        }
+    }
 }
 
 /// The most bytes of one personal value.
@@ -52,14 +116,6 @@ pub const MAX_VALUE: usize = 64 * 1024;
 /// Where a personal value stands: what events hold instead of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference(pub Uuid);
-
-const KEYS: &str = "
-create table if not exists person_keys (
-    person blob primary key,
-    master text not null,
-    wrapped blob not null
-) strict, without rowid;
-";
 
 const VALUES: &str = "
 create table if not exists vault_values (
@@ -72,60 +128,54 @@ create index if not exists vault_values_of_person on vault_values (person);
 
 /// Personal values of one node.
 pub struct Vault {
-    keys: Mutex<Connection>,
+    keys: Keys,
     values: Mutex<Connection>,
-    master: Mutex<MasterKey>,
+    replayed: AtomicBool,
 }
 
 impl Vault {
-    /// Opens the vault: keys in `keys`, sealed values in `database`, which is the node's.
+    /// Opens the vault: keys in `keys`, sealed values in `database`, which is the node's. It stays shut until
+    /// the erasures were replayed; [`crate::Platform::open_vault`] does both.
     ///
     /// # Errors
     /// [`VaultError::WrongMaster`] when another master key wrapped what is there.
     pub fn open(keys: &Path, database: &Path, master: MasterKey) -> Result<Self, VaultError> {
-        let keys = Connection::open(keys)?;
+        let keys = Keys::open(keys, master)?;
         let values = Connection::open(database)?;
-        for connection in [&keys, &values] {
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            // What is deleted is overwritten, not only unlinked.
-            connection.pragma_update(None, "secure_delete", true)?;
-            connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        }
-        keys.execute_batch(KEYS)?;
+        values.pragma_update(None, "journal_mode", "wal")?;
+        values.pragma_update(None, "synchronous", "full")?;
+        values.pragma_update(None, "secure_delete", true)?;
+        values.busy_timeout(std::time::Duration::from_secs(10))?;
         values.execute_batch(VALUES)?;
-        let other: Option<String> = keys
-            .query_row(
-                "select master from person_keys where master <> ?1 limit 1",
-                [master.id()],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(theirs) = other {
-            return Err(VaultError::WrongMaster {
-                ours: master.id().to_owned(),
-                theirs,
-            });
-        }
         Ok(Self {
-            keys: Mutex::new(keys),
+            keys,
             values: Mutex::new(values),
-            master: Mutex::new(master),
+            replayed: AtomicBool::new(false),
         })
     }
 
     /// Seals a value of a person, whose key is made with the first of them.
     ///
     /// # Errors
-    /// [`VaultError::TooLarge`], or when the database fails.
+    /// [`VaultError::Erased`] when the person was erased, also meanwhile; [`VaultError::TooLarge`]; or when
+    /// the database fails.
     pub fn store(&self, person: Uuid, value: &str) -> Result<Reference, VaultError> {
+        self.store_in_steps(person, value, &mut || {})
+    }
+
+    /// [`Vault::store`], with a pause between its steps.
+    fn store_in_steps(
+        &self,
+        person: Uuid,
+        value: &str,
+        pause: &mut dyn FnMut(),
+    ) -> Result<Reference, VaultError> {
+        self.must_be_open()?;
         if value.len() > MAX_VALUE {
             return Err(VaultError::TooLarge(value.len()));
         }
-        let key = match self.key_of(person)? {
-            Some(key) => key,
-            None => self.make_key(person)?,
-        };
+        let key = self.keys.get_or_make(person)?;
+        pause();
         let reference = Uuid::new_v4();
         let bound = bound_to(person, reference);
         let sealed = seal::seal(&key, &bound, value.as_bytes())?;
@@ -134,11 +184,22 @@ impl Vault {
             "insert into vault_values (reference, person, sealed) values (?1, ?2, ?3)",
             params![&reference.as_bytes()[..], &person.as_bytes()[..], sealed],
         )?;
+        pause();
+        // Erased meanwhile: the key is gone, so nobody reads what was just stored. It is not left lying
+        // about; a crash before this line leaves it, sealed for ever, until the next start.
+        if self.keys.is_erased(person)? {
+            lock(&self.values).execute(
+                "delete from vault_values where reference = ?1",
+                [&reference.as_bytes()[..]],
+            )?;
+            return Err(VaultError::Erased);
+        }
         Ok(Reference(reference))
     }
 
     /// The value, and whose it is; nothing when it or its person was erased.
     pub(crate) fn read(&self, reference: Reference) -> Result<Option<(Uuid, String)>, VaultError> {
+        self.must_be_open()?;
         let found: Option<(Vec<u8>, Vec<u8>)> = lock(&self.values)
             .prepare_cached("select person, sealed from vault_values where reference = ?1")?
             .query_row([&reference.0.as_bytes()[..]], |row| {
@@ -149,7 +210,7 @@ impl Vault {
             return Ok(None);
         };
         let person = Uuid::from_slice(&person).map_err(|_| VaultError::Changed)?;
-        let Some(key) = self.key_of(person)? else {
+        let Some(key) = self.keys.get(person)? else {
             return Ok(None);
         };
         let bytes = seal::open(&key, &bound_to(person, reference.0), &sealed)?;
@@ -157,80 +218,50 @@ impl Vault {
         Ok(Some((person, value)))
     }
 
-    /// Destroys the person's key, and with it everything that was ever sealed by it, in every copy. That a
-    /// person was erased is an event first ([`crate::Platform::erase_person`]).
+    /// Destroys people's keys, and with them everything that was ever sealed by them, in every copy. They get
+    /// no key again. That a person was erased is an event first ([`crate::Platform::erase_person`]).
     ///
     /// # Errors
-    /// When the database fails; then nothing is destroyed.
-    pub(crate) fn destroy(&self, person: Uuid) -> Result<(), VaultError> {
-        let keys = lock(&self.keys);
-        keys.execute(
-            "delete from person_keys where person = ?1",
-            [&person.as_bytes()[..]],
-        )?;
-        // The key may still stand in frames of the WAL: empty it.
-        empty_wal(&keys)?;
-        let values = lock(&self.values);
-        values.execute(
-            "delete from vault_values where person = ?1",
-            [&person.as_bytes()[..]],
-        )?;
+    /// When the database fails; whoever asked asks again.
+    pub(crate) fn destroy(&self, people: &[Uuid]) -> Result<(), VaultError> {
+        self.destroy_in_steps(people, &mut || {})
+    }
+
+    /// [`Vault::destroy`], with a pause between its steps.
+    fn destroy_in_steps(&self, people: &[Uuid], pause: &mut dyn FnMut()) -> Result<(), VaultError> {
+        self.keys.destroy(people)?;
+        pause();
+        // A crash before this line leaves values that nobody can open; the next start removes them.
+        let mut values = lock(&self.values);
+        let transaction = values.transaction()?;
+        for person in people {
+            transaction
+                .prepare_cached("delete from vault_values where person = ?1")?
+                .execute([&person.as_bytes()[..]])?;
+        }
+        transaction.commit()?;
         Ok(())
     }
 
-    /// Wraps every person's key by another master key. No value and no event is touched.
+    /// From here on values can be stored and opened.
+    pub(crate) fn erasures_replayed(&self) {
+        self.replayed.store(true, Ordering::Release);
+    }
+
+    fn must_be_open(&self) -> Result<(), VaultError> {
+        if self.replayed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(VaultError::NotReplayed)
+    }
+
+    /// Wraps every person's key by another master key. No value and no event is touched. Backups of the keys
+    /// that were made before need the old master key: make one anew.
     ///
     /// # Errors
     /// When the database fails; then all keys are wrapped as before.
     pub fn rotate(&self, to: MasterKey) -> Result<usize, VaultError> {
-        let mut master = lock(&self.master);
-        let mut keys = lock(&self.keys);
-        // A crash before the commit leaves every key under the old master.
-        let transaction = keys.transaction()?;
-        let people: Vec<(Vec<u8>, Vec<u8>)> = transaction
-            .prepare("select person, wrapped from person_keys")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        for (person, wrapped) in &people {
-            let key = seal::open(master.bytes(), person, wrapped)?;
-            let wrapped = seal::seal(to.bytes(), person, &key)?;
-            transaction.execute(
-                "update person_keys set master = ?2, wrapped = ?3 where person = ?1",
-                params![person, to.id(), wrapped],
-            )?;
-        }
-        transaction.commit()?;
-        empty_wal(&keys)?;
-        *master = to;
-        Ok(people.len())
-    }
-
-    fn key_of(&self, person: Uuid) -> Result<Option<[u8; 32]>, VaultError> {
-        let wrapped: Option<Vec<u8>> = lock(&self.keys)
-            .prepare_cached("select wrapped from person_keys where person = ?1")?
-            .query_row([&person.as_bytes()[..]], |row| row.get(0))
-            .optional()?;
-        let Some(wrapped) = wrapped else {
-            return Ok(None);
-        };
-        let key = seal::open(lock(&self.master).bytes(), person.as_bytes(), &wrapped)?;
-        key.try_into().map(Some).map_err(|_| VaultError::Changed)
-    }
-
-    fn make_key(&self, person: Uuid) -> Result<[u8; 32], VaultError> {
-        let key = seal::random::<32>()?;
-        let (id, wrapped) = {
-            let master = lock(&self.master);
-            let wrapped = seal::seal(master.bytes(), person.as_bytes(), &key)?;
-            (master.id().to_owned(), wrapped)
-        };
-        lock(&self.keys).execute(
-            "insert into person_keys (person, master, wrapped) values (?1, ?2, ?3) \
-             on conflict do nothing",
-            params![&person.as_bytes()[..], id, wrapped],
-        )?;
-        // Somebody else may have been first: theirs is the key.
-        self.key_of(person)?.ok_or(VaultError::Changed)
+        self.keys.rotate(to)
     }
 }
 
@@ -245,10 +276,6 @@ fn bound_to(person: Uuid, reference: Uuid) -> [u8; 32] {
     bytes[..16].copy_from_slice(person.as_bytes());
     bytes[16..].copy_from_slice(reference.as_bytes());
     bytes
-}
-
-fn empty_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
