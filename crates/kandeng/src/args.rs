@@ -327,6 +327,8 @@ pub(crate) struct Backup {
     pub to: PathBuf,
     #[arg(long)]
     pub with_keys: bool,
+    #[arg(long)]
+    pub people: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -335,6 +337,8 @@ pub(crate) struct Restore {
     pub dir: PathBuf,
     #[arg(long)]
     pub keys: Option<PathBuf>,
+    #[arg(long)]
+    pub people: Option<PathBuf>,
     #[arg(long)]
     pub accept_loss: bool,
     #[arg(long, requires = "accept_loss")]

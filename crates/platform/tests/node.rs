@@ -52,6 +52,7 @@ impl Places {
             from: &self.path(from),
             to: &self.path(to),
             keys: keys.as_deref(),
+            people: None,
             accept_loss: None,
         };
         restore(&what, now(), &mut |_, _| {})
@@ -312,6 +313,53 @@ fn a_backup_without_keys_takes_those_of_the_old_node_and_people_too() {
     assert_eq!(opened(&node, kept).as_deref(), Some("王桂香"));
     assert_eq!(opened(&node, gone), None);
     node.close();
+}
+
+#[test]
+fn people_come_back_from_a_backup_of_their_keys_until_it_lapses_and_the_erased_never() {
+    let places = Places::new();
+    let node = places.open("node");
+    let kept = value(&node, 1);
+    let gone = value(&node, 2);
+    fs::create_dir(places.path("vaults")).unwrap();
+    let keys = places.path("vaults/monday");
+    node::backup_people(&node.folder, &keys, now()).unwrap();
+    block_on(
+        node.platform
+            .erase_person(&node.vault, Uuid::from_u128(2), "asked", &cx()),
+    )
+    .unwrap();
+    backup(
+        &node.folder,
+        &places.path("backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
+    node.close();
+    // The database of people's keys is lost.
+    fs::remove_file(places.path("node/people.db")).unwrap();
+    let at_home = |to: &str, at: jiff::Timestamp| {
+        let what = Restore {
+            from: &places.path("backup"),
+            to: &places.path(to),
+            keys: Some(&places.path("node")),
+            people: Some(&keys),
+            accept_loss: None,
+        };
+        restore(&what, at, &mut |_, _| {})
+    };
+    let restored = at_home("new", now()).unwrap();
+    assert_eq!((restored.erased, restored.sealed), (1, 0));
+    let node = places.open("new");
+    assert_eq!(opened(&node, kept).as_deref(), Some("王桂香"));
+    assert_eq!(opened(&node, gone), None);
+    node.close();
+    let later = now() + jiff::SignedDuration::from_hours(24 * 31);
+    let lapsed = at_home("later", later).err().unwrap();
+    assert!(told(lapsed).contains("lapsed"));
+    assert!(!places.path("later").exists());
 }
 
 #[test]

@@ -216,6 +216,7 @@ fn a_backup_of_a_moved_node_comes_back_in_a_file() {
         from: &places.path("backup"),
         to: &places.path("new"),
         keys: None,
+        people: None,
         accept_loss: None,
     };
     let restored = restore(&what, now, &mut |_, _| {}).unwrap();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use kandeng_platform::node::{Folder, Restore, backup, restore};
+use kandeng_platform::node::{Folder, Restore, backup, backup_people, restore};
 
 use crate::args;
 use crate::failure::Failure;
@@ -45,6 +45,22 @@ pub(crate) fn run(options: &args::Backup, words: Words) -> Result<ExitCode, Fail
         "backup-without-keys"
     };
     tell!("{}", words.say(keys));
+    if let Some(to) = &options.people {
+        let made = backup_people(&folder, to, Timestamp::now())?;
+        let day = made
+            .lapses
+            .to_zoned_datetime(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+        tell!(
+            "{}",
+            words.say_with(
+                "backup-people",
+                &[
+                    ("path", to.display().to_string()),
+                    ("day", day.date().to_string()),
+                ]
+            )
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +70,7 @@ pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCo
         from: &options.from,
         to: &options.dir,
         keys: options.keys.as_deref(),
+        people: options.people.as_deref(),
         accept_loss: options.accept_loss.then_some(decided_by.as_str()),
     };
     let bar = bar(1, words.say("progress-verify"));

@@ -1,5 +1,4 @@
-//! Names of people in findings: replaced by keyed marks before anything goes into a ledger, which keeps what it is
-//! given. The same name gets the same mark, so a finding that did not change stays the same.
+//! Names of people in findings, which must not go into a ledger: which figures hold one, and a key without them.
 
 use kandeng_screening::{Figure, Finding};
 
@@ -36,49 +35,46 @@ const ORGANISATIONS: [&str; 26] = [
     "inc.",
 ];
 
-/// Replaces names of people in a finding; `mark` gives the mark of a name.
-pub(super) fn conceal(finding: &mut Finding, mark: &dyn Fn(&str) -> String) {
-    let mut replaced: Vec<(String, String)> = Vec::new();
-    for (name, figure) in &mut finding.figures {
-        if FIGURES.contains(&name.as_str()) {
-            conceal_figure(figure, mark, &mut replaced);
-        }
-    }
-    // The longest first: one name may begin another.
-    replaced.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-    for text in [&mut finding.key, &mut finding.says.zh, &mut finding.says.en] {
-        for (name, mark) in &replaced {
-            if text.contains(name.as_str()) {
-                *text = text.replace(name.as_str(), mark);
-            }
-        }
-    }
+/// The figures of a finding that name people.
+pub(super) fn names_people(finding: &Finding) -> Vec<String> {
+    finding
+        .figures
+        .iter()
+        .filter(|(name, figure)| FIGURES.contains(&name.as_str()) && !names(figure).is_empty())
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
-fn conceal_figure(
-    figure: &mut Figure,
-    mark: &dyn Fn(&str) -> String,
-    replaced: &mut Vec<(String, String)>,
-) {
-    match figure {
-        Figure::Text(text) => {
-            let parts: Vec<String> = text
-                .split('、')
-                .map(|part| {
-                    if is_harmless(part) {
-                        return part.to_owned();
-                    }
-                    let mark = mark(part);
-                    replaced.push((part.to_owned(), mark.clone()));
-                    mark
-                })
-                .collect();
-            *text = parts.join("、");
+/// The finding's key with a mark for each name in it: the same name has the same mark, so it still tells findings
+/// apart.
+pub(super) fn without_names(finding: &Finding, mark: &dyn Fn(&str) -> String) -> String {
+    let mut names: Vec<String> = finding
+        .figures
+        .iter()
+        .filter(|(name, _)| FIGURES.contains(&name.as_str()))
+        .flat_map(|(_, figure)| names(figure))
+        .collect();
+    // The longest first: one name may begin another.
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.dedup();
+    let mut key = finding.key.clone();
+    for name in names {
+        if key.contains(&name) {
+            key = key.replace(&name, &mark(&name));
         }
-        Figure::List(figures) => figures
-            .iter_mut()
-            .for_each(|figure| conceal_figure(figure, mark, replaced)),
-        _ => {}
+    }
+    key
+}
+
+fn names(figure: &Figure) -> Vec<String> {
+    match figure {
+        Figure::Text(text) => text
+            .split('、')
+            .filter(|part| !is_harmless(part))
+            .map(str::to_owned)
+            .collect(),
+        Figure::List(figures) => figures.iter().flat_map(names).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -89,7 +85,7 @@ fn is_harmless(part: &str) -> bool {
     part.is_empty()
         || part.len() == 18 && part.chars().all(is_code)
         || part.split_once(':').is_some_and(|(key, hash)| {
-            key.len() == 8 && hash.len() == 32 && (key.chars().chain(hash.chars())).all(is_code)
+            key.len() == 8 && hash.len() == 32 && key.chars().chain(hash.chars()).all(is_code)
         })
         || ORGANISATIONS
             .iter()
@@ -101,48 +97,41 @@ mod tests {
     use super::*;
     use kandeng_screening::{Severity, Text};
 
-    fn finding(figures: Vec<(&str, Figure)>, says: &str) -> Finding {
+    fn finding(key: &str, figures: &[(&str, &str)]) -> Finding {
         Finding {
             rule: "K26".to_owned(),
             severity: Severity::Medium,
             subject_kind: "project".to_owned(),
             subject: "P1".to_owned(),
-            key: "王桂香".to_owned(),
+            key: key.to_owned(),
             related: Vec::new(),
             items: Vec::new(),
             subject_row: None,
             rows: Vec::new(),
             money_fen: None,
             figures: figures
-                .into_iter()
-                .map(|(name, figure)| (name.to_owned(), figure))
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), Figure::Text((*text).to_owned())))
                 .collect(),
             fingerprint: String::new(),
-            says: Text::new(says, says),
+            says: Text::new("", ""),
         }
     }
 
     #[test]
-    fn names_of_people_become_marks_everywhere_and_those_of_organisations_stay() {
-        let names = Figure::Text("王桂香、剑阁县某某建筑有限公司、王桂香琴".to_owned());
-        let town = Figure::Text("王桂香".to_owned());
-        let mut finding = finding(
-            vec![("names", names), ("township", town.clone())],
-            "王桂香琴、王桂香、剑阁县某某建筑有限公司",
+    fn a_figure_that_names_a_person_is_found_and_its_name_leaves_the_key() {
+        let firm = "剑阁县某某建筑有限公司";
+        let names = format!("王桂香、{firm}、王桂香琴");
+        let mixed = finding(
+            "王桂香|王桂香琴",
+            &[("names", &names), ("township", "白龙镇")],
         );
-        conceal(&mut finding, &|name| format!("#{}", name.chars().count()));
-        assert_eq!(
-            finding.figures,
-            [
-                (
-                    "names".to_owned(),
-                    Figure::Text("#3、剑阁县某某建筑有限公司、#4".to_owned())
-                ),
-                ("township".to_owned(), town)
-            ]
-        );
-        assert_eq!(finding.says.zh, "#4、#3、剑阁县某某建筑有限公司");
-        assert_eq!(finding.key, "#3");
+        assert_eq!(names_people(&mixed), ["names"]);
+        let mark = |name: &str| format!("#{}", name.chars().count());
+        assert_eq!(without_names(&mixed, &mark), "#3|#4");
+        let firms = finding(firm, &[("payee_shown", firm)]);
+        assert!(names_people(&firms).is_empty());
+        assert_eq!(without_names(&firms, &mark), firm);
     }
 
     #[test]

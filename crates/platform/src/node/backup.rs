@@ -18,6 +18,7 @@ use super::copy::copy as copy_ledger;
 use super::folder::{Beside, Folder, PUBLIC};
 use super::migrate::settle;
 use super::secrets::{read_secret, write_secret};
+use crate::vault::{KeyBackup, Vault};
 
 /// The file by which a folder is known to be a backup, with what is in it.
 pub(super) const BACKUP: &str = "backup.toml";
@@ -97,6 +98,18 @@ pub fn backup(
         evidence,
         with_keys,
     })
+}
+
+/// Backs up people's keys to a new file, sealed by a key that is destroyed when its time has come
+/// ([`Config::backup_days`](super::Config)). The file belongs elsewhere than the node's keys.
+///
+/// # Errors
+/// When the file is there already, or cannot be written.
+pub fn backup_people(folder: &Folder, to: &Path, at: Timestamp) -> Result<KeyBackup, NodeError> {
+    let vault = Vault::open(&folder.people(), &folder.database(), folder.master()?)?;
+    let backups = folder.key_backups()?;
+    backups.lapse(at)?;
+    Ok(backups.make(&vault, to, at)?)
 }
 
 /// Copies a database as one transaction sees it, whoever writes to it meanwhile. Nothing that was deleted is in

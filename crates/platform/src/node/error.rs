@@ -201,10 +201,6 @@ fn of_vault(error: &VaultError) -> Text {
                 "{ours} is the wrong master key: people's keys are wrapped by {theirs}; put that one back"
             ),
         ),
-        VaultError::Master(problem) => Text::new(
-            format!("主密钥无法使用:{problem}"),
-            format!("the master key cannot be used: {problem}"),
-        ),
-        other => Text::new(format!("个人资料库出错:{other}"), other.to_string()),
+        other => other.text(),
     }
 }

@@ -25,7 +25,7 @@ use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::SqliteReader;
 use kandeng_ledger::{Checkpoint, CheckpointError, Folder as Published};
 
-pub use backup::{BackedUp, backup};
+pub use backup::{BackedUp, backup, backup_people};
 pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
@@ -42,7 +42,7 @@ use crate::notice::Sender;
 use crate::notice::senders::{Channels, Surroundings};
 use crate::platform::{FollowUp, Parts, Platform};
 use crate::read_model::Tables;
-use crate::vault::{MasterKey, Vault};
+use crate::vault::{KeyBackups, MasterKey, Vault};
 
 /// What a node is opened with: time, ids, and what the scenes bring.
 pub struct Opening {
@@ -116,8 +116,9 @@ impl Node {
                 Platform::open_elsewhere(parts, store)?
             }
         };
-        let vault = Vault::open(&folder.people(), &folder.database(), master)?;
-        platform.replay_erasures(&vault)?;
+        // Backups of people's keys end in time also when the node was down.
+        folder.key_backups()?.lapse(platform.clock().now())?;
+        let vault = platform.open_vault(&folder.people(), master)?;
         Ok(Self {
             folder,
             platform,
@@ -220,6 +221,17 @@ impl Folder {
     /// When it is not there, or others may read it.
     pub fn master(&self) -> Result<MasterKey, NodeError> {
         Ok(MasterKey::parse(&self.config.master.read(self.path())?)?)
+    }
+
+    /// Backups of people's keys, and the keys that they are wrapped by.
+    ///
+    /// # Errors
+    /// When the folder of those keys cannot be made.
+    pub fn key_backups(&self) -> Result<KeyBackups, NodeError> {
+        Ok(KeyBackups::new(
+            &self.keys().join("wrapping"),
+            self.config.backup_days,
+        )?)
     }
 
     /// Whether the ledger continues what was published.

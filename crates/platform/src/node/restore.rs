@@ -26,6 +26,8 @@ pub struct Restore<'a> {
     pub to: &'a Path,
     /// A folder with the keys, when they are not in the backup: the old node's, or a copy of it.
     pub keys: Option<&'a Path>,
+    /// A backup of people's keys, to be taken in place of the old node's own.
+    pub people: Option<&'a Path>,
     /// Who decided that later entries are lost, where that is so.
     pub accept_loss: Option<&'a str>,
 }
@@ -75,6 +77,9 @@ pub fn restore(
     let evidence = backup.evidence().copy_to(&beside.path().join("evidence"))?;
     let new = Folder::open(beside.path())?;
     keys(what, &backup, old.as_ref(), &new)?;
+    if let Some(people) = what.people {
+        new.key_backups()?.restore(people, &new.people(), at)?;
+    }
     let trust = new.trust()?;
     let mut reader = SqliteReader::open(&new.database())?;
     let report = verify(&mut reader, &trust, &[], progress).map_err(|wrong| {
@@ -122,11 +127,12 @@ fn keys(
     match (old, what.keys) {
         (Some(old), _) => {
             copy_keys(old, new.path())?;
-            if old.people().is_file() {
+            copy_wrapping(&old.keys(), new)?;
+            if what.people.is_none() && old.people().is_file() {
                 copy_database(&old.people(), &new.people())?;
             }
         }
-        (None, Some(folder)) => from_bare_folder(folder, new)?,
+        (None, Some(folder)) => from_bare_folder(what, folder, new)?,
         (None, None) if backup.signing_path().is_file() => copy_keys(backup, new.path())?,
         (None, None) => {
             let shown = what.from.display();
@@ -142,7 +148,7 @@ fn keys(
 }
 
 /// A folder into which somebody put the key files, with or without `keys/` around them.
-fn from_bare_folder(folder: &Path, new: &Folder) -> Result<(), NodeError> {
+fn from_bare_folder(what: &Restore<'_>, folder: &Path, new: &Folder) -> Result<(), NodeError> {
     let master = new.config.master.file(Path::new(""));
     let mut wanted = vec![
         PathBuf::from("keys/signing.key"),
@@ -158,9 +164,31 @@ fn from_bare_folder(folder: &Path, new: &Folder) -> Result<(), NodeError> {
         let text = super::secrets::read_secret(&from)?;
         super::secrets::write_secret(&new.path().join(&path), text.trim_end())?;
     }
+    copy_wrapping(&folder.join("keys"), new)?;
+    copy_wrapping(folder, new)?;
     let people = folder.join("people.db");
-    if people.is_file() {
+    if what.people.is_none() && people.is_file() {
         copy_database(&people, &new.people())?;
+    }
+    Ok(())
+}
+
+/// The keys that backups of people's keys are wrapped by: without them no such backup opens.
+fn copy_wrapping(keys: &Path, new: &Folder) -> Result<(), NodeError> {
+    let from = keys.join("wrapping");
+    if !from.is_dir() {
+        return Ok(());
+    }
+    let to = new.keys().join("wrapping");
+    // Made as a folder that nobody else lists.
+    drop(new.key_backups()?);
+    for entry in fs::read_dir(&from).map_err(NodeError::unread(&from))? {
+        let from = entry.map_err(NodeError::unread(&from))?.path();
+        let to = to.join(from.file_name().unwrap_or_default());
+        if from.is_file() && !to.exists() {
+            let text = super::secrets::read_secret(&from)?;
+            super::secrets::write_secret(&to, text.trim_end())?;
+        }
     }
     Ok(())
 }

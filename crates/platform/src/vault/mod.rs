@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-pub use backup::KeyBackups;
+pub use backup::{KeyBackup, KeyBackups};
 pub use master::MasterKey;
 
 use crate::context::Text;
