@@ -11,14 +11,18 @@ mod full_disk;
 mod identities;
 mod identities_elsewhere;
 mod interruption;
+mod into;
 mod killed;
 mod measured;
 mod node_backup;
 mod node_folder;
 mod node_ledger;
+mod node_postgres;
 mod node_verify;
 mod nodes;
 mod outputs;
+#[path = "../../../ledger/tests/support/postgres.rs"]
+mod postgres;
 mod rules;
 mod schema;
 
