@@ -1,12 +1,15 @@
 //! What a stream says so far, and what is decided on it. Pure: no files, no clock, no database.
 
-use kandeng_ledger::{NewEvent, Recorded};
+use std::borrow::Cow;
+
+use kandeng_ledger::{Envelope, NewEvent, Recorded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::{Context, Refusal};
 use crate::effect::Effect;
+use crate::tagged::Tagged;
 
 /// An event that was stored and cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +48,7 @@ pub struct UnreadableEvent {
 ///     }
 /// }
 ///
-/// let old = DoorEvent::read("opened", 1, serde_json::json!({}))?;
+/// let old = DoorEvent::read("opened", 1, &serde_json::json!({}))?;
 /// assert_eq!(old, DoorEvent::Opened { by: "unknown".to_owned() });
 /// # Ok::<(), kandeng_platform::UnreadableEvent>(())
 /// ```
@@ -72,7 +75,7 @@ pub trait Events: Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// When the kind is unknown, a step is missing, or the payload is of another shape.
-    fn read(kind: &str, schema: u16, mut payload: Value) -> Result<Self, UnreadableEvent> {
+    fn read(kind: &str, schema: u16, payload: &Value) -> Result<Self, UnreadableEvent> {
         let unreadable = |problem: String| UnreadableEvent {
             kind: kind.to_owned(),
             schema,
@@ -85,12 +88,18 @@ pub trait Events: Serialize + DeserializeOwned {
                 "this program knows versions to {newest}: it is older than the ledger"
             )));
         }
+        let mut payload = Cow::Borrowed(payload);
         for step in schema..newest {
-            payload = Self::upcast(kind, step, payload)
-                .ok_or_else(|| unreadable(format!("no step from version {step} to the next")))?;
+            let next = Self::upcast(kind, step, payload.into_owned());
+            let next =
+                next.ok_or_else(|| unreadable(format!("no step from version {step} to the next")));
+            payload = Cow::Owned(next?);
         }
-        serde_json::from_value(json!({"kind": kind, "payload": payload}))
-            .map_err(|error| unreadable(error.to_string()))
+        let tagged = Tagged {
+            kind,
+            payload: &payload,
+        };
+        Self::deserialize(tagged).map_err(|error| unreadable(error.to_string()))
     }
 }
 
@@ -108,6 +117,23 @@ pub trait Aggregate: Default + Send {
 
     /// Takes in what happened.
     fn apply(&mut self, event: Self::Event);
+
+    /// The event, with its envelope, if it is one of these streams' and nothing of it was erased: what a
+    /// projection begins with.
+    ///
+    /// # Errors
+    /// In words for whoever wrote the projection, when it cannot be read.
+    fn event_in(recorded: &Recorded) -> Result<Option<(&Envelope, Self::Event)>, String> {
+        if recorded.stream.kind() != Self::STREAM {
+            return Ok(None);
+        }
+        let (Some(envelope), Some(payload)) = (&recorded.envelope, &recorded.payload) else {
+            return Ok(None);
+        };
+        let event = Self::Event::read(&envelope.kind, envelope.schema, payload)
+            .map_err(|error| error.to_string())?;
+        Ok(Some((envelope, event)))
+    }
 }
 
 /// What a command comes to.
@@ -172,7 +198,7 @@ pub fn fold<A: Aggregate>(events: Vec<Recorded>) -> Result<Loaded<A>, Unreadable
     for event in events {
         loaded.version = event.version + 1;
         if let (Some(envelope), Some(payload)) = (event.envelope, event.payload) {
-            let event = A::Event::read(&envelope.kind, envelope.schema, payload)?;
+            let event = A::Event::read(&envelope.kind, envelope.schema, &payload)?;
             loaded.state.apply(event);
         }
     }

@@ -12,6 +12,7 @@ pub mod deadline;
 mod effect;
 mod elsewhere;
 pub mod flag;
+mod kinds;
 pub mod node;
 pub mod notice;
 pub mod person;
@@ -19,6 +20,7 @@ mod platform;
 mod read_model;
 mod refused;
 mod rounds;
+mod tagged;
 pub mod unique;
 pub mod vault;
 
@@ -26,5 +28,6 @@ pub use aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent
 pub use clock::{Clock, CountedIds, Ids, RandomIds, SetClock, SystemClock};
 pub use context::{Context, Language, Refusal, Text};
 pub use effect::{Effect, Expectation, Expected, NewNotice, Unique};
+pub use kinds::{EventKinds, shared_event_kinds};
 pub use platform::{Answer, CommandError, FollowUp, Parts, Plan, Platform, shared_tables};
 pub use read_model::{ReadModel, Tables};

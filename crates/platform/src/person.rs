@@ -225,14 +225,9 @@ impl Tables for PersonTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Person::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, read)) = Person::event_in(event)? else {
             return Ok(());
         };
-        let read = PersonEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let person = StreamName::id(&event.stream).to_string();
         let done = match read {
             PersonEvent::PersonErased { .. } => to.execute(

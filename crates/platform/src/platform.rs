@@ -17,7 +17,7 @@ use sha2::Sha256;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::aggregate::{Decide, Decision, Events, UnreadableEvent, fold};
+use crate::aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent, fold};
 use crate::clock::{Clock, Ids};
 use crate::context::{Context, Refusal};
 use crate::deadline::{self, Deadline, Running};
@@ -190,7 +190,8 @@ impl Platform {
         self.0.clock.as_ref()
     }
 
-    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+    /// Time, for whoever keeps it.
+    pub fn shared_clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
     }
 
@@ -200,6 +201,21 @@ impl Platform {
             Some(following) => following.news(),
             None => self.0.ledger.checkpoints(),
         }
+    }
+
+    /// Waits until this node's read model has taken in everything that is in the ledger by now, whoever
+    /// appended it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the read model does not go on.
+    pub async fn see_all(&self) -> Result<(), CommandError> {
+        if let Some(following) = &self.0.following {
+            let newest = self.0.ledger.read(|reader| reader.checkpoint())?;
+            following
+                .wait(newest.map_or(0, |newest| newest.size))
+                .await?;
+        }
+        Ok(())
     }
 
     /// A new id.
@@ -256,7 +272,7 @@ impl Platform {
                 Err(error) => return Err(error),
             };
             if writes.is_empty() {
-                self.take_in_what_is_there().await?;
+                self.see_all().await?;
                 return Ok(Answer::Nothing);
             }
             let append = Append {
@@ -274,16 +290,6 @@ impl Platform {
             }
         }
         Err(contended.map_or(CommandError::Busy, CommandError::Contended))
-    }
-
-    /// What made a decision needless may have come from another node a moment ago: whoever asked sees it next.
-    async fn take_in_what_is_there(&self) -> Result<(), CommandError> {
-        if let Some(following) = &self.0.following {
-            let newest = self.0.ledger.read(|reader| reader.checkpoint())?;
-            let size = newest.map_or(0, |checkpoint| checkpoint.size);
-            following.wait(size).await?;
-        }
-        Ok(())
     }
 
     /// Where the command's events are, if it came before.
@@ -375,13 +381,35 @@ impl Plan<'_> {
     where
         A: Decide<C>,
     {
-        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(&stream, 0)?)?;
-        let pending = self.writes.iter().filter(|write| write.stream == stream);
+        let loaded = self.load::<A>(&stream)?;
+        self.decide_on(loaded, stream, command)
+    }
+
+    /// What `stream` says, with what was decided so far.
+    pub(crate) fn load<A: Aggregate>(
+        &self,
+        stream: &StreamName,
+    ) -> Result<Loaded<A>, CommandError> {
+        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(stream, 0)?)?;
+        let pending = self.writes.iter().filter(|write| write.stream == *stream);
         for event in pending.flat_map(|write| &write.events) {
-            let event = A::Event::read(&event.kind, event.schema, event.payload.clone())?;
+            let event = A::Event::read(&event.kind, event.schema, &event.payload)?;
             loaded.state.apply(event);
             loaded.version += 1;
         }
+        Ok(loaded)
+    }
+
+    /// [`Plan::decide`] on what was loaded: whoever looks at the state too sees the one that is decided on.
+    pub(crate) fn decide_on<A, C>(
+        &mut self,
+        loaded: Loaded<A>,
+        stream: StreamName,
+        command: C,
+    ) -> Result<(), CommandError>
+    where
+        A: Decide<C>,
+    {
         let Decision { events, effects } = loaded.state.decide(command, self.cx)?;
         if !events.is_empty() {
             self.writes.push(Write {

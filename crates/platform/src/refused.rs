@@ -29,7 +29,7 @@ impl RefusedEvent {
         }
         let (envelope, payload) = (event.envelope?, event.payload?);
         let Self::CommandRefused(refusal) =
-            Self::read(&envelope.kind, envelope.schema, payload).ok()?;
+            Self::read(&envelope.kind, envelope.schema, &payload).ok()?;
         Some(refusal)
     }
 }

@@ -4,7 +4,7 @@ use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 
 use super::{Case, CaseEvent, Rung};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
 /// The tables `cases` and `case_flags`.
@@ -50,14 +50,9 @@ impl Tables for CaseTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Case::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, read)) = Case::event_in(event)? else {
             return Ok(());
         };
-        let read = CaseEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let id = event.stream.id().to_string();
         let at = envelope.at.as_millisecond();
         project(to, &id, at, &envelope.jurisdiction, &read).map_err(|error| error.to_string())

@@ -3,9 +3,8 @@
 use kandeng_ledger::StreamName;
 
 use super::{Deadline, Miss, tables};
-use crate::aggregate::fold;
 use crate::context::Context;
-use crate::platform::{CommandError, Platform};
+use crate::platform::{Answer, CommandError, Platform};
 use crate::rounds::rounds;
 
 /// Deadlines that are looked up at once.
@@ -48,21 +47,30 @@ impl DeadlineLoop {
             if due.is_empty() {
                 return Ok(fired);
             }
+            let mut others = false;
             for stream in due {
-                self.fire(&stream).await?;
-                fired += 1;
+                match self.fire(&stream).await? {
+                    true => fired += 1,
+                    false => others = true,
+                }
+            }
+            // Another node was first with some: they are due here until this node has heard of it.
+            if others {
+                self.platform.see_all().await?;
             }
         }
     }
 
-    async fn fire(&self, stream: &StreamName) -> Result<(), CommandError> {
+    /// Whether it was this node that fired.
+    async fn fire(&self, stream: &StreamName) -> Result<bool, CommandError> {
         let cx = Context::of_the_platform(self.platform.clock().now());
         let answer = self
             .platform
             .append(&cx, |plan| {
-                let events = self.platform.ledger().read_stream(stream, 0)?;
-                let standing = fold::<Deadline>(events)?.state;
-                plan.decide::<Deadline, _>(stream.clone(), Miss)?;
+                // Read once: a second look might see what another node did in between.
+                let loaded = plan.load::<Deadline>(stream)?;
+                let standing = loaded.state.clone();
+                plan.decide_on(loaded, stream.clone(), Miss)?;
                 // What is to be done and that it was missed are one append: neither is there alone.
                 if let Deadline::Running { of } = &standing
                     && of.by <= plan.cx.at
@@ -73,15 +81,19 @@ impl DeadlineLoop {
                 Ok(())
             })
             .await;
-        match answer {
-            Ok(_) => Ok(()),
+        let answer = match answer {
             // A follow-up that is refused must not keep the deadline from being missed for ever.
             Err(CommandError::Refused(_)) => {
                 self.platform
                     .append(&cx, |plan| plan.decide::<Deadline, _>(stream.clone(), Miss))
-                    .await?;
-                Ok(())
+                    .await
             }
+            answer => answer,
+        };
+        match answer {
+            Ok(answer) => Ok(answer != Answer::Nothing),
+            // Somebody writes to it again and again: it is looked at once more.
+            Err(CommandError::Contended(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -5,7 +5,7 @@ use kandeng_ledger::{Recorded, StreamName};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Deadline, DeadlineEvent};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
 /// The table `deadlines`.
@@ -37,14 +37,9 @@ impl Tables for DeadlineTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Deadline::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((_, read)) = Deadline::event_in(event)? else {
             return Ok(());
         };
-        let read = DeadlineEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let stream = event.stream.as_str();
         let state = match read {
             DeadlineEvent::DeadlineSet {

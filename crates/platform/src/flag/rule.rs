@@ -88,15 +88,11 @@ impl Tables for RuleTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Rule::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, RuleEvent::RuleVersionTaken { rule, version })) =
+            Rule::event_in(event)?
+        else {
             return Ok(());
         };
-        let RuleEvent::RuleVersionTaken { rule, version } =
-            RuleEvent::read(&envelope.kind, envelope.schema, payload.clone())
-                .map_err(|error| error.to_string())?;
         to.prepare_cached(
             "insert into rule_versions values (?1, ?2, ?3) on conflict (rule) do update set \
              version = excluded.version, since = excluded.since",

@@ -4,7 +4,7 @@ use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 
 use super::{Dismissal, Flag, FlagEvent, Found};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
 /// The table `flags`.
@@ -56,14 +56,9 @@ impl Tables for FlagTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Flag::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, read)) = Flag::event_in(event)? else {
             return Ok(());
         };
-        let read = FlagEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let at = envelope.at.as_millisecond();
         project(to, event.stream.as_str(), at, &read).map_err(|error| error.to_string())
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kandeng_ledger::StreamName;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{Deliver, Fail, LEASE, Lease, Letter, Notice, SendError, Sender, tables};
 use crate::aggregate::fold;
@@ -68,18 +68,26 @@ impl NoticeLoop {
             for streams in channels.into_values() {
                 let this = self.clone();
                 sending.spawn(async move {
-                    let mut tries = 0;
+                    let (mut own, mut others) = (0, 0);
                     for stream in streams {
-                        tries += usize::from(this.send(&stream).await?);
+                        match this.send(&stream).await? {
+                            true => own += 1,
+                            false => others += 1,
+                        }
                     }
-                    Ok::<_, CommandError>(tries)
+                    Ok::<_, CommandError>((own, others))
                 });
             }
+            let mut others = 0;
             while let Some(done) = sending.join_next().await {
-                tries += match done {
-                    Ok(tries) => tries?,
-                    Err(broke) => return Err(CommandError::Append(broke.to_string())),
-                };
+                let broke = |error: JoinError| CommandError::Append(error.to_string());
+                let done = done.map_err(broke)??;
+                tries += done.0;
+                others += done.1;
+            }
+            // Another node took some: they are ready here until this node has heard of it.
+            if others > 0 {
+                self.platform.see_all().await?;
             }
         }
     }

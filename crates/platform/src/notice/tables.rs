@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{Notice, NoticeEvent};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::Aggregate;
 use crate::context::Text;
 use crate::read_model::Tables;
 
@@ -43,14 +43,9 @@ impl Tables for NoticeTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Notice::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((envelope, read)) = Notice::event_in(event)? else {
             return Ok(());
         };
-        let read = NoticeEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?;
         let at = envelope.at.as_millisecond();
         project(to, event.stream.as_str(), at, &read).map_err(|error| error.to_string())
     }

@@ -154,16 +154,11 @@ impl Tables for DoorTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
-        if event.stream.kind() != Door::STREAM {
-            return Ok(());
-        }
-        let (Some(envelope), Some(payload)) = (&event.envelope, &event.payload) else {
+        let Some((_, read)) = Door::event_in(event)? else {
             return Ok(());
         };
         let stream = event.stream.as_str();
-        let done = match DoorEvent::read(&envelope.kind, envelope.schema, payload.clone())
-            .map_err(|error| error.to_string())?
-        {
+        let done = match read {
             DoorEvent::DoorOpened { name } => to.execute(
                 "insert into doors (stream, name) values (?1, ?2) on conflict do update set name = ?2",
                 params![stream, name],
@@ -199,6 +194,14 @@ impl Node {
         node
     }
 
+    /// Another node, of the same time.
+    pub fn beside(other: &Node) -> Self {
+        Self {
+            clock: Arc::clone(&other.clock),
+            ..Self::new()
+        }
+    }
+
     /// In a folder that is there and stays.
     pub fn at(place: &Path) -> Self {
         Self {
@@ -216,13 +219,13 @@ impl Node {
         self.place.join("kandeng.db")
     }
 
-    pub fn open(&self) -> Platform {
+    fn parts(&self) -> Parts {
         let left_open: FollowUp = Box::new(|plan, missed| {
             let id: Uuid = missed.detail["door"].as_str().unwrap().parse().unwrap();
             let stream = kandeng_ledger::StreamName::new(Door::STREAM, id)?;
             plan.decide::<Door, _>(stream, LeaveOpen(id))
         });
-        Platform::open(Parts {
+        Parts {
             database: self.database(),
             signing: SigningKey::from_secret("ledger.example/99", &[7; 32]).unwrap(),
             naming: [3; 32],
@@ -230,8 +233,16 @@ impl Node {
             ids: Arc::new(CountedIds::default()),
             tables: vec![Box::new(DoorTables)],
             follow_ups: BTreeMap::from([("door-left-open".to_owned(), left_open)]),
-        })
-        .unwrap()
+        }
+    }
+
+    pub fn open(&self) -> Platform {
+        Platform::open(self.parts()).unwrap()
+    }
+
+    /// With a ledger that other nodes write to as well.
+    pub fn open_elsewhere(&self, store: impl kandeng_ledger::store::Store + 'static) -> Platform {
+        Platform::open_elsewhere(self.parts(), store).unwrap()
     }
 
     pub fn cx(&self) -> Context {
