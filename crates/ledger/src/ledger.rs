@@ -383,7 +383,8 @@ impl TileSource for Ledger {
     }
 }
 
-fn thread(
+/// A thread with a name.
+pub(crate) fn thread(
     name: &str,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<std::thread::JoinHandle<()>, StoreError> {

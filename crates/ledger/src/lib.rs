@@ -11,14 +11,17 @@ mod edge;
 mod error;
 mod event;
 mod follow;
+mod http;
 mod leaf;
 mod ledger;
+mod origin;
 mod publish;
 mod receipt;
 mod resource;
 pub mod store;
 pub mod tree;
 mod verify;
+mod witness;
 mod writer;
 
 pub use canonical::canonical;
@@ -29,7 +32,12 @@ pub use event::{Envelope, MAX_PAYLOAD, NewEvent, Occasion, Recorded, StreamName}
 pub use follow::Follower;
 pub use leaf::{LEAF_SIZE, Leaf, Opened, Part, Salt, Sealed};
 pub use ledger::{Append, Appended, ERASED, Ledger, Write};
-pub use publish::{Folder, PublishError, continues};
+pub use origin::{Decision, Gap, OriginError, begin_origin, next_origin};
+pub use publish::{Disk, Folder, Places, PublishError, Published, Publisher, continues};
 pub use receipt::{Open, Receipt, ReceiptError, receipt};
 pub use resource::{NoResource, Resource};
-pub use verify::{Fault, Report, Wrong, verify};
+pub use verify::{
+    Checks, EVIDENCE_FIELD, Evidence, EvidenceFolder, Fault, Fetch, Found, Report, Tiles, Wrong,
+    verify, verify_published, verify_with,
+};
+pub use witness::Witness;

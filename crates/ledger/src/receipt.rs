@@ -157,6 +157,20 @@ impl Ledger {
         })
     }
 
+    /// The checkpoint that a receipt for `position` is best given under: the newest that a witness has
+    /// cosigned, or, while none reaches so far, the newest.
+    ///
+    /// # Errors
+    /// [`ReceiptError::NoEntry`] when none reaches so far.
+    pub fn best_checkpoint(&self, position: u64) -> Result<Checkpoint, ReceiptError> {
+        let witnessed = self.read(|reader| reader.newest_cosigned())?;
+        witnessed
+            .filter(|checkpoint| checkpoint.size > position)
+            .or_else(|| self.checkpoint())
+            .filter(|checkpoint| checkpoint.size > position)
+            .ok_or(ReceiptError::NoEntry(position))
+    }
+
     /// A receipt for the entry at `position` under `checkpoint`.
     ///
     /// # Errors

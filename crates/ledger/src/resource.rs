@@ -162,6 +162,14 @@ impl Resource {
         resources
     }
 
+    /// Whether it will never change again.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Checkpoint => false,
+            Self::Tile { width, .. } | Self::Entries { width, .. } => *width == TILE_WIDTH,
+        }
+    }
+
     /// The bytes of the resource; nothing when the ledger does not reach so far.
     ///
     /// # Errors

@@ -5,9 +5,14 @@
 
 mod support;
 
-use kandeng_ledger::store::Reader as _;
 use kandeng_ledger::store::sqlite::Sqlite;
-use kandeng_ledger::{Checkpoint, Fault, Ledger, Report, StoreError, Wrong, verify};
+use kandeng_ledger::store::{Reader as _, Store as _};
+use kandeng_ledger::{
+    Append, Checkpoint, Checks, EvidenceFolder, Fault, Ledger, NewEvent, Report, StoreError, Write,
+    Wrong, verify, verify_with,
+};
+use serde_json::json;
+use sha2::Digest as _;
 use support::{Place, filled, key, one, trust};
 
 fn verified(place: &Place, earlier: &[Checkpoint]) -> Result<Report, Wrong> {
@@ -33,8 +38,7 @@ fn a_ledger_nobody_touched_is_right() {
             entries: 300,
             tiles: 1,
             checkpoints: 300,
-            erased: 0,
-            continued: 0
+            ..Report::default()
         }
     );
 }
@@ -285,4 +289,157 @@ fn a_changed_tile_is_found() {
         verified(&place, &[]).unwrap_err().fault,
         Fault::NoTile { .. }
     ));
+}
+
+#[test]
+fn a_part_that_is_gone_without_an_event_that_says_so_is_found() {
+    let place = filled(30);
+    let sql = "update ledger_entries set payload = null, payload_salt = null where position = 9";
+    run(&place, sql);
+    let wrong = verified(&place, &[]).unwrap_err();
+    assert_eq!((wrong.position, wrong.fault), (9, Fault::Lost("payload")));
+}
+
+#[test]
+fn a_forged_cosignature_is_found() {
+    let place = filled(30);
+    let witness = kandeng_ledger::WitnessKey::new("witness.example/w1", &[8; 32]).unwrap();
+    let at_20 = place.reader().checkpoints(20, 1).unwrap().remove(0);
+    let line = witness.cosign(&at_20, 1_782_000_000).unwrap();
+    let cosigned = at_20.with_signatures(&line).unwrap();
+    let mut store = Sqlite::open(&place.path(), None).unwrap();
+    store.keep_cosigned(&cosigned).unwrap();
+    drop(store);
+    let trust = kandeng_ledger::Trust {
+        witnesses: vec![witness.verifier()],
+        ..trust()
+    };
+    let look = || verify(&mut place.reader(), &trust, &[], &mut |_, _| {});
+    assert_eq!(look().unwrap().cosigned, 1);
+    // The same words under another tree.
+    let at_21 = place.reader().checkpoints(21, 1).unwrap().remove(0);
+    let forged = at_21.with_signatures(&line).unwrap();
+    place
+        .attack()
+        .execute(
+            "update ledger_cosigned set note = ?1, size = 21",
+            [&forged.note],
+        )
+        .unwrap();
+    assert!(matches!(
+        look().unwrap_err().fault,
+        Fault::Signature { size: 21, .. }
+    ));
+}
+
+/// An evidence folder with two photos, and a ledger whose payloads name them.
+fn with_evidence() -> (Place, std::path::PathBuf, Vec<String>) {
+    let place = filled(20);
+    let folder = place.folder.path().join("evidence");
+    std::fs::create_dir(&folder).unwrap();
+    let mut hashes = Vec::new();
+    let ledger = place.open();
+    for number in 0..3_u8 {
+        let bytes = vec![number; 100_000];
+        let hash: String = sha2::Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        // One as it is named, the others by their first digits.
+        let within = folder.join(if number == 0 { "" } else { &hash[..2] });
+        std::fs::create_dir_all(&within).unwrap();
+        std::fs::write(within.join(&hash), bytes).unwrap();
+        let payload =
+            json!({"photos": [{"sha256": hash, "note": "x"}, {"sha256": "none"}], "number": 1});
+        let append = Append {
+            occasion: support::occasion(),
+            writes: vec![Write {
+                stream: support::project(9_000),
+                expected: u64::from(number),
+                events: vec![NewEvent::new("evidence-filed", 1, payload)],
+            }],
+        };
+        ledger.append_all_blocking(append).unwrap();
+        hashes.push(hash);
+    }
+    ledger.close();
+    (place, folder, hashes)
+}
+
+fn verified_with_evidence(place: &Place, folder: &std::path::Path) -> Result<Report, Wrong> {
+    let mut evidence = EvidenceFolder::new(folder);
+    let trust = trust();
+    let checks = Checks {
+        evidence: Some(&mut evidence),
+        ..Checks::default()
+    };
+    verify_with(&mut place.reader(), &trust, checks, &mut |_, _| {})
+}
+
+#[test]
+fn changed_bytes_of_evidence_are_found() {
+    let (place, folder, hashes) = with_evidence();
+    assert_eq!(verified_with_evidence(&place, &folder).unwrap().evidence, 3);
+    let path = folder.join(&hashes[1][..2]).join(&hashes[1]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[70_000] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    // Nothing is wrong with the ledger itself.
+    verified(&place, &[]).unwrap();
+    let wrong = verified_with_evidence(&place, &folder).unwrap_err();
+    assert_eq!(
+        (wrong.position, wrong.fault),
+        (21, Fault::Evidence(hashes[1].clone()))
+    );
+}
+
+#[test]
+fn evidence_that_is_gone_is_found_unless_an_event_says_that_it_was_erased() {
+    let (place, folder, hashes) = with_evidence();
+    std::fs::remove_file(folder.join(&hashes[0])).unwrap();
+    let wrong = verified_with_evidence(&place, &folder).unwrap_err();
+    assert_eq!(
+        (wrong.position, wrong.fault),
+        (20, Fault::NoEvidence(hashes[0].clone()))
+    );
+    let ledger = place.open();
+    let append = Append {
+        occasion: support::occasion(),
+        writes: vec![Write {
+            stream: kandeng_ledger::StreamName::new("erasure", uuid::Uuid::from_u128(1)).unwrap(),
+            expected: 0,
+            events: vec![NewEvent::new(
+                kandeng_ledger::ERASED,
+                1,
+                json!({"evidence": hashes[0], "reason": "the ten years are over"}),
+            )],
+        }],
+    };
+    ledger.append_all_blocking(append).unwrap();
+    ledger.close();
+    assert_eq!(verified_with_evidence(&place, &folder).unwrap().evidence, 2);
+}
+
+#[test]
+fn a_ledger_can_be_verified_while_it_grows() {
+    let place = filled(300);
+    let ledger = place.open();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for version in 0.. {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                ledger.append_all_blocking(one(8_000, version)).unwrap();
+            }
+        });
+        let mut last = 0;
+        for _ in 0..20 {
+            let entries = verified(&place, &[]).unwrap().entries;
+            assert!(entries >= last);
+            last = entries;
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }

@@ -1,5 +1,6 @@
 //! SIGKILL at random moments, 200 times: what was acknowledged is there, the tree is right, the read model
-//! is what a rebuild gives.
+//! is what a rebuild gives. Over PostgreSQL too (when asked for by `--ignored`), and there the server itself
+//! is killed while its client goes on.
 //!
 //! The parent starts this program again as a child that appends as fast as it can and reports every
 //! acknowledged position over a pipe.
@@ -12,34 +13,75 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
-use kandeng_ledger::{Append, Ledger, verify};
+use kandeng_ledger::{Append, AppendError, Ledger, Report, verify};
+use support::postgres::Server;
 use support::{Sums, command, key, one, rebuilt, sums, trust};
 
 const KILLS: u64 = 200;
 
+const FILE: &str = "what_was_acknowledged_survives_200_kills";
+const DATABASE: &str = "over_postgres_what_was_acknowledged_survives_200_kills";
+const SERVER: &str = "a_server_that_is_killed_loses_and_doubles_nothing";
+
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    match arguments.iter().position(|argument| argument == "--child") {
-        Some(place) => child(Path::new(&arguments[place + 1]), &arguments[place + 2]),
-        // As cargo's own test programs, so that filters and lists work.
-        None if arguments.iter().any(|argument| argument == "--list") => {
-            println!("what_was_acknowledged_survives_200_kills: test");
-        }
-        None => parent(),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    if let Some(place) = arguments.iter().position(|argument| argument == "--child") {
+        return child(&arguments[place + 1], &arguments[place + 2]);
     }
+    // As cargo's own test programs, so that filters and lists work.
+    let filters: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let mut passed = 0;
+    for (name, ignored) in [(FILE, false), (DATABASE, true), (SERVER, true)] {
+        let wanted = has("--include-ignored") || has("--ignored") == ignored;
+        let named =
+            filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+        if has("--list") {
+            println!("{name}: test");
+        } else if wanted && named {
+            let said = match name {
+                FILE => kill_children_of_a_file(),
+                DATABASE => kill_children_of_a_database(),
+                _ => kill_the_server(),
+            };
+            println!("{name} ... ok ({said})");
+            passed += 1;
+        }
+    }
+    println!("\n{passed} passed, 0 failed");
 }
 
-fn open(path: &Path) -> Ledger {
-    let store = Sqlite::open(path, Some(Box::new(Sums))).unwrap();
+/// A file by its path, a database by its address.
+fn open(place: &str) -> Ledger {
+    if place.starts_with("host=") {
+        let store = Postgres::open(Address::parse(place).unwrap()).unwrap();
+        return Ledger::start(store, key()).unwrap();
+    }
+    let store = Sqlite::open(Path::new(place), Some(Box::new(Sums))).unwrap();
     Ledger::start(store, key()).unwrap()
 }
 
-fn child(path: &Path, run: &str) {
+fn verified(place: &str) -> Report {
+    if place.starts_with("host=") {
+        let mut reader = PostgresReader::open(Address::parse(place).unwrap()).unwrap();
+        return verify(&mut reader, &trust(), &[], &mut |_, _| {}).unwrap();
+    }
+    let mut reader = SqliteReader::open(Path::new(place)).unwrap();
+    verify(&mut reader, &trust(), &[], &mut |_, _| {}).unwrap()
+}
+
+fn child(place: &str, run: &str) {
     let run: u128 = run.parse().unwrap();
-    let ledger = open(path);
+    let ledger = open(place);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
@@ -67,20 +109,27 @@ fn child(path: &Path, run: &str) {
     });
 }
 
-fn parent() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("kandeng.db");
-    // Position → command, of everything that was ever acknowledged.
-    let mut acknowledged: BTreeMap<u64, u128> = BTreeMap::new();
-    let mut chance = 0x9E37_79B9_7F4A_7C15_u64;
-    let start = Instant::now();
+/// Random enough, and the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// Kills a child `KILLS` times, each after a time of at least `least` milliseconds, and gives position →
+/// command of everything that was ever acknowledged.
+fn kill_children(place: &str, least: u64) -> BTreeMap<u64, u128> {
+    let mut acknowledged = BTreeMap::new();
+    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     for run in 0..KILLS {
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg("--child")
-            .arg(&path)
+            .arg(place)
             .arg(run.to_string())
             .stdout(Stdio::piped())
             .spawn()
@@ -97,7 +146,7 @@ fn parent() {
                     .collect::<Vec<(u64, u128)>>()
             }
         });
-        std::thread::sleep(Duration::from_micros(5_000 + chance % 60_000));
+        std::thread::sleep(Duration::from_micros(least * 1_000 + chance.below(60_000)));
         child.kill().unwrap();
         child.wait().unwrap();
         let mut lines = reader.join().unwrap();
@@ -105,13 +154,29 @@ fn parent() {
         lines.pop();
         acknowledged.extend(lines);
     }
-    let kills = start.elapsed();
+    acknowledged
+}
 
-    let ledger = open(&path);
-    for (position, id) in &acknowledged {
+fn all_there(ledger: &Ledger, acknowledged: &BTreeMap<u64, u128>) {
+    for (position, id) in acknowledged {
         let found = ledger.command(uuid::Uuid::from_u128(*id)).unwrap();
         assert_eq!(found, Some((*position, 1)), "acknowledged and not there");
     }
+    assert!(
+        acknowledged.len() > 1_000,
+        "only {} were acknowledged: the kills came too early to show anything",
+        acknowledged.len()
+    );
+}
+
+fn kill_children_of_a_file() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kandeng.db");
+    let place = path.to_str().unwrap();
+    let start = Instant::now();
+    let acknowledged = kill_children(place, 5);
+    let ledger = open(place);
+    all_there(&ledger, &acknowledged);
     let connection = rusqlite::Connection::open(&path).unwrap();
     assert_eq!(
         sums(&connection),
@@ -119,18 +184,92 @@ fn parent() {
         "read model and rebuild"
     );
     ledger.close();
-    let mut reader = SqliteReader::open(&path).unwrap();
-    let report = verify(&mut reader, &trust(), &[], &mut |_, _| {}).unwrap();
-    assert!(report.entries >= acknowledged.len() as u64);
-    assert!(
-        acknowledged.len() > 1_000,
-        "only {} were acknowledged: the kills came too early to show anything",
-        acknowledged.len()
-    );
-    println!(
-        "what_was_acknowledged_survives_200_kills ... ok ({} acknowledged, {} entries, kills {kills:?}, all {:?})\n\n1 passed, 0 failed",
+    let entries = verified(place).entries;
+    assert!(entries >= acknowledged.len() as u64);
+    format!(
+        "{} acknowledged, {entries} entries, {:?}",
         acknowledged.len(),
-        report.entries,
         start.elapsed()
-    );
+    )
+}
+
+fn kill_children_of_a_database() -> String {
+    let server = Server::start();
+    let place = server.address("county");
+    let start = Instant::now();
+    let acknowledged = kill_children(&place, 60);
+    let ledger = open(&place);
+    all_there(&ledger, &acknowledged);
+    ledger.close();
+    let entries = verified(&place).entries;
+    assert!(entries >= acknowledged.len() as u64);
+    format!(
+        "{} acknowledged, {entries} entries, {:?}",
+        acknowledged.len(),
+        start.elapsed()
+    )
+}
+
+/// Writers that ask again with the same id until they have an answer, while the server is killed and started.
+fn kill_the_server() -> String {
+    const SERVER_KILLS: usize = 12;
+    let server = Server::start();
+    let place = server.address("county");
+    let ledger = open(&place);
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..8_u128)
+        .map(|stream| {
+            let (ledger, stop) = (ledger.clone(), stop.clone());
+            std::thread::spawn(move || {
+                let mut told = Vec::new();
+                let (mut failed, mut again) = (0, 0);
+                for version in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let id = (stream << 32) + u128::from(version) + 1;
+                    let position = loop {
+                        let append = Append {
+                            occasion: command(id),
+                            ..one(stream, version)
+                        };
+                        match ledger.append_all_blocking(append) {
+                            Ok(appended) => break appended.positions.start,
+                            Err(AppendError::Repeated { first, .. }) => {
+                                again += 1;
+                                break first;
+                            }
+                            Err(AppendError::Store(_)) => failed += 1,
+                            Err(other) => panic!("{other}"),
+                        }
+                    };
+                    told.push((position, id));
+                }
+                (told, failed, again)
+            })
+        })
+        .collect();
+    let mut chance = Chance(0x2545_F491_4F6C_DD1D);
+    for _ in 0..SERVER_KILLS {
+        std::thread::sleep(Duration::from_millis(100 + chance.below(400)));
+        server.kill();
+        server.up();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = BTreeMap::new();
+    let (mut failures, mut repeats) = (0_u64, 0_u64);
+    for writer in writers {
+        let (told, failed, again) = writer.join().unwrap();
+        acknowledged.extend(told);
+        failures += failed;
+        repeats += again;
+    }
+    assert!(failures > 0, "nobody noticed that the server was killed");
+    all_there(&ledger, &acknowledged);
+    ledger.close();
+    // Everybody got an answer for everything in the end: so what is there is what was told, once each.
+    let entries = verified(&place).entries;
+    assert_eq!(entries, acknowledged.len() as u64);
+    format!("{entries} entries, {failures} failures, {repeats} kept without an answer")
 }

@@ -4,9 +4,15 @@
 
 mod support;
 
-use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::{fs, io};
 
-use kandeng_ledger::{Folder, Open, PublishError, Receipt, Resource, SigningKey};
+use kandeng_ledger::store::Reader as _;
+use kandeng_ledger::{
+    Disk, Folder, Open, PublishError, Receipt, Resource, SigningKey, Tiles, verify_published,
+};
 use support::{Place, filled, key, one, project, trust};
 
 #[test]
@@ -174,4 +180,98 @@ fn a_receipt_survives_its_text_and_shows_only_what_was_opened() {
     assert!(ledger.receipt(300, &newest, Open::default()).is_err());
     assert!(Receipt::parse("c2sp.org/tlog-proof@v1\n").is_err());
     let _ = key();
+}
+
+/// A disk whose `left`-th step fails: not done at all, or done by half.
+struct Failing {
+    left: AtomicI64,
+    half: bool,
+}
+
+impl Failing {
+    fn step(&self, done: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) != 0 {
+            return done();
+        }
+        if self.half {
+            done()?;
+        }
+        Err(io::Error::other("injected"))
+    }
+}
+
+impl Disk for Failing {
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        self.step(|| fs::create_dir_all(path))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let half = self.half && self.left.load(Ordering::SeqCst) == 0;
+        self.step(|| {
+            fs::write(
+                path,
+                if half {
+                    &bytes[..bytes.len() / 2]
+                } else {
+                    bytes
+                },
+            )
+        })
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        self.step(|| fs::File::open(path)?.sync_all())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(|| fs::rename(from, to))
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.step(|| fs::remove_dir_all(path))
+    }
+}
+
+#[test]
+fn a_fault_at_any_step_leaves_a_folder_that_is_whole_and_goes_on() {
+    let place = filled(200);
+    let ledger = place.open();
+    let mut old = place.reader().checkpoint().unwrap().unwrap();
+    for half in [false, true] {
+        let elsewhere = place.folder.path().join(format!("elsewhere-{half}"));
+        Folder::new(&elsewhere)
+            .publish_at(&mut place.reader(), &trust(), &old)
+            .unwrap();
+        for step in 0.. {
+            // Partial tiles grow, and now and then one becomes full.
+            for version in 0..9 {
+                let stream = 50_000 + step as u128 * 2 + u128::from(half);
+                ledger.append_all_blocking(one(stream, version)).unwrap();
+            }
+            let disk = Arc::new(Failing {
+                left: AtomicI64::new(step),
+                half,
+            });
+            let failing = Folder::on(&elsewhere, disk.clone());
+            let result = failing.publish(&mut place.reader(), &trust());
+            let newest = ledger.checkpoint().unwrap();
+            // Whatever happened, the folder is complete for the checkpoint that it has.
+            let has = failing.newest(&trust()).unwrap().unwrap();
+            assert!(has == old || has == newest, "step {step}: {}", has.size);
+            let mut published = Tiles::of_folder(&elsewhere);
+            let report = verify_published(&mut published, &trust(), &[], &mut |_, _| {}).unwrap();
+            assert_eq!(report.entries, has.size, "step {step}");
+            // And the next publication goes on.
+            Folder::new(&elsewhere)
+                .publish(&mut place.reader(), &trust())
+                .unwrap();
+            let report = verify_published(&mut published, &trust(), &[], &mut |_, _| {}).unwrap();
+            assert_eq!(report.entries, newest.size);
+            old = newest;
+            if result.is_ok() && disk.left.load(Ordering::SeqCst) >= 0 {
+                assert!(step > 10, "only {step} steps");
+                break;
+            }
+        }
+    }
 }

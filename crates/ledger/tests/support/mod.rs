@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod cut;
+pub mod http;
 pub mod postgres;
 
 use std::path::PathBuf;

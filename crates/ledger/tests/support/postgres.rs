@@ -25,6 +25,7 @@ pub struct Server {
     programs: PathBuf,
     as_nobody: bool,
     options: String,
+    port: String,
 }
 
 impl Server {
@@ -54,6 +55,11 @@ impl Server {
             programs,
             as_nobody,
             options: settings.to_owned(),
+            port: settings
+                .split(';')
+                .find_map(|setting| setting.strip_prefix("port="))
+                .unwrap_or("5432")
+                .to_owned(),
         };
         let data = server.data();
         server.run(
@@ -119,9 +125,8 @@ impl Server {
     /// Kills the server and all its children with SIGKILL, as the kernel does when memory is short.
     pub fn kill(&self) {
         let pid = self.pid().expect("the server runs");
-        let children =
-            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        for process in std::iter::once(pid.as_str()).chain(children.split_whitespace()) {
+        let processes: Vec<String> = std::iter::once(pid.clone()).chain(children(&pid)).collect();
+        for process in &processes {
             // A child may have gone by itself.
             let _ = Command::new("kill")
                 .args(["-9", process])
@@ -130,12 +135,15 @@ impl Server {
         }
         // The next start waits for nobody: all that had the data folder open are gone.
         let until = Instant::now() + Duration::from_secs(20);
-        for process in std::iter::once(pid.as_str()).chain(children.split_whitespace()) {
+        for process in &processes {
             while running(process) {
                 assert!(Instant::now() < until, "process {process} does not end");
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
+        // Where nobody collects the dead, the next start would take the process for a running one.
+        std::fs::remove_file(Path::new(&self.data()).join("postmaster.pid")).unwrap();
+        std::fs::remove_file(format!("{}.lock", self.socket().display())).unwrap_or(());
     }
 
     /// The address of a database there, made when it is not there.
@@ -157,16 +165,22 @@ impl Server {
         postgres::Client::connect(&self.text(database), postgres::NoTls).unwrap()
     }
 
+    /// A connection by an address of the test's own.
+    pub fn client_at(&self, address: &str) -> postgres::Client {
+        postgres::Client::connect(address, postgres::NoTls).unwrap()
+    }
+
     fn text(&self, database: &str) -> String {
         format!(
-            "host={} user=kandeng dbname={database}",
-            self.folder.path().display()
+            "host={} port={} user=kandeng dbname={database}",
+            self.folder.path().display(),
+            self.port
         )
     }
 
     /// The file of the server's socket.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join(".s.PGSQL.5432")
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port))
     }
 
     fn data(&self) -> String {
@@ -234,6 +248,23 @@ impl Drop for Server {
             .stderr(Stdio::null())
             .status();
     }
+}
+
+/// The processes that a server has started.
+fn children(of: &str) -> Vec<String> {
+    let parent = |stat: &str| {
+        let rest = stat.rsplit_once(") ")?.1;
+        rest.split(' ').nth(1).map(str::to_owned)
+    };
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(|process| {
+            std::fs::read_to_string(format!("/proc/{process}/stat"))
+                .is_ok_and(|stat| parent(&stat).as_deref() == Some(of))
+        })
+        .collect()
 }
 
 fn running(process: &str) -> bool {

@@ -77,9 +77,9 @@ pub(super) async fn make(client: &Client) -> Result<(), StoreError> {
 pub(super) const LOCK: &str = "select size from ledger_head for update";
 
 /// The next version of each stream.
-pub(super) const NEXT: &str = r#"
+pub(super) const NEXT: &str = "
 select coalesce((select max(version) + 1 from ledger_entries e where e.stream = asked.name), 0)
-from unnest($1::text[]) with ordinality as asked (name, number) order by asked.number"#;
+from unnest($1::text[]) with ordinality as asked (name, number) order by asked.number";
 
 /// What is known of each command.
 pub(super) const DONE: &str = "

@@ -4,9 +4,12 @@
 //! The folder is complete for its checkpoint at every moment: tiles are written first, the checkpoint is
 //! renamed into place last. A crash in between leaves tiles that nobody refers to yet.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+mod disk;
+mod places;
+
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tlog_tiles::tlog::{check_tree, prove_tree};
 
@@ -16,6 +19,9 @@ use crate::receipt::ReaderTiles;
 use crate::resource::Resource;
 use crate::store::Reader;
 use crate::tree::Hashes;
+pub use disk::Disk;
+use disk::FileSystem;
+pub use places::{Places, Published, Publisher};
 
 /// A ledger and its second place that do not fit together.
 #[derive(Debug, thiserror::Error)]
@@ -61,21 +67,73 @@ pub enum PublishError {
         /// In the system's words.
         problem: String,
     },
+    /// A witness did not do its part.
+    #[error("the witness {place}: {problem}")]
+    Witness {
+        /// Which one.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The ledger's own store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+impl PublishError {
+    /// The same in Chinese.
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Behind {
+                ours,
+                theirs,
+                place,
+            } => format!(
+                "账本有 {ours} 条记录，而 {place} 存有 {theirs} 条记录的检查点：账本被退回到了较早的状态，多半是恢复了旧备份。                 请找回较新的账本；确已丢失的，用 `kandeng restore --accept-loss` 另立新源"
+            ),
+            Self::Forked { size, place } => format!(
+                "{place} 存有 {size} 条记录的检查点，本账本并非其延续：两处之中有一处的历史被改写。请两份都留存，交人比对"
+            ),
+            Self::Foreign { place, problem } => {
+                format!("{place} 存放的不是本账本的检查点：{problem}")
+            }
+            Self::File { place, problem } => format!("{place} 无法读写：{problem}"),
+            Self::Witness { place, problem } => format!("见证方 {place} 未能见证：{problem}"),
+            Self::Store(error) => format!("账本存储出错：{error}"),
+        }
+    }
+}
+
 /// A folder that the ledger is published to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Folder {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
+}
+
+impl std::fmt::Debug for Folder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Folder({})", self.path.display())
+    }
 }
 
 impl Folder {
     /// The folder at `path`, made at the first publication.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self::on(path, Arc::new(FileSystem))
+    }
+
+    /// The folder on another disk than the file system, which reads as the file system does.
+    pub fn on(path: impl Into<PathBuf>, disk: Arc<dyn Disk>) -> Self {
+        Self {
+            path: path.into(),
+            disk,
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The newest checkpoint there, its signature verified; nothing when there is none yet.
@@ -123,23 +181,46 @@ impl Folder {
         reader: &mut dyn Reader,
         trust: &Trust,
     ) -> Result<Option<Checkpoint>, PublishError> {
-        let theirs = self.check(reader, trust)?.map_or(0, |theirs| theirs.size);
         let Some(newest) = reader.checkpoint()? else {
+            self.check(reader, trust)?;
             return Ok(None);
         };
-        if theirs == newest.size {
-            return Ok(Some(newest));
+        self.publish_at(reader, trust, &newest)?;
+        Ok(Some(newest))
+    }
+
+    /// Brings the folder up to `checkpoint`, which is of this ledger and may carry cosignatures.
+    ///
+    /// # Errors
+    /// As [`Folder::publish`].
+    pub fn publish_at(
+        &self,
+        reader: &mut dyn Reader,
+        trust: &Trust,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), PublishError> {
+        let theirs = self.check(reader, trust)?;
+        let size = theirs.as_ref().map_or(0, |theirs| theirs.size);
+        if theirs.is_some_and(|theirs| theirs.note == checkpoint.note) || size > checkpoint.size {
+            return Ok(());
         }
-        for resource in Resource::new_between(theirs, newest.size) {
+        let resources = Resource::new_between(size, checkpoint.size);
+        for resource in &resources {
             let bytes = resource.bytes(reader)?.ok_or_else(|| {
-                StoreError::damaged(newest.size, format!("{resource} is missing"))
+                StoreError::damaged(checkpoint.size, format!("{resource} is missing"))
             })?;
             self.write(&resource.to_string(), &bytes)?;
-            // What was partial is within the full one now. A crash before this line leaves it lying about.
-            let _ = fs::remove_dir_all(self.path.join(format!("{resource}.p")));
         }
-        self.write("checkpoint", newest.note.as_bytes())?;
-        Ok(Some(newest))
+        // A crash before this line leaves the old checkpoint, and all that it needs beside what is new.
+        self.write("checkpoint", checkpoint.note.as_bytes())?;
+        for resource in resources.iter().filter(|resource| resource.is_full()) {
+            // What was partial is within the full one now. What stays lying about does no harm.
+            let partial = self.path.join(format!("{resource}.p"));
+            if partial.exists() {
+                let _ = self.disk.remove_folder(&partial);
+            }
+        }
+        Ok(())
     }
 
     /// Writes beside and renames: a reader sees the old file or the new one.
@@ -147,14 +228,24 @@ impl Folder {
         let path = self.path.join(name);
         let parent = path.parent().unwrap_or(&self.path);
         let write = || -> std::io::Result<()> {
-            fs::create_dir_all(parent)?;
+            let new: Vec<&Path> = parent
+                .ancestors()
+                .take_while(|folder| !folder.exists())
+                .collect();
+            if let Some(top) = new.last() {
+                self.disk.make_folder(parent)?;
+                // Their names stand in the folders above them; a crash before they are synced may take a
+                // folder away with all that is in it, and the checkpoint is not there yet.
+                for folder in new.iter().skip(1).copied().chain(top.parent()) {
+                    self.disk.sync(folder)?;
+                }
+            }
             let beside = path.with_extension("new");
-            let mut file = File::create(&beside)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
+            self.disk.write(&beside, bytes)?;
+            self.disk.sync(&beside)?;
             // A crash here leaves `*.new`, which the next publication writes over.
-            fs::rename(&beside, &path)?;
-            File::open(parent)?.sync_all()
+            self.disk.rename(&beside, &path)?;
+            self.disk.sync(parent)
         };
         write().map_err(|error| file_error(&path, &error))
     }
