@@ -17,6 +17,9 @@ use kandeng_platform::vault::Reference;
 use support::block_on;
 use uuid::Uuid;
 
+/// How long the tests wait for publication.
+const SECONDS: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// Folders of one test: the node, its second place, backups.
 struct Places(tempfile::TempDir);
 
@@ -53,6 +56,7 @@ impl Places {
             to: &self.path(to),
             keys: keys.as_deref(),
             people: None,
+            known: &[],
             accept_loss: None,
         };
         restore(&what, now(), &mut |_, _| {})
@@ -139,7 +143,7 @@ fn a_ledger_that_was_set_back_does_not_open() {
     let places = Places::new();
     let node = places.open("node");
     value(&node, 1);
-    node.publish().unwrap();
+    node.published(SECONDS).unwrap();
     node.close();
     backup(
         &Folder::open(&places.path("node")).unwrap(),
@@ -151,7 +155,7 @@ fn a_ledger_that_was_set_back_does_not_open() {
     .unwrap();
     let node = places.open("node");
     value(&node, 2);
-    node.publish().unwrap();
+    node.published(SECONDS).unwrap();
     node.close();
     fs::copy(
         places.path("old/kandeng.db"),
@@ -256,7 +260,7 @@ fn a_backup_holds_everything_but_people_and_comes_back() {
     .unwrap();
     assert_eq!((done.size, done.evidence, done.with_keys), (1, 1, true));
     assert!(!places.path("backup/people.db").exists());
-    node.publish().unwrap();
+    node.published(SECONDS).unwrap();
     node.close();
     let in_backup = Node::open(&places.path("backup"), Opening::default())
         .err()
@@ -346,6 +350,7 @@ fn people_come_back_from_a_backup_of_their_keys_until_it_lapses_and_the_erased_n
             to: &places.path(to),
             keys: Some(&places.path("node")),
             people: Some(&keys),
+            known: &[],
             accept_loss: None,
         };
         restore(&what, at, &mut |_, _| {})
@@ -377,13 +382,116 @@ fn an_old_backup_is_refused_while_later_entries_are_known() {
     .unwrap();
     value(&node, 2);
     node.close();
-    // The second place knows of nothing yet, the old node does.
-    places.restore("backup", "early", None).unwrap();
     let error = places.restore("backup", "new", Some("node")).err().unwrap();
     assert!(told(error).contains("1 entries"));
-    places.open("node").publish().unwrap();
+    // Closing it has published what it had.
     let error = places.restore("backup", "new", None).err().unwrap();
     assert!(told(error).contains("--accept-loss"));
+    assert!(!places.path("new").exists());
+}
+
+#[test]
+fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
+    let places = Places::new();
+    let node = places.open("node");
+    let kept = value(&node, 1);
+    backup(
+        &node.folder,
+        &places.path("backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
+    let lost = value(&node, 2);
+    node.close();
+    let by = Uuid::from_u128(77);
+    let what = |from: &str, to: &str| {
+        let loss = node::Loss {
+            by,
+            reason: "the disk of the county's office burnt",
+        };
+        let what = Restore {
+            from: &places.path(from),
+            to: &places.path(to),
+            keys: Some(&places.path("node")),
+            people: None,
+            known: &[],
+            accept_loss: Some(loss),
+        };
+        restore(&what, now(), &mut |_, _| {})
+    };
+    let restored = what("backup", "new").unwrap();
+    let (gap, origin) = restored.loss.unwrap();
+    assert_eq!(origin, "ledger.example/990121/2");
+    assert_eq!((gap.kept, gap.known, gap.decided_by), (1, 2, by));
+    let node = places.open("new");
+    assert_eq!(node.folder.config.origin, origin);
+    assert_eq!(node.folder.second_place(), Some(places.path("second/2")));
+    assert_eq!(opened(&node, kept).as_deref(), Some("王桂香"));
+    assert_eq!(opened(&node, lost), None, "it was sealed after the backup");
+    node.close();
+    // Whoever has the last checkpoint of the old origin finds it within what was told to be lost.
+    let note = fs::read_to_string(places.path("second/checkpoint")).unwrap();
+    let old = kandeng_ledger::Trust::parse_unverified(&note).unwrap();
+    let folder = Folder::open(&places.path("new")).unwrap();
+    let report = folder.verify(&[old], &mut |_, _| {}).unwrap().unwrap();
+    assert_eq!((report.ledger.gaps.len(), report.ledger.in_gap), (1, 1));
+    // The old ledger does not go on as if nothing had happened, and a second loss is told after the first.
+    backup(
+        &folder,
+        &places.path("second-backup"),
+        true,
+        now(),
+        &mut |_, _| true,
+    )
+    .unwrap();
+    let node = places.open("new");
+    value(&node, 3);
+    node.close();
+    let what = Restore {
+        from: &places.path("second-backup"),
+        to: &places.path("newer"),
+        keys: Some(&places.path("new")),
+        people: None,
+        known: &[],
+        accept_loss: Some(node::Loss {
+            by,
+            reason: "again",
+        }),
+    };
+    let (_, origin) = restore(&what, now(), &mut |_, _| {}).unwrap().loss.unwrap();
+    assert_eq!(origin, "ledger.example/990121/3");
+    let folder = Folder::open(&places.path("newer")).unwrap();
+    assert_eq!(folder.second_place(), Some(places.path("second/3")));
+    let report = folder.verify(&[], &mut |_, _| {}).unwrap().unwrap();
+    assert_eq!(report.ledger.gaps.len(), 2);
+}
+
+#[test]
+fn a_loss_that_is_none_is_not_accepted() {
+    let places = Places::new();
+    let node = places.open("node");
+    value(&node, 1);
+    node.close();
+    let folder = Folder::open(&places.path("node")).unwrap();
+    backup(&folder, &places.path("backup"), true, now(), &mut |_, _| {
+        true
+    })
+    .unwrap();
+    let what = Restore {
+        from: &places.path("backup"),
+        to: &places.path("new"),
+        keys: None,
+        people: None,
+        known: &[],
+        accept_loss: Some(node::Loss {
+            by: Uuid::nil(),
+            reason: "none",
+        }),
+    };
+    let error = restore(&what, now(), &mut |_, _| {}).err().unwrap();
+    assert!(told(error).contains("nothing is lost"));
     assert!(!places.path("new").exists());
 }
 
@@ -435,5 +543,4 @@ fn what_a_killed_process_was_making_is_removed_by_the_next() {
     })
     .unwrap();
     assert_eq!(places.names(), ["backup", "node", "second"]);
-    assert!(node::named_in(b"").is_empty());
 }

@@ -18,6 +18,9 @@ use kandeng_platform::person::{ErasePerson, Person};
 use support::block_on;
 use uuid::Uuid;
 
+/// How long the tests wait for publication.
+const SECONDS: std::time::Duration = std::time::Duration::from_secs(30);
+
 struct Places(tempfile::TempDir);
 
 impl Places {
@@ -97,7 +100,7 @@ fn a_moved_ledger_is_the_same_and_goes_on() {
     let before = ledger.checkpoint().unwrap();
     let stored = ledger.stored_from(0, 100).unwrap();
     drop(ledger);
-    node.publish().unwrap();
+    node.published(SECONDS).unwrap();
     node.close();
 
     let store = places.store(&server, "county");
@@ -124,7 +127,7 @@ fn a_moved_ledger_is_the_same_and_goes_on() {
     // The same commands again are known; others go on.
     erase(&node, 0..40);
     assert_eq!(erased(&node), 40);
-    assert_eq!(node.publish().unwrap().unwrap().size, 41);
+    assert_eq!(node.published(SECONDS).unwrap().folder, Some(41));
     node.close();
     let again = places.migrate(&store, u64::MAX).err().unwrap();
     assert!(again.text().en.contains("already"));
@@ -209,7 +212,7 @@ fn a_backup_of_a_moved_node_comes_back_in_a_file() {
         &mut |_, _| true,
     );
     assert_eq!(done.unwrap().size, 12);
-    node.publish().unwrap();
+    node.published(SECONDS).unwrap();
     node.close();
     drop(server);
     let what = Restore {
@@ -217,6 +220,7 @@ fn a_backup_of_a_moved_node_comes_back_in_a_file() {
         to: &places.path("new"),
         keys: None,
         people: None,
+        known: &[],
         accept_loss: None,
     };
     let restored = restore(&what, now, &mut |_, _| {}).unwrap();

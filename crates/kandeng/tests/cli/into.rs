@@ -32,7 +32,11 @@ fn into(folder: &Path, more: &[&str]) -> String {
 fn flags(folder: &Path, state: &str) -> i64 {
     let connection = rusqlite::Connection::open(folder.join("node/kandeng.db")).unwrap();
     connection
-        .query_row("select count(*) from flags where state = ?1", [state], |row| row.get(0))
+        .query_row(
+            "select count(*) from flags where state = ?1",
+            [state],
+            |row| row.get(0),
+        )
         .unwrap()
 }
 
@@ -42,19 +46,31 @@ fn what_is_found_is_raised_once_and_a_second_run_appends_nothing() {
     let folder = folder.path();
     county(folder);
     let node = init(folder);
-    let found = json(&succeed(folder, &[&SCREEN[..6], &["--format", "json"]].concat()));
+    let found = json(&succeed(
+        folder,
+        &[&SCREEN[..6], &["--format", "json"]].concat(),
+    ));
     let found = found["flags"].as_array().unwrap().len();
     assert!(found > 50);
     let told = into(folder, &[]);
-    assert!(told.contains(&format!("{found} flags raised, 0 changed, 0 cleared")), "{told}");
+    assert!(
+        told.contains(&format!("{found} flags raised, 0 changed, 0 cleared")),
+        "{told}"
+    );
     assert_eq!(flags(folder, "open"), found as i64);
     let before = size(&node);
     let told = into(folder, &[]);
-    assert!(told.contains("0 flags raised, 0 changed, 0 cleared"), "{told}");
+    assert!(
+        told.contains("0 flags raised, 0 changed, 0 cleared"),
+        "{told}"
+    );
     assert_eq!(size(&node), before, "an unchanged county appends nothing");
     succeed(folder, &["verify", "node"]);
     // What was appended was published before the command ended.
-    let stats = json(&succeed(folder, &["ledger", "stats", "node", "--format", "json"]));
+    let stats = json(&succeed(
+        folder,
+        &["ledger", "stats", "node", "--format", "json"],
+    ));
     assert_eq!(stats["published"], stats["entries"]);
 }
 
@@ -67,9 +83,15 @@ fn rules_that_did_not_run_and_subjects_that_were_not_there_keep_their_flags() {
     into(folder, &[]);
     let open = flags(folder, "open");
     let told = into(folder, &["--only", "K17"]);
-    assert!(told.contains("0 flags raised, 0 changed, 0 cleared"), "{told}");
+    assert!(
+        told.contains("0 flags raised, 0 changed, 0 cleared"),
+        "{told}"
+    );
     // Another county: of the first one's projects it says nothing.
-    succeed(folder, &["synth", "--projects", "60", "--seed", "7", "-o", "other"]);
+    succeed(
+        folder,
+        &["synth", "--projects", "60", "--seed", "7", "-o", "other"],
+    );
     let mut other = SCREEN;
     other[1] = "other/county.xlsx";
     succeed(folder, &other);
@@ -116,7 +138,10 @@ fn a_ledger_holds_no_name_or_number_of_a_payee() {
         }
         withheld += usize::from(found["withheld"].is_array());
     }
-    assert!(withheld > 0, "no finding named a person, so this shows nothing");
+    assert!(
+        withheld > 0,
+        "no finding named a person, so this shows nothing"
+    );
 }
 
 #[test]
@@ -129,6 +154,10 @@ fn a_folder_that_is_none_is_told_before_anything_is_screened() {
     let open = crate::nodes::open(&node);
     let output = kandeng(folder, &SCREEN);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("another kandeng process"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("another kandeng process"),
+        "{}",
+        stderr(&output)
+    );
     open.close();
 }

@@ -11,7 +11,10 @@ use crate::{files, kandeng, refused, stderr, stdout, succeed};
 fn address(folder: &Path, server: &Server, database: &str) {
     let path = folder.join(database);
     fs::write(&path, server.address(database)).unwrap();
-    let mode = std::process::Command::new("chmod").arg("600").arg(&path).status();
+    let mode = std::process::Command::new("chmod")
+        .arg("600")
+        .arg(&path)
+        .status();
     assert!(mode.unwrap().success());
 }
 
@@ -38,11 +41,20 @@ fn a_node_moves_to_postgresql_and_every_command_goes_on() {
     let told = stdout(&succeed(folder, &MIGRATE));
     assert!(told.contains("300 entries and 30 checkpoints"), "{told}");
     let settings = fs::read_to_string(path.join("kandeng.toml")).unwrap();
-    assert!(settings.contains("kind = \"postgres\"") && !settings.contains("host="), "{settings}");
+    assert!(
+        settings.contains("kind = \"postgres\"") && !settings.contains("host="),
+        "{settings}"
+    );
 
-    assert_eq!(stdout(&succeed(folder, &["receipt", "node", "123"])), before);
+    assert_eq!(
+        stdout(&succeed(folder, &["receipt", "node", "123"])),
+        before
+    );
     let told = stdout(&succeed(folder, &["verify", "node", "--lang", "en"]));
-    assert!(told.contains("300 entries") && told.contains("30 checkpoints"), "{told}");
+    assert!(
+        told.contains("300 entries") && told.contains("30 checkpoints"),
+        "{told}"
+    );
     let node = open(&path);
     note(&node, 300, 310);
     node.publish().unwrap();
@@ -60,7 +72,10 @@ fn a_node_moves_to_postgresql_and_every_command_goes_on() {
     // Somebody with the database in hand.
     let changed = server
         .client("county")
-        .execute("update ledger_entries set payload = '{}' where position = 123", &[])
+        .execute(
+            "update ledger_entries set payload = '{}' where position = 123",
+            &[],
+        )
         .unwrap();
     assert_eq!(changed, 1);
     let output = kandeng(folder, &["verify", "node", "--lang", "en"]);
@@ -81,7 +96,11 @@ fn a_move_that_cannot_be_made_leaves_the_node_as_it_was() {
         &["--address-file"],
     );
     refused(folder, &MIGRATE, &["county"]);
-    fs::write(folder.join("county"), "host=/nowhere user=kandeng password=secret").unwrap();
+    fs::write(
+        folder.join("county"),
+        "host=/nowhere user=kandeng password=secret",
+    )
+    .unwrap();
     refused(folder, &MIGRATE, &["county", "chmod 600"]);
     let mode = std::process::Command::new("chmod")
         .args(["600", "county"])
@@ -91,7 +110,10 @@ fn a_move_that_cannot_be_made_leaves_the_node_as_it_was() {
     let output = kandeng(folder, &MIGRATE);
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
-    assert!(told.contains("PostgreSQL") && !told.contains("secret"), "{told}");
+    assert!(
+        told.contains("PostgreSQL") && !told.contains("secret"),
+        "{told}"
+    );
 
     // A damaged ledger does not move.
     attack(

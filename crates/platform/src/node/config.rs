@@ -193,6 +193,25 @@ pub(super) fn with_origin(text: &str, origin: &str) -> String {
     lines
 }
 
+/// The text of a configuration with another folder as its second place; everything else stays as somebody wrote it.
+pub(super) fn with_second_place(text: &str, second: &Path) -> String {
+    let mut lines = String::new();
+    let mut within = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with('[') {
+            within = header_of(line) == "second_place";
+        }
+        let key = line.split('=').next().unwrap_or_default().trim();
+        if within && key == "folder" {
+            lines.push_str(&format!("folder = {}\n", quoted(&second.to_string_lossy())));
+        } else {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
 /// The text of a configuration with another store; everything else stays as somebody wrote it.
 pub(super) fn with_store(text: &str, store: &StoreAt) -> String {
     let mut lines = String::new();
@@ -516,6 +535,10 @@ mod tests {
         );
         let named = parse(&with_origin(&changed, "o/2")).unwrap();
         assert_eq!((named.origin.as_str(), named.backup_days), ("o/2", 9));
+        let moved = with_second_place(&full().text(), Path::new("/mnt/2"));
+        let moved = parse(&moved).unwrap();
+        assert_eq!(moved.second_place, Some("/mnt/2".into()));
+        assert_eq!(moved.witness, full().witness);
     }
 
     #[test]

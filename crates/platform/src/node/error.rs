@@ -189,6 +189,7 @@ pub fn of_publish(error: &PublishError) -> Text {
             format!("第二处 {place} 无法读写:{problem}"),
             format!("the second place {place} cannot be read or written: {problem}"),
         ),
+        PublishError::Witness { .. } => Text::new(error.zh(), error.to_string()),
         PublishError::Store(error) => of_store(error),
     }
 }

@@ -1,7 +1,6 @@
 //! The evidence folder: files named by their SHA-256, so that whoever changes one is found, and the same file
-//! is kept once. An event names a file by the text `sha256:` and 64 digits anywhere in its payload.
+//! is kept once. A payload names a file in a field `sha256`, at any depth ([`kandeng_ledger::EVIDENCE_FIELD`]).
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,9 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::NodeError;
 use super::secrets::hex;
-
-/// How an event names a file, before its 64 digits.
-const NAMED: &str = "sha256:";
 
 /// Files by their SHA-256.
 #[derive(Clone, Debug)]
@@ -30,6 +26,11 @@ pub struct Changed {
 }
 
 impl Evidence {
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
@@ -40,7 +41,7 @@ impl Evidence {
         self.folder.join(start).join(digits)
     }
 
-    /// Keeps a file, on disk when it returns, and gives the text that events name it by.
+    /// Keeps a file, on disk when it returns, and gives the 64 digits that payloads name it by.
     ///
     /// # Errors
     /// When it cannot be written; then it is not there.
@@ -76,7 +77,7 @@ impl Evidence {
             File::open(&self.folder)?.sync_all()
         };
         keep().map_err(NodeError::unwritten(&path))?;
-        Ok(format!("{NAMED}{digits}"))
+        Ok(digits)
     }
 
     /// The digits of all files, in order.
@@ -153,27 +154,6 @@ impl Evidence {
     }
 }
 
-/// The files that a payload names, by their digits.
-pub fn named_in(payload: &[u8]) -> BTreeSet<String> {
-    let mut named = BTreeSet::new();
-    // A payload is canonical JSON; what is none names nothing.
-    let mut rest = std::str::from_utf8(payload).unwrap_or_default();
-    while let Some(at) = rest.find(NAMED) {
-        let is_start = rest[..at].ends_with('"');
-        rest = &rest[at + NAMED.len()..];
-        let bytes = rest.as_bytes();
-        let is_name = is_start
-            && bytes.get(64) == Some(&b'"')
-            && bytes[..64]
-                .iter()
-                .all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit));
-        if is_name {
-            named.insert(rest[..64].to_owned());
-        }
-    }
-    named
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,28 +162,19 @@ mod tests {
     fn a_file_is_kept_under_its_hash_and_a_change_to_it_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let evidence = Evidence::new(folder.path().join("evidence"));
-        let name = evidence.put(&b"abc"[..]).unwrap();
+        let digits = evidence.put(&b"abc"[..]).unwrap();
         // FIPS 180-2, appendix B.1.
-        let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(name, format!("sha256:{digits}"));
-        assert_eq!(evidence.put(&b"abc"[..]).unwrap(), name);
-        assert_eq!(evidence.list().unwrap(), [digits]);
-        assert_eq!(evidence.check(digits).unwrap(), None);
+        assert_eq!(
+            digits,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(evidence.put(&b"abc"[..]).unwrap(), digits);
+        assert_eq!(evidence.list().unwrap(), [digits.clone()]);
+        assert_eq!(evidence.check(&digits).unwrap(), None);
         let copy = folder.path().join("copy");
         assert_eq!(evidence.copy_to(&copy).unwrap(), 1);
         assert_eq!(evidence.copy_to(&copy).unwrap(), 0);
-        fs::write(evidence.path(digits), b"abd").unwrap();
-        assert_eq!(evidence.check(digits).unwrap().unwrap().name, digits);
-    }
-
-    #[test]
-    fn a_payload_names_files_by_whole_texts_only() {
-        let digits = "ab".repeat(32);
-        let payload = format!(
-            r#"{{"photos":["sha256:{digits}","x sha256:{digits}"],"says":"sha256:{digits}0","sha256:":1,"z":"sha256:{}"}}"#,
-            "AB".repeat(32)
-        );
-        assert_eq!(named_in(payload.as_bytes()), BTreeSet::from([digits]));
-        assert!(named_in(b"\"sha256:ab").is_empty());
+        fs::write(evidence.path(&digits), b"abd").unwrap();
+        assert_eq!(evidence.check(&digits).unwrap().unwrap().name, digits);
     }
 }

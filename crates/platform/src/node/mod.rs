@@ -19,22 +19,25 @@ mod verify;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kandeng_ledger::store::Reader;
 use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::SqliteReader;
-use kandeng_ledger::{Checkpoint, CheckpointError, Folder as Published};
+use kandeng_ledger::{
+    CheckpointError, Folder as PublishedFolder, Places, PublishError, Published, Publisher, Witness,
+};
 
 pub use backup::{BackedUp, backup, backup_people};
 pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
-pub use evidence::{Changed, Evidence, named_in};
+pub use evidence::{Changed, Evidence};
 pub use folder::{Folder, Lock};
 pub use init::init;
 pub use migrate::migrate;
 pub use rebuild::{Rebuilt, rebuild};
-pub use restore::{Restore, Restored, restore};
+pub use restore::{Loss, Restore, Restored, restore};
 pub use verify::{NodeReport, NodeWrong};
 
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
@@ -75,6 +78,7 @@ pub struct Node {
     pub platform: Platform,
     /// Personal values.
     pub vault: Vault,
+    publisher: Publisher,
     lock: Lock,
 }
 
@@ -99,6 +103,9 @@ impl Node {
         let naming = folder.naming()?;
         let master = folder.master()?;
         folder.check_second_place()?;
+        let places = folder.places()?;
+        // A witness that cannot be asked keeps nobody from working; one that knows of more does.
+        places.check(folder.reader()?.as_mut(), &signing)?;
         let parts = Parts {
             database: folder.database(),
             signing,
@@ -119,25 +126,47 @@ impl Node {
         // Backups of people's keys end in time also when the node was down.
         folder.key_backups()?.lapse(platform.clock().now())?;
         let vault = platform.open_vault(&folder.people(), master)?;
+        let publisher = Publisher::start(platform.ledger(), places)?;
         Ok(Self {
             folder,
             platform,
             vault,
+            publisher,
             lock,
         })
     }
 
-    /// Brings the second place up to the ledger; what it has then, or nothing when there is no such place.
+    /// Waits until everything that is in the ledger by now has reached the second place and a witness, for no
+    /// longer than `most`; what has reached them.
     ///
     /// # Errors
-    /// When the ledger is no continuation of what stands there, or it cannot be written.
-    pub fn publish(&self) -> Result<Option<Checkpoint>, NodeError> {
-        let Some(second) = self.folder.second_place() else {
-            return Ok(None);
-        };
-        let mut reader = self.folder.reader()?;
-        let published = Published::new(second);
-        Ok(published.publish(reader.as_mut(), self.platform.ledger().trust())?)
+    /// What does not work. It is tried again as long as the node is open, and when it is opened the next time.
+    pub fn published(&self, most: Duration) -> Result<Published, NodeError> {
+        let newest = self.platform.ledger().checkpoint();
+        let size = newest.map(|checkpoint| checkpoint.size);
+        let until = Instant::now() + most;
+        let state = self.publisher.state();
+        let places = self.folder.places()?;
+        loop {
+            let now = state.borrow().clone();
+            let has = |is_there: bool, theirs: Option<u64>| !is_there || theirs >= size;
+            if size.is_none()
+                || has(places.folder.is_some(), now.folder)
+                    && has(!places.witnesses.is_empty(), now.witnessed)
+            {
+                return Ok(now);
+            }
+            if !now.problems.is_empty() || Instant::now() > until {
+                let problem = now.problems.join("; ");
+                return Err(NodeError::wrong(
+                    format!("已记入账本,但未能公布到第二处:{problem};节点运行时会再试"),
+                    format!(
+                        "it is in the ledger, but has not reached the second place: {problem}. The node tries again whenever it runs"
+                    ),
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// A keyed hash of a text, short: the same text has the same, and nobody without the key finds the text.
@@ -160,14 +189,17 @@ impl Node {
             .map_err(|error| NodeError::Wrong(error.0))
     }
 
-    /// Closes the node: everything is on disk, and the folder is free when this returns.
+    /// Closes the node: everything is on disk and, where that works, published, and the folder is free when this
+    /// returns.
     pub fn close(self) {
         let Self {
             platform,
             vault,
+            publisher,
             lock,
             ..
         } = self;
+        drop(publisher);
         platform.close();
         drop(vault);
         drop(lock);
@@ -234,6 +266,16 @@ impl Folder {
         )?)
     }
 
+    /// Where checkpoints go.
+    fn places(&self) -> Result<Places, PublishError> {
+        let witness = self.config.witness.as_ref();
+        let witnesses = witness.map(|witness| Witness::new(&witness.url, &witness.key));
+        Ok(Places {
+            folder: self.second_place().map(PublishedFolder::new),
+            witnesses: witnesses.into_iter().collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Whether the ledger continues what was published.
     ///
     /// # Errors
@@ -260,7 +302,7 @@ impl Folder {
                 ),
             ));
         }
-        Published::new(second).check(reader.as_mut(), &trust)?;
+        PublishedFolder::new(second).check(reader.as_mut(), &trust)?;
         Ok(())
     }
 }

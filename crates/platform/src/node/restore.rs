@@ -8,14 +8,20 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kandeng_ledger::store::Reader as _;
-use kandeng_ledger::store::sqlite::SqliteReader;
-use kandeng_ledger::{Checkpoint, Folder as Published, continues, verify};
+use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
+use kandeng_ledger::{
+    Checkpoint, Decision, Folder as Published, Gap, OriginError, SigningKey, begin_origin,
+    continues, next_origin, verify,
+};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::backup::{BACKUP, copy_database, copy_keys};
-use super::config::CONFIG;
+use super::config::{CONFIG, with_origin, with_second_place};
 use super::folder::{Beside, Folder, PUBLIC};
-use super::{Node, NodeError, Opening, of_store};
+use super::init::prepare_second_place;
+use super::secrets::write_secret;
+use super::{Node, NodeError, Opening};
 use crate::context::Text;
 
 /// What is to be brought back.
@@ -28,8 +34,19 @@ pub struct Restore<'a> {
     pub keys: Option<&'a Path>,
     /// A backup of people's keys, to be taken in place of the old node's own.
     pub people: Option<&'a Path>,
+    /// Checkpoints of this ledger that somebody kept elsewhere.
+    pub known: &'a [Checkpoint],
     /// Who decided that later entries are lost, where that is so.
-    pub accept_loss: Option<&'a str>,
+    pub accept_loss: Option<Loss<'a>>,
+}
+
+/// A decision to do without entries that are known to have been there.
+#[derive(Clone, Copy, Debug)]
+pub struct Loss<'a> {
+    /// The account that decided.
+    pub by: Uuid,
+    /// Why, for those who will ask. It stands in the ledger: no names.
+    pub reason: &'a str,
 }
 
 /// What was brought back.
@@ -47,6 +64,8 @@ pub struct Restored {
     pub running: u64,
     /// Those of them whose time has come: they fire when the node starts.
     pub due: u64,
+    /// What is lost, and the new origin that says so.
+    pub loss: Option<(Gap, String)>,
 }
 
 /// Brings a backup back. `progress` is told the entries verified and their number.
@@ -89,17 +108,134 @@ pub fn restore(
         );
         NodeError::Wrong(text)
     })?;
-    for (place, theirs) in newer(what, &backup, old.as_ref())? {
-        continues(&mut reader, &theirs, &place)?;
-    }
-    drop(reader);
-    let _ = (what.accept_loss, of_store);
+    let newer = newer(what, &backup, old.as_ref())?;
+    let loss = match what.accept_loss {
+        None => {
+            for (place, theirs) in &newer {
+                continues(&mut reader, theirs, place)?;
+            }
+            drop(reader);
+            None
+        }
+        Some(loss) => {
+            drop(reader);
+            Some(begin(what, &new, &newer, loss, at)?)
+        }
+    };
+    // Its settings may be those of a new origin by now.
+    let new = Folder::open(beside.path())?;
     let lock = new.lock()?;
     let node = Node::open_locked(new, lock, Opening::default())?;
-    let restored = look(&node, at, report.entries, evidence)?;
+    let mut restored = look(&node, at, report.entries, evidence)?;
+    restored.loss = loss;
     node.close();
     beside.finish()?;
     Ok(restored)
+}
+
+/// Begins the origin after that of the backup, in the place of its ledger: the first entry says what is lost and
+/// who decided, the kept entries follow as they were. A crash within leaves nothing: the folder is not in its
+/// place yet.
+fn begin(
+    what: &Restore<'_>,
+    new: &Folder,
+    newer: &[(String, Checkpoint)],
+    loss: Loss<'_>,
+    at: Timestamp,
+) -> Result<(Gap, String), NodeError> {
+    let trust = new.trust()?;
+    let Some((_, known)) = newer.iter().max_by_key(|(_, known)| known.size) else {
+        return Err(nothing_lost());
+    };
+    let origin = next_origin(trust.origin());
+    let key = SigningKey::generate(&origin).map_err(|error| super::origin_error(&error))?;
+    let kept = new.path().join("kept.db");
+    fs::rename(new.database(), &kept).map_err(NodeError::unwritten(&kept))?;
+    let gap = {
+        let mut from = SqliteReader::open(&kept)?;
+        let mut to = Sqlite::open(&new.database(), None)?;
+        let decision = Decision {
+            at,
+            by: loss.by,
+            jurisdiction: new.config.jurisdiction.clone(),
+            reason: loss.reason.to_owned(),
+        };
+        begin_origin(
+            &mut from,
+            &trust.ledger,
+            &known.note,
+            &mut to,
+            &key,
+            &decision,
+        )
+        .map_err(|error| match error {
+            OriginError::NothingLost { .. } => nothing_lost(),
+            OriginError::Store(error) => NodeError::Store(error),
+            other => NodeError::wrong(
+                format!("不能另起新源:{other}"),
+                format!("no new origin can be started: {other}"),
+            ),
+        })?
+    };
+    keep_sealed_values(&kept, &new.database())?;
+    fs::remove_file(&kept).map_err(NodeError::unwritten(&kept))?;
+    let signing = new.signing_path();
+    fs::remove_file(&signing).map_err(NodeError::unwritten(&signing))?;
+    write_secret(&signing, key.text())?;
+    let public = new.public_path();
+    fs::write(&public, format!("{}\n", key.verifier())).map_err(NodeError::unwritten(&public))?;
+    let path = new.path().join(CONFIG);
+    let text = fs::read_to_string(&path).map_err(NodeError::unread(&path))?;
+    let mut text = with_origin(&text, &origin);
+    if let Some(second) = &new.config.second_place {
+        let second = second_after(second, &origin);
+        prepare_second_place(&what.to.join(&second), &key)?;
+        text = with_second_place(&text, &second);
+    }
+    fs::write(&path, text).map_err(NodeError::unwritten(&path))?;
+    Ok((gap, origin))
+}
+
+/// Where the new origin is published: beside what the old one published, which stays. `ledger` is followed by
+/// `ledger/2`, that by `ledger/3`.
+fn second_after(second: &Path, origin: &str) -> PathBuf {
+    let number = origin.rsplit('/').next().unwrap_or(origin);
+    let is_numbered = second
+        .file_name()
+        .and_then(|name| name.to_str()?.parse::<u32>().ok())
+        .is_some_and(|last| number.parse::<u32>().is_ok_and(|number| number == last + 1));
+    match second.parent() {
+        Some(parent) if is_numbered => parent.join(number),
+        _ => second.join(number),
+    }
+}
+
+fn nothing_lost() -> NodeError {
+    NodeError::wrong(
+        "没有已知的更新检查点,并未丢失任何条目;请去掉 --accept-loss",
+        "no later checkpoint is known, so nothing is lost; leave out --accept-loss",
+    )
+}
+
+/// Sealed personal values stand beside the ledger, and come along.
+fn keep_sealed_values(from: &Path, to: &Path) -> Result<(), NodeError> {
+    let connection = Connection::open(to)?;
+    connection.execute("attach ?1 as kept", [from.to_string_lossy()])?;
+    let sql: Vec<String> = connection
+        .prepare(
+            "select sql from kept.sqlite_schema where tbl_name = 'vault_values' and sql is not null \
+             order by type desc",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if sql.is_empty() {
+        return Ok(());
+    }
+    let tables = sql.join("; ");
+    connection.execute_batch(&format!(
+        "begin immediate; {tables}; insert into main.vault_values select * from kept.vault_values; commit"
+    ))?;
+    Ok(())
 }
 
 /// The node whose keys are taken, when it is one that opens.
@@ -199,8 +335,17 @@ fn newer(
     backup: &Folder,
     old: Option<&Folder>,
 ) -> Result<Vec<(String, Checkpoint)>, NodeError> {
-    let mut found = Vec::new();
     let trust = backup.trust()?;
+    let mut found = Vec::new();
+    for known in what.known {
+        let verified = trust.verify(&known.note).map_err(|error| {
+            NodeError::wrong(
+                format!("所给的检查点不是本账本的:{error}"),
+                format!("the checkpoint that was given is not of this ledger: {error}"),
+            )
+        })?;
+        found.push(("--checkpoint".to_owned(), verified.checkpoint));
+    }
     if let Some(second) = &backup.config.second_place {
         let place = what.to.join(second);
         if let Some(theirs) = Published::new(&place).newest(&trust)? {
@@ -237,6 +382,7 @@ fn look(node: &Node, at: Timestamp, entries: u64, evidence: usize) -> Result<Res
         sealed: sealed_for_good(&node.folder)?,
         running: running as u64,
         due: due as u64,
+        loss: None,
     })
 }
 
