@@ -271,7 +271,7 @@ pub(crate) struct Verify {
     #[arg(long)]
     pub checkpoint: Vec<PathBuf>,
     #[arg(long)]
-    pub public_key: Vec<PathBuf>,
+    pub public_key: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Plain,
 }
@@ -342,7 +342,11 @@ pub(crate) struct Restore {
     #[arg(long)]
     pub accept_loss: bool,
     #[arg(long, requires = "accept_loss")]
-    pub decided_by: Option<String>,
+    pub decided_by: Option<uuid::Uuid>,
+    #[arg(long, requires = "accept_loss")]
+    pub reason: Option<String>,
+    #[arg(long)]
+    pub checkpoint: Vec<PathBuf>,
 }
 
 /// Where a ledger can be moved to.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use kandeng_platform::node::{Folder, Restore, backup, backup_people, restore};
+use kandeng_platform::node::{Folder, Loss, Restore, backup, backup_people, restore};
 
 use crate::args;
 use crate::failure::Failure;
@@ -65,13 +65,26 @@ pub(crate) fn run(options: &args::Backup, words: Words) -> Result<ExitCode, Fail
 }
 
 pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCode, Failure> {
-    let decided_by = options.decided_by.clone().unwrap_or_else(somebody);
+    let mut known = Vec::new();
+    for path in &options.checkpoint {
+        known.push(super::verify::checkpoint(path)?);
+    }
+    let reason = options
+        .reason
+        .clone()
+        .unwrap_or_else(|| "later entries are lost".to_owned());
+    // Whoever runs the command where nobody is named: the machine's own account has no id.
+    let loss = Loss {
+        by: options.decided_by.unwrap_or_default(),
+        reason: &reason,
+    };
     let what = Restore {
         from: &options.from,
         to: &options.dir,
         keys: options.keys.as_deref(),
         people: options.people.as_deref(),
-        accept_loss: options.accept_loss.then_some(decided_by.as_str()),
+        known: &known,
+        accept_loss: options.accept_loss.then_some(loss),
     };
     let bar = bar(1, words.say("progress-verify"));
     let restored = restore(&what, Timestamp::now(), &mut |done, total| {
@@ -102,6 +115,24 @@ pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCo
             ]
         )
     );
+    if let Some((gap, origin)) = &restored.loss {
+        tell!(
+            "{}",
+            words.say_with(
+                "restore-loss",
+                &[
+                    ("origin", origin.clone()),
+                    ("old", gap.origin.clone()),
+                    ("from", gap.kept.to_string()),
+                    ("to", (gap.known - 1).to_string()),
+                    (
+                        "public",
+                        options.dir.join("ledger.pub").display().to_string()
+                    ),
+                ]
+            )
+        );
+    }
     if restored.sealed > 0 {
         let sealed = restored.sealed.to_string();
         crate::complain(&words.say_with(
@@ -113,12 +144,4 @@ pub(crate) fn bring_back(options: &args::Restore, words: Words) -> Result<ExitCo
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The account of this machine that the command runs under, where nobody says who decided.
-fn somebody() -> String {
-    ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_else(|| "?".to_owned())
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use kandeng_ledger::{Open, ReceiptError, receipt};
+use kandeng_ledger::{Checkpoint, Open, ReceiptError, receipt};
 use kandeng_platform::node::Folder;
 
 use crate::args::{Opened, Receipt};
@@ -18,7 +18,10 @@ pub(crate) fn run(options: &Receipt, _: Words) -> Result<ExitCode, Failure> {
     let mut reader = folder.reader()?;
     let newest = reader.checkpoint()?;
     let size = newest.as_ref().map_or(0, |checkpoint| checkpoint.size);
-    let Some(checkpoint) = newest.filter(|_| options.position < size) else {
+    // The newest that a witness has cosigned says more, as soon as it reaches so far.
+    let witnessed = reader.newest_cosigned()?;
+    let reaches = |checkpoint: &Checkpoint| options.position < checkpoint.size;
+    let Some(checkpoint) = witnessed.filter(reaches).or(newest.filter(reaches)) else {
         return Err(super::no_entry(options.position, size));
     };
     let open = Open {

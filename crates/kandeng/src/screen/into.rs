@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use kandeng_ledger::Recorded;
 use kandeng_platform::flag::{
@@ -17,6 +18,9 @@ use super::Screened;
 use super::personal::{names_people, without_names};
 use crate::failure::Failure;
 use crate::language::Words;
+
+/// How long publication is waited for.
+const PUBLISH: Duration = Duration::from_secs(10);
 
 /// Events that are counted at once.
 const PAGE: usize = 1_000;
@@ -54,7 +58,7 @@ impl Into {
         let swept = runtime
             .block_on(Sweep::new(&self.node.platform).take(&runs, &cx))
             .map_err(NodeError::from)?;
-        self.node.publish()?;
+        let published = self.node.published(PUBLISH);
         let counted = self.counted(before)?;
         let folder = self.node.folder.path().display().to_string();
         self.node.close();
@@ -71,6 +75,12 @@ impl Into {
                 ("na", of(&counted, "flag-not-applicable")),
             ],
         ));
+        // It is appended all the same, and published by whoever opens the node next.
+        if let Err(problem) = published {
+            let problem = problem.text();
+            let problem = words.pick(&problem.zh, &problem.en).to_owned();
+            crate::complain(&words.say_with("warning", &[("problem", problem)]));
+        }
         if swept.left_out > 0 {
             let problem = words.say_with("into-left-out", &[("count", swept.left_out.to_string())]);
             crate::complain(&words.say_with("warning", &[("problem", problem)]));

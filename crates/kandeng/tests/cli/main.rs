@@ -25,6 +25,7 @@ mod outputs;
 mod postgres;
 mod rules;
 mod schema;
+mod serve;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -118,7 +118,6 @@ fn an_old_backup_is_refused_with_what_to_do() {
     succeed(folder.path(), &["backup", "node", "old", "--with-keys"]);
     let node = open(&path);
     note(&node, 20, 30);
-    node.publish().unwrap();
     node.close();
     fs::rename(&path, folder.path().join("lost")).unwrap();
     refused(
@@ -132,6 +131,95 @@ fn an_old_backup_is_refused_with_what_to_do() {
         &["20 条", "30 条", "旧备份"],
     );
     assert_eq!(files(folder.path()), ["lost", "old", "second"]);
+}
+
+#[test]
+fn a_loss_that_is_accepted_starts_a_new_origin_and_verify_tells_of_the_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(folder.path(), 20);
+    succeed(folder.path(), &["backup", "node", "old", "--with-keys"]);
+    let node = open(&path);
+    note(&node, 20, 30);
+    node.close();
+    fs::rename(&path, folder.path().join("lost")).unwrap();
+    let account = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let args = [
+        "restore",
+        "old",
+        "node",
+        "--accept-loss",
+        "--decided-by",
+        account,
+        "--reason",
+        "the disk burnt",
+        "--lang",
+        "en",
+    ];
+    let told = stdout(&succeed(folder.path(), &args));
+    for words in [
+        "ledger.example/990121/2",
+        "positions 20 to 29",
+        "ledger.pub",
+    ] {
+        assert!(told.contains(words), "no {words} in {told}");
+    }
+    // The old origin's last checkpoint, as somebody kept it, and one from before the backup.
+    fs::copy(
+        folder.path().join("second/checkpoint"),
+        folder.path().join("kept"),
+    )
+    .unwrap();
+    let told = stdout(&succeed(
+        folder.path(),
+        &["verify", "node", "--checkpoint", "kept", "--lang", "en"],
+    ));
+    for words in [
+        "21 entries",
+        "goes on from ledger.example/990121 after a loss: positions 20 to 29",
+        account,
+        "the disk burnt",
+        "1 of the checkpoints that were given lie within",
+    ] {
+        assert!(told.contains(words), "no {words} in {told}");
+    }
+    let node = open(&folder.path().join("node"));
+    note(&node, 20, 25);
+    node.close();
+    succeed(folder.path(), &["verify", "node"]);
+    succeed(folder.path(), &["verify", "second/2"]);
+    succeed(folder.path(), &["receipt", "node", "25"]);
+    // There is nothing to be lost twice.
+    succeed(folder.path(), &["backup", "node", "new", "--with-keys"]);
+    let args = ["restore", "new", "again", "--accept-loss", "--lang", "en"];
+    refused(folder.path(), &args, &["nothing is lost"]);
+}
+
+#[test]
+fn people_come_back_from_a_backup_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = filled(folder.path(), 10);
+    let node = open(&path);
+    node.vault.store(Uuid::from_u128(7), "王桂香").unwrap();
+    node.close();
+    let args = [
+        "backup", "node", "backup", "--people", "people", "--lang", "en",
+    ];
+    let told = stdout(&succeed(folder.path(), &args));
+    assert!(told.contains("until"), "{told}");
+    let bytes = fs::read(folder.path().join("people")).unwrap();
+    assert!(!bytes.windows(9).any(|window| window == "王桂香".as_bytes()));
+    fs::remove_file(path.join("people.db")).unwrap();
+    let args = [
+        "restore", "backup", "new", "--keys", "node", "--people", "people", "--lang", "en",
+    ];
+    let output = succeed(folder.path(), &args);
+    assert!(stderr(&output).is_empty(), "{}", stderr(&output));
+    // The keys that it is wrapped by are gone: it has lapsed.
+    fs::remove_dir_all(path.join("keys/wrapping")).unwrap();
+    let args = [
+        "restore", "backup", "later", "--keys", "node", "--people", "people", "--lang", "en",
+    ];
+    refused(folder.path(), &args, &["lapsed"]);
 }
 
 #[test]

@@ -57,7 +57,6 @@ fn a_node_moves_to_postgresql_and_every_command_goes_on() {
     );
     let node = open(&path);
     note(&node, 300, 310);
-    node.publish().unwrap();
     node.close();
     assert_eq!(size(&path), 310);
     let told = stdout(&succeed(folder, &["rebuild", "node", "--lang", "en"]));

@@ -140,11 +140,16 @@ fn changed_and_missing_evidence_is_found_with_the_entry_that_names_it() {
     let evidence = node.folder.evidence();
     let name = evidence.put(&b"a photo of the site"[..]).unwrap();
     evidence.put(&b"named by nobody yet"[..]).unwrap();
-    append(&node, 77, 0, vec![json!({}), json!({ "photos": [name] })]);
+    append(
+        &node,
+        77,
+        0,
+        vec![json!({}), json!({ "photos": [{ "sha256": name }] })],
+    );
     node.close();
     let told = stdout(&succeed(folder.path(), &["verify", "node", "--lang", "en"]));
     assert!(told.contains("2 files of evidence, 1 named"), "{told}");
-    let photo = evidence.path(name.strip_prefix("sha256:").unwrap());
+    let photo = evidence.path(&name);
     fs::write(&photo, b"a photo of another site").unwrap();
     let told = wrong(folder.path(), &["node", "--lang", "en"]);
     assert!(
@@ -154,6 +159,68 @@ fn changed_and_missing_evidence_is_found_with_the_entry_that_names_it() {
     fs::remove_file(&photo).unwrap();
     let told = wrong(folder.path(), &["node", "--lang", "zh"]);
     assert!(told.contains("第 21 条") && told.contains("不在"), "{told}");
+    fs::write(&photo, b"a photo of the site").unwrap();
+    let other = &evidence.list().unwrap()[usize::from(evidence.list().unwrap()[0] == name)];
+    fs::write(evidence.path(other), b"something else").unwrap();
+    let told = wrong(folder.path(), &["node", "--lang", "en"]);
+    assert!(
+        told.contains(other) && told.contains("was changed"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_published_is_verified_by_itself_in_a_folder_and_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = filled(folder.path(), 300);
+    let told = stdout(&succeed(
+        folder.path(),
+        &["verify", "second", "--lang", "en"],
+    ));
+    assert!(told.contains("300 leaves"), "{told}");
+    let server = crate::serve::Server::start(folder.path().join("second"));
+    let url = server.url();
+    let kept = folder.path().join("second/checkpoint");
+    let args = ["verify", &url, "--lang", "en"];
+    refused(folder.path(), &args, &["--public-key"]);
+    let kept = kept.display().to_string();
+    let args = [
+        "verify",
+        &url,
+        "--public-key",
+        "node/ledger.pub",
+        "--checkpoint",
+        &kept,
+    ];
+    let report = parsed(&succeed(
+        folder.path(),
+        &[&args[..], &["--format", "json"]].concat(),
+    ));
+    assert_eq!(
+        (&report["entries"], &report["continued"]),
+        (&json!(300), &json!(1))
+    );
+    // One hash of one tile.
+    let tile = folder.path().join("second/tile/0/000");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[77] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    for place in ["second", &url] {
+        let args = [place, "--public-key", "node/ledger.pub", "--lang", "en"];
+        let told = wrong(folder.path(), &args);
+        assert!(told.contains("position 0: tile 0/0 does not fit"), "{told}");
+    }
+    drop(server);
+    let args = [
+        "verify",
+        &url,
+        "--public-key",
+        "node/ledger.pub",
+        "--lang",
+        "en",
+    ];
+    refused(folder.path(), &args, &["cannot be had"]);
+    let _ = node;
 }
 
 #[test]

@@ -27,12 +27,11 @@ pub fn init(folder: &Path) -> PathBuf {
     folder.join("node")
 }
 
-/// The same with `count` entries, ten to a stream, published.
+/// The same with `count` entries, ten to a stream. Closing a node publishes what it has.
 pub fn filled(folder: &Path, count: u64) -> PathBuf {
     let path = init(folder);
     let node = open(&path);
     note(&node, 0, count);
-    node.publish().unwrap();
     node.close();
     path
 }
