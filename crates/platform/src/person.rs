@@ -219,9 +219,14 @@ impl Tables for PersonTables {
             actor text not null,
             at integer not null, -- milliseconds since 1970
             reason text not null
-        ) strict;
-        create index opened_values_of_person on opened_values (person);
-        create index opened_values_by_actor on opened_values (actor);"
+        ) strict;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index opened_values_of_person on opened_values (person)",
+            "create index opened_values_by_actor on opened_values (actor)",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {

@@ -3,9 +3,18 @@
 //! Everything people see and rules check is read from here. Nothing is ever written here but by events, so
 //! all of it can be made anew.
 
-use kandeng_ledger::Recorded;
+use std::sync::mpsc;
+
 use kandeng_ledger::store::sqlite::Projector;
+use kandeng_ledger::store::{Reader, Stored};
+use kandeng_ledger::{Recorded, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
+
+/// Events that are read and taken in at once.
+const PAGE: usize = 2_048;
+
+/// Pages that are read ahead.
+const AHEAD: usize = 4;
 
 /// Some tables of the read model, and how events fill them.
 pub trait Tables: Send + Sync {
@@ -18,8 +27,14 @@ pub trait Tables: Send + Sync {
     /// The names of the tables.
     fn tables(&self) -> &'static [&'static str];
 
-    /// SQL that makes them.
+    /// SQL that makes them, with the indexes that [`Tables::project`] needs.
     fn create(&self) -> &'static str;
+
+    /// Statements `create index NAME …` for whoever reads. Filling does without them, and they are made when
+    /// the tables are full.
+    fn indexes(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Takes an event in. Kinds that it does not know are none of its business.
     ///
@@ -81,6 +96,9 @@ impl ReadModel {
                 to.execute_batch(&format!("drop table if exists \"{table}\""))?;
             }
             to.execute_batch(part.create())?;
+            for index in part.indexes() {
+                to.execute_batch(index)?;
+            }
             to.execute(
                 "insert into read_model values (?1, ?2, 0) on conflict (part) do update set \
                  version = excluded.version, position = 0",
@@ -122,6 +140,72 @@ impl ReadModel {
         Ok(())
     }
 
+    /// Fills tables that nobody reads yet with everything that `reader` has, from the position that they wait
+    /// for; what is read next is parsed while what was read is taken in. `progress` is told the position and
+    /// says whether to go on.
+    ///
+    /// Gives the position that the tables wait for then; nothing when it was stopped. Whoever is killed or
+    /// stopped within throws the tables away: they have no indexes.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or a table cannot take an event.
+    pub fn fill(
+        &self,
+        mut reader: Box<dyn Reader>,
+        to: &mut Connection,
+        progress: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut position = self.position(to)?.unwrap_or(0);
+        to.set_prepared_statement_cache_capacity(256);
+        let indexes: Vec<&str> = self
+            .parts
+            .iter()
+            .flat_map(|part| part.indexes().iter().copied())
+            .collect();
+        for name in indexes.iter().filter_map(|index| index.split(' ').nth(2)) {
+            to.execute_batch(&format!("drop index if exists {name}"))?;
+        }
+        let filled = std::thread::scope(|scope| {
+            let (pages, page) = mpsc::sync_channel(AHEAD);
+            let (give_back, returned) = mpsc::channel::<Vec<Recorded>>();
+            let mut next = position;
+            scope.spawn(move || {
+                loop {
+                    // What was made here is freed here: the other side has enough to do.
+                    while returned.try_recv().is_ok() {}
+                    let read = read_page(reader.as_mut(), next);
+                    next += read.as_ref().map_or(0, |events| events.len() as u64);
+                    let last = read.as_ref().map_or(true, Vec::is_empty);
+                    // Nobody takes any more in: stopped, or a table refused an event.
+                    if pages.send(read).is_err() || last {
+                        return;
+                    }
+                }
+            });
+            for events in page {
+                let events = events?;
+                if events.is_empty() {
+                    break;
+                }
+                if !progress(position) {
+                    return Ok(None);
+                }
+                position += events.len() as u64;
+                let transaction = to.transaction()?;
+                self.take(&transaction, &events.iter().collect::<Vec<_>>())
+                    .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
+                transaction.commit()?;
+                // Once the reader has ended they are freed here.
+                let _ = give_back.send(events);
+            }
+            Ok::<_, StoreError>(Some(position))
+        })?;
+        for index in indexes {
+            to.execute_batch(index)?;
+        }
+        Ok(filled)
+    }
+
     /// Makes the tables where there are none yet.
     ///
     /// # Errors
@@ -142,6 +226,11 @@ impl ReadModel {
             .flat_map(|part| part.tables().iter().copied())
             .chain(["read_model"])
     }
+}
+
+fn read_page(reader: &mut dyn Reader, position: u64) -> Result<Vec<Recorded>, StoreError> {
+    let stored = reader.entries(position, PAGE)?;
+    stored.into_iter().map(Stored::recorded).collect()
 }
 
 /// A read model that the ledger's store and the node both use.

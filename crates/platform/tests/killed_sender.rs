@@ -12,6 +12,7 @@ mod http;
 mod support;
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
@@ -101,7 +102,6 @@ fn a_node_killed_between_delivery_and_acknowledgement_delivers_again_with_the_sa
     let settings = {
         let path = node.folder().join("secret");
         std::fs::write(&path, &secret).unwrap();
-        use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         format!(
             "[log]\nkind = \"webhook\"\nurl = \"{}\"\nsecret = {{ file = \"secret\" }}",

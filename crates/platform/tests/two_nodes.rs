@@ -159,7 +159,7 @@ fn two_nodes_write_to_the_same_streams_and_lose_and_double_nothing() {
             }
         }
         assert_eq!(recorded, done);
-        assert!(done.len() > 20, "{}", done.len());
+        assert!(done.len() >= 4, "{}", done.len());
     });
 }
 
@@ -255,7 +255,7 @@ fn each_deadline_fires_once_and_each_notice_is_sent_once_whichever_node_it_is() 
                         platform.see_all().await.unwrap();
                     }
                 };
-                let most = std::time::Duration::from_secs(60);
+                let most = std::time::Duration::from_mins(1);
                 tokio::time::timeout(most, wait)
                     .await
                     .expect("a notice is missing");

@@ -39,14 +39,19 @@ impl Tables for CaseTables {
             opened_at integer not null, -- milliseconds since 1970
             ended_at integer
         ) strict;
-        create index cases_of_assignee on cases (assignee, state);
-        create index cases_in_state on cases (state, rung);
         create table case_flags (
             id text not null,
             flag text not null,
             primary key (id, flag)
-        ) strict, without rowid;
-        create index case_flags_of_flag on case_flags (flag);"
+        ) strict, without rowid;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index cases_of_assignee on cases (assignee, state)",
+            "create index cases_in_state on cases (state, rung)",
+            "create index case_flags_of_flag on case_flags (flag)",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {

@@ -49,9 +49,10 @@ impl DeadlineLoop {
             }
             let mut others = false;
             for stream in due {
-                match self.fire(&stream).await? {
-                    true => fired += 1,
-                    false => others = true,
+                if self.fire(&stream).await? {
+                    fired += 1;
+                } else {
+                    others = true;
                 }
             }
             // Another node was first with some: they are due here until this node has heard of it.

@@ -17,7 +17,7 @@ impl Tables for DeadlineTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -31,9 +31,14 @@ impl Tables for DeadlineTables {
             what text not null,
             due integer not null, -- milliseconds since 1970
             state text not null check (state in ('running', 'met', 'waived', 'missed', 'late'))
-        ) strict;
-        create index deadlines_that_run on deadlines (due) where state = 'running';
-        create index deadlines_of_subject on deadlines (subject, what);"
+        ) strict, without rowid;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index deadlines_that_run on deadlines (due) where state = 'running'",
+            "create index deadlines_of_subject on deadlines (subject, what)",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {

@@ -48,11 +48,16 @@ impl Tables for FlagTables {
             changed text, -- the figures that made it open again, a JSON list
             raised_at integer not null, -- milliseconds since 1970
             changed_at integer not null
-        ) strict;
-        create index flags_of_subject on flags (subject_kind, subject);
-        create index flags_of_rule on flags (rule, state);
-        create index flags_in_state on flags (state, severity);
-        create index flags_to_review on flags (rule) where rule_changed = 1;"
+        ) strict;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index flags_of_subject on flags (subject_kind, subject)",
+            "create index flags_of_rule on flags (rule, state)",
+            "create index flags_in_state on flags (state, severity)",
+            "create index flags_to_review on flags (rule) where rule_changed = 1",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {

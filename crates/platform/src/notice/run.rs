@@ -70,9 +70,10 @@ impl NoticeLoop {
                 sending.spawn(async move {
                     let (mut own, mut others) = (0, 0);
                     for stream in streams {
-                        match this.send(&stream).await? {
-                            true => own += 1,
-                            false => others += 1,
+                        if this.send(&stream).await? {
+                            own += 1;
+                        } else {
+                            others += 1;
                         }
                     }
                     Ok::<_, CommandError>((own, others))

@@ -37,9 +37,14 @@ impl Tables for NoticeTables {
             problem_zh text,
             problem_en text,
             failed_at integer -- milliseconds since 1970
-        ) strict;
-        create index notices_that_wait on notices (ready) where ready is not null;
-        create index notices_given_up on notices (state) where state = 'dead';"
+        ) strict, without rowid;"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index notices_that_wait on notices (ready) where ready is not null",
+            "create index notices_given_up on notices (state) where state = 'dead'",
+        ]
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {

@@ -49,13 +49,10 @@ impl Server {
     }
 
     /// [`Server::start`], with connections that `wrap` gives, such as encrypted ones.
-    pub fn start_with<S: Read + Write>(
+    pub fn start_with<S: Read + Write + 'static>(
         wrap: fn(TcpStream) -> S,
         reply: impl Fn(&Request) -> Reply + Send + 'static,
-    ) -> Self
-    where
-        S: 'static,
-    {
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (note, requests) = channel();

@@ -175,14 +175,11 @@ fn channel(settings: toml::Value) -> Result<Channel, ChannelError> {
         let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
         names.join(", ")
     };
-    let kind = match settings.remove("kind") {
-        Some(toml::Value::String(kind)) => kind,
-        _ => {
-            return Err(ChannelError::new(
-                format!("缺少 kind,可取 {}", kinds()),
-                format!("kind is missing; it is one of {}", kinds()),
-            ));
-        }
+    let Some(toml::Value::String(kind)) = settings.remove("kind") else {
+        return Err(ChannelError::new(
+            format!("缺少 kind,可取 {}", kinds()),
+            format!("kind is missing; it is one of {}", kinds()),
+        ));
     };
     let Some((_, keys)) = KINDS.iter().find(|(name, _)| *name == kind) else {
         return Err(ChannelError::new(
