@@ -224,6 +224,8 @@ fn a_rebuild_gives_the_same_tables_and_stopping_it_leaves_the_old_ones() {
     meddle
         .execute("update opened_values set reason = 'none'", [])
         .unwrap();
+    // As if this program had a table more than the one before.
+    meddle.execute("drop table flags", []).unwrap();
     drop(meddle);
     let meddled = rows();
     assert_ne!(meddled, before);
@@ -240,6 +242,15 @@ fn a_rebuild_gives_the_same_tables_and_stopping_it_leaves_the_old_ones() {
     assert_eq!(rebuilt.events, 20);
     drop(lock);
     assert_eq!(rows(), before);
+    let made = rusqlite::Connection::open(folder.database()).unwrap();
+    let indexes: i64 = made
+        .query_row(
+            "select count(*) from sqlite_schema where type = 'index' and tbl_name = 'flags' and sql is not null",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert!(indexes > 2, "the tables have no indexes");
 }
 
 #[test]
