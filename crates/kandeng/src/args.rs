@@ -32,6 +32,14 @@ pub(crate) enum Command {
     Rules(Rules),
     Synth(Synth),
     Demo(Demo),
+    Init(Init),
+    Verify(Verify),
+    Receipt(Receipt),
+    Ledger(Ledger),
+    Rebuild(Rebuild),
+    Backup(Backup),
+    Restore(Restore),
+    Migrate(Migrate),
 }
 
 /// How the findings are written.
@@ -90,6 +98,8 @@ pub(crate) struct Screen {
     pub fail_on: Option<FailOn>,
     #[arg(long)]
     pub hide_numbers: bool,
+    #[arg(long)]
+    pub into: Option<PathBuf>,
 }
 
 /// What screening is told, whether its findings or its figures are wanted.
@@ -223,6 +233,139 @@ pub(crate) struct Synth {
 pub(crate) struct Demo {
     #[arg(short, long)]
     pub output: Option<PathBuf>,
+}
+
+/// How what a ledger holds is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Plain {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Which parts of an entry a receipt opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Opened {
+    #[default]
+    Both,
+    Envelope,
+    Payload,
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    pub dir: PathBuf,
+    #[arg(long)]
+    pub origin: Option<String>,
+    #[arg(long)]
+    pub jurisdiction: Option<String>,
+    #[arg(long)]
+    pub second: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A folder or an address.
+    pub node: String,
+    #[arg(long)]
+    pub checkpoint: Vec<PathBuf>,
+    #[arg(long)]
+    pub public_key: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Plain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Receipt {
+    pub dir: PathBuf,
+    pub position: u64,
+    #[arg(long, value_enum, default_value = "both")]
+    pub open: Opened,
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    Tail {
+        dir: PathBuf,
+        #[arg(short = 'n', long, default_value_t = 10)]
+        count: u64,
+        #[arg(long)]
+        follow: bool,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Plain,
+    },
+    Show {
+        dir: PathBuf,
+        position: u64,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Plain,
+    },
+    Stats {
+        dir: PathBuf,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Plain,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    pub dir: PathBuf,
+    pub to: PathBuf,
+    #[arg(long)]
+    pub with_keys: bool,
+    #[arg(long)]
+    pub people: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    pub from: PathBuf,
+    pub dir: PathBuf,
+    #[arg(long)]
+    pub keys: Option<PathBuf>,
+    #[arg(long)]
+    pub people: Option<PathBuf>,
+    #[arg(long)]
+    pub accept_loss: bool,
+    #[arg(long, requires = "accept_loss")]
+    pub decided_by: Option<uuid::Uuid>,
+    #[arg(long, requires = "accept_loss")]
+    pub reason: Option<String>,
+    #[arg(long)]
+    pub checkpoint: Vec<PathBuf>,
+}
+
+/// Where a ledger can be moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MoveTo {
+    Postgres,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    pub dir: PathBuf,
+    #[arg(long = "to", value_enum)]
+    pub move_to: MoveTo,
+    #[arg(long)]
+    pub address_file: Option<PathBuf>,
+    #[arg(long, conflicts_with = "address_file")]
+    pub address_variable: Option<String>,
+    #[arg(long)]
+    pub certificates: Option<PathBuf>,
 }
 
 /// The command line of this process.

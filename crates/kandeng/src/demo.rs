@@ -57,6 +57,7 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
         output: None,
         fail_on: None,
         hide_numbers: false,
+        into: None,
     };
     let code = screen::run(&screen, words)?;
     tell!("\n{}", words.say("demo-next"));

@@ -15,6 +15,7 @@ mod failure;
 mod help;
 mod interrupt;
 mod language;
+mod node;
 mod progress;
 mod rules;
 mod screen;
@@ -95,5 +96,13 @@ fn run(cli: Cli, words: Words) -> Result<ExitCode, Failure> {
         Command::Rules(options) => rules::run(&options, words),
         Command::Synth(options) => synth::run(&options, words),
         Command::Demo(options) => demo::run(&options, words),
+        Command::Init(options) => node::init::run(&options, words),
+        Command::Verify(options) => node::verify::run(&options, words),
+        Command::Receipt(options) => node::receipt::run(&options, words),
+        Command::Ledger(options) => node::ledger::run(&options, words),
+        Command::Rebuild(options) => node::rebuild::run(&options, words),
+        Command::Backup(options) => node::backup::run(&options, words),
+        Command::Restore(options) => node::backup::bring_back(&options, words),
+        Command::Migrate(options) => node::migrate::run(&options, words),
     }
 }

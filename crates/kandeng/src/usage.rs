@@ -57,6 +57,8 @@ fn problem(error: &clap::Error, words: Words) -> String {
         ErrorKind::ValueValidation => {
             let expected = if argument.starts_with("--as-of") {
                 "usage-expects-date"
+            } else if argument.starts_with("--decided-by") {
+                "usage-expects-account"
             } else {
                 "usage-expects-number"
             };
@@ -132,7 +134,7 @@ mod tests {
     use crate::args;
 
     /// Command lines that are wrong, the kind of each, and what must be named.
-    const WRONG: [(&str, ErrorKind, &[&str]); 16] = [
+    const WRONG: [(&str, ErrorKind, &[&str]); 18] = [
         (
             "screen a.xlsx --format pdf",
             ErrorKind::InvalidValue,
@@ -167,6 +169,16 @@ mod tests {
             "screen a.xlsx --memory much",
             ErrorKind::ValueValidation,
             &["--memory", "much"],
+        ),
+        (
+            "restore a b --accept-loss --decided-by me",
+            ErrorKind::ValueValidation,
+            &["--decided-by", "me"],
+        ),
+        (
+            "ledger tail",
+            ErrorKind::MissingRequiredArgument,
+            &["kandeng ledger tail"],
         ),
         (
             "synth --projects -5 -o x",

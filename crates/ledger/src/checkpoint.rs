@@ -206,8 +206,12 @@ impl Trust {
         self.ledger.split('+').next().unwrap_or_default()
     }
 
-    /// A note's size and root, its signatures not looked at.
-    pub(crate) fn parse_unverified(note: &str) -> Result<Checkpoint, CheckpointError> {
+    /// A note's size and root, its signatures not looked at: for checkpoints that are handed to `verify`, which
+    /// looks at them, those of older origins by the keys that the ledger names.
+    ///
+    /// # Errors
+    /// When the text is no checkpoint.
+    pub fn parse_unverified(note: &str) -> Result<Checkpoint, CheckpointError> {
         let malformed =
             |error: &dyn std::fmt::Display| CheckpointError::Malformed(error.to_string());
         let parsed = Note::from_bytes(note.as_bytes()).map_err(|error| malformed(&error))?;

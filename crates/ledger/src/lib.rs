@@ -34,7 +34,7 @@ pub use leaf::{LEAF_SIZE, Leaf, Opened, Part, Salt, Sealed};
 pub use ledger::{Append, Appended, ERASED, Ledger, Write};
 pub use origin::{Decision, Gap, OriginError, begin_origin, next_origin};
 pub use publish::{Disk, Folder, Places, PublishError, Published, Publisher, continues};
-pub use receipt::{Open, Receipt, ReceiptError};
+pub use receipt::{Open, Receipt, ReceiptError, receipt};
 pub use resource::{NoResource, Resource};
 pub use verify::{
     Checks, EVIDENCE_FIELD, Evidence, EvidenceFolder, Fault, Fetch, Found, Report, Tiles, Wrong,

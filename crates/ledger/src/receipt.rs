@@ -137,13 +137,8 @@ impl Ledger {
         if position >= checkpoint.size {
             return Err(ReceiptError::NoEntry(position));
         }
-        self.read(|reader| {
-            let tiles = ReaderTiles::new(reader);
-            let hashes = Hashes::new(&tiles, checkpoint.size);
-            prove_record(checkpoint.size, position, &hashes)
-                .map_err(|error| StoreError::damaged(position, error.to_string()))
-        })
-        .map_err(ReceiptError::from)
+        self.read(|reader| prove(reader, position, checkpoint))
+            .map_err(ReceiptError::from)
     }
 
     /// The proof that the tree of `old` leaves is the beginning of the tree of `new`.
@@ -186,21 +181,48 @@ impl Ledger {
         checkpoint: &Checkpoint,
         open: Open,
     ) -> Result<Receipt, ReceiptError> {
-        let proof = self.prove(position, checkpoint)?;
-        let stored = self
-            .stored_from(position, 1)?
-            .pop()
-            .filter(|stored| stored.position == position)
-            .ok_or(ReceiptError::NoEntry(position))?;
-        Ok(Receipt {
-            position,
-            proof,
-            checkpoint: checkpoint.clone(),
-            leaf: stored.leaf,
-            envelope: stored.envelope.filter(|_| open.envelope),
-            payload: stored.payload.filter(|_| open.payload),
-        })
+        self.read(|reader| Ok(receipt(reader, position, checkpoint, open)))?
     }
+}
+
+fn prove(
+    reader: &mut dyn Reader,
+    position: u64,
+    checkpoint: &Checkpoint,
+) -> Result<Vec<Hash>, StoreError> {
+    let tiles = ReaderTiles::new(reader);
+    let hashes = Hashes::new(&tiles, checkpoint.size);
+    prove_record(checkpoint.size, position, &hashes)
+        .map_err(|error| StoreError::damaged(position, error.to_string()))
+}
+
+/// A receipt for the entry at `position` under `checkpoint`, for whoever reads a ledger that others write to.
+///
+/// # Errors
+/// [`ReceiptError::NoEntry`] when the checkpoint does not reach so far, or when the store fails.
+pub fn receipt(
+    reader: &mut dyn Reader,
+    position: u64,
+    checkpoint: &Checkpoint,
+    open: Open,
+) -> Result<Receipt, ReceiptError> {
+    if position >= checkpoint.size {
+        return Err(ReceiptError::NoEntry(position));
+    }
+    let proof = prove(reader, position, checkpoint)?;
+    let stored = reader
+        .entries(position, 1)?
+        .pop()
+        .filter(|stored| stored.position == position)
+        .ok_or(ReceiptError::NoEntry(position))?;
+    Ok(Receipt {
+        position,
+        proof,
+        checkpoint: checkpoint.clone(),
+        leaf: stored.leaf,
+        envelope: stored.envelope.filter(|_| open.envelope),
+        payload: stored.payload.filter(|_| open.payload),
+    })
 }
 
 impl Receipt {

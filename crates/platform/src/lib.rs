@@ -13,6 +13,7 @@ mod effect;
 mod elsewhere;
 pub mod flag;
 mod kinds;
+pub mod node;
 pub mod notice;
 pub mod person;
 mod platform;

@@ -272,6 +272,7 @@ impl Platform {
                 Err(error) => return Err(error),
             };
             if writes.is_empty() {
+                self.see_all().await?;
                 return Ok(Answer::Nothing);
             }
             let append = Append {
@@ -333,16 +334,29 @@ impl Platform {
 
     /// The name of the stream that guards a value: a keyed hash, so that the name tells nobody the value.
     pub(crate) fn guard(&self, stream: &str, parts: &[&str]) -> Result<StreamName, CommandError> {
+        let digest = self.keyed(stream, parts)?;
+        Ok(StreamName::guarding(stream, &digest)?)
+    }
+
+    /// 64 bits of a keyed hash, in hexadecimal digits.
+    pub(crate) fn mark(&self, parts: &[&str]) -> String {
+        let digest = self.keyed("mark", parts).unwrap_or_default();
+        digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn keyed(&self, about: &str, parts: &[&str]) -> Result<[u8; 32], CommandError> {
         // Cannot fail: HMAC takes keys of every length.
         let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(&self.0.naming) else {
             return Err(CommandError::Append("no key to name streams by".to_owned()));
         };
-        for part in [stream].iter().chain(parts) {
+        for part in [about].iter().chain(parts) {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        let digest: [u8; 32] = hash.finalize().into_bytes().into();
-        Ok(StreamName::guarding(stream, &digest)?)
+        Ok(hash.finalize().into_bytes().into())
     }
 
     pub(crate) fn follow_up(&self, name: &str) -> Option<&FollowUp> {

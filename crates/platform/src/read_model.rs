@@ -93,7 +93,8 @@ impl ReadModel {
         to.execute_batch(STANDING)?;
         for part in &self.parts {
             for table in part.tables() {
-                to.execute_batch(&format!("drop table if exists \"{table}\""))?;
+                // Of this database, whatever others are attached to it.
+                to.execute_batch(&format!("drop table if exists main.\"{table}\""))?;
             }
             to.execute_batch(part.create())?;
             for index in part.indexes() {

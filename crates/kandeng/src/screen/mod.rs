@@ -5,8 +5,10 @@ mod county;
 mod csv;
 mod diagnostics;
 mod hidden;
+mod into;
 mod json;
 mod output;
+mod personal;
 mod settings;
 mod summary;
 mod table;
@@ -93,6 +95,7 @@ impl Screened {
 
 pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
     output::check(options)?;
+    let into = options.into.as_deref().map(into::Into::open).transpose()?;
     let stop = crate::interrupt::flag();
     let screened = screen(&options.input, &options.how, false, &stop, words)?;
     print_diagnostics(&screened.diagnostics, words);
@@ -100,7 +103,11 @@ pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
         let problem = words.of(&failure.message).to_owned();
         crate::complain(&words.say_with("error", &[("problem", problem)]));
     }
+    // What is appended is not taken back, so it comes after everything else that can fail.
     output::write(options, &screened, words)?;
+    if let Some(into) = into {
+        into.take(&screened, words)?;
+    }
     let reached = options.fail_on.is_some_and(|bound| {
         let bound = bound.severity();
         !screened.outcome.failures.is_empty()

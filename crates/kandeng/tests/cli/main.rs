@@ -1,5 +1,5 @@
 //! The program as a person runs it: commands, results, exit statuses, messages in both languages.
-//! Nothing here links the engine: every test runs the built binary.
+//! Nothing here links the engine: every test runs the built binary. What a node holds is put there by the platform.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,10 +11,21 @@ mod full_disk;
 mod identities;
 mod identities_elsewhere;
 mod interruption;
+mod into;
+mod killed;
 mod measured;
+mod node_backup;
+mod node_folder;
+mod node_ledger;
+mod node_postgres;
+mod node_verify;
+mod nodes;
 mod outputs;
+#[path = "../../../ledger/tests/support/postgres.rs"]
+mod postgres;
 mod rules;
 mod schema;
+mod serve;
 
 use std::path::Path;
 use std::process::{Command, Output};

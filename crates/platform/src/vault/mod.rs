@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-pub use backup::KeyBackups;
+pub use backup::{KeyBackup, KeyBackups};
 pub use master::MasterKey;
 
 use crate::context::Text;
@@ -263,6 +263,11 @@ impl Vault {
     pub fn rotate(&self, to: MasterKey) -> Result<usize, VaultError> {
         self.keys.rotate(to)
     }
+}
+
+/// 32 random bytes.
+pub(crate) fn random_key() -> Result<[u8; 32], VaultError> {
+    seal::random()
 }
 
 /// A sealed value opens only in its own place: nobody can pass one person's value off as another's.
