@@ -418,7 +418,7 @@ fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
     node.close();
     let by = Uuid::from_u128(77);
     let what = |from: &str, to: &str| {
-        let loss = node::Loss {
+        let accepted = node::Loss {
             by,
             reason: "the disk of the county's office burnt",
         };
@@ -428,7 +428,7 @@ fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
             keys: Some(&places.path("node")),
             people: None,
             known: &[],
-            accept_loss: Some(loss),
+            accept_loss: Some(accepted),
         };
         restore(&what, now(), &mut |_, _| {})
     };
@@ -443,8 +443,8 @@ fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
     assert_eq!(opened(&node, lost), None, "it was sealed after the backup");
     node.close();
     // Whoever has the last checkpoint of the old origin finds it within what was told to be lost.
-    let note = fs::read_to_string(places.path("second/checkpoint")).unwrap();
-    let old = kandeng_ledger::Trust::parse_unverified(&note).unwrap();
+    let checkpoint = fs::read_to_string(places.path("second/checkpoint")).unwrap();
+    let old = kandeng_ledger::Trust::parse_unverified(&checkpoint).unwrap();
     let folder = Folder::open(&places.path("new")).unwrap();
     let report = folder.verify(&[old], &mut |_, _| {}).unwrap().unwrap();
     assert_eq!((report.ledger.gaps.len(), report.ledger.in_gap), (1, 1));
