@@ -18,7 +18,7 @@ fn a_backup_taken_while_somebody_appends_is_whole_and_comes_back() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut number = 1_000;
-            while !stop.load(Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) && number < 20_000 {
                 note(&node, number, number + 10);
                 number += 10;
             }
