@@ -228,33 +228,52 @@ impl Trust {
     /// # Errors
     /// What is wrong with it.
     pub fn verify(&self, note: &str) -> Result<Verified, CheckpointError> {
+        self.keys()?.verify(note)
+    }
+
+    /// The keys, read once for many notes.
+    pub(crate) fn keys(&self) -> Result<Keys, CheckpointError> {
         let ledger = StandardVerifier::new(&self.ledger)
             .map_err(|error| CheckpointError::Key(error.to_string()))?;
         let mut verifiers: Vec<Box<dyn signed_note::Verifier>> = vec![Box::new(ledger)];
         for witness in &self.witnesses {
             verifiers.push(Box::new(CosignatureVerifier::parse(witness)?));
         }
+        Ok(Keys {
+            origin: self.origin().to_owned(),
+            verifiers: VerifierList::new(verifiers),
+        })
+    }
+}
+
+/// The keys of a [`Trust`], ready for use.
+pub(crate) struct Keys {
+    origin: String,
+    verifiers: VerifierList,
+}
+
+impl Keys {
+    /// As [`Trust::verify`].
+    pub(crate) fn verify(&self, note: &str) -> Result<Verified, CheckpointError> {
         let parsed = Note::from_bytes(note.as_bytes())
             .map_err(|error| CheckpointError::Malformed(error.to_string()))?;
         let head = TreeHead::from_bytes(parsed.text())
             .map_err(|error| CheckpointError::Malformed(error.to_string()))?;
-        if head.origin() != self.origin() {
+        if head.origin() != self.origin {
             return Err(CheckpointError::Origin {
-                expected: self.origin().to_owned(),
+                expected: self.origin.clone(),
                 actual: head.origin().to_owned(),
             });
         }
-        let unsigned = || CheckpointError::Unsigned(self.origin().to_owned());
-        let (signatures, _) = parsed
-            .verify(&VerifierList::new(verifiers))
-            .map_err(|_| unsigned())?;
-        if !signatures.iter().any(|by| by.name() == self.origin()) {
+        let unsigned = || CheckpointError::Unsigned(self.origin.clone());
+        let (signatures, _) = parsed.verify(&self.verifiers).map_err(|_| unsigned())?;
+        if !signatures.iter().any(|by| by.name() == self.origin) {
             return Err(unsigned());
         }
         Ok(Verified {
             witnessed: signatures
                 .iter()
-                .filter(|by| by.name() != self.origin())
+                .filter(|by| by.name() != self.origin)
                 .filter_map(|by| Some((by.name().to_owned(), crate::cosignature::time_of(by)?)))
                 .collect(),
             checkpoint: Checkpoint {

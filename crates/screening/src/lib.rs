@@ -18,8 +18,9 @@ mod table;
 mod text;
 
 pub use engine::{
-    Answer, Answers, EngineError, Failure, FailureCause, Finding, Outcome, Prepared, Reason,
-    Settings, StepProfile, half_of_memory,
+    Answer, Answers, Change, DraftAnswer, DraftCheck, DraftOutcome, DraftSettings, EngineError,
+    Failure, FailureCause, Finding, Outcome, Prepared, ReachMap, Reached, Reason, Settings,
+    StepProfile, Subjects, half_of_memory,
 };
 pub use figure::{Figure, Labels, Language};
 pub use items::{Filled, ItemCheck, Items};

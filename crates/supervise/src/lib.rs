@@ -5,6 +5,7 @@
 
 pub mod cells;
 pub mod diagnostic;
+pub mod draft;
 pub mod filing;
 pub mod import;
 pub mod marking;

@@ -342,4 +342,17 @@ fn contracting_data_with_numbers_of_people() {
         subjects.len() >= 2,
         "two people are two people: {subjects:?}"
     );
+    // Nor can a number be found again from a fingerprint, by whoever lacks the key.
+    let fingerprints = |key: &str| {
+        let args = ["screen", "data.jsonl", "--format", "json", "--key", key];
+        let result = crate::json(&succeed(folder.path(), &args));
+        let flags = result["flags"].as_array().unwrap().clone();
+        let of_people = flags.into_iter();
+        let of_people = of_people.filter(|flag| flag["subject_kind"] == "tenderer");
+        of_people
+            .map(|flag| flag["fingerprint"].as_str().unwrap().to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(fingerprints("one.key"), fingerprints("one.key"));
+    assert!(fingerprints("one.key").is_disjoint(&fingerprints("other.key")));
 }

@@ -202,7 +202,8 @@ struct Row8 {
     position: u64,
     stream: String,
     version: u64,
-    leaf: Vec<u8>,
+    /// Nothing when it is none.
+    leaf: Option<Leaf>,
     envelope: Option<Vec<u8>>,
     envelope_salt: Option<Salt>,
     payload: Option<Vec<u8>>,
@@ -221,7 +222,7 @@ impl Row8 {
                 .parse()
                 .map_err(|error| StoreError::damaged(self.position, format!("{error}")))?,
             version: self.version,
-            leaf: leaf(self.position, &self.leaf)?,
+            leaf: self.leaf.ok_or_else(|| no_leaf(self.position))?,
             envelope: opened(self.envelope, self.envelope_salt),
             payload: opened(self.payload, self.payload_salt),
         })
@@ -229,7 +230,11 @@ impl Row8 {
 }
 
 fn leaf(position: u64, bytes: &[u8]) -> Result<Leaf, StoreError> {
-    Leaf::from_bytes(bytes).ok_or_else(|| StoreError::damaged(position, "the leaf is none"))
+    Leaf::from_bytes(bytes).ok_or_else(|| no_leaf(position))
+}
+
+fn no_leaf(position: u64) -> StoreError {
+    StoreError::damaged(position, "the leaf is none")
 }
 
 /// A stored note as a checkpoint; its signature is for [`Trust::verify`].

@@ -13,7 +13,7 @@ pub(super) const PAGE: usize = 16 * TILE_WIDTH;
 
 /// An entry, as much of it as there is to look at.
 pub(super) enum Item {
-    Whole(Box<Stored>),
+    Whole(Stored),
     Leaf(Leaf),
 }
 
@@ -70,10 +70,7 @@ impl Log for Local<'_> {
         // Where one is missing, later ones stand in its place.
         let end = first + limit as u64;
         entries.retain(|entry| entry.position < end);
-        let items: Vec<_> = entries
-            .into_iter()
-            .map(|entry| Item::Whole(Box::new(entry)))
-            .collect();
+        let items: Vec<_> = entries.into_iter().map(Item::Whole).collect();
         let end = first + items.len() as u64;
         let mut tiles = HashMap::new();
         for (level, number) in full_tiles(first, end) {

@@ -4,6 +4,7 @@
 
 mod chapter;
 mod evidence;
+mod older;
 mod tiles;
 mod walk;
 

@@ -2,21 +2,27 @@
 //! stored, signed or kept of it. Touches no database.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
 
 use super::chapter::{Chapter, Item};
 use super::evidence::{Found, named};
+use super::older::{Old, held_against};
 use super::{Checks, Evidence, Fault, Report, Wrong};
-use crate::checkpoint::{Checkpoint, Trust};
+use crate::checkpoint::{Checkpoint, CheckpointError, Keys, Trust};
 use crate::leaf::{LEAF_SIZE, Leaf, Part};
 use crate::ledger::ERASED;
-use crate::origin::{Beginning, Gap};
+use crate::origin::Beginning;
 use crate::store::Stored;
 use crate::tree::{Frontier, FullTile};
 
 pub(super) struct Walk<'a> {
     trust: &'a Trust,
+    /// The keys of that trust, read once; or why they are none.
+    keys: Result<Keys, CheckpointError>,
     frontier: Frontier,
     report: Report,
+    /// How an envelope must end, made anew for each.
+    end: String,
     /// Parts that are not there.
     gone: BTreeSet<(u64, &'static str)>,
     /// Parts that an event says were erased.
@@ -32,26 +38,6 @@ pub(super) struct Walk<'a> {
     /// Files that are not there, by who named them first, and those that were told to be erased.
     no_evidence: BTreeMap<u64, String>,
     erased_evidence: HashSet<String>,
-}
-
-/// An older origin: its entries follow here, as far as they were kept.
-struct Old {
-    starts: u64,
-    trust: Trust,
-    frontier: Frontier,
-    kept: Option<Checkpoint>,
-    known: Checkpoint,
-    earlier: Vec<Checkpoint>,
-}
-
-impl Old {
-    fn kept_size(&self) -> u64 {
-        self.kept.as_ref().map_or(0, |kept| kept.size)
-    }
-
-    fn is_read(&self) -> bool {
-        self.frontier.size() >= self.kept_size()
-    }
 }
 
 impl<'a> Walk<'a> {
@@ -70,8 +56,10 @@ impl<'a> Walk<'a> {
         let (own, of_old): (Vec<_>, Vec<_>) = earlier.into_iter().partition(own);
         Self {
             trust,
+            keys: trust.keys(),
             frontier: Frontier::default(),
             report: Report::default(),
+            end: String::new(),
             gone: BTreeSet::new(),
             told: BTreeSet::new(),
             earlier: own.into_iter().peekable(),
@@ -150,8 +138,7 @@ impl<'a> Walk<'a> {
             .iter_mut()
             .filter(|old| old.starts <= position && !old.is_read())
         {
-            old.frontier.push(hash);
-            old.check(position)?;
+            old.grow(hash, position)?;
         }
         Ok(())
     }
@@ -176,11 +163,14 @@ impl<'a> Walk<'a> {
         }
         if let Some(envelope) = &stored.envelope {
             // Canonical JSON has its fields in alphabetical order, so the last two are known text.
-            let end = format!(
+            self.end.clear();
+            // Cannot fail: a String takes everything.
+            let _ = write!(
+                self.end,
                 ",\"stream\":\"{}\",\"version\":{}}}",
                 stored.stream, stored.version
             );
-            if !envelope.bytes.ends_with(end.as_bytes()) {
+            if !envelope.bytes.ends_with(self.end.as_bytes()) {
                 return self.wrong(Fault::Misplaced);
             }
         }
@@ -199,57 +189,12 @@ impl<'a> Walk<'a> {
     }
 
     fn beginning(&mut self, stored: &Stored) -> Result<(), Wrong> {
-        let Some(beginning) = Beginning::of(stored) else {
-            return Ok(());
-        };
-        let wrong = |problem: String| Wrong {
-            position: stored.position,
-            fault: Fault::Origin(problem),
-        };
-        let beginning = beginning.map_err(wrong)?;
-        let trust = Trust::ledger(&beginning.key);
-        let note = |note: &str| {
-            trust
-                .verify(note)
-                .map(|verified| verified.checkpoint)
-                .map_err(|error| wrong(error.to_string()))
-        };
-        let known = note(&beginning.known)?;
-        let kept = beginning.kept.as_deref().map(note).transpose()?;
-        let kept_size = kept.as_ref().map_or(0, |kept| kept.size);
-        if (beginning.lost.from, beginning.lost.to) != (kept_size, known.size)
-            || kept_size > known.size
-        {
-            return Err(wrong(
-                "the lost range is not between the two checkpoints".to_owned(),
-            ));
+        if let Some(old) = Old::begun_in(stored, &mut self.of_old)? {
+            self.report.continued += old.continued();
+            self.report.in_gap += old.lost(stored.position)?;
+            self.report.gaps.push(old.gap.clone());
+            self.old.push(old);
         }
-        let (earlier, rest) = std::mem::take(&mut self.of_old)
-            .into_iter()
-            .partition(|checkpoint| checkpoint.origin() == trust.origin());
-        self.of_old = rest;
-        self.report.gaps.push(Gap {
-            origin: trust.origin().to_owned(),
-            kept: kept_size,
-            known: known.size,
-            decided_by: beginning.decided_by,
-            reason: beginning.reason,
-        });
-        let mut old = Old {
-            starts: stored.position + 1,
-            trust,
-            frontier: Frontier::default(),
-            kept,
-            known,
-            earlier,
-        };
-        self.report.continued += old
-            .earlier
-            .iter()
-            .filter(|checkpoint| checkpoint.size <= kept_size)
-            .count() as u64;
-        self.report.in_gap += old.lost(stored.position)?;
-        self.old.push(old);
         Ok(())
     }
 
@@ -324,13 +269,12 @@ impl<'a> Walk<'a> {
     }
 
     fn checkpoint(&self, checkpoint: &Checkpoint, whose: &'static str) -> Result<(), Wrong> {
-        held_against(
-            checkpoint,
-            self.trust,
-            &self.frontier,
-            whose,
-            checkpoint.size.saturating_sub(1),
-        )
+        let position = checkpoint.size.saturating_sub(1);
+        let verified = match &self.keys {
+            Ok(keys) => keys.verify(&checkpoint.note),
+            Err(error) => Err(error.clone()),
+        };
+        held_against(checkpoint, verified, &self.frontier, whose, position)
     }
 
     pub(super) fn finish(mut self, size: u64) -> Result<Report, Wrong> {
@@ -341,7 +285,13 @@ impl<'a> Walk<'a> {
         // Checkpoints of no entries at all: everything continues them, if they are of this ledger.
         while let Some(checkpoint) = self.earlier.next_if(|checkpoint| checkpoint.size == 0) {
             let none = Frontier::default();
-            held_against(&checkpoint, self.trust, &none, "earlier", 0)?;
+            held_against(
+                &checkpoint,
+                self.trust.verify(&checkpoint.note),
+                &none,
+                "earlier",
+                0,
+            )?;
             self.report.continued += 1;
         }
         let longer = self.earlier.next().or_else(|| self.of_old.first().cloned());
@@ -383,72 +333,6 @@ impl<'a> Walk<'a> {
         self.report.erased = self.gone.len() as u64;
         Ok(self.report)
     }
-}
-
-impl Old {
-    /// Its tree has grown: is it what was signed and kept of it?
-    fn check(&mut self, position: u64) -> Result<(), Wrong> {
-        let size = self.frontier.size();
-        for earlier in self.earlier.iter().filter(|earlier| earlier.size == size) {
-            held_against(earlier, &self.trust, &self.frontier, "earlier", position)?;
-        }
-        match self.kept.as_ref().filter(|kept| kept.size == size) {
-            Some(kept) => held_against(kept, &self.trust, &self.frontier, "old", position),
-            None => Ok(()),
-        }
-    }
-
-    /// How many of the checkpoints that were brought lie in what was lost.
-    fn lost(&mut self, position: u64) -> Result<u64, Wrong> {
-        let mut lost = 0;
-        for earlier in &self.earlier {
-            let wrong = |fault| Wrong { position, fault };
-            let size = earlier.size;
-            let verified = self.trust.verify(&earlier.note).map_err(|error| {
-                let problem = error.to_string();
-                wrong(Fault::Signature { size, problem })
-            })?;
-            if size > self.known.size {
-                return Err(wrong(Fault::Origin(format!(
-                    "it says that {} were known, an earlier checkpoint has {size}",
-                    self.known.size
-                ))));
-            }
-            if size == self.known.size && verified.checkpoint.root != self.known.root {
-                return Err(wrong(Fault::Root {
-                    size,
-                    whose: "earlier",
-                }));
-            }
-            lost += u64::from(size > self.kept_size());
-        }
-        Ok(lost)
-    }
-}
-
-/// Whether a checkpoint is signed and is of a tree.
-fn held_against(
-    checkpoint: &Checkpoint,
-    trust: &Trust,
-    frontier: &Frontier,
-    whose: &'static str,
-    position: u64,
-) -> Result<(), Wrong> {
-    let size = checkpoint.size;
-    let fault = match trust.verify(&checkpoint.note) {
-        Err(error) => Fault::Signature {
-            size,
-            problem: error.to_string(),
-        },
-        Ok(verified)
-            if verified.checkpoint.size != frontier.size()
-                || verified.checkpoint.root != frontier.root() =>
-        {
-            Fault::Root { size, whose }
-        }
-        Ok(_) => return Ok(()),
-    };
-    Err(Wrong { position, fault })
 }
 
 const _: () = assert!(

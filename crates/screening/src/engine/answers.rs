@@ -89,7 +89,7 @@ pub(super) fn count(
     }
 }
 
-fn absent_reason(need: &Need, subjects: usize) -> Reason {
+pub(super) fn absent_reason(need: &Need, subjects: usize) -> Reason {
     Reason {
         because: format!("absent: {need}"),
         text: Text::new(
@@ -100,7 +100,7 @@ fn absent_reason(need: &Need, subjects: usize) -> Reason {
     }
 }
 
-fn need_reason(need: &NeedKind, subjects: usize) -> Reason {
+pub(super) fn need_reason(need: &NeedKind, subjects: usize) -> Reason {
     match need {
         NeedKind::Own(need) | NeedKind::Register(need) => Reason {
             because: format!("empty: {need}"),

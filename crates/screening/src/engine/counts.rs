@@ -1,6 +1,8 @@
 //! Child tables counted for each subject: whether some row has all columns that a rule needs, and how many
 //! rows have not. One pass over each table, into arrays.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
@@ -9,7 +11,7 @@ use datafusion::common::DataFusionError;
 
 use super::compile::Child;
 use super::index::{Index, text_at};
-use super::slot::Slot;
+use super::slot::{Rows, Slot};
 use crate::pack::Subject;
 
 /// Batches between two looks whether the time is up.
@@ -35,6 +37,7 @@ impl Counts {
     /// Counts a child table. Columns that are known to be full are not read.
     pub(super) async fn collect(
         slot: &Slot,
+        filled: Option<Arc<Rows>>,
         child: &Child,
         subject: &Subject,
     ) -> Result<Self, DataFusionError> {
@@ -47,7 +50,10 @@ impl Counts {
             let mut places = Vec::new();
             for name in set {
                 let column = slot.schema().index_of(name)?;
-                if slot.is_full(column) {
+                if filled
+                    .as_ref()
+                    .is_some_and(|rows| slot.is_full(rows, column))
+                {
                     continue;
                 }
                 let place = columns.iter().position(|known| *known == column);
@@ -64,7 +70,10 @@ impl Counts {
             sets: vec![SetCounts::default(); sets.len()],
         };
         let mut rows: Vec<u32> = Vec::new();
-        for (number, batch) in slot.read(&columns)?.enumerate() {
+        let Some(filled) = filled else {
+            return Ok(counts);
+        };
+        for (number, batch) in slot.read(filled, &columns)?.enumerate() {
             let batch = batch.map_err(DataFusionError::External)?;
             rows.clear();
             counts.place_all(batch.column(0).as_ref(), &mut rows)?;

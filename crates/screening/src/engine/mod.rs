@@ -3,15 +3,19 @@
 mod answers;
 mod compile;
 mod counts;
+mod draft;
 mod failure;
 mod filling;
 mod finding;
 mod index;
 mod kept;
+mod lanes;
 mod numbers;
 mod outcome;
 mod plan;
+mod planner;
 mod population;
+mod reach;
 mod row_checks;
 mod run;
 mod scan;
@@ -19,15 +23,18 @@ mod session;
 mod slot;
 mod steps;
 mod tally;
+mod task_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use answers::{Answer, Answers, Reason};
+pub use draft::{DraftAnswer, DraftCheck, DraftOutcome, DraftSettings};
 pub use failure::{EngineError, Failure, FailureCause};
 pub use finding::Finding;
 pub use outcome::{Outcome, StepProfile};
 pub use plan::Prepared;
+pub use reach::{Change, ReachMap, Reached, Subjects};
 
 use crate::figure::Labels;
 use crate::pack::{Audience, Param};

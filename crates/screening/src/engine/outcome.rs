@@ -36,9 +36,9 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Statements with time, memory and plan, when the settings asked for it.
     pub profile: Vec<StepProfile>,
-    pub(super) rules: Vec<(Rule, Arc<Layout>)>,
+    pub(super) rules: Vec<(Arc<Rule>, Arc<Layout>)>,
     pub(super) kinds: Vec<String>,
-    pub(super) labels: Labels,
+    pub(super) labels: Arc<Labels>,
     /// By population: the rules counted over it.
     pub(super) counted: Vec<Vec<usize>>,
     /// Rules and populations that lack something they need.
@@ -69,7 +69,7 @@ impl Outcome {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules
             .iter()
-            .map(|(rule, _)| rule)
+            .map(|(rule, _)| rule.as_ref())
             .find(|rule| rule.id == id)
     }
 
@@ -109,6 +109,27 @@ impl Outcome {
             answers.insert(rows.label(entry.place).to_owned(), Answer::Flagged);
         }
         answers
+    }
+
+    /// Whether a finding is about this subject.
+    pub(super) fn is_about(&self, index: usize, kind: &str, subject: &str) -> bool {
+        let entry = &self.entries[index];
+        self.kinds[entry.population] == kind
+            && self.rows[entry.population].label(entry.place) == subject
+    }
+
+    /// For each rule of a population that applies to a subject: the rule and what it needs in vain,
+    /// as [`super::compile::NeedKind`]s are counted from 1, or 0.
+    pub(super) fn codes_of(&self, population: usize, subject: &str) -> Vec<(usize, u8)> {
+        let rows = &self.rows[population];
+        let Some(place) = (0..rows.len()).find(|place| rows.label(*place as u32) == subject) else {
+            return Vec::new();
+        };
+        let counted = self.counted[population].iter().zip(&rows.answers);
+        counted
+            .filter_map(|(rule, codes)| Some((*rule, *codes.get(place)?)))
+            .filter(|(_, code)| *code != OUTSIDE)
+            .collect()
     }
 
     /// Findings in order: by rule, kind of subject, subject, key.

@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::compile::row_checks_sql;
 use super::failure::Failure;
 use super::plan::RowChecks;
+use super::session::Session;
 use super::steps::{Run, Yield};
 use super::tally::Found;
 use crate::pack::{Body, Rule};
@@ -22,6 +23,72 @@ pub(super) fn figure_places(rule: &Rule) -> Vec<usize> {
     match &rule.body {
         Body::RowCheck { figures, .. } => (0..figures.len()).collect(),
         Body::Query { .. } => Vec::new(),
+    }
+}
+
+impl RowChecks {
+    /// One of the checks by itself.
+    pub(super) fn alone(&self, member: usize) -> Self {
+        Self {
+            members: vec![member],
+            ..self.clone()
+        }
+    }
+
+    /// The SELECT of one check by itself.
+    pub(super) async fn plan_alone(
+        &self,
+        session: &Session,
+        as_of: jiff::civil::Date,
+        rule: &Rule,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let bindings = Bindings {
+            as_of,
+            params: &rule.params,
+        };
+        let none = BTreeMap::new();
+        let unbound = Bindings {
+            as_of,
+            params: &none,
+        };
+        let sql = row_checks_sql(&self.over, &self.id, self.has_row_no, &[(rule, bindings)])
+            .map_err(|error| DataFusionError::Plan(error.to_string()))?;
+        let statement = Select::parse(&sql)
+            .and_then(|select| select.bind(&unbound))
+            .map_err(|problem| DataFusionError::Plan(problem.en))?;
+        let logical = session.logical(statement).await?;
+        session.physical(&logical).await
+    }
+
+    /// The rows of the one SELECT as rows of each check: subject, row, figures. `figures` is the
+    /// number of a check's figures.
+    pub(super) fn split(
+        &self,
+        batches: &[RecordBatch],
+        figures: impl Fn(usize) -> usize,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        for batch in batches {
+            let mut figure = 2 + self.members.len();
+            for (place, member) in self.members.iter().enumerate() {
+                let count = figures(*member);
+                let mut columns = vec![0, 1];
+                columns.extend(figure..figure + count);
+                figure += count;
+                let flag = batch.column(2 + place).as_boolean();
+                if flag.true_count() == 0 {
+                    continue;
+                }
+                let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
+                if let Ok(batch) = rows {
+                    found.push(Found {
+                        rule: *member,
+                        batch,
+                    });
+                }
+            }
+        }
+        found
     }
 }
 
@@ -63,59 +130,12 @@ impl Run {
         context: &Arc<TaskContext>,
     ) -> Result<Vec<Found>, DataFusionError> {
         let rule = &self.rules[member].0;
-        let bindings = Bindings {
-            as_of: self.as_of,
-            params: &rule.params,
-        };
-        let none = BTreeMap::new();
-        let unbound = Bindings {
-            as_of: self.as_of,
-            params: &none,
-        };
-        let plan_error = |message: String| DataFusionError::Plan(message);
-        let sql = row_checks_sql(
-            &checks.over,
-            &checks.id,
-            checks.has_row_no,
-            &[(rule, bindings)],
-        )
-        .map_err(|error| plan_error(error.to_string()))?;
-        let statement = Select::parse(&sql)
-            .and_then(|select| select.bind(&unbound))
-            .map_err(|problem| plan_error(problem.en))?;
-        let logical = self.session.logical(statement).await?;
-        let plan = self.session.physical(&logical).await?;
+        let plan = checks.plan_alone(&self.session, self.as_of, rule).await?;
         let batches = self.collect(&plan, context).await?;
-        let alone = RowChecks {
-            members: vec![member],
-            ..checks.clone()
-        };
-        Ok(self.split(&alone, &batches))
+        Ok(self.split(&checks.alone(member), &batches))
     }
 
-    /// The rows of the one SELECT as rows of each check: subject, row, figures.
     fn split(&self, checks: &RowChecks, batches: &[RecordBatch]) -> Vec<Found> {
-        let mut found = Vec::new();
-        for batch in batches {
-            let mut figure = 2 + checks.members.len();
-            for (place, member) in checks.members.iter().enumerate() {
-                let count = self.rules[*member].1.len();
-                let mut columns = vec![0, 1];
-                columns.extend(figure..figure + count);
-                figure += count;
-                let flag = batch.column(2 + place).as_boolean();
-                if flag.true_count() == 0 {
-                    continue;
-                }
-                let rows = filter_record_batch(batch, flag).and_then(|rows| rows.project(&columns));
-                if let Ok(batch) = rows {
-                    found.push(Found {
-                        rule: *member,
-                        batch,
-                    });
-                }
-            }
-        }
-        found
+        checks.split(batches, |member| self.rules[member].1.len())
     }
 }

@@ -85,7 +85,7 @@ impl Prepared {
     }
 
     /// For each rule and kind of subject the first thing it needs that the input does not have.
-    fn absent_needs(&self, tables: &Tables) -> BTreeMap<(usize, usize), Need> {
+    pub(super) fn absent_needs(&self, tables: &Tables) -> BTreeMap<(usize, usize), Need> {
         let is_absent = |need: &Need| match (self.tables.get(&need.table), tables.get(&need.table))
         {
             (None, _) => false,
@@ -114,7 +114,7 @@ impl Prepared {
     }
 
     /// Steps that some rule still waits for, in order.
-    fn wanted_steps(&self, absent: &BTreeMap<(usize, usize), Need>) -> Vec<usize> {
+    pub(super) fn wanted_steps(&self, absent: &BTreeMap<(usize, usize), Need>) -> Vec<usize> {
         let silent: BTreeSet<usize> = absent.keys().map(|(rule, _)| *rule).collect();
         let mut wanted = BTreeSet::new();
         for (index, step) in self.steps.iter().enumerate().rev() {
@@ -159,7 +159,7 @@ impl Prepared {
             rules: self
                 .rules
                 .iter()
-                .map(|planned| (planned.rule.clone(), figure_places(&planned.rule)))
+                .map(|planned| (Arc::clone(&planned.rule), figure_places(&planned.rule)))
                 .collect(),
             standings: self
                 .steps
@@ -219,43 +219,19 @@ impl Prepared {
             populations: &self.populations,
             rows: populations,
             absent,
-            labels: &self.settings.labels,
+            labels: &Arc::new(self.settings.labels.clone()),
         }
         .outcome(found, failures, profile)
     }
 
     /// A failed step as failures of the rules that needed it.
     fn failures_of(&self, step: &Step, failure: &Failure) -> Vec<Failure> {
-        let of = |rules: Vec<usize>| {
-            rules
-                .into_iter()
-                .map(|rule| Failure {
-                    rule: self.rules[rule].rule.id.clone(),
-                    ..failure.clone()
-                })
-                .collect()
-        };
-        match &step.work {
-            // Those that read the table fail by themselves.
-            Work::Shared(_) => Vec::new(),
-            Work::Rule(rule) => of(vec![*rule]),
-            Work::RowChecks(checks) => of(checks.members.clone()),
-            Work::Population(place, _) => of(self.populations[*place]
-                .rules
-                .iter()
-                .map(|(rule, _)| *rule)
-                .collect()),
-            Work::Counting(counting) => {
-                let population = &self.populations[counting.population];
-                let needing = population
-                    .rules
-                    .iter()
-                    .zip(&population.compiled.child_needs);
-                of(needing
-                    .filter(|(_, needs)| needs.iter().any(|need| need.child == counting.place))
-                    .map(|((rule, _), _)| *rule)
-                    .collect())
-            }
-        }
+        let rules = step.work.rules(&self.populations).into_iter();
+        rules
+            .map(|rule| Failure {
+                rule: self.rules[rule].rule.id.clone(),
+                ..failure.clone()
+            })
+            .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! A slot as DataFusion meets it: a table to plan with, and a scan of some of its columns.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ use datafusion::physical_plan::{
 };
 
 use super::slot::Slot;
+use super::task_rows::TaskRows;
+use crate::BatchIter;
 
 /// The slot as DataFusion's planner meets it.
 #[derive(Debug)]
@@ -66,6 +69,18 @@ impl TableProvider for SlotTable {
             properties: Arc::new(properties),
         }))
     }
+}
+
+/// Names of the slots that a plan reads.
+pub(crate) fn slots_of(plan: &Arc<dyn ExecutionPlan>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    if let Some(scan) = plan.downcast_ref::<SlotScan>() {
+        names.insert(scan.slot.name().to_owned());
+    }
+    for child in plan.children() {
+        names.extend(slots_of(child));
+    }
+    names
 }
 
 /// The order of rows, as far as its columns are read.
@@ -144,9 +159,12 @@ impl ExecutionPlan for SlotScan {
     fn execute(
         &self,
         _partition: usize,
-        _context: Arc<TaskContext>,
+        context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let batches = self.slot.read(&self.columns)?;
+        let batches: BatchIter = match TaskRows::rows_of(&self.slot, &context) {
+            Some(rows) => self.slot.read(rows, &self.columns)?,
+            None => Box::new(std::iter::empty()),
+        };
         let batches = batches.map(|batch| batch.map_err(DataFusionError::External));
         let stream =
             RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches));

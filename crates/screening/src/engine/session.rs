@@ -49,22 +49,42 @@ const NEVER_PHYSICAL: &[&str] = &[
     "LimitPushdown",
     "TopKRepartition",
     "PushdownSort",
+    "FilterPushdown(Post)",
+    // Tables yield to other tasks by themselves (`scan.rs`).
+    "EnsureCooperative",
 ];
+/// The physical pass that puts rows into the order, and partitions into the one, that an operator asks for.
+const FOR_ORDERS: &[&str] = &["EnsureRequirements"];
 
 /// Plans statements over registered tables.
 #[derive(Clone)]
 pub(super) struct Session {
     state: Arc<SessionState>,
+    /// The same without the passes for orders.
+    unordered: Arc<SessionState>,
     rules: Arc<[Arc<dyn OptimizerRule + Send + Sync>]>,
 }
 
 impl Session {
     pub(super) fn new(env: &Arc<RuntimeEnv>) -> Self {
+        Self::made(env, true)
+    }
+
+    /// A session whose plans may run side by side. A subquery that yields one value becomes a join: by
+    /// itself it would keep the value in the plan, where another task reads it.
+    pub(super) fn for_tasks(env: &Arc<RuntimeEnv>) -> Self {
+        Self::made(env, false)
+    }
+
+    fn made(env: &Arc<RuntimeEnv>, values_in_plans: bool) -> Self {
         let mut config = SessionConfig::new()
             .with_target_partitions(1)
             .with_information_schema(false);
         let options = config.options_mut();
         options.optimizer.enable_dynamic_filter_pushdown = false;
+        options
+            .optimizer
+            .enable_physical_uncorrelated_scalar_subquery = values_in_plans;
         let mut physical = PhysicalOptimizer::new().rules;
         physical.retain(|rule| !NEVER_PHYSICAL.contains(&rule.name()));
         let mut builder = SessionStateBuilder::new()
@@ -73,8 +93,14 @@ impl Session {
             .with_default_features()
             .with_physical_optimizer_rules(physical);
         functions::register(&mut builder);
+        let state = builder.build();
+        let mut passes = state.physical_optimizers().to_vec();
+        passes.retain(|rule| !FOR_ORDERS.contains(&rule.name()));
+        let unordered = SessionStateBuilder::new_from_existing(state.clone())
+            .with_physical_optimizer_rules(passes);
         Self {
-            state: Arc::new(builder.build()),
+            state: Arc::new(state),
+            unordered: Arc::new(unordered.build()),
             rules: Optimizer::new().rules.into(),
         }
     }
@@ -105,10 +131,20 @@ impl Session {
             .filter(|rule| shape.has_use_for(rule.name()));
         let optimizer = Optimizer::with_rules(rules.cloned().collect());
         let plan = optimizer.optimize(plan, state, |_, _| {})?;
+        let state = if Shape::of(&plan)?.orders {
+            state
+        } else {
+            self.unordered.as_ref()
+        };
         state
             .query_planner()
             .create_physical_plan(&plan, state)
             .await
+    }
+
+    /// How plans of this session are run.
+    pub(super) fn config(&self) -> &SessionConfig {
+        self.state.config()
     }
 
     /// What running plans needs to know.
@@ -124,6 +160,8 @@ struct Shape {
     subqueries: bool,
     limits: bool,
     unions: bool,
+    /// Something that asks for rows in an order, or yields several partitions.
+    orders: bool,
 }
 
 impl Shape {
@@ -132,13 +170,22 @@ impl Shape {
         plan.apply(|node| {
             match node {
                 LogicalPlan::Limit(_) => shape.limits = true,
-                LogicalPlan::Sort(sort) => shape.limits |= sort.fetch.is_some(),
-                LogicalPlan::Union(_) => shape.unions = true,
+                LogicalPlan::Sort(sort) => {
+                    shape.limits |= sort.fetch.is_some();
+                    shape.orders = true;
+                }
+                LogicalPlan::Union(_) => (shape.unions, shape.orders) = (true, true),
+                LogicalPlan::Window(_)
+                | LogicalPlan::Distinct(_)
+                | LogicalPlan::RecursiveQuery(_) => {
+                    shape.orders = true;
+                }
                 LogicalPlan::Subquery(_) => shape.subqueries = true,
                 _ => {}
             }
             node.apply_expressions(|expr| {
                 shape.subqueries |= expr.exists(|inner| Ok(is_subquery(inner)))?;
+                shape.orders |= expr.exists(|inner| Ok(is_ordered(inner)))?;
                 Ok(TreeNodeRecursion::Continue)
             })
         })?;
@@ -148,6 +195,7 @@ impl Shape {
                 subqueries: true,
                 limits: true,
                 unions: true,
+                orders: true,
             };
         }
         Ok(shape)
@@ -170,4 +218,12 @@ fn is_subquery(expr: &Expr) -> bool {
             | Expr::SetComparison(_)
             | Expr::OuterReferenceColumn(..)
     )
+}
+
+fn is_ordered(expr: &Expr) -> bool {
+    match expr {
+        Expr::AggregateFunction(aggregate) => !aggregate.params.order_by.is_empty(),
+        Expr::WindowFunction(_) => true,
+        _ => false,
+    }
 }

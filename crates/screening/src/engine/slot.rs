@@ -151,29 +151,23 @@ impl Slot {
         *self.rows.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn rows(&self) -> Option<Arc<Rows>> {
+    /// The rows it was filled with.
+    pub(crate) fn rows(&self) -> Option<Arc<Rows>> {
         self.rows
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Whether a column is known to hold no null, without reading it.
-    pub(crate) fn is_full(&self, column: usize) -> bool {
-        self.rows().is_some_and(|rows| {
-            let index = rows
-                .source
-                .schema()
-                .index_of(self.schema.field(column).name());
-            index.is_ok_and(|index| rows.source.is_full(index))
-        })
+    /// Whether a column of some rows is known to hold no null, without reading it.
+    pub(crate) fn is_full(&self, rows: &Rows, column: usize) -> bool {
+        let own = rows.source.schema();
+        let index = own.index_of(self.schema.field(column).name());
+        index.is_ok_and(|index| rows.source.is_full(index))
     }
 
-    /// Batches of columns, as the slot declares them.
-    pub(crate) fn read(&self, columns: &[usize]) -> Result<BatchIter> {
-        let Some(rows) = self.rows() else {
-            return Ok(Box::new(std::iter::empty()));
-        };
+    /// Batches of columns of some rows, as the slot declares them.
+    pub(crate) fn read(&self, rows: Arc<Rows>, columns: &[usize]) -> Result<BatchIter> {
         let schema = Arc::new(self.schema.project(columns)?);
         let own = rows.source.schema();
         let mut wanted = Vec::new();

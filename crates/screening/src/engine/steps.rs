@@ -59,7 +59,7 @@ pub(super) struct Run {
     pub memory_limit: usize,
     pub as_of: jiff::civil::Date,
     pub profile: bool,
-    pub rules: Vec<(Rule, Vec<usize>)>,
+    pub rules: Vec<(Arc<Rule>, Vec<usize>)>,
     pub standings: Vec<watch::Sender<Standing>>,
     pub readers: Vec<AtomicUsize>,
     /// The slots that steps fill.
@@ -178,7 +178,12 @@ impl Run {
     ) -> Result<Yield, Failure> {
         let failed = |error: DataFusionError| Failure::from_error(name, &error, self.memory_limit);
         if let Work::Counting(counting) = work {
-            let counts = Counts::collect(&counting.slot, &counting.child, &counting.subject);
+            let counts = Counts::collect(
+                &counting.slot,
+                counting.slot.rows(),
+                &counting.child,
+                &counting.subject,
+            );
             let counts = counts.await.map_err(failed)?;
             return Ok(Yield::Counts(Arc::clone(counting), counts));
         }

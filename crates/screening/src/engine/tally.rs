@@ -39,7 +39,7 @@ pub(super) struct Tally<'a> {
     pub populations: &'a [PlannedPopulation],
     pub rows: Vec<PopulationRows>,
     pub absent: &'a BTreeMap<(usize, usize), Need>,
-    pub labels: &'a Labels,
+    pub labels: &'a Arc<Labels>,
 }
 
 impl Tally<'_> {
@@ -70,7 +70,7 @@ impl Tally<'_> {
         let rules = self
             .rules
             .iter()
-            .map(|planned| (planned.rule.clone(), Arc::clone(&planned.layout)))
+            .map(|planned| (Arc::clone(&planned.rule), Arc::clone(&planned.layout)))
             .collect();
         Ok(Outcome {
             answers,
@@ -78,7 +78,7 @@ impl Tally<'_> {
             profile,
             rules,
             kinds,
-            labels: self.labels.clone(),
+            labels: Arc::clone(self.labels),
             counted: self
                 .populations
                 .iter()

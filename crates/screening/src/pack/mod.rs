@@ -5,6 +5,7 @@
 mod header;
 mod load;
 mod param;
+mod reading;
 mod rule;
 mod source;
 

@@ -8,7 +8,7 @@
 -- needs: companies.legal_rep_id, representatives.legal_rep_id
 -- items: contractor, payee
 -- key: company_uscc
--- reach: county
+-- reach: record
 -- basis.zh: 《中华人民共和国公务员法》第五十九条(不得违规从事或者参与营利性活动、在企业兼职)、第七十六条(公务回避)
 -- basis.en: Civil Servants Law, art. 59 (no unauthorised business activity or post in an enterprise) and art. 76 (recusal)
 -- method.zh: 按企业登记查出承建、收款单位(包括各笔拨付的收款单位;没有填代码的按登记中唯一的名称)的法定代表人,与公职人员和亲属登记按哈希比对。只比对哈希,不显示身份。

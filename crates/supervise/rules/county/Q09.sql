@@ -16,11 +16,18 @@
 -- excludes.en: Payments without a voucher number.
 -- says.zh: “{value}”重复出现 {times} 次(本项目 {times_here} 次)
 -- says.en: "{value}" appears {times} times ({times_here} of them in this project)
-with repeated as (
-    select voucher
+with numbers as (
+    select text_key(voucher) as number
     from payments
     where voucher is not null
-    group by voucher
+    group by text_key(voucher)
+    having count(*) > 1
+),
+repeated as (
+    select y.voucher
+    from numbers n
+    join payments y on text_key(y.voucher) = n.number
+    group by y.voucher
     having count(*) > 1
 ),
 uses as (

@@ -3,6 +3,74 @@
 use std::path::{Component, Path, PathBuf};
 
 use kandeng_geo::{Boundary, Datum, is_boundary_file};
+use kandeng_screening::Text;
+
+use super::columns::Value;
+use crate::diagnostic::Severity;
+use crate::filing::{Column, Field, Sheet};
+
+/// What is to be told of a boundary.
+pub(crate) struct Told<'a> {
+    pub severity: Severity,
+    pub kind: &'static str,
+    pub column: &'a Column,
+    pub value: Option<&'a str>,
+    pub message: Text,
+}
+
+/// Puts the boundaries of a row into WGS-84; one that cannot be read becomes nothing, and that is
+/// told.
+pub(crate) fn settle(
+    sheet: &Sheet,
+    values: &mut [Value],
+    datum: Option<Datum>,
+    folders: &[PathBuf],
+    tell: &mut dyn FnMut(Told<'_>),
+) {
+    for (index, column) in sheet.columns.iter().enumerate() {
+        let (Field::Boundary, Value::Text(written)) = (column.field, &values[index]) else {
+            continue;
+        };
+        let mut told = |severity, kind, value: Option<&str>, (zh, en): (String, String)| {
+            tell(Told {
+                severity,
+                kind,
+                column,
+                value,
+                message: Text::new(zh, en),
+            });
+        };
+        let stated =
+            sheet
+                .position(&format!("{}_datum", column.key))
+                .and_then(|datum| match &values[datum] {
+                    Value::Text(name) => Some(name.as_str()),
+                    _ => None,
+                });
+        let datum = match stated.map(Datum::parse) {
+            None => datum,
+            Some(Ok(datum)) => Some(datum),
+            Some(Err(error)) => {
+                told(Severity::Error, "datum", stated, error.text());
+                values[index] = Value::Null;
+                continue;
+            }
+        };
+        values[index] = match read(written, datum, folders) {
+            Ok(read) => {
+                for warning in &read.warnings {
+                    let named = is_boundary_file(written).then_some(written.as_str());
+                    told(Severity::Warning, "boundary_warning", named, warning.text());
+                }
+                Value::Text(read.to_wkt())
+            }
+            Err(problem) => {
+                told(Severity::Error, "boundary", Some(written), problem);
+                Value::Null
+            }
+        };
+    }
+}
 
 /// Reads a boundary into WGS-84. Files are looked for in `folders`, and never outside them.
 ///

@@ -50,14 +50,22 @@ impl Collected {
             }
         }
         Self {
-            columns: sheet
-                .columns
-                .iter()
-                .map(|column| Builder::new(column.field.column_type()))
-                .collect(),
+            columns: columns(sheet),
             present: vec![false; sheet.columns.len()],
             answers: answers.collect(),
             shows,
+            places: Vec::new(),
+            row_no: Int64Builder::new(),
+        }
+    }
+
+    /// Another empty table of the same sheet.
+    pub fn another(&self, sheet: &Sheet) -> Self {
+        Self {
+            columns: columns(sheet),
+            present: vec![false; self.present.len()],
+            answers: self.answers.clone(),
+            shows: self.shows.clone(),
             places: Vec::new(),
             row_no: Int64Builder::new(),
         }
@@ -114,6 +122,13 @@ impl Collected {
         }
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
     }
+}
+
+fn columns(sheet: &Sheet) -> Vec<Builder> {
+    let columns = sheet.columns.iter();
+    columns
+        .map(|column| Builder::new(column.field.column_type()))
+        .collect()
 }
 
 /// A batch with one column replaced.

@@ -1,11 +1,11 @@
 //! Workbooks, folders of CSV or Parquet and registers, read into tables.
 //! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
 
-mod boundary;
+pub(crate) mod boundary;
 mod cells;
-mod collected;
-mod columns;
-mod convert;
+pub(crate) mod collected;
+pub(crate) mod columns;
+pub(crate) mod convert;
 mod csv_folder;
 mod detect;
 mod error;
@@ -26,15 +26,15 @@ mod parquet_table;
 mod parts;
 mod percent;
 mod photo_words;
-mod photos;
+pub(crate) mod photos;
 mod places;
 mod plain_wkt;
 mod reached;
 mod reading;
 mod refusals;
-mod report;
-mod resident;
-mod seal;
+pub(crate) mod report;
+pub(crate) mod resident;
+pub(crate) mod seal;
 mod sheet;
 pub mod value;
 mod wan;

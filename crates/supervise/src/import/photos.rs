@@ -213,7 +213,10 @@ fn hash(seen: &Seen, part: impl Fn(&PerceptualHash) -> &String) -> Option<String
 }
 
 /// The day in China, where only the moment is known.
-fn derive_days(batch: &RecordBatch, looked: &[Looked]) -> Result<RecordBatch, ImportError> {
+pub(crate) fn derive_days(
+    batch: &RecordBatch,
+    looked: &[Looked],
+) -> Result<RecordBatch, ImportError> {
     let Some(times) = times(batch, "taken_at") else {
         return Ok(batch.clone());
     };

@@ -40,7 +40,7 @@ pub enum OcdsError {
         name: String,
     },
     /// Nothing in the file is JSON.
-    #[error("{file} is no JSON: line {line}, column {column}: {problem}")]
+    #[error("{file} is no JSON: line {line}, column {column}: {}", problem.en)]
     NotJson {
         /// The file.
         file: String,
@@ -49,7 +49,7 @@ pub enum OcdsError {
         /// Where reading stopped.
         column: u64,
         /// What the parser said.
-        problem: String,
+        problem: Text,
     },
     /// JSON, but neither releases nor records.
     #[error("{file} holds JSON but no OCDS: neither releases nor records with an ocid")]
@@ -58,12 +58,12 @@ pub enum OcdsError {
         file: String,
     },
     /// A gzip file that ends too early or is damaged, before anything in it could be used.
-    #[error("{file} is a damaged or truncated gzip file: {problem}")]
+    #[error("{file} is a damaged or truncated gzip file: {}", problem.en)]
     Gzip {
         /// The file.
         file: String,
         /// What the decoder said.
-        problem: String,
+        problem: Text,
     },
     /// Unpacked, the file is larger than any honest one; unpack it by hand if it is meant.
     #[error(
@@ -104,12 +104,14 @@ impl OcdsError {
                 column,
                 problem,
             } => {
-                format!("{file} 不是 JSON:第 {line} 行第 {column} 列:{problem}")
+                format!("{file} 不是 JSON:第 {line} 行第 {column} 列:{}", problem.zh)
             }
             Self::NotOcds { file } => {
                 format!("{file} 是 JSON,但不是 OCDS:没有带 ocid 的 release 或 record")
             }
-            Self::Gzip { file, problem } => format!("{file} 是损坏或不完整的 gzip 文件:{problem}"),
+            Self::Gzip { file, problem } => {
+                format!("{file} 是损坏或不完整的 gzip 文件:{}", problem.zh)
+            }
             Self::TooLarge { file, limit, ratio } => {
                 format!("{file} 解压后超过 {limit} 字节,为原大小的 {ratio} 倍,按压缩炸弹拒绝")
             }

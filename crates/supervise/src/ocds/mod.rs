@@ -16,6 +16,7 @@ mod source;
 pub mod synth;
 mod tables;
 mod value;
+mod words;
 
 use std::collections::HashSet;
 use std::io;

@@ -1,5 +1,6 @@
 //! A block of text into rows: one document on each line, or documents one after another.
 
+use kandeng_screening::Text;
 use memchr::memchr_iter;
 use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
@@ -7,6 +8,7 @@ use serde_json::Deserializer;
 use super::package::{Document, Shape};
 use super::release::Release;
 use super::rows::{Counts, Oddities, Rows};
+use super::words;
 
 /// A place where the text is no JSON.
 #[derive(Clone, Debug)]
@@ -14,7 +16,7 @@ pub(super) struct Broken {
     /// Line, counted from 1 in the block.
     pub line: u64,
     pub column: u64,
-    pub problem: String,
+    pub problem: Text,
     pub value: String,
 }
 
@@ -93,7 +95,7 @@ impl Block {
                 self.broken.push(Broken {
                     line: self.lines,
                     column: error.column() as u64,
-                    problem: without_place(&error),
+                    problem: words::of_json(&error),
                     value: around(line, error.column()),
                 });
             } else {
@@ -132,7 +134,7 @@ impl Block {
                 self.broken.push(Broken {
                     line: self.rows.line + error.line().max(1) as u64 - 1,
                     column: error.column() as u64,
-                    problem: without_place(&error),
+                    problem: words::of_json(&error),
                     value: String::new(),
                 });
                 break;
@@ -177,16 +179,6 @@ fn read_document(text: &str, rows: &mut Rows) -> serde_json::Result<()> {
 
 fn newlines(text: &str) -> u64 {
     text.bytes().filter(|byte| *byte == b'\n').count() as u64
-}
-
-/// The parser's words without "at line 1 column 7", which would be the line of the document.
-fn without_place(error: &serde_json::Error) -> String {
-    let words = error.to_string();
-    words
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// The text round a column, for people to find the place by.

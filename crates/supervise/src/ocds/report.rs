@@ -10,6 +10,7 @@ use super::error::OcdsError;
 use super::parse::Account;
 use super::rows::{Counts, Fault, Oddities};
 use super::source::Source;
+use super::words;
 use crate::diagnostic::Diagnostic;
 
 /// Broken lines named one by one; the rest is a number.
@@ -83,11 +84,11 @@ pub(super) fn file(
                 Text::new(
                     format!(
                         "第 {line} 行第 {} 列不是合法的 JSON,该行未读入:{}",
-                        broken.column, broken.problem
+                        broken.column, broken.problem.zh
                     ),
                     format!(
                         "line {line}, column {} is no valid JSON and was left out: {}",
-                        broken.column, broken.problem
+                        broken.column, broken.problem.en
                     ),
                 ),
             )
@@ -109,8 +110,8 @@ pub(super) fn file(
         diagnostics.push(Diagnostic::error(
             name,
             Text::new(
-                format!("gzip 文件不完整或已损坏({problem});只读入了损坏处之前的 {before} 行"),
-                format!("the gzip file is truncated or damaged ({problem}); only the {before} lines before that were read"),
+                format!("gzip 文件不完整或已损坏({});只读入了损坏处之前的 {before} 行", problem.zh),
+                format!("the gzip file is truncated or damaged ({}); only the {before} lines before that were read", problem.en),
             ),
         ));
     }
@@ -187,11 +188,15 @@ impl Fault {
 
 /// A process whose releases would not merge.
 pub(super) fn unmerged(file: &Path, ocid: &str, error: &serde_json::Error) -> Diagnostic {
+    let problem = words::of_json(error);
     Diagnostic::error(
         file.display().to_string(),
         Text::new(
-            format!("该采购过程的多个 release 无法合并,未读入:{error}"),
-            format!("the releases of this process could not be merged and were left out: {error}"),
+            format!("该采购过程的多个 release 无法合并,未读入:{}", problem.zh),
+            format!(
+                "the releases of this process could not be merged and were left out: {}",
+                problem.en
+            ),
         ),
     )
     .at_column("ocid")

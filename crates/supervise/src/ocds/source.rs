@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::{Decoder, Encoding};
 use flate2::read::MultiGzDecoder;
+use kandeng_screening::Text;
 use memchr::memrchr;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use super::error::OcdsError;
+use super::words;
 
 /// Bytes looked at to tell a file's kind.
 pub(super) const HEAD: usize = 64 << 10;
@@ -87,7 +89,7 @@ pub(super) struct Source {
     next: usize,
     unpacked: u64,
     /// What a damaged gzip file said, after the part before the damage was given out.
-    pub damage: Option<String>,
+    pub damage: Option<Text>,
 }
 
 impl Source {
@@ -178,7 +180,7 @@ impl Source {
                 Err(error) if self.gzip => {
                     buffer.truncate(before);
                     self.at_end = true;
-                    self.damage = Some(error.to_string());
+                    self.damage = Some(words::of_gzip(&error));
                 }
                 Err(source) => {
                     return Err(OcdsError::Io {

@@ -200,7 +200,7 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
         position: row.get::<_, i64>(0) as u64,
         stream: row.get(1),
         version: row.get::<_, i64>(2) as u64,
-        leaf: row.get(3),
+        leaf: Leaf::from_bytes(row.get(3)),
         envelope: row.get(4),
         envelope_salt: salt(5),
         payload: row.get(6),

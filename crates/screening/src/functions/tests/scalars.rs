@@ -36,6 +36,22 @@ fn names_are_normalised_in_every_encoding_of_text() {
 }
 
 #[test]
+fn equal_texts_have_one_key_in_every_encoding() {
+    each_encoding(
+        &[Some("凭-1"), None, Some("凭-2"), Some("凭-1")],
+        |context| {
+            assert_eq!(
+                rows(
+                    context,
+                    "select text_key(name) is null, text_key(name) = text_key('凭-1') from t"
+                ),
+                ["false|true", "true|-", "false|false", "false|true"]
+            );
+        },
+    );
+}
+
+#[test]
 fn constants_give_constants() {
     assert_eq!(
         row("select normal_name('甲公司'), normal_name(null)"),

@@ -11,36 +11,17 @@ neighbours as (
     from hashed
     group by bits
 ),
-keyed as (
-    select row_no, project, stage, sha256 as same
-    from photos
-    where sha256 is not null
-    union all
-    select row_no, project, stage, phash
-    from photos
-    where phash is not null
-),
-copies as (
-    select same, project, stage, min(row_no) as row_no
-    from keyed
-    group by same, project, stage
-),
-copied as (
-    select c.same, c.project, c.stage, c.row_no
-    from (select same from copies group by same having count(*) > 1) as s
-    join copies c on c.same = s.same
-),
 first_copies as (
     select same, row_no, row_number() over (partition by same order by row_no) as place
-    from (select same, project, min(row_no) as row_no from copied group by same, project) as by_project
+    from (select same, project, min(row_no) as row_no from photo_copies group by same, project) as by_project
 ),
 pairs as (
     select least(pair['a'], pair['b']) as a_row, greatest(pair['a'], pair['b']) as b_row, pair['distance'] as distance, bits
     from neighbours
     union all
     select a.row_no, b.row_no, 0, 256
-    from copied a
-    join copied b on b.same = a.same and b.project = a.project
+    from photo_copies a
+    join photo_copies b on b.same = a.same and b.project = a.project
     where a.row_no < b.row_no
     union all
     select a.row_no, b.row_no, 0, 256

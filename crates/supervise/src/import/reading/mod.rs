@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, OnceLock};
 
-use kandeng_geo::{Datum, is_boundary_file};
 use kandeng_screening::{TableSource, Tables};
 
-use super::boundary;
+use super::boundary::{self, Told};
 use super::collected::Collected;
 use super::columns::{Builder, Value};
 use super::convert::Names;
@@ -25,7 +24,7 @@ use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
 use crate::diagnostic::Diagnostic;
-use crate::filing::{Field, Filing, Sheet};
+use crate::filing::{Filing, Sheet};
 
 /// A project as later rows meet it.
 struct Project {
@@ -165,45 +164,15 @@ impl<'o> Reading<'o> {
 
     /// Puts boundaries into WGS-84, reading the files they name.
     pub fn settle_boundary(&mut self, sheet: &Sheet, values: &mut [Value], spot: Spot<'_>) {
-        for (index, column) in sheet.columns.iter().enumerate() {
-            let (Field::Boundary, Value::Text(written)) = (column.field, &values[index]) else {
-                continue;
-            };
-            let stated = sheet
-                .position(&format!("{}_datum", column.key))
-                .and_then(|datum| match &values[datum] {
-                    Value::Text(name) => Some(name.clone()),
-                    _ => None,
-                });
+        let report = &mut self.report;
+        let tell = &mut |told: Told<'_>| {
             let spot = Spot {
-                column: Some(&column.zh),
+                column: Some(&told.column.zh),
                 ..spot
             };
-            let datum = match stated.as_deref().map(Datum::parse) {
-                None => self.options.datum,
-                Some(Ok(datum)) => Some(datum),
-                Some(Err(error)) => {
-                    let (zh, en) = error.text();
-                    self.report.error(spot, "datum", stated.as_deref(), zh, en);
-                    values[index] = Value::Null;
-                    continue;
-                }
-            };
-            values[index] = match boundary::read(written, datum, &self.folders) {
-                Ok(read) => {
-                    for warning in &read.warnings {
-                        let (zh, en) = warning.text();
-                        let named = is_boundary_file(written).then_some(written.as_str());
-                        self.report.warn(spot, "boundary_warning", named, zh, en);
-                    }
-                    Value::Text(read.to_wkt())
-                }
-                Err((zh, en)) => {
-                    self.report.error(spot, "boundary", Some(written), zh, en);
-                    Value::Null
-                }
-            };
-        }
+            report.add(told.severity, spot, told.kind, told.value, told.message);
+        };
+        boundary::settle(sheet, values, self.options.datum, &self.folders, tell);
     }
 
     /// Takes a row that was read, if there is a project for it. `row` is counted from 1.

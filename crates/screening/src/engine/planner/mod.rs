@@ -1,0 +1,263 @@
+//! Planning: every statement of a pack becomes a physical plan over slots, before any row is there.
+
+mod populations;
+mod rules;
+mod shared;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use tokio::task::JoinSet;
+
+use super::Settings;
+use super::failure::{EngineError, pack_error};
+use super::plan::{Layout, PlannedPopulation, PlannedRule, Step, Work};
+use super::scan::SlotTable;
+use super::session::Session;
+use super::slot::Slot;
+use crate::TableDeclaration;
+use crate::items::Items;
+use crate::pack::{Pack, PackError, Param, Rule};
+use crate::sql::{Bindings, Select};
+
+/// A statement that is parsed and bound, on its way to a plan.
+struct Statement {
+    name: String,
+    work: Work,
+    reads: BTreeSet<String>,
+    file: String,
+    sql: String,
+    line: usize,
+}
+
+type Planned = Result<Arc<dyn ExecutionPlan>, DataFusionError>;
+
+/// Everything that planning gathers.
+pub(super) struct Planner<'a> {
+    pack: &'a Pack,
+    items: Option<&'a Items>,
+    settings: &'a Settings,
+    session: &'a Session,
+    /// Plans that are being made while further statements are read.
+    plans: JoinSet<(usize, Planned)>,
+    errors: Vec<PackError>,
+    pub(super) tables: BTreeMap<String, Arc<Slot>>,
+    /// Columns of the shared tables that are registered.
+    shared: BTreeMap<String, SchemaRef>,
+    statements: Vec<Statement>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        pack: &'a Pack,
+        items: Option<&'a Items>,
+        settings: &'a Settings,
+        session: &'a Session,
+    ) -> Self {
+        Self {
+            pack,
+            items,
+            settings,
+            session,
+            plans: JoinSet::new(),
+            errors: Vec::new(),
+            tables: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            statements: Vec::new(),
+        }
+    }
+
+    /// The rules to run and the kinds of subjects they are counted over; their statements are on the way.
+    pub(super) async fn plan(&mut self) -> (Vec<PlannedRule>, Vec<PlannedPopulation>) {
+        self.register_tables();
+        let rules: Vec<Rule> = self
+            .pack
+            .rules
+            .iter()
+            .filter(|rule| rule.audience.is_seen_by(self.settings.audience))
+            .filter(|rule| {
+                self.settings
+                    .only
+                    .as_ref()
+                    .is_none_or(|only| only.contains(&rule.id))
+            })
+            .cloned()
+            .map(|mut rule| {
+                for ((id, name), value) in &self.settings.params {
+                    if *id == rule.id {
+                        rule.params.insert(name.clone(), value.clone());
+                    }
+                }
+                rule
+            })
+            .collect();
+        let selects = self.parse_queries(&rules);
+        self.plan_shared(&rules, &selects).await;
+        if !self.errors.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let mut layouts: BTreeMap<usize, Layout> = BTreeMap::new();
+        for (index, select) in selects {
+            if let Some(layout) = self.plan_query(index, &rules[index], &select).await {
+                layouts.insert(index, layout);
+            }
+        }
+        self.plan_row_checks(&rules, &mut layouts).await;
+        let populations = self.plan_populations(&rules).await;
+        let planned = rules
+            .into_iter()
+            .enumerate()
+            .map(|(index, rule)| PlannedRule {
+                rule: Arc::new(rule),
+                layout: Arc::new(layouts.remove(&index).unwrap_or_default()),
+            })
+            .collect();
+        (planned, populations)
+    }
+
+    /// All statements as steps, in order.
+    pub(super) async fn steps(&mut self) -> Result<Vec<Step>, EngineError> {
+        if !self.errors.is_empty() {
+            return Err(EngineError::Pack(std::mem::take(&mut self.errors)));
+        }
+        let mut plans: BTreeMap<usize, Arc<dyn ExecutionPlan>> = BTreeMap::new();
+        let mut errors = Vec::new();
+        while let Some(done) = self.plans.join_next().await {
+            let (index, plan) = done.map_err(|error| EngineError::Machine(error.to_string()))?;
+            match plan {
+                Ok(plan) => {
+                    plans.insert(index, plan);
+                }
+                Err(error) => {
+                    let statement = &self.statements[index];
+                    errors.push(pack_error(
+                        &statement.file,
+                        &statement.sql,
+                        statement.line,
+                        &error,
+                    ));
+                }
+            }
+        }
+        if !errors.is_empty() {
+            errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+            return Err(EngineError::Pack(errors));
+        }
+        let statements = std::mem::take(&mut self.statements);
+        let places: BTreeMap<String, usize> = statements
+            .iter()
+            .enumerate()
+            .filter(|(_, statement)| matches!(statement.work, Work::Shared(_)))
+            .map(|(index, statement)| (statement.name.clone(), index))
+            .collect();
+        let place = |table: &String| places.get(table).copied();
+        Ok(statements
+            .into_iter()
+            .zip(plans.into_values())
+            .map(|(statement, plan)| Step {
+                reads: statement.reads.iter().filter_map(place).collect(),
+                name: statement.name,
+                work: statement.work,
+                plan: Some(plan),
+            })
+            .collect())
+    }
+
+    /// Takes a statement; its physical plan is made on another thread while the next is read.
+    fn add(&mut self, logical: LogicalPlan, statement: Statement) {
+        let index = self.statements.len();
+        self.statements.push(statement);
+        let session = self.session.clone();
+        self.plans
+            .spawn(async move { (index, session.physical(&logical).await) });
+    }
+
+    fn register_tables(&mut self) {
+        for table in &self.pack.tables {
+            let rows = self.settings.rows.get(&table.name).copied();
+            let mut slot = Slot::new(&table.name, table.schema(), rows, &table.ordered_by);
+            let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+            for subject in &self.pack.subjects {
+                if let Some(number) = &subject.number
+                    && has(&subject.id)
+                {
+                    slot = slot.with_numbers(number, &subject.id, &subject.table);
+                }
+            }
+            let slot = Arc::new(slot);
+            self.register(&table.name, &slot);
+            self.tables.insert(table.name.clone(), slot);
+        }
+    }
+
+    fn register(&mut self, name: &str, slot: &Arc<Slot>) {
+        let table = Arc::new(SlotTable(Arc::clone(slot)));
+        if let Err(error) = self.session.register(name, table) {
+            self.errors.push(pack_error(name, "", 0, &error));
+        }
+    }
+
+    async fn logical(
+        &mut self,
+        file: &str,
+        line: usize,
+        sql: &str,
+        select: &Select,
+        params: &BTreeMap<String, Param>,
+    ) -> Option<LogicalPlan> {
+        let bindings = Bindings {
+            as_of: self.settings.as_of,
+            params,
+        };
+        let statement = match select.bind(&bindings) {
+            Ok(statement) => statement,
+            Err(problem) => {
+                self.errors
+                    .push(PackError::new(file, line, problem.zh, problem.en));
+                return None;
+            }
+        };
+        match self.session.logical(statement).await {
+            Ok(plan) => Some(plan),
+            Err(error) => {
+                self.errors.push(pack_error(file, sql, line, &error));
+                None
+            }
+        }
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> bool {
+        match (self.tables.get(table), self.shared.get(table)) {
+            (Some(slot), _) => slot.schema().index_of(column).is_ok(),
+            (None, Some(schema)) => schema.index_of(column).is_ok(),
+            (None, None) => false,
+        }
+    }
+
+    /// The columns of any table, as far as their names matter.
+    fn declaration(&self, name: &str) -> Option<TableDeclaration> {
+        if let Some(table) = self.pack.table(name) {
+            return Some(table.clone());
+        }
+        let schema = self.shared.get(name)?;
+        Some(TableDeclaration {
+            name: name.to_owned(),
+            columns: schema
+                .fields()
+                .iter()
+                .map(|field| crate::ColumnDeclaration {
+                    name: field.name().clone(),
+                    kind: match field.data_type() {
+                        DataType::Int64 => crate::ColumnType::Int,
+                        _ => crate::ColumnType::Text,
+                    },
+                })
+                .collect(),
+            ordered_by: Vec::new(),
+        })
+    }
+}
