@@ -1,9 +1,54 @@
 //! From what is stored to the tree: tiles, the right edge, and whether it is what was signed.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tlog_tiles::Hash;
+
 use crate::checkpoint::{Checkpoint, Trust};
 use crate::error::StoreError;
 use crate::store::Reader;
-use crate::tree::{Frontier, TILE_WIDTH, partial_widths};
+use crate::tree::{Frontier, HASH_SIZE, TILE_WIDTH, partial_widths};
+
+/// Roots of full tiles, which never change: what partial tiles above level 0 are made of. Without them a
+/// proof reads some hundred tiles at the tree's right edge.
+#[derive(Default)]
+pub(crate) struct Roots(Mutex<HashMap<(u8, u64), Hash>>);
+
+/// Some levels' worth; then it is begun anew.
+const ROOTS: usize = 8 * TILE_WIDTH;
+
+impl Roots {
+    fn of(
+        &self,
+        reader: &mut dyn Reader,
+        level: u8,
+        number: u64,
+    ) -> Result<Option<Hash>, StoreError> {
+        // A panic elsewhere cannot leave a wrong root here.
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&(level, number)).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let root = root_of(reader, level, number)?;
+        if let Some(root) = root {
+            let mut roots = lock();
+            if roots.len() >= ROOTS {
+                roots.clear();
+            }
+            roots.insert((level, number), root);
+        }
+        Ok(root)
+    }
+}
+
+fn root_of(reader: &mut dyn Reader, level: u8, number: u64) -> Result<Option<Hash>, StoreError> {
+    let tile = reader.tile(level, number)?;
+    Ok(tile
+        .filter(|tile| tile.len() == TILE_WIDTH * HASH_SIZE)
+        .map(|tile| tlog_tiles::Tile::subtree_hash(&tile)))
+}
 
 /// A tile of at least `width` hashes: the full one, or what there is of it.
 ///
@@ -11,6 +56,17 @@ use crate::tree::{Frontier, TILE_WIDTH, partial_widths};
 /// When the store fails or has not got so many.
 pub fn tile(
     reader: &mut dyn Reader,
+    level: u8,
+    index: u64,
+    width: usize,
+) -> Result<Vec<u8>, StoreError> {
+    tile_with(reader, None, level, index, width)
+}
+
+/// [`tile`], with roots that are known already.
+pub(crate) fn tile_with(
+    reader: &mut dyn Reader,
+    roots: Option<&Roots>,
     level: u8,
     index: u64,
     width: usize,
@@ -25,8 +81,12 @@ pub fn tile(
     } else {
         let mut hashes = Vec::with_capacity(width);
         for number in first..first + width as u64 {
-            match reader.tile(level - 1, number)? {
-                Some(tile) => hashes.push(tlog_tiles::Tile::subtree_hash(&tile)),
+            let root = match roots {
+                Some(roots) => roots.of(reader, level - 1, number)?,
+                None => root_of(reader, level - 1, number)?,
+            };
+            match root {
+                Some(root) => hashes.push(root),
                 None => break,
             }
         }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, SigningKey, Trust};
-use crate::edge::{signed_edge, tile};
+use crate::edge::{Roots, signed_edge, tile};
 use crate::error::{AppendError, EventError, StoreError};
 use crate::event::{NewEvent, Occasion, Recorded, StreamName};
 use crate::follow::{Follower, watch_others};
@@ -69,6 +69,7 @@ pub struct Ledger {
 struct Readers {
     idle: Mutex<Vec<Box<dyn Reader>>>,
     open: Arc<OpenReader>,
+    roots: Roots,
 }
 
 impl Ledger {
@@ -115,6 +116,7 @@ impl Ledger {
             readers: Arc::new(Readers {
                 idle: Mutex::new(Vec::new()),
                 open,
+                roots: Roots::default(),
             }),
             trust,
             thread: Arc::new(Mutex::new(Some(writing))),
@@ -328,6 +330,11 @@ impl Ledger {
     /// Whose signature the ledger's checkpoints carry.
     pub fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// Roots of full tiles, as far as proofs have asked for them.
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.readers.roots
     }
 
     /// Reads with a connection that nobody else uses.

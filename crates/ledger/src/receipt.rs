@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tlog_tiles::tlog::{Hash, check_record, prove_record};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Trust, Verified};
-use crate::edge::tile;
+use crate::edge::{Roots, tile_with};
 use crate::error::StoreError;
 use crate::leaf::{Leaf, Opened, Part};
 use crate::ledger::Ledger;
@@ -114,17 +114,32 @@ impl Part64 {
 }
 
 /// Tiles by way of one reader.
-pub(crate) struct ReaderTiles<'a>(std::cell::RefCell<&'a mut dyn Reader>);
+pub(crate) struct ReaderTiles<'a> {
+    reader: std::cell::RefCell<&'a mut dyn Reader>,
+    roots: Option<&'a Roots>,
+}
 
 impl<'a> ReaderTiles<'a> {
     pub(crate) fn new(reader: &'a mut dyn Reader) -> Self {
-        Self(std::cell::RefCell::new(reader))
+        Self {
+            reader: std::cell::RefCell::new(reader),
+            roots: None,
+        }
+    }
+
+    /// The same, with roots of tiles that are known from earlier proofs.
+    pub(crate) fn knowing(reader: &'a mut dyn Reader, roots: &'a Roots) -> Self {
+        Self {
+            reader: std::cell::RefCell::new(reader),
+            roots: Some(roots),
+        }
     }
 }
 
 impl TileSource for ReaderTiles<'_> {
     fn tile(&self, level: u8, index: u64, width: usize) -> Result<Vec<u8>, String> {
-        tile(*self.0.borrow_mut(), level, index, width).map_err(|error| error.to_string())
+        let mut reader = self.reader.borrow_mut();
+        tile_with(&mut **reader, self.roots, level, index, width).map_err(|error| error.to_string())
     }
 }
 
@@ -137,8 +152,11 @@ impl Ledger {
         if position >= checkpoint.size {
             return Err(ReceiptError::NoEntry(position));
         }
-        self.read(|reader| prove(reader, position, checkpoint))
-            .map_err(ReceiptError::from)
+        self.read(|reader| {
+            let tiles = ReaderTiles::knowing(reader, self.roots());
+            prove(&tiles, position, checkpoint)
+        })
+        .map_err(ReceiptError::from)
     }
 
     /// The proof that the tree of `old` leaves is the beginning of the tree of `new`.
@@ -150,7 +168,7 @@ impl Ledger {
             return Ok(Vec::new());
         }
         self.read(|reader| {
-            let tiles = ReaderTiles::new(reader);
+            let tiles = ReaderTiles::knowing(reader, self.roots());
             let hashes = Hashes::new(&tiles, new);
             tlog_tiles::tlog::prove_tree(new, old, &hashes)
                 .map_err(|error| StoreError::damaged(old, error.to_string()))
@@ -186,12 +204,11 @@ impl Ledger {
 }
 
 fn prove(
-    reader: &mut dyn Reader,
+    tiles: &ReaderTiles<'_>,
     position: u64,
     checkpoint: &Checkpoint,
 ) -> Result<Vec<Hash>, StoreError> {
-    let tiles = ReaderTiles::new(reader);
-    let hashes = Hashes::new(&tiles, checkpoint.size);
+    let hashes = Hashes::new(tiles, checkpoint.size);
     prove_record(checkpoint.size, position, &hashes)
         .map_err(|error| StoreError::damaged(position, error.to_string()))
 }
@@ -209,7 +226,7 @@ pub fn receipt(
     if position >= checkpoint.size {
         return Err(ReceiptError::NoEntry(position));
     }
-    let proof = prove(reader, position, checkpoint)?;
+    let proof = prove(&ReaderTiles::new(reader), position, checkpoint)?;
     let stored = reader
         .entries(position, 1)?
         .pop()
