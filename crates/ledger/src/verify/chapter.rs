@@ -11,6 +11,10 @@ use crate::tree::TILE_WIDTH;
 /// Entries that are read at once: whole tiles.
 pub(super) const PAGE: usize = 16 * TILE_WIDTH;
 
+/// Checkpoints that are read at once: about as many as batches of a busy ledger signed over a chapter, since
+/// those beyond it are read again with the next.
+const NOTES: usize = 128;
+
 /// An entry, as much of it as there is to look at.
 pub(super) enum Item {
     Whole(Stored),
@@ -82,8 +86,8 @@ impl Log for Local<'_> {
             items,
             tiles,
             edge: HashMap::new(),
-            signed: up_to(first, end, |from| self.reader.checkpoints(from, PAGE))?,
-            cosigned: up_to(first, end, |from| self.reader.cosigned(from, PAGE))?,
+            signed: up_to(first, end, |from| self.reader.checkpoints(from, NOTES))?,
+            cosigned: up_to(first, end, |from| self.reader.cosigned(from, NOTES))?,
         })
     }
 
@@ -113,7 +117,7 @@ fn up_to(
     loop {
         let from = all.last().map_or(first + 1, |last| last.size + 1);
         let page = read(from)?;
-        let more = page.len() == PAGE && page.last().is_some_and(|last| last.size < end);
+        let more = page.len() == NOTES && page.last().is_some_and(|last| last.size < end);
         all.extend(page.into_iter().filter(|checkpoint| checkpoint.size <= end));
         if !more {
             return Ok(all);
