@@ -414,7 +414,7 @@ fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
         &mut |_, _| true,
     )
     .unwrap();
-    let lost = value(&node, 2);
+    let gone = value(&node, 2);
     node.close();
     let by = Uuid::from_u128(77);
     let what = |from: &str, to: &str| {
@@ -440,11 +440,11 @@ fn a_loss_that_somebody_accepts_starts_a_new_origin_that_tells_of_it() {
     assert_eq!(node.folder.config.origin, origin);
     assert_eq!(node.folder.second_place(), Some(places.path("second/2")));
     assert_eq!(opened(&node, kept).as_deref(), Some("王桂香"));
-    assert_eq!(opened(&node, lost), None, "it was sealed after the backup");
+    assert_eq!(opened(&node, gone), None, "it was sealed after the backup");
     node.close();
     // Whoever has the last checkpoint of the old origin finds it within what was told to be lost.
-    let note = fs::read_to_string(places.path("second/checkpoint")).unwrap();
-    let old = kandeng_ledger::Trust::parse_unverified(&note).unwrap();
+    let signed = fs::read_to_string(places.path("second/checkpoint")).unwrap();
+    let old = kandeng_ledger::Trust::parse_unverified(&signed).unwrap();
     let folder = Folder::open(&places.path("new")).unwrap();
     let report = folder.verify(&[old], &mut |_, _| {}).unwrap().unwrap();
     assert_eq!((report.ledger.gaps.len(), report.ledger.in_gap), (1, 1));

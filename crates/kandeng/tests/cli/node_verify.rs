@@ -232,7 +232,7 @@ fn a_node_is_verified_while_somebody_appends_to_it() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut number = 5_000;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) && number < 20_000 {
                 note(&node, number, number + 10);
                 number += 10;
             }

@@ -47,7 +47,8 @@ pub fn backup(
     at: Timestamp,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<BackedUp, NodeError> {
-    if to.starts_with(folder.path()) {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(NodeError::unread(path));
+    if absolute(to)?.starts_with(absolute(folder.path())?) {
         return Err(NodeError::wrong(
             format!("备份 {} 在节点文件夹之内;请写到别的磁盘", to.display()),
             format!(

@@ -169,7 +169,7 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         assert_eq!(evidence.put(&b"abc"[..]).unwrap(), digits);
-        assert_eq!(evidence.list().unwrap(), [digits.clone()]);
+        assert_eq!(evidence.list().unwrap(), std::slice::from_ref(&digits));
         assert_eq!(evidence.check(&digits).unwrap(), None);
         let copy = folder.path().join("copy");
         assert_eq!(evidence.copy_to(&copy).unwrap(), 1);

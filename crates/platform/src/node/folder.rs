@@ -241,8 +241,15 @@ impl Beside {
             place.file_name().unwrap_or_default().to_string_lossy()
         );
         remove_left_over(&parent, &prefix)?;
-        let beside = tempfile::Builder::new()
-            .prefix(&prefix)
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // Nobody else lists what is in there, keys among it.
+            builder.permissions(fs::Permissions::from_mode(0o700));
+        }
+        let beside = builder
             .tempdir_in(&parent)
             .map_err(NodeError::unwritten(place))?;
         let path = beside.path().join(MAKING);

@@ -86,7 +86,8 @@ fn second_place(place: &Path, config: &Config) -> Result<Option<PathBuf>, NodeEr
         return Ok(None);
     };
     let second = place.join(second);
-    if second.starts_with(place) {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(NodeError::unread(path));
+    if absolute(&second)?.starts_with(absolute(place)?) {
         return Err(NodeError::wrong(
             format!(
                 "第二处 {} 在节点文件夹之内;应放在别的磁盘或别的机器上",

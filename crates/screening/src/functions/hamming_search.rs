@@ -195,24 +195,30 @@ struct Bucket<'a, const W: usize> {
     places: &'a [u32],
 }
 
-/// Whether any of `hashes` lies within `radius` of `x`. Nearly always none does: this is where the
-/// time goes. Without branches the compiler makes vector instructions of it; iterator adapters, which
-/// it may leave as calls where units of code are not optimised together, take four times as long.
+/// Whether the first half of any of `hashes` lies within `radius` of that of `x`. Nearly always none
+/// does, and whole hashes need not be looked at: this is where the time goes. Without branches the
+/// compiler makes vector instructions of it; iterator adapters, which it may leave as calls where units
+/// of code are not optimised together, take four times as long.
 #[inline(always)]
 #[allow(clippy::inline_always)]
 fn any_near<const W: usize>(x: &[u64; W], hashes: &[[u64; W]], radius: u32) -> bool {
     let mut near = false;
     for y in hashes {
-        near |= distance(x, y) <= radius;
+        near |= differing(x, y, W.div_ceil(2)) <= radius;
     }
     near
 }
 
+pub(super) fn distance<const W: usize>(x: &[u64; W], y: &[u64; W]) -> u32 {
+    differing(x, y, W)
+}
+
+/// Bits that differ in the first words.
 #[inline(always)]
 #[allow(clippy::inline_always, clippy::needless_range_loop)]
-pub(super) fn distance<const W: usize>(x: &[u64; W], y: &[u64; W]) -> u32 {
+fn differing<const W: usize>(x: &[u64; W], y: &[u64; W], words: usize) -> u32 {
     let mut sum = 0u32;
-    for word in 0..W {
+    for word in 0..words {
         // Cannot overflow: at most 64 for each of at most four words.
         sum = sum.wrapping_add((x[word] ^ y[word]).count_ones());
     }

@@ -18,38 +18,9 @@
 -- excludes.en: Payments without account or payee; a firm that changed its name and kept its code. A bank's payout account or a village's collective account may rightly serve many.
 -- says.zh: 账户 {account} 以 {names} 等 {payees} 个名称收款,涉及 {projects} 个项目;本项目 {payments} 笔,合计 {paid_fen}
 -- says.en: The account {account} received under {payees} names ({names}) in {projects} project(s); here {payments} payment(s), {paid_fen} in all
-with suspects as (
-    select account
-    from payments
-    where account is not null and payee_name is not null
-    group by account
-    having min(payee_name) <> max(payee_name)
-),
-named as (
-    select
-        y.account,
-        y.project,
-        y.row_no,
-        y.amount,
-        coalesce(y.payee_id, y.payee_name) as shown,
-        normal_name(y.payee_name) as name,
-        coalesce(y.payee_uscc, y.payee_id) as identity
-    from suspects s
-    join payments y on y.account = s.account
-    where y.payee_name is not null
-),
--- Names with one identity become one, then rows of equal name join them.
-identified as (
-    select *, min(name) over (partition by account, coalesce(identity, name)) as first_name
-    from named
-),
-payees as (
-    select *, min(first_name) over (partition by account, name) as payee
-    from identified
-),
-shared_accounts as (
+with shared_accounts as (
     select account, count(*) as payees
-    from (select distinct account, payee from payees) as d
+    from (select distinct account, payee from account_payees) as d
     group by account
     having count(*) > 1
 ),
@@ -57,14 +28,14 @@ account_names as (
     select account, array_slice(array_sort(array_agg(shown)), 1, 10) as names
     from (
         select account, payee, min(shown) as shown
-        from payees
+        from account_payees
         group by account, payee
     ) as d
     group by account
 ),
 coded as (
     select d.account, d.project, p.project_code
-    from (select distinct account, project from payees) as d
+    from (select distinct account, project from account_payees) as d
     join projects p on p.project = d.project
 ),
 account_projects as (
@@ -79,7 +50,7 @@ touched as (
         count(*) as payments,
         coalesce(sum(amount), 0) as paid_fen,
         array_agg(row_no) as rows
-    from payees
+    from account_payees
     group by account, project
 )
 select

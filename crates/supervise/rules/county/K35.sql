@@ -57,7 +57,7 @@ threes as (
     group by a.contractor_key, a.member_id, b.member_id, c.member_id
     having count(*) * 100 >= $share_percent * min(a.panel_projects)
 ),
-named as (
+seats_together as (
     select
         contractor_key,
         together,
@@ -66,18 +66,17 @@ named as (
     from threes
 ),
 groups as (
-    select contractor_key, max(together) as together, count(distinct member_id) as members
-    from (select contractor_key, together, member_id from named) as each_member
-    group by contractor_key
-),
-rows as (
-    select n.contractor_key, array_agg(distinct m.row_no order by m.row_no) as rows
+    select
+        t.contractor_key,
+        max(t.together) as together,
+        count(distinct t.member_id) as members,
+        array_agg(distinct m.row_no order by m.row_no) as rows
     from (
-        select distinct contractor_key, member_id, unnest(projects) as project
-        from named
-    ) as n
-    join panel m on m.project = n.project and m.member_id = n.member_id
-    group by n.contractor_key
+        select contractor_key, together, member_id, unnest(projects) as project
+        from seats_together
+    ) as t
+    join panel m on m.project = t.project and m.member_id = t.member_id
+    group by t.contractor_key
 )
 select
     g.contractor_key as subject,
@@ -86,7 +85,6 @@ select
     g.together,
     g.members,
     cast(g.together as double) / s.panel_projects as accepted_share,
-    r.rows as row_panel
+    g.rows as row_panel
 from groups g
 join sizes s on s.contractor_key = g.contractor_key
-join rows r on r.contractor_key = g.contractor_key

@@ -16,21 +16,7 @@
 -- excludes.en: Payments without a voucher number.
 -- says.zh: “{value}”重复出现 {times} 次(本项目 {times_here} 次)
 -- says.en: "{value}" appears {times} times ({times_here} of them in this project)
-with numbers as (
-    select text_key(voucher) as number
-    from payments
-    where voucher is not null
-    group by text_key(voucher)
-    having count(*) > 1
-),
-repeated as (
-    select y.voucher
-    from numbers n
-    join payments y on text_key(y.voucher) = n.number
-    group by y.voucher
-    having count(*) > 1
-),
-uses as (
+with uses as (
     select
         y.voucher,
         y.project,
@@ -38,7 +24,7 @@ uses as (
         y.row_no,
         y.amount,
         case when $same_owner_only then coalesce(p.owner_key, p.project_code) else '' end as scope
-    from repeated r
+    from repeated_vouchers r
     join payments y on y.voucher = r.voucher
     join parties p on p.project = y.project
 ),
