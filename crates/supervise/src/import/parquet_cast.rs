@@ -2,7 +2,8 @@
 //! taken as it is; all else is read cell by cell, as a sheet's cells are.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kandeng_screening::arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
 use kandeng_screening::arrow::compute::cast;
@@ -34,6 +35,9 @@ pub(crate) struct Caster {
     in_fen: bool,
     /// Percentages are written as fractions.
     of_fractions: bool,
+    /// Texts that were found to be as they should, by the rows before them and their number: a column is
+    /// decoded for every statement that reads it, and looked through once.
+    ready: Arc<Mutex<BTreeSet<(i64, usize)>>>,
 }
 
 /// What all columns are read with.
@@ -83,6 +87,7 @@ impl Caster {
             in_fen: root.is_some_and(|root| root.is_key && root.unit.is_none()),
             of_fractions: column.field == Field::Percent
                 && root.is_some_and(|root| root.of_fractions),
+            ready: Arc::default(),
         }
     }
 
@@ -100,6 +105,24 @@ impl Caster {
         };
         if let (Field::Identity, Some(hashes)) = (self.field, read.array.as_string_opt::<i32>()) {
             self.keys.note(hashes.iter().flatten());
+        }
+        Ok(read)
+    }
+
+    /// The same for rows of the file after the first `before`, which another statement may have asked for.
+    pub fn cast_rows(&self, array: &ArrayRef, before: i64) -> Result<Cast, ArrowError> {
+        let place = (before, array.len());
+        // A panic elsewhere cannot leave a set half-changed.
+        let ready = || self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if *array.data_type() == DataType::Utf8 && ready().contains(&place) {
+            return Ok(Cast {
+                array: Arc::clone(array),
+                hidden: 0,
+            });
+        }
+        let read = self.cast(array)?;
+        if *array.data_type() == DataType::Utf8 && Arc::ptr_eq(array, &read.array) {
+            ready().insert(place);
         }
         Ok(read)
     }

@@ -138,7 +138,7 @@ impl FileBatch<'_> {
             }
             Origin::Nothing(kind) => Ok(new_null_array(kind, rows)),
             Origin::File { root, caster, .. } => {
-                let cast = caster.cast(self.column(*root))?;
+                let cast = caster.cast_rows(self.column(*root), self.before)?;
                 faults.hidden += cast.hidden;
                 Ok(cast.array)
             }

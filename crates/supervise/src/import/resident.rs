@@ -31,7 +31,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 
 fn replaced(text: &str, with: impl Fn(&str) -> String) -> Cow<'_, str> {
     // Nearly every text ends here.
-    if text.len() < LENGTH || text.bytes().filter(|byte| may_be_digit(*byte)).count() < LENGTH - 1 {
+    if text.len() < LENGTH || !may_hold_number(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     // An organization's code may be all digits and look like a person's; its own check speaks for it.
@@ -50,9 +50,28 @@ fn replaced(text: &str, with: impl Fn(&str) -> String) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A digit, or the first byte of a full-width one.
-fn may_be_digit(byte: u8) -> bool {
-    byte.is_ascii_digit() || byte == 0xef
+/// Whether so many digits stand together as a number has, single spaces or dashes between them. Texts with
+/// full-width letters or spaces (their first bytes are EF and E3) are only counted.
+fn may_hold_number(text: &[u8]) -> bool {
+    const DIGITS: usize = LENGTH - 1;
+    let (mut together, mut is_between) = (0, false);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                (together, is_between) = (together + 1, false);
+                if together == DIGITS {
+                    return true;
+                }
+            }
+            b' ' | b'-' if together > 0 && !is_between => is_between = true,
+            0xe3 | 0xef => {
+                let may_be_digit = |byte: &&u8| byte.is_ascii_digit() || **byte == 0xef;
+                return text.iter().filter(may_be_digit).count() >= DIGITS;
+            }
+            _ => (together, is_between) = (0, false),
+        }
+    }
+    false
 }
 
 /// A letter or digit of a text, half-width, with where it stands.
@@ -147,6 +166,7 @@ fn is_resident(number: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// The example of GB 11643-1999 itself.
     const NUMBER: &str = "11010519491231002X";
@@ -182,6 +202,29 @@ mod tests {
                 hashed(&format!("代领 {written},已付"), &key),
                 format!("代领 {hash},已付")
             );
+        }
+    }
+
+    proptest! {
+        /// The quick look lets nothing pass that the careful one would find.
+        #[test]
+        fn no_number_escapes_the_quick_look(
+            before in "[0-9 a-f　、。-]{0,20}",
+            gaps in proptest::collection::vec("|||| |-|　|－", LENGTH),
+            is_wide in any::<bool>(),
+            after in "[ a-z　、。-]{0,20}",
+        ) {
+            let widened = |letter: char| match is_wide {
+                true => char::from_u32(u32::from(letter) + 0xfee0).unwrap(),
+                false => letter,
+            };
+            let number: String = NUMBER
+                .chars()
+                .zip(&gaps)
+                .flat_map(|(letter, gap)| gap.chars().chain([widened(letter)]))
+                .collect();
+            let text = format!("{before}{number}{after}");
+            prop_assert!(find(&text).is_empty() || may_hold_number(text.as_bytes()), "{text}");
         }
     }
 
