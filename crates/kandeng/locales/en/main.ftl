@@ -220,6 +220,7 @@ verify-gap = It goes on from { $origin } after a loss: positions { $from } to { 
 verify-in-gap = { $count } of the checkpoints that were given lie within what was told to be lost.
 verify-right-published = { $origin }, as it is published, is in order: { $entries } leaves, { $tiles } full tiles, a checkpoint signed by its key. What the entries say is not published.
 verify-published = It continues what was published: { $size } entries.
+verify-gone-on = The ledger has gone on since this backup: { $size } entries are published.
 verify-unpublished = Nothing was published, so nobody but this folder knows how many entries there were.
 verify-wrong-at = Wrong, first at position { $position }: { $fault }.
 verify-wrong = Wrong: { $fault }.

@@ -220,6 +220,7 @@ verify-gap = 它在丢失之后由 { $origin } 续起:该源第 { $from } 至 { 
 verify-in-gap = 所给检查点中有 { $count } 个在已声明丢失的范围之内。
 verify-right-published = { $origin } 所公布的内容无误:{ $entries } 片叶、完整树块 { $tiles } 个、由其密钥签名的检查点。各条的内容并不公布。
 verify-published = 是已公布内容的延续:{ $size } 条。
+verify-gone-on = 这份备份之后账本又有增加:已公布 { $size } 条。
 verify-unpublished = 尚未公布,除本文件夹外无人知道曾有多少条。
 verify-wrong-at = 有误,最早在第 { $position } 条:{ $fault }。
 verify-wrong = 有误:{ $fault }。

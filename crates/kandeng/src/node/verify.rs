@@ -143,6 +143,7 @@ fn right(origin: &str, report: &NodeReport, format: Plain, words: Words) -> Resu
     if format == Plain::Json {
         let mut all = as_json(origin, ledger);
         all["published"] = json!(report.published);
+        all["gone_on"] = json!(report.gone_on);
         all["evidence"] = json!(report.evidence);
         all["named"] = json!(ledger.evidence);
         tell!("{all:#}");
@@ -164,12 +165,16 @@ fn right(origin: &str, report: &NodeReport, format: Plain, words: Words) -> Resu
         )
     );
     more(ledger, words)?;
-    match report.published {
-        Some(size) => tell!(
+    match (report.published, report.gone_on) {
+        (Some(size), _) => tell!(
             "{}",
             words.say_with("verify-published", &[("size", size.to_string())])
         ),
-        None => tell!("{}", words.say("verify-unpublished")),
+        (None, Some(size)) => tell!(
+            "{}",
+            words.say_with("verify-gone-on", &[("size", size.to_string())])
+        ),
+        (None, None) => tell!("{}", words.say("verify-unpublished")),
     }
     Ok(())
 }

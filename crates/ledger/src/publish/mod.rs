@@ -89,7 +89,7 @@ impl PublishError {
                 theirs,
                 place,
             } => format!(
-                "账本有 {ours} 条记录，而 {place} 存有 {theirs} 条记录的检查点：账本被退回到了较早的状态，多半是恢复了旧备份。                 请找回较新的账本；确已丢失的，用 `kandeng restore --accept-loss` 另立新源"
+                "账本有 {ours} 条记录，而 {place} 存有 {theirs} 条记录的检查点：账本被退回到了较早的状态，多半是恢复了旧备份。请找回较新的账本；确已丢失的，用 `kandeng restore --accept-loss` 另立新源"
             ),
             Self::Forked { size, place } => format!(
                 "{place} 存有 {size} 条记录的检查点，本账本并非其延续：两处之中有一处的历史被改写。请两份都留存，交人比对"

@@ -167,9 +167,14 @@ impl Folder {
         Ok(trust)
     }
 
-    /// Whether it is a backup, which nobody may write to: what came of it would not be known anywhere else.
+    /// Whether it is a backup.
+    pub(super) fn is_backup(&self) -> bool {
+        self.path.join(super::backup::BACKUP).is_file()
+    }
+
+    /// Nobody may write to a backup: what came of it would not be known anywhere else.
     pub(super) fn refuse_backup(&self) -> Result<(), NodeError> {
-        if !self.path.join(super::backup::BACKUP).is_file() {
+        if !self.is_backup() {
             return Ok(());
         }
         let shown = self.path.display();
@@ -195,7 +200,7 @@ impl Folder {
             .open(&path)
             .map_err(NodeError::unwritten(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock { file }),
             Err(fs::TryLockError::WouldBlock) => Err(NodeError::InUse(self.path.clone())),
             Err(fs::TryLockError::Error(error)) => Err(NodeError::unwritten(&path)(error)),
         }
@@ -208,7 +213,16 @@ pub(super) const PUBLIC: &str = "ledger.pub";
 /// The folder is taken. The system gives it free when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file is not enough: a process that is being started by another thread holds it too, until it
+/// runs its program.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If it fails, closing the file gives the folder free.
+        let _ = self.file.unlock();
+    }
 }
 
 /// A folder that is made beside its place and renamed to it when it is whole. A crash before that leaves a

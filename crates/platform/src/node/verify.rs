@@ -19,6 +19,8 @@ pub struct NodeReport {
     pub evidence: usize,
     /// Entries under the checkpoint that stands in the second place, which this ledger continues.
     pub published: Option<u64>,
+    /// Of a backup: entries that stand in the second place by now, because the ledger has gone on.
+    pub gone_on: Option<u64>,
 }
 
 /// The first thing that is wrong with a node.
@@ -70,10 +72,13 @@ impl Folder {
             }) if reader.checkpoint()? != began => return self.verify(earlier, progress),
             Err(wrong) => return Ok(Err(NodeWrong::Ledger(wrong))),
         };
-        let mut published = None;
+        let (mut published, mut gone_on) = (None, None);
         if let Some(second) = self.second_place() {
             match Published::new(second).check(reader.as_mut(), &trust) {
                 Ok(theirs) => published = theirs.map(|theirs| theirs.size),
+                Err(PublishError::Behind { theirs, .. }) if self.is_backup() => {
+                    gone_on = Some(theirs);
+                }
                 Err(wrong @ (PublishError::Behind { .. } | PublishError::Forked { .. })) => {
                     return Ok(Err(NodeWrong::Published(wrong)));
                 }
@@ -91,6 +96,7 @@ impl Folder {
             ledger: report,
             evidence: all.len(),
             published,
+            gone_on,
         }))
     }
 }
