@@ -214,9 +214,9 @@ mod tests {
             is_wide in any::<bool>(),
             after in "[ a-z　、。-]{0,20}",
         ) {
-            let widened = |letter: char| match is_wide {
-                true => char::from_u32(u32::from(letter) + 0xfee0).unwrap(),
-                false => letter,
+            let widened = |letter: char| {
+                let wide = if is_wide { 0xfee0 } else { 0 };
+                char::from_u32(u32::from(letter) + wide).unwrap()
             };
             let number: String = NUMBER
                 .chars()
