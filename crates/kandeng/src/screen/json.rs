@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::mpsc::sync_channel;
 
 use kandeng_screening::pack::Rule;
 use kandeng_screening::{Answers, Figure, Finding, Text};
@@ -106,31 +107,38 @@ pub(super) fn write(out: &mut dyn Write, screened: &Screened) -> io::Result<()> 
 }
 
 /// Flags of a part, which one thread makes.
-const PART: usize = 500;
+const PART: usize = 250;
+/// Parts that a thread makes ahead of the writing.
+const AHEAD: usize = 4;
 
-/// Flags in their order, made in parts side by side where there are many.
+/// Flags in their order, made in parts side by side where there are many: each thread makes every so
+/// manieth part, and none is further ahead of the writing than its channel is long.
 fn write_flags(out: &mut dyn Write, screened: &Screened) -> io::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let parts = screened.outcome.len().div_ceil(PART);
-    let make = |part: usize| flags_of(screened, part * PART);
-    if parts < 2 || threads < 2 {
-        return (0..parts).try_for_each(|part| out.write_all(&make(part)?));
-    }
-    for first in (0..parts).step_by(threads) {
-        let round = first..parts.min(first + threads);
-        let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
-            let makers: Vec<_> = round.map(|part| scope.spawn(move || make(part))).collect();
-            let broken = |_| Err(io::Error::other("a thread broke down"));
-            let joined = makers.into_iter();
-            joined
-                .map(|maker| maker.join().unwrap_or_else(broken))
-                .collect()
-        });
-        for text in texts {
-            out.write_all(&text?)?;
+    let threads = threads.min(parts);
+    std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..threads)
+            .map(|maker| {
+                let (give, take) = sync_channel(AHEAD);
+                scope.spawn(move || {
+                    for part in (maker..parts).step_by(threads) {
+                        // Nobody takes it any more once writing has failed.
+                        if give.send(flags_of(screened, part * PART)).is_err() {
+                            return;
+                        }
+                    }
+                });
+                take
+            })
+            .collect();
+        for part in 0..parts {
+            let broken = |_| io::Error::other("a thread broke down");
+            let text = makers[part % threads].recv().map_err(broken)??;
+            out.write_all(&text)?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The flags of the part that begins at `first`.

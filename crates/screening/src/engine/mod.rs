@@ -12,6 +12,7 @@ mod kept;
 mod lanes;
 mod numbers;
 mod outcome;
+mod parts;
 mod plan;
 mod planner;
 mod population;

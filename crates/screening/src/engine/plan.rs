@@ -13,6 +13,7 @@ use super::Settings;
 use super::compile::{Child, NeedKind, Population};
 use super::counts::key_column;
 use super::failure::EngineError;
+use super::parts::Parts;
 use super::planner::Planner;
 use super::session::Session;
 use super::slot::Slot;
@@ -39,6 +40,8 @@ pub(super) struct Step {
     pub plan: Option<Arc<dyn ExecutionPlan>>,
     /// Steps whose tables this one reads.
     pub reads: Vec<usize>,
+    /// How it is cut to be worked side by side.
+    pub parts: Option<Arc<Parts>>,
 }
 
 /// What becomes of a step's rows.
@@ -258,6 +261,7 @@ fn counting_steps(
                     slot: Arc::clone(slot),
                 })),
                 plan: None,
+                parts: None,
                 reads: shared.map(|(index, _)| index).into_iter().collect(),
             });
         }

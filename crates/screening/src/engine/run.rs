@@ -57,7 +57,8 @@ impl Prepared {
                 let work = steps[index].work.clone();
                 let name = steps[index].name.clone();
                 let reads = steps[index].reads.clone();
-                tasks.spawn(async move { run.step(index, name, work, reads, plan).await });
+                let parts = steps[index].parts.clone();
+                tasks.spawn(async move { run.step(index, name, work, reads, plan, parts).await });
             }
             let mut done = Vec::new();
             let mut tick = tokio::time::interval(TICK);
@@ -152,6 +153,7 @@ impl Prepared {
             task: self.session.task(&self.env),
             env: Arc::clone(&self.env),
             permits: Semaphore::new(threads),
+            threads,
             time_limit: self.settings.time_limit,
             memory_limit: self.settings.memory_limit,
             as_of: self.settings.as_of,

@@ -209,7 +209,7 @@ impl Shape {
     }
 }
 
-fn is_subquery(expr: &Expr) -> bool {
+pub(super) fn is_subquery(expr: &Expr) -> bool {
     matches!(
         expr,
         Expr::Exists(_)

@@ -1,5 +1,6 @@
 //! One step of a run: waits for the tables it reads, works within its time and memory, tells its readers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -11,18 +12,22 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryPool, PeakRecordingPool};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use super::counts::Counts;
 use super::failure::Failure;
 use super::outcome::StepProfile;
+use super::parts::Parts;
 use super::plan::{Counting, Work};
 use super::population::PopulationRows;
 use super::session::Session;
 use super::slot::{Rows, Slot};
 use super::tally::Found;
+use super::task_rows::TaskRows;
 use crate::Batches;
 use crate::pack::Rule;
 
@@ -55,6 +60,7 @@ pub(super) struct Run {
     pub task: Arc<TaskContext>,
     pub env: Arc<RuntimeEnv>,
     pub permits: Semaphore,
+    pub threads: usize,
     pub time_limit: Duration,
     pub memory_limit: usize,
     pub as_of: jiff::civil::Date,
@@ -77,6 +83,7 @@ impl Run {
         work: Work,
         reads: Vec<usize>,
         plan: Option<Arc<dyn ExecutionPlan>>,
+        parts: Option<Arc<Parts>>,
     ) -> StepDone {
         let mut blocked = None;
         for table in &reads {
@@ -94,7 +101,10 @@ impl Run {
         let result = match blocked {
             Some(failure) => Err(failure),
             None => {
-                let result = self.timed(&name, &work, plan.as_ref(), &mut profile).await;
+                let parts = parts.as_deref();
+                let result = self
+                    .timed(&name, &work, plan.as_ref(), parts, &mut profile)
+                    .await;
                 match result {
                     Ok(result) => result,
                     Err(_) => Err(Failure::out_of_time(&name, self.time_limit)),
@@ -111,10 +121,11 @@ impl Run {
 
     /// Holds a permit only while it works, so that waiting costs no other step its turn.
     async fn timed(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         work: &Work,
         plan: Option<&Arc<dyn ExecutionPlan>>,
+        parts: Option<&Parts>,
         profile: &mut Option<StepProfile>,
     ) -> Result<Result<Yield, Failure>, tokio::time::error::Elapsed> {
         // Cannot fail: the semaphore is never closed.
@@ -122,8 +133,11 @@ impl Run {
         let start = Instant::now();
         let recording = Arc::new(PeakRecordingPool::new(Arc::clone(&self.env.memory_pool)));
         let context = self.task_context(&recording);
-        let result =
-            tokio::time::timeout(self.time_limit, self.work(name, work, plan, &context)).await;
+        let result = tokio::time::timeout(
+            self.time_limit,
+            self.work(name, work, plan, parts, &context),
+        )
+        .await;
         drop(permit);
         if self.profile {
             *profile = Some(StepProfile {
@@ -170,10 +184,11 @@ impl Run {
     }
 
     async fn work(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         work: &Work,
         plan: Option<&Arc<dyn ExecutionPlan>>,
+        parts: Option<&Parts>,
         context: &Arc<TaskContext>,
     ) -> Result<Yield, Failure> {
         let failed = |error: DataFusionError| Failure::from_error(name, &error, self.memory_limit);
@@ -193,7 +208,16 @@ impl Run {
         match work {
             Work::Counting(_) => Ok(Yield::Table),
             Work::Shared(slot) => {
-                let batches = self.collect(plan, context).await.map_err(failed)?;
+                let parts = match parts {
+                    Some(parts) => parts.cut(self.threads).map_err(failed)?,
+                    None => Vec::new(),
+                };
+                let batches = if parts.is_empty() {
+                    self.collect(plan, context).await
+                } else {
+                    self.collect_parts(plan, parts).await
+                };
+                let batches = batches.map_err(failed)?;
                 let source = Batches::new(plan.schema(), batches);
                 slot.fill(Rows::of(Arc::new(source)));
                 Ok(Yield::Table)
@@ -212,6 +236,36 @@ impl Run {
                 Ok(Yield::Population(*place, rows.map_err(failed)?))
             }
         }
+    }
+
+    /// The rows of all parts, in order. The first is worked under the step's own permit.
+    async fn collect_parts(
+        self: &Arc<Self>,
+        plan: &Arc<dyn ExecutionPlan>,
+        parts: Vec<Arc<TaskRows>>,
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
+        let mut tasks = JoinSet::new();
+        for (place, rows) in parts.into_iter().enumerate() {
+            let run = Arc::clone(self);
+            let plan = reset_plan_states(Arc::clone(plan))?;
+            tasks.spawn(async move {
+                // Cannot fail: the semaphore is never closed.
+                let permit = match place {
+                    0 => None,
+                    _ => Some(run.permits.acquire().await),
+                };
+                let context = rows.context(run.task.session_config(), &run.env);
+                let batches = run.collect(&plan, &context).await;
+                drop(permit);
+                (place, batches)
+            });
+        }
+        let mut done = BTreeMap::new();
+        while let Some(part) = tasks.join_next().await {
+            let (place, batches) = part.map_err(|error| DataFusionError::External(error.into()))?;
+            done.insert(place, batches?);
+        }
+        Ok(done.into_values().flatten().collect())
     }
 
     pub(super) async fn collect(

@@ -39,6 +39,9 @@ pub struct SharedTable {
     pub id: String,
     /// What it holds.
     pub what: Text,
+    /// The column of keys, when rows of one key come from rows of that key alone and all tables read come
+    /// in its order: such a table is worked in parts side by side.
+    pub by: Option<String>,
     /// One SELECT.
     pub sql: String,
     /// The file and the line its SQL begins on.

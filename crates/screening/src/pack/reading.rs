@@ -39,7 +39,7 @@ const RULE_KEYS: &[&str] = &[
     "flag_when",
     "figures",
 ];
-const SHARED_KEYS: &[&str] = &["id", "what.zh", "what.en"];
+const SHARED_KEYS: &[&str] = &["id", "what.zh", "what.en", "by"];
 
 /// Reads one header's values and remembers everything that is wrong with them.
 struct Reader<'a> {
@@ -163,6 +163,7 @@ pub(super) fn read_shared(
         Ok(SharedTable {
             id,
             what,
+            by: header.get("by").map(|entry| entry.value.clone()),
             sql: header.body.clone(),
             file: file.to_owned(),
             line: header.body_line,

@@ -12,6 +12,8 @@ pub(super) struct Interner {
     /// Number of a string plus one; 0 where free. Length is a power of two.
     slots: Vec<u32>,
     hasher: RandomState,
+    /// Numbers, plus one, of strings looked up lately, by length and first byte.
+    recent: [u32; 64],
 }
 
 impl Interner {
@@ -21,6 +23,7 @@ impl Interner {
             hashes: Vec::new(),
             slots: vec![0; 64],
             hasher: RandomState::new(),
+            recent: [0; 64],
         }
     }
 
@@ -73,6 +76,19 @@ impl Interner {
         if self.hashes.len() * 2 > self.slots.len() {
             self.grow();
         }
+        number
+    }
+
+    /// The same for words of which there are few: mostly without hashing.
+    pub(super) fn word(&mut self, text: &str) -> u32 {
+        let first = text.as_bytes().first().map_or(0, |byte| *byte as usize);
+        let place = (first + text.len()) % self.recent.len();
+        let recent = self.recent[place];
+        if recent > 0 && self.get(recent - 1) == text {
+            return recent - 1;
+        }
+        let number = self.number(text);
+        self.recent[place] = number + 1;
         number
     }
 
@@ -130,11 +146,9 @@ mod tests {
         let mut interner = Interner::new();
         for round in 0..2 {
             for index in 0..1000 {
-                assert_eq!(
-                    interner.number(&format!("org-{index}")),
-                    index,
-                    "round {round}"
-                );
+                let text = format!("org-{index}");
+                assert_eq!(interner.number(&text), index, "round {round}");
+                assert_eq!(interner.word(&text), index, "round {round}");
             }
         }
         assert_eq!(interner.len(), 1000);

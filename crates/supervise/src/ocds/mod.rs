@@ -38,7 +38,7 @@ use assembly::Assembly;
 use parse::{Account, Block};
 use release::Release;
 use rows::Rows;
-use source::Source;
+use source::{Buffer, Source};
 
 /// How an input is to be read.
 #[derive(Clone, Debug, Default)]
@@ -192,7 +192,7 @@ fn parse_source(
     let shared = Mutex::new((source, None));
     let done = Mutex::new(Vec::new());
     let work = || {
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         loop {
             let next = {
                 let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,7 +213,7 @@ fn parse_source(
                 }
             };
             let Some(index) = next else { return };
-            let (rows, account) = Block::parse(&buffer, lines).account(index);
+            let (rows, account) = Block::parse(buffer.bytes(), lines).account(index);
             if let Err(error) = assembly.add(index, rows, account.lines) {
                 let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 shared.1 = Some(OcdsError::Io {
@@ -255,12 +255,12 @@ fn merge_partial(
     let mut order = Vec::new();
     for path in inputs {
         let mut source = Source::open(path, encoding)?;
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         while source.next_block(&mut buffer)?.is_some() {
             if options.cancel.load(Ordering::Relaxed) {
                 return Err(OcdsError::Cancelled);
             }
-            let text = String::from_utf8_lossy(&buffer);
+            let text = String::from_utf8_lossy(buffer.bytes());
             let mut take = |release: Value| {
                 let Some(ocid) = release.get("ocid").and_then(Value::as_str) else {
                     return;

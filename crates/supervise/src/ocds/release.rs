@@ -354,7 +354,7 @@ object!(Classification, "awards.items.classification", |rows, map| {
         }
     }),
     "id" Id => leaf!(map, rows, |r, v| v.id(r, "awards.items.classification.id", |r, id| {
-        let word = r.words.number(id);
+        let word = r.words.word(id);
         if let Some(last) = r.items.classification.last_mut() {
             *last = word;
         }

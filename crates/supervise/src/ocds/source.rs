@@ -76,6 +76,36 @@ impl Read for Decoding {
     }
 }
 
+/// Bytes read so far, in room that is cleared once and used for one block after another.
+#[derive(Default)]
+pub(super) struct Buffer {
+    room: Vec<u8>,
+    filled: usize,
+}
+
+impl Buffer {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.room[..self.filled]
+    }
+
+    fn holding(bytes: Vec<u8>) -> Self {
+        Self {
+            filled: bytes.len(),
+            room: bytes,
+        }
+    }
+
+    /// Reads once, up to `wanted` bytes in all.
+    fn read(&mut self, reader: &mut dyn Read, wanted: usize) -> io::Result<usize> {
+        if self.room.len() < wanted {
+            self.room.resize(wanted, 0);
+        }
+        let count = reader.read(&mut self.room[self.filled..wanted])?;
+        self.filled += count;
+        Ok(count)
+    }
+}
+
 /// One input, read block by block.
 pub(super) struct Source {
     pub file: String,
@@ -145,8 +175,11 @@ impl Source {
             unpacked: 0,
             damage: None,
         };
-        let mut head = Vec::with_capacity(BLOCK + (64 << 10));
+        let mut head = Buffer::default();
         source.fill(&mut head, BLOCK)?;
+        let Buffer { mut room, filled } = head;
+        room.truncate(filled);
+        let mut head = room;
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
@@ -165,20 +198,15 @@ impl Source {
     }
 
     /// Reads until `buffer` holds `wanted` bytes or the input ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>, wanted: usize) -> Result<(), OcdsError> {
-        while buffer.len() < wanted && !self.at_end {
-            let before = buffer.len();
-            buffer.resize(wanted, 0);
-            let read = self.reader.read(&mut buffer[before..]);
-            match read {
+    fn fill(&mut self, buffer: &mut Buffer, wanted: usize) -> Result<(), OcdsError> {
+        while buffer.filled < wanted && !self.at_end {
+            match buffer.read(&mut self.reader, wanted) {
                 Ok(count) => {
-                    buffer.truncate(before + count);
                     self.at_end = count == 0;
                     self.unpacked += count as u64;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => buffer.truncate(before),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if self.gzip => {
-                    buffer.truncate(before);
                     self.at_end = true;
                     self.damage = Some(words::of_gzip(&error));
                 }
@@ -209,13 +237,14 @@ impl Source {
     }
 
     /// The next block into `buffer`, with its number; `None` at the end.
-    pub(super) fn next_block(&mut self, buffer: &mut Vec<u8>) -> Result<Option<usize>, OcdsError> {
-        buffer.clear();
-        if self.carry.len() > buffer.capacity() {
+    pub(super) fn next_block(&mut self, buffer: &mut Buffer) -> Result<Option<usize>, OcdsError> {
+        if self.carry.len() > buffer.room.len() {
             // The whole head of the file, at first: handed over, not copied.
-            std::mem::swap(buffer, &mut self.carry);
+            *buffer = Buffer::holding(std::mem::take(&mut self.carry));
         } else {
-            buffer.append(&mut self.carry);
+            buffer.filled = self.carry.len();
+            buffer.room[..buffer.filled].copy_from_slice(&self.carry);
+            self.carry.clear();
         }
         let mut wanted = BLOCK;
         loop {
@@ -224,23 +253,19 @@ impl Source {
                 break;
             }
             if self.lines
-                && let Some(end) = memrchr(b'\n', buffer)
+                && let Some(end) = memrchr(b'\n', buffer.bytes())
             {
-                self.carry.extend_from_slice(&buffer[end + 1..]);
-                buffer.truncate(end + 1);
+                self.carry.extend_from_slice(&buffer.bytes()[end + 1..]);
+                buffer.filled = end + 1;
                 break;
             }
-            wanted = buffer.len() + buffer.len().max(BLOCK);
+            wanted = buffer.filled + buffer.filled.max(BLOCK);
         }
         if self.damage.is_some() && self.at_end && self.lines {
             // The line that the damage cut through is not there in full.
-            let end = buffer
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(0, |end| end + 1);
-            buffer.truncate(end);
+            buffer.filled = memrchr(b'\n', buffer.bytes()).map_or(0, |end| end + 1);
         }
-        if buffer.is_empty() {
+        if buffer.filled == 0 {
             return Ok(None);
         }
         self.next += 1;

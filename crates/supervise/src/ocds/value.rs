@@ -66,7 +66,7 @@ impl<'v> Scalar<'v> {
     /// Text as a number of the block's words.
     pub(super) fn word(&self, rows: &mut Rows, field: &'static str) -> u32 {
         match self.text(rows, field) {
-            Some(text) => rows.words.number(text),
+            Some(text) => rows.words.word(text),
             None => super::intern::NONE,
         }
     }

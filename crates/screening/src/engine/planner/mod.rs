@@ -1,5 +1,6 @@
 //! Planning: every statement of a pack becomes a physical plan over slots, before any row is there.
 
+mod by;
 mod populations;
 mod rules;
 mod shared;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::Settings;
 use super::failure::{EngineError, pack_error};
+use super::parts::Parts;
 use super::plan::{Layout, PlannedPopulation, PlannedRule, Step, Work};
 use super::scan::SlotTable;
 use super::session::Session;
@@ -29,6 +31,7 @@ struct Statement {
     name: String,
     work: Work,
     reads: BTreeSet<String>,
+    parts: Option<Arc<Parts>>,
     file: String,
     sql: String,
     line: usize,
@@ -122,7 +125,13 @@ impl<'a> Planner<'a> {
     /// All statements as steps, in order.
     pub(super) async fn steps(&mut self) -> Result<Vec<Step>, EngineError> {
         if !self.errors.is_empty() {
-            return Err(EngineError::Pack(std::mem::take(&mut self.errors)));
+            // A table that cannot be planned is told of once, not for each of its readers.
+            let mut told = BTreeSet::new();
+            let mut errors = std::mem::take(&mut self.errors);
+            errors.retain(|error| {
+                told.insert((error.file.clone(), error.line, error.message.clone()))
+            });
+            return Err(EngineError::Pack(errors));
         }
         let mut plans: BTreeMap<usize, Arc<dyn ExecutionPlan>> = BTreeMap::new();
         let mut errors = Vec::new();
@@ -162,6 +171,7 @@ impl<'a> Planner<'a> {
                 reads: statement.reads.iter().filter_map(place).collect(),
                 name: statement.name,
                 work: statement.work,
+                parts: statement.parts,
                 plan: Some(plan),
             })
             .collect())

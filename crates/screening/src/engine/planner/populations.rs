@@ -57,6 +57,7 @@ impl Planner<'_> {
                     name: format!("population {}", subject.kind),
                     work: Work::Population(populations.len(), subject.clone()),
                     reads: self.with_items(select.tables()),
+                    parts: None,
                     file: "pack.toml".to_owned(),
                     sql: compiled.sql.clone(),
                     line: 0,

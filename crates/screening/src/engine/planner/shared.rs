@@ -47,7 +47,8 @@ impl Planner<'_> {
             self.plan_items_view().await;
             return;
         }
-        let (file, line, sql) = match self.pack.shared.iter().find(|table| table.id == name) {
+        let declared = self.pack.shared.iter().find(|table| table.id == name);
+        let (file, line, sql) = match declared {
             Some(table) => (table.file.clone(), table.line, table.sql.clone()),
             None => match (
                 name,
@@ -91,6 +92,17 @@ impl Planner<'_> {
         let Some(logical) = self.logical(&file, line, &sql, &select, &none).await else {
             return;
         };
+        let parts = match declared.and_then(|table| table.by.clone()) {
+            Some(by) => match self.parts(&logical, by, &reads) {
+                Ok(parts) => Some(Arc::new(parts)),
+                Err(problem) => {
+                    self.errors
+                        .push(PackError::new(&file, line, problem.zh, problem.en));
+                    return;
+                }
+            },
+            None => None,
+        };
         let fields = logical
             .schema()
             .fields()
@@ -106,6 +118,7 @@ impl Planner<'_> {
                 name: name.to_owned(),
                 work: Work::Shared(slot),
                 reads: self.with_items(reads),
+                parts,
                 file,
                 sql,
                 line,
