@@ -30,6 +30,9 @@ pub enum EventError {
     /// Nothing was to be appended.
     #[error("there is no event to append")]
     Nothing,
+    /// What was to be erased is not there.
+    #[error("there is no entry {0} to erase")]
+    NoEntry(u64),
 }
 
 /// An append that did not happen.

@@ -15,7 +15,7 @@ use crate::follow::{Follower, watch_others};
 use crate::leaf::{Part, Sealed, salts};
 use crate::store::{OpenReader, Reader, Store, Stored};
 use crate::tree::TileSource;
-use crate::writer::{Job, Request, SealedWrite, Writer};
+use crate::writer::{Cosigned, Job, Request, SealedWrite, Writer};
 
 /// How many appends may wait for the writer.
 const QUEUE: usize = 4_096;
@@ -226,6 +226,7 @@ impl Ledger {
                 expected: write.expected,
                 count,
                 entries,
+                place: 0,
             });
         }
         let (answer, answered) = oneshot::channel();
@@ -257,7 +258,7 @@ impl Ledger {
         };
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         self.queue
-            .blocking_send(Job::Cosigned { checkpoint, answer })
+            .blocking_send(Job::Cosigned(Cosigned { checkpoint, answer }))
             .map_err(|_| closed())?;
         answered.recv().map_err(|_| closed())?
     }

@@ -84,11 +84,16 @@ impl Frontier {
     /// Adds a leaf's hash and gives the tiles that it fills, lowest level first.
     pub fn push(&mut self, leaf: Hash) -> Vec<FullTile> {
         let mut peak = leaf;
+        // Roots of the tiles that this leaf fills, by level: subtrees of 2⁸, 2¹⁶, … leaves.
+        let mut roots = [leaf; 8];
         // As in adding one to a binary number: each trailing one bit is a subtree that is joined.
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() as usize {
             // Cannot fail: there is a peak for each bit of the size.
             if let Some(left) = self.peaks.pop() {
                 peak = node_hash(left, peak);
+            }
+            if height % 8 == 0 {
+                roots[height / 8 - 1] = peak;
             }
         }
         self.peaks.push(peak);
@@ -106,7 +111,7 @@ impl Frontier {
             }
             let hashes = bytes_of(&self.partial[level]);
             self.partial[level].clear();
-            hash = tlog_tiles::Tile::subtree_hash(&hashes);
+            hash = roots[level];
             full.push(FullTile {
                 level: level as u8,
                 index: (self.size >> (8 * (level + 1))) - 1,

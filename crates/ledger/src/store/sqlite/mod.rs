@@ -3,12 +3,14 @@
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns.
 
+mod heads;
 mod read;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use heads::Heads;
 pub use read::SqliteReader;
 use uuid::Uuid;
 
@@ -76,6 +78,7 @@ pub struct Sqlite {
     path: PathBuf,
     connection: Connection,
     projector: Option<Box<dyn Projector>>,
+    heads: Heads,
 }
 
 impl Sqlite {
@@ -109,31 +112,21 @@ impl Sqlite {
             path: path.to_owned(),
             connection,
             projector,
+            heads: Heads::default(),
         })
     }
 
     fn insert(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let connection = &self.connection;
-        let mut find =
-            connection.prepare_cached("select id from ledger_streams where name = ?1")?;
-        let mut make = connection
-            .prepare_cached("insert into ledger_streams (name) values (?1) returning id")?;
         let mut insert = connection.prepare_cached(
             "insert into ledger_entries (position, stream, version, leaf, envelope, envelope_salt, \
              payload, payload_salt) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for entry in &batch.entries {
             let recorded = &entry.recorded;
-            let name = recorded.stream.as_str();
-            let known: Option<i64> = if recorded.version == 0 {
-                None
-            } else {
-                find.query_row([name], |row| row.get(0)).optional()?
-            };
-            let stream = match known {
-                Some(id) => id,
-                None => make.query_row([name], |row| row.get(0))?,
-            };
+            let stream = self
+                .heads
+                .append(connection, &recorded.stream, recorded.version)?;
             insert.execute(params![
                 recorded.position as i64,
                 stream,
@@ -182,6 +175,28 @@ impl Sqlite {
         }
         Ok(())
     }
+
+    fn standing(
+        &mut self,
+        streams: &[StreamName],
+        commands: &[Uuid],
+    ) -> Result<Standing, StoreError> {
+        let connection = &self.connection;
+        let size: i64 = connection
+            .prepare_cached("select coalesce(max(position) + 1, 0) from ledger_entries")?
+            .query_row([], |row| row.get(0))?;
+        let size = size as u64;
+        let mut done =
+            connection.prepare_cached("select first, count from ledger_commands where id = ?1")?;
+        Ok(Standing {
+            size,
+            next: self.heads.next(connection, size, streams)?,
+            done: commands
+                .iter()
+                .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
+                .collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 impl Store for Sqlite {
@@ -190,7 +205,7 @@ impl Store for Sqlite {
         self.connection
             .prepare_cached("begin immediate")?
             .execute([])?;
-        let standing = standing(&self.connection, streams, commands);
+        let standing = self.standing(streams, commands);
         if standing.is_err() {
             self.rollback();
         }
@@ -206,13 +221,20 @@ impl Store for Sqlite {
                 .execute([])
                 .map_err(StoreError::from)
         });
-        if result.is_err() {
-            self.rollback();
+        match result {
+            Ok(_) => {
+                self.heads.kept(batch.entries.last());
+                Ok(())
+            }
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
         }
-        result.map(|_| ())
     }
 
     fn rollback(&mut self) {
+        self.heads.forget();
         if !self.connection.is_autocommit() {
             // A rollback that fails leaves the transaction open, and the next `begin` says so.
             let _ = self.connection.execute_batch("rollback");
@@ -230,34 +252,6 @@ impl Store for Sqlite {
         let path = self.path.clone();
         Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
     }
-}
-
-fn standing(
-    connection: &Connection,
-    streams: &[StreamName],
-    commands: &[Uuid],
-) -> Result<Standing, StoreError> {
-    let size: i64 = connection
-        .prepare_cached("select coalesce(max(position) + 1, 0) from ledger_entries")?
-        .query_row([], |row| row.get(0))?;
-    let mut next = connection.prepare_cached(
-        "select coalesce(max(version) + 1, 0) from ledger_entries \
-         where stream = (select id from ledger_streams where name = ?1)",
-    )?;
-    let mut done =
-        connection.prepare_cached("select first, count from ledger_commands where id = ?1")?;
-    Ok(Standing {
-        size: size as u64,
-        next: streams
-            .iter()
-            .map(|stream| next.query_row([stream.as_str()], |row| row.get::<_, i64>(0)))
-            .map(|version| version.map(|version| version as u64))
-            .collect::<Result<_, _>>()?,
-        done: commands
-            .iter()
-            .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
-            .collect::<Result<_, _>>()?,
-    })
 }
 
 fn positions(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {
