@@ -96,6 +96,10 @@ pub enum StoreError {
         /// In its own words.
         problem: String,
     },
+    /// Somebody else appended since the batch was begun; nothing was kept. The writer begins it again, and
+    /// nobody else sees this.
+    #[error("another node appended meanwhile")]
+    Overtaken,
     /// What is stored contradicts itself.
     #[error("the ledger is damaged at position {position}: {problem}")]
     Damaged {

@@ -2,9 +2,12 @@
 //!
 //! Writers whose append was answered mostly send the next one at once. A batch that started with the first of
 //! them would leave the others to the commit after it, and a disk's sync costs the same for one entry as for
-//! hundreds. So the writer naps as long as that pays: a fraction of what a commit takes, and not at all when
-//! nobody else is about.
+//! hundreds. So the writer waits for as many as are about, as long as that pays: a fraction of what a commit
+//! takes, and not at all when nobody else is there.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, error::TryRecvError};
@@ -15,15 +18,52 @@ use super::{Cosigned, Job, Request};
 const BATCH_APPENDS: usize = 512;
 const BATCH_BYTES: usize = 4 << 20;
 
-/// The longest time that a batch waits for those who may come back.
+/// The longest time that a batch waits for those who may come back, and how long it waits for the next one.
 const PATIENCE: Duration = Duration::from_millis(2);
+const NEXT: Duration = Duration::from_micros(100);
 
-/// The shortest nap that the system can be asked for.
-const NAP: Duration = Duration::from_micros(50);
+/// Counts the appends that were ever sent, and wakes the writer when as many have come as it waits for. One
+/// wake for all of them, where the queue would give one for each.
+#[derive(Default)]
+pub(crate) struct Bell {
+    sent: AtomicU64,
+    wanted: AtomicU64,
+    writer: std::sync::OnceLock<Thread>,
+}
+
+impl Bell {
+    /// An append was sent.
+    pub(crate) fn ring(&self) {
+        let sent = self.sent.fetch_add(1, SeqCst) + 1;
+        if sent == self.wanted.load(SeqCst)
+            && let Some(writer) = self.writer.get()
+        {
+            writer.unpark();
+        }
+    }
+
+    /// Waits on the writer's thread until `wanted` were sent, for no longer than `most`.
+    fn wait(&self, wanted: u64, most: Duration) {
+        self.wanted.store(wanted, SeqCst);
+        let until = Instant::now() + most;
+        // Whoever sent the last one before the line above is seen here; whoever does so later sees `wanted`.
+        while self.sent.load(SeqCst) < wanted {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            // Wakes that were meant for another wait only look once more.
+            std::thread::park_timeout(left);
+        }
+    }
+}
 
 /// The queue, and what was taken from it.
 pub(super) struct Gather {
     queue: mpsc::Receiver<Job>,
+    bell: Arc<Bell>,
+    /// Appends that were ever taken from the queue.
+    taken: u64,
     appends: Vec<Request>,
     bytes: usize,
     cosigned: Vec<Cosigned>,
@@ -34,9 +74,13 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    pub(super) fn new(queue: mpsc::Receiver<Job>) -> Self {
+    /// Called on the writer's thread.
+    pub(super) fn new(queue: mpsc::Receiver<Job>, bell: Arc<Bell>) -> Self {
+        bell.writer.get_or_init(std::thread::current);
         Self {
             queue,
+            bell,
+            taken: 0,
             appends: Vec::new(),
             bytes: 0,
             cosigned: Vec::new(),
@@ -72,10 +116,11 @@ impl Gather {
 
     fn await_others(&mut self) {
         let until = Instant::now() + (self.took / 2).min(PATIENCE);
-        let nap = (self.took / 16).max(NAP);
-        while self.appends.len() < self.about && !self.full() && Instant::now() + nap < until {
+        let next = (self.took / 8).max(NEXT);
+        while self.appends.len() < self.about && !self.full() && Instant::now() < until {
             let before = self.appends.len();
-            std::thread::sleep(nap);
+            let missing = self.about - before;
+            self.bell.wait(self.taken + missing as u64, next);
             self.drain();
             // Whoever is not back by now has something else to do.
             if self.appends.len() == before {
@@ -100,6 +145,7 @@ impl Gather {
     fn take(&mut self, job: Job) {
         match job {
             Job::Append(request) => {
+                self.taken += 1;
                 self.bytes += request.bytes();
                 self.appends.push(request);
             }

@@ -5,6 +5,7 @@
 mod assemble;
 mod gather;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,6 +21,7 @@ use crate::ledger::Appended;
 use crate::store::{Batch, Reader, Standing, Store};
 use crate::tree::Frontier;
 use assemble::{Asked, Assembled, assemble};
+pub(crate) use gather::Bell;
 use gather::Gather;
 
 /// How long the writer tries to find out what became of a commit without an answer.
@@ -107,12 +109,12 @@ impl Answers {
 
 impl Writer {
     /// Works until nobody can send any more.
-    pub(crate) fn run(mut self, queue: mpsc::Receiver<Job>) {
-        let mut gather = Gather::new(queue);
+    pub(crate) fn run(mut self, queue: mpsc::Receiver<Job>, bell: Arc<Bell>) {
+        let mut gather = Gather::new(queue, bell);
         while let Some((appends, cosigned)) = gather.next() {
             for Cosigned { checkpoint, answer } in cosigned {
                 // Who no longer waits need not be told.
-                let _ = answer.send(self.store.keep_cosigned(&checkpoint));
+                let _ = answer.send(self.keep_cosigned(&checkpoint));
             }
             if appends.is_empty() {
                 continue;
@@ -137,10 +139,16 @@ impl Writer {
                     break;
                 }
             };
+            let guessed = standing.guessed;
             let mut assembled = assemble(requests, &asked, standing, &self.frontier);
             let kept = if assembled.accepted.is_empty() {
                 self.store.rollback();
-                Ok(())
+                // Nobody is refused on a guess.
+                if guessed {
+                    Err(StoreError::Overtaken)
+                } else {
+                    Ok(())
+                }
             } else {
                 self.keep(&mut assembled)
             };
@@ -160,6 +168,13 @@ impl Writer {
                     break;
                 }
                 Err(StoreError::Projection { position, problem }) => (position, problem),
+                // Begun again with the ledger in hand, so once.
+                Err(StoreError::Overtaken) => {
+                    let (accepted, refused) = assembled.apart();
+                    let accepted = accepted.into_iter().map(|(request, _)| request);
+                    requests = accepted.chain(refused).collect();
+                    continue;
+                }
                 Err(error) => {
                     let (accepted, refused) = assembled.apart();
                     let accepted = accepted.into_iter().map(|(request, _)| request);
@@ -240,6 +255,26 @@ impl Writer {
         self.frontier = std::mem::take(&mut assembled.frontier);
         announce(&self.newest, checkpoint);
         Ok(())
+    }
+
+    /// Keeps what witnesses said of a checkpoint of this ledger, beside what others said of it before.
+    fn keep_cosigned(&mut self, cosigned: &Checkpoint) -> Result<(), StoreError> {
+        let size = cosigned.size;
+        let wrong = |problem: String| StoreError::damaged(size, problem);
+        let of = |found: Vec<Checkpoint>| found.into_iter().find(|found| found.size == size);
+        let signed = of(self.reader.checkpoints(size, 1)?);
+        if signed.is_none_or(|signed| signed.root != cosigned.root) {
+            return Err(wrong(
+                "a cosigned checkpoint that is none of this ledger".to_owned(),
+            ));
+        }
+        let joined = match of(self.reader.cosigned(size, 1)?) {
+            Some(known) => known
+                .joined(cosigned)
+                .map_err(|error| wrong(error.to_string()))?,
+            None => cosigned.clone(),
+        };
+        self.store.keep_cosigned(&joined)
     }
 
     /// Looks up whether a batch was kept whose commit got no answer. Taking the ledger waits for whatever

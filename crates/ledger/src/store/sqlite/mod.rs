@@ -7,6 +7,7 @@ mod heads;
 mod read;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -58,6 +59,9 @@ create table if not exists ledger_cosigned (
 ) strict;
 ";
 
+/// How long another connection's transaction is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What takes events into the read model, within the ledger's own transaction.
 pub trait Projector: Send {
     /// Makes what is missing of the read model's tables.
@@ -79,6 +83,8 @@ pub struct Sqlite {
     connection: Connection,
     projector: Option<Box<dyn Projector>>,
     heads: Heads,
+    /// Whether the WAL may still hold what was erased.
+    unwiped: bool,
 }
 
 impl Sqlite {
@@ -97,7 +103,7 @@ impl Sqlite {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(256);
         connection.execute_batch(TABLES)?;
         if let Some(projector) = &mut projector {
@@ -108,12 +114,32 @@ impl Sqlite {
                     problem,
                 })?;
         }
-        Ok(Self {
+        let mut store = Self {
             path: path.to_owned(),
             connection,
             projector,
             heads: Heads::default(),
-        })
+            // A crash may have come between an erasure and its end.
+            unwiped: true,
+        };
+        store.wipe();
+        Ok(store)
+    }
+
+    /// Takes what was erased out of the WAL, where the pages before the erasure still stand. Whoever is reading
+    /// at this moment is not waited for: then it is tried again after the next batch.
+    fn wipe(&mut self) {
+        if !self.unwiped {
+            return;
+        }
+        let truncate = || -> rusqlite::Result<i64> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection
+                .query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))
+        };
+        self.unwiped = truncate() != Ok(0);
+        // Fails for no connection that is open.
+        let _ = self.connection.busy_timeout(PATIENCE);
     }
 
     fn insert(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -195,6 +221,7 @@ impl Sqlite {
                 .iter()
                 .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
                 .collect::<Result<_, _>>()?,
+            guessed: false,
         })
     }
 }
@@ -215,7 +242,9 @@ impl Store for Sqlite {
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let result = self.insert(batch).and_then(|()| {
             // A crash within the commit leaves a WAL without its last, checksummed frame: the batch is
-            // not there. After it the frame is synced: the batch is there, though nobody was told.
+            // not there. After it the frame is synced: the batch is there, though nobody was told. A sync that
+            // fails may leave a whole frame: the batch is gone for this process, which writes over it, and may be
+            // there after a crash. Its writers were told that it failed and ask again with their id.
             self.connection
                 .prepare_cached("commit")?
                 .execute([])
@@ -224,6 +253,8 @@ impl Store for Sqlite {
         match result {
             Ok(_) => {
                 self.heads.kept(batch.entries.last());
+                self.unwiped |= !batch.erasures.is_empty();
+                self.wipe();
                 Ok(())
             }
             Err(error) => {

@@ -37,41 +37,51 @@ const ENTRY: &str = "select e.position, s.name, e.version, e.leaf, e.envelope, e
 
 impl Reader for SqliteReader {
     fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let note: Option<String> = self
+        let found = self
             .connection
-            .prepare_cached("select note from ledger_checkpoints order by size desc limit 1")?
-            .query_row([], |row| row.get(0))
+            .prepare_cached("select size, note from ledger_checkpoints order by size desc limit 1")?
+            .query_row([], note)
             .optional()?;
-        note.map(|note| parse_note(&note)).transpose()
+        found
+            .map(|(size, note)| parse_note(size, &note))
+            .transpose()
     }
 
     fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "select note from ledger_checkpoints where size >= ?1 order by size limit ?2",
+            "select size, note from ledger_checkpoints where size >= ?1 order by size limit ?2",
         )?;
-        let notes = select.query_map(params![size as i64, limit as i64], |row| {
-            row.get::<_, String>(0)
-        })?;
-        notes.map(|note| parse_note(&note?)).collect()
+        let notes = select.query_map(params![size as i64, limit as i64], note)?;
+        notes
+            .map(|found| {
+                let (size, note) = found?;
+                parse_note(size, &note)
+            })
+            .collect()
     }
 
     fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "select note from ledger_cosigned where size >= ?1 order by size limit ?2",
+            "select size, note from ledger_cosigned where size >= ?1 order by size limit ?2",
         )?;
-        let notes = select.query_map(params![size as i64, limit as i64], |row| {
-            row.get::<_, String>(0)
-        })?;
-        notes.map(|note| parse_note(&note?)).collect()
+        let notes = select.query_map(params![size as i64, limit as i64], note)?;
+        notes
+            .map(|found| {
+                let (size, note) = found?;
+                parse_note(size, &note)
+            })
+            .collect()
     }
 
     fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let note: Option<String> = self
+        let found = self
             .connection
-            .prepare_cached("select note from ledger_cosigned order by size desc limit 1")?
-            .query_row([], |row| row.get(0))
+            .prepare_cached("select size, note from ledger_cosigned order by size desc limit 1")?
+            .query_row([], note)
             .optional()?;
-        note.map(|note| parse_note(&note)).transpose()
+        found
+            .map(|(size, note)| parse_note(size, &note))
+            .transpose()
     }
 
     fn commands(
@@ -142,6 +152,10 @@ impl Reader for SqliteReader {
             .query_row([&id.as_bytes()[..]], positions)
             .optional()?)
     }
+}
+
+fn note(row: &Row<'_>) -> rusqlite::Result<(u64, String)> {
+    Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Row8> {
