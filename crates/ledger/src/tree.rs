@@ -303,6 +303,59 @@ mod tests {
     }
 
     #[test]
+    fn the_trees_of_certificate_transparency_have_their_roots() {
+        // Leaves and roots by which implementations of RFC 6962 are commonly checked (google/certificate-transparency,
+        // merkletree/merkle_tree_test.cc).
+        let hex = |text: &str| -> Vec<u8> {
+            let digits = (0..text.len()).step_by(2);
+            digits
+                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+                .collect()
+        };
+        let mut frontier = Frontier::default();
+        for (leaf, root) in [
+            (
+                "",
+                "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            ),
+            (
+                "00",
+                "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            ),
+            (
+                "10",
+                "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+            ),
+            (
+                "2021",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ),
+            (
+                "3031",
+                "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+            ),
+            (
+                "40414243",
+                "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            ),
+            (
+                "5051525354555657",
+                "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+            ),
+            (
+                "606162636465666768696a6b6c6d6e6f",
+                "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+            ),
+        ] {
+            frontier.push(tlog_tiles::record_hash(&hex(leaf)));
+            assert_eq!(frontier.root().0.to_vec(), hex(root));
+        }
+        // And the one over nothing (RFC 6962 §2.1): SHA-256 of no bytes.
+        let none = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Frontier::default().root().0.to_vec(), hex(none));
+    }
+
+    #[test]
     fn a_frontier_comes_back_from_its_partial_tiles() {
         let mut tiles = Tiles::default();
         for number in 0..66_000_u64 {
