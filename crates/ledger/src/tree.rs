@@ -101,7 +101,7 @@ impl Frontier {
 
         let mut full = Vec::new();
         let mut hash = leaf;
-        for level in 0.. {
+        for (level, root) in roots.into_iter().enumerate() {
             if self.partial.len() == level {
                 self.partial.push(Vec::with_capacity(TILE_WIDTH));
             }
@@ -111,7 +111,7 @@ impl Frontier {
             }
             let hashes = bytes_of(&self.partial[level]);
             self.partial[level].clear();
-            hash = roots[level];
+            hash = root;
             full.push(FullTile {
                 level: level as u8,
                 index: (self.size >> (8 * (level + 1))) - 1,
