@@ -291,6 +291,15 @@ impl Checkpoint {
         self.note.lines().next().unwrap_or_default()
     }
 
+    /// The checkpoint with the signatures of another note of the same tree too.
+    ///
+    /// # Errors
+    /// When the other note is none.
+    pub(crate) fn joined(&self, other: &Self) -> Result<Self, CheckpointError> {
+        let lines = other.note.split_once("\n\n").map_or("", |(_, lines)| lines);
+        self.with_signatures(lines)
+    }
+
     /// The checkpoint with further signature lines, as a witness answers with.
     ///
     /// # Errors

@@ -104,14 +104,17 @@ pub(crate) fn signed_edge(
     reader: &mut dyn Reader,
     trust: &Trust,
 ) -> Result<(Frontier, Option<Checkpoint>), StoreError> {
-    let newest = reader.checkpoint()?;
-    let size = newest.as_ref().map_or(0, |checkpoint| checkpoint.size);
-    let beyond = reader.leaves(size, 1)?;
-    if !beyond.is_empty() {
-        return Err(StoreError::damaged(
-            size,
-            "the entry is under no checkpoint",
-        ));
+    let mut newest = reader.checkpoint()?;
+    let mut size = newest.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    while !reader.leaves(size, 1)?.is_empty() {
+        // What another node has appended since the line above came with its checkpoint.
+        let newer = reader.checkpoint()?.filter(|newer| newer.size > size);
+        let Some(newer) = newer else {
+            let problem = "the entry is under no checkpoint";
+            return Err(StoreError::damaged(size, problem));
+        };
+        size = newer.size;
+        newest = Some(newer);
     }
     let frontier = load_frontier(reader, size)?;
     let Some(checkpoint) = &newest else {

@@ -30,6 +30,9 @@ pub enum EventError {
     /// Nothing was to be appended.
     #[error("there is no event to append")]
     Nothing,
+    /// What was to be erased is not there.
+    #[error("there is no entry {0} to erase")]
+    NoEntry(u64),
 }
 
 /// An append that did not happen.
@@ -93,6 +96,10 @@ pub enum StoreError {
         /// In its own words.
         problem: String,
     },
+    /// Somebody else appended since the batch was begun; nothing was kept. The writer begins it again, and
+    /// nobody else sees this.
+    #[error("another node appended meanwhile")]
+    Overtaken,
     /// What is stored contradicts itself.
     #[error("the ledger is damaged at position {position}: {problem}")]
     Damaged {

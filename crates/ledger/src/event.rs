@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,8 @@ pub const MAX_PAYLOAD: usize = 64 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StreamName {
-    text: String,
+    /// Shared, because every event of a stream carries it, in its envelope too.
+    text: Arc<str>,
     slash: usize,
 }
 
@@ -43,7 +45,7 @@ impl StreamName {
     pub fn new(kind: &str, id: Uuid) -> Result<Self, EventError> {
         check_word(kind)?;
         Ok(Self {
-            text: format!("{kind}/{id}"),
+            text: format!("{kind}/{id}").into(),
             slash: kind.len(),
         })
     }
@@ -98,7 +100,7 @@ impl FromStr for StreamName {
             });
         if spelt {
             Ok(Self {
-                text: text.to_owned(),
+                text: text.into(),
                 slash: kind.len(),
             })
         } else {
@@ -117,7 +119,7 @@ impl TryFrom<String> for StreamName {
 
 impl From<StreamName> for String {
     fn from(name: StreamName) -> Self {
-        name.text
+        name.text.as_ref().to_owned()
     }
 }
 

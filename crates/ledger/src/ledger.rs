@@ -15,7 +15,7 @@ use crate::follow::{Follower, watch_others};
 use crate::leaf::{Part, Sealed, salts};
 use crate::store::{OpenReader, Reader, Store, Stored};
 use crate::tree::TileSource;
-use crate::writer::{Job, Request, SealedWrite, Writer};
+use crate::writer::{Bell, Cosigned, Job, Request, SealedWrite, Writer};
 
 /// How many appends may wait for the writer.
 const QUEUE: usize = 4_096;
@@ -59,6 +59,7 @@ pub struct Appended {
 #[derive(Clone)]
 pub struct Ledger {
     queue: mpsc::Sender<Job>,
+    bell: Arc<Bell>,
     newest: watch::Receiver<Option<Checkpoint>>,
     readers: Arc<Readers>,
     trust: Trust,
@@ -104,14 +105,17 @@ impl Ledger {
             frontier,
             newest: announce,
         };
+        let bell = Arc::new(Bell::default());
+        let rung = bell.clone();
         let writing = thread("ledger", move || {
-            writer.run(requests);
+            writer.run(requests, rung);
             alive.store(false, Ordering::Release);
             // Ends within half a second; a panic there has told nobody anything.
             let _ = watching.map(std::thread::JoinHandle::join);
         })?;
         Ok(Self {
             queue,
+            bell,
             newest,
             readers: Arc::new(Readers {
                 idle: Mutex::new(Vec::new()),
@@ -226,6 +230,7 @@ impl Ledger {
                 expected: write.expected,
                 count,
                 entries,
+                place: 0,
             });
         }
         let (answer, answered) = oneshot::channel();
@@ -241,6 +246,7 @@ impl Ledger {
                 mpsc::error::TrySendError::Full(_) => AppendError::Busy(QUEUE),
                 mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
             })?;
+        self.bell.ring();
         Ok(answered)
     }
 
@@ -257,7 +263,7 @@ impl Ledger {
         };
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         self.queue
-            .blocking_send(Job::Cosigned { checkpoint, answer })
+            .blocking_send(Job::Cosigned(Cosigned { checkpoint, answer }))
             .map_err(|_| closed())?;
         answered.recv().map_err(|_| closed())?
     }

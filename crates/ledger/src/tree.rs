@@ -84,11 +84,16 @@ impl Frontier {
     /// Adds a leaf's hash and gives the tiles that it fills, lowest level first.
     pub fn push(&mut self, leaf: Hash) -> Vec<FullTile> {
         let mut peak = leaf;
+        // Roots of the tiles that this leaf fills, by level: subtrees of 2⁸, 2¹⁶, … leaves.
+        let mut roots = [leaf; 8];
         // As in adding one to a binary number: each trailing one bit is a subtree that is joined.
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() as usize {
             // Cannot fail: there is a peak for each bit of the size.
             if let Some(left) = self.peaks.pop() {
                 peak = node_hash(left, peak);
+            }
+            if height % 8 == 0 {
+                roots[height / 8 - 1] = peak;
             }
         }
         self.peaks.push(peak);
@@ -96,7 +101,7 @@ impl Frontier {
 
         let mut full = Vec::new();
         let mut hash = leaf;
-        for level in 0.. {
+        for (level, root) in roots.into_iter().enumerate() {
             if self.partial.len() == level {
                 self.partial.push(Vec::with_capacity(TILE_WIDTH));
             }
@@ -106,7 +111,7 @@ impl Frontier {
             }
             let hashes = bytes_of(&self.partial[level]);
             self.partial[level].clear();
-            hash = tlog_tiles::Tile::subtree_hash(&hashes);
+            hash = root;
             full.push(FullTile {
                 level: level as u8,
                 index: (self.size >> (8 * (level + 1))) - 1,
@@ -295,6 +300,59 @@ mod tests {
             stored.push(number, &number.to_be_bytes());
             frontier.push(tlog_tiles::record_hash(&number.to_be_bytes()));
         }
+    }
+
+    #[test]
+    fn the_trees_of_certificate_transparency_have_their_roots() {
+        // Leaves and roots by which implementations of RFC 6962 are commonly checked (google/certificate-transparency,
+        // merkletree/merkle_tree_test.cc).
+        let hex = |text: &str| -> Vec<u8> {
+            let digits = (0..text.len()).step_by(2);
+            digits
+                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+                .collect()
+        };
+        let mut frontier = Frontier::default();
+        for (leaf, root) in [
+            (
+                "",
+                "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            ),
+            (
+                "00",
+                "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            ),
+            (
+                "10",
+                "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+            ),
+            (
+                "2021",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ),
+            (
+                "3031",
+                "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+            ),
+            (
+                "40414243",
+                "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            ),
+            (
+                "5051525354555657",
+                "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+            ),
+            (
+                "606162636465666768696a6b6c6d6e6f",
+                "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+            ),
+        ] {
+            frontier.push(tlog_tiles::record_hash(&hex(leaf)));
+            assert_eq!(frontier.root().0.to_vec(), hex(root));
+        }
+        // And the one over nothing (RFC 6962 §2.1): SHA-256 of no bytes.
+        let none = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Frontier::default().root().0.to_vec(), hex(none));
     }
 
     #[test]

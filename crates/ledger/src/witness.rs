@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use tlog_tiles::tlog::prove_tree;
@@ -27,6 +27,8 @@ pub struct Witness {
     url: String,
     verifier: String,
     agent: ureq::Agent,
+    /// The longest time that all questions of one submission take together.
+    most: Duration,
     /// The size that it has, as far as it said.
     known: Arc<AtomicU64>,
 }
@@ -57,7 +59,7 @@ impl Witness {
         Self::with_timeout(url, verifier, Duration::from_secs(3))
     }
 
-    /// The same, waited for no longer than `most` for each question.
+    /// The same, waited for no longer than `most`.
     ///
     /// # Errors
     /// As [`Witness::new`].
@@ -71,6 +73,7 @@ impl Witness {
             url,
             verifier: verifier.trim().to_owned(),
             agent: crate::http::agent(most),
+            most,
             known: Arc::new(AtomicU64::new(0)),
         })
     }
@@ -100,8 +103,9 @@ impl Witness {
         let mut checkpoint = checkpoint.clone();
         let mut old = self.known.load(Ordering::Relaxed).min(checkpoint.size);
         // It may be told the wrong size once, and other nodes may come in between a few times.
+        let until = Instant::now() + self.most;
         for _ in 0..4 {
-            match self.ask(reader, &checkpoint, old)? {
+            match self.ask(reader, &checkpoint, old, until)? {
                 Answer::Cosigned(lines) => {
                     let cosigned = self.believe(&checkpoint, &lines, trust)?;
                     self.known.store(checkpoint.size, Ordering::Relaxed);
@@ -134,6 +138,7 @@ impl Witness {
         reader: &mut dyn Reader,
         checkpoint: &Checkpoint,
         old: u64,
+        until: Instant,
     ) -> Result<Answer, PublishError> {
         let mut body = format!("old {old}\n");
         if old > 0 && old < checkpoint.size {
@@ -153,6 +158,14 @@ impl Witness {
             .agent
             .post(format!("{}/add-checkpoint", self.url))
             .content_type("text/plain; charset=utf-8")
+            .config()
+            // Zero would be no limit at all.
+            .timeout_global(Some(
+                until
+                    .saturating_duration_since(Instant::now())
+                    .max(Duration::from_millis(1)),
+            ))
+            .build()
             .send(body)
             .map_err(away)?;
         let status = answer.status().as_u16();

@@ -270,6 +270,28 @@ fn a_replaced_checkpoint_is_found() {
 }
 
 #[test]
+fn a_checkpoint_put_in_the_place_of_others_is_found() {
+    // By a later one, which whoever reads in order would pass over here and never see there.
+    let place = filled(300);
+    run(
+        &place,
+        "update ledger_checkpoints set note = (select note from ledger_checkpoints where size = 290) \
+         where size = 30",
+    );
+    let wrong = verified(&place, &[]).unwrap_err();
+    assert_eq!(wrong.position, 29);
+    // By an earlier one in the place of a whole page of them: reading goes on.
+    let place = filled(300);
+    run(
+        &place,
+        "update ledger_checkpoints set note = (select note from ledger_checkpoints where size = 100) \
+         where size > 100 and size < 300",
+    );
+    let wrong = verified(&place, &[]).unwrap_err();
+    assert_eq!(wrong.position, 100);
+}
+
+#[test]
 fn a_changed_tile_is_found() {
     let place = filled(300);
     run(
@@ -442,4 +464,57 @@ fn a_ledger_can_be_verified_while_it_grows() {
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+/// All bytes of the ledger's files.
+fn on_disk(place: &Place) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for end in ["", "-wal"] {
+        let mut file = place.path().into_os_string();
+        file.push(end);
+        bytes.extend(std::fs::read(file).unwrap_or_default());
+    }
+    bytes
+}
+
+#[test]
+fn what_was_erased_stands_in_no_file() {
+    let place = filled(20);
+    let ledger = place.open();
+    // A short one within its page and a long one with pages of its own.
+    let secrets = ["the-short-secret".to_owned(), "long-secret-".repeat(2_000)];
+    for (number, secret) in secrets.iter().enumerate() {
+        let append = Append {
+            occasion: support::occasion(),
+            writes: vec![Write {
+                stream: support::project(7_000 + number as u128),
+                expected: 0,
+                events: vec![NewEvent::new("noted", 1, json!({ "text": secret }))],
+            }],
+        };
+        ledger.append_all_blocking(append).unwrap();
+    }
+    let found = |what: &str| {
+        let bytes = on_disk(&place);
+        bytes
+            .windows(what.len())
+            .any(|part| part == what.as_bytes())
+    };
+    assert!(found("the-short-secret") && found("long-secret-long-secret-"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for position in [20, 21] {
+        let erased = ledger.erase(
+            support::occasion(),
+            position,
+            kandeng_ledger::Part::Payload,
+            "test",
+        );
+        runtime.block_on(erased).unwrap();
+    }
+    // The ledger is still open, and nothing else happened since.
+    assert!(!found("the-short-secret") && !found("long-secret-"));
+    ledger.close();
+    assert_eq!(verified(&place, &[]).unwrap().erased, 2);
 }

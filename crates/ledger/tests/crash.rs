@@ -1,5 +1,5 @@
-//! SIGKILL at random moments, 200 times: what was acknowledged is there, the tree is right, the read model
-//! is what a rebuild gives. Over PostgreSQL too (when asked for by `--ignored`), and there the server itself
+//! SIGKILL at random moments, 200 times; after every one what was acknowledged is there, the tree is right and the
+//! read model is what a rebuild gives. Over PostgreSQL too (when asked for by `--ignored`), and there the server itself
 //! is killed while its client goes on.
 //!
 //! The parent starts this program again as a child that appends as fast as it can and reports every
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use kandeng_ledger::store::Reader;
 use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
 use kandeng_ledger::{Append, AppendError, Ledger, Report, verify};
@@ -109,10 +110,21 @@ fn child(place: &str, run: &str) {
     });
 }
 
-/// Random enough, and the same each time.
+/// Random, by a seed that is said: `KANDENG_SEED` gives the same moments again, as far as there are such.
 struct Chance(u64);
 
 impl Chance {
+    fn new() -> Self {
+        let given = std::env::var("KANDENG_SEED").ok();
+        let seed = given.map_or_else(
+            || uuid::Uuid::new_v4().as_u64_pair().0,
+            |seed| seed.parse().expect("KANDENG_SEED is a number"),
+        );
+        println!("KANDENG_SEED={seed}");
+        // Zero would stay zero.
+        Self(seed | 1)
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -122,10 +134,11 @@ impl Chance {
 }
 
 /// Kills a child `KILLS` times, each after a time of at least `least` milliseconds, and gives position →
-/// command of everything that was ever acknowledged.
-fn kill_children(place: &str, least: u64) -> BTreeMap<u64, u128> {
+/// command of everything that was ever acknowledged. `look` is shown after each kill what was acknowledged since
+/// the one before.
+fn kill_children(place: &str, least: u64, look: impl Fn(&[(u64, u128)])) -> BTreeMap<u64, u128> {
     let mut acknowledged = BTreeMap::new();
-    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
+    let mut chance = Chance::new();
     for run in 0..KILLS {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg("--child")
@@ -152,16 +165,31 @@ fn kill_children(place: &str, least: u64) -> BTreeMap<u64, u128> {
         let mut lines = reader.join().unwrap();
         // The last line may be cut within its number.
         lines.pop();
+        look(&lines);
         acknowledged.extend(lines);
     }
     acknowledged
 }
 
-fn all_there(ledger: &Ledger, acknowledged: &BTreeMap<u64, u128>) {
+/// What was acknowledged is there, before anybody has opened the ledger to append again.
+fn there(reader: &mut dyn Reader, acknowledged: &[(u64, u128)]) {
     for (position, id) in acknowledged {
-        let found = ledger.command(uuid::Uuid::from_u128(*id)).unwrap();
+        let found = reader.command(uuid::Uuid::from_u128(*id)).unwrap();
         assert_eq!(found, Some((*position, 1)), "acknowledged and not there");
     }
+}
+
+fn all_there(ledger: &Ledger, acknowledged: &BTreeMap<u64, u128>) {
+    let all: Vec<_> = acknowledged
+        .iter()
+        .map(|(position, id)| (*position, *id))
+        .collect();
+    ledger
+        .read(|reader| {
+            there(reader, &all);
+            Ok(())
+        })
+        .unwrap();
     assert!(
         acknowledged.len() > 1_000,
         "only {} were acknowledged: the kills came too early to show anything",
@@ -174,13 +202,29 @@ fn kill_children_of_a_file() -> String {
     let path = folder.path().join("kandeng.db");
     let place = path.to_str().unwrap();
     let start = Instant::now();
-    let acknowledged = kill_children(place, 5);
+    // A kill before the child has made the file leaves nothing to look at.
+    let acknowledged = kill_children(place, 5, |since| {
+        let Ok(mut reader) = SqliteReader::open(&path) else {
+            return assert!(since.is_empty());
+        };
+        if reader.checkpoint().is_err() {
+            return assert!(since.is_empty());
+        }
+        there(&mut reader, since);
+        verify(&mut reader, &trust(), &[], &mut |_, _| {}).unwrap();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        assert_eq!(
+            sums(&connection),
+            rebuilt(&mut reader),
+            "read model and rebuild"
+        );
+    });
     let ledger = open(place);
     all_there(&ledger, &acknowledged);
     let connection = rusqlite::Connection::open(&path).unwrap();
     assert_eq!(
         sums(&connection),
-        rebuilt(&ledger),
+        ledger.read(|reader| Ok(rebuilt(reader))).unwrap(),
         "read model and rebuild"
     );
     ledger.close();
@@ -197,7 +241,13 @@ fn kill_children_of_a_database() -> String {
     let server = Server::start();
     let place = server.address("county");
     let start = Instant::now();
-    let acknowledged = kill_children(&place, 60);
+    let acknowledged = kill_children(&place, 60, |since| {
+        // A kill before the child has made the tables leaves nothing to look at.
+        let Ok(mut reader) = PostgresReader::open(Address::parse(&place).unwrap()) else {
+            return assert!(since.is_empty());
+        };
+        there(&mut reader, since);
+    });
     let ledger = open(&place);
     all_there(&ledger, &acknowledged);
     ledger.close();
@@ -249,7 +299,7 @@ fn kill_the_server() -> String {
             })
         })
         .collect();
-    let mut chance = Chance(0x2545_F491_4F6C_DD1D);
+    let mut chance = Chance::new();
     for _ in 0..SERVER_KILLS {
         std::thread::sleep(Duration::from_millis(100 + chance.below(400)));
         server.kill();

@@ -133,6 +133,62 @@ fn publication_follows_within_five_seconds_and_receipts_say_who_witnessed() {
 }
 
 #[test]
+fn what_one_witness_said_stays_when_another_speaks_later() {
+    let servers = [
+        TestWitness::new(trust()),
+        TestWitness::named("witness.example/w2", 9, trust()),
+    ];
+    let both = Trust {
+        witnesses: servers.iter().map(|server| server.key.verifier()).collect(),
+        ..trust()
+    };
+    let place = filled(3);
+    let elsewhere = place.folder.path().join("elsewhere");
+    let ledger = place.open();
+    // One after the other, and then none.
+    for servers in [&servers[..1], &servers[1..], &[]] {
+        let places = Places {
+            folder: Some(Folder::new(&elsewhere)),
+            witnesses: servers.iter().map(of).collect(),
+        };
+        drop(Publisher::start(&ledger, places).unwrap());
+    }
+    let note = fs::read_to_string(elsewhere.join("checkpoint")).unwrap();
+    let under = ledger.best_checkpoint(0).unwrap();
+    for note in [note, under.note] {
+        assert_eq!(both.verify(&note).unwrap().witnessed.len(), 2, "{note}");
+    }
+}
+
+/// A witness that is slow and never content holds up the folder no longer than one that is away.
+#[test]
+fn a_witness_that_changes_its_mind_slowly_is_given_up_in_time() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let slow = Http::serve({
+        let asked = asked.clone();
+        move |_| {
+            std::thread::sleep(Duration::from_millis(600));
+            let size = 1 + asked.fetch_add(1, Ordering::SeqCst) % 2;
+            (409, format!("{size}\n").into_bytes())
+        }
+    });
+    let key = TestWitness::new(trust()).key.verifier();
+    let most = Duration::from_secs(1);
+    let witness = Witness::with_timeout(&slow.url(), &key, most).unwrap();
+    let place = filled(3);
+    let newest = place.reader().checkpoint().unwrap().unwrap();
+    let start = Instant::now();
+    witness
+        .submit(&mut place.reader(), &newest, &trust())
+        .unwrap_err();
+    assert!(
+        start.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
 fn what_was_appended_last_is_published_before_the_loop_ends() {
     let server = TestWitness::new(trust());
     let place = filled(3);

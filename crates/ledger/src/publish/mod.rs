@@ -201,9 +201,23 @@ impl Folder {
     ) -> Result<(), PublishError> {
         let theirs = self.check(reader, trust)?;
         let size = theirs.as_ref().map_or(0, |theirs| theirs.size);
-        if theirs.is_some_and(|theirs| theirs.note == checkpoint.note) || size > checkpoint.size {
+        if size > checkpoint.size {
             return Ok(());
         }
+        // What a witness has said of this tree stays, also while that witness is away.
+        let same = theirs.filter(|theirs| theirs.size == checkpoint.size);
+        let note = match same {
+            Some(theirs) => {
+                let joined = theirs.joined(checkpoint);
+                let joined =
+                    joined.map_err(|error| StoreError::damaged(size, error.to_string()))?;
+                if joined.note == theirs.note {
+                    return Ok(());
+                }
+                joined.note
+            }
+            None => checkpoint.note.clone(),
+        };
         let resources = Resource::new_between(size, checkpoint.size);
         for resource in &resources {
             let bytes = resource.bytes(reader)?.ok_or_else(|| {
@@ -212,7 +226,7 @@ impl Folder {
             self.write(&resource.to_string(), &bytes)?;
         }
         // A crash before this line leaves the old checkpoint, and all that it needs beside what is new.
-        self.write("checkpoint", checkpoint.note.as_bytes())?;
+        self.write("checkpoint", note.as_bytes())?;
         for resource in resources.iter().filter(|resource| resource.is_full()) {
             // What was partial is within the full one now. What stays lying about does no harm.
             let partial = self.path.join(format!("{resource}.p"));

@@ -277,12 +277,7 @@ fn merged(known: Option<Checkpoint>, answer: Checkpoint) -> Checkpoint {
             answer
         };
     }
-    let lines: String = answer
-        .note
-        .split_once("\n\n")
-        .map_or("", |(_, lines)| lines)
-        .to_owned();
-    known.with_signatures(&lines).unwrap_or(known)
+    known.joined(&answer).unwrap_or(known)
 }
 
 /// A pause twice as long as the last.

@@ -23,6 +23,8 @@ pub struct Standing {
     pub next: Vec<u64>,
     /// For each command asked for, the first of its positions and their number, if it was appended.
     pub done: Vec<Option<(u64, u64)>>,
+    /// Whether this is only what the store expects; a commit that succeeds shows that it was so.
+    pub guessed: bool,
 }
 
 /// Entries that are appended together, or not at all.
@@ -60,7 +62,9 @@ pub struct Stored {
 /// The write side: one batch at a time.
 pub trait Store: Send {
     /// Takes the ledger for writing and says how streams and commands stand. From here to
-    /// [`Store::commit`] or [`Store::rollback`] nobody else appends.
+    /// [`Store::commit`] or [`Store::rollback`] nobody else appends; or, where the standing is
+    /// [guessed](Standing::guessed), the commit fails with [`StoreError::Overtaken`] when somebody did. After a
+    /// rollback or a failed commit nothing is guessed.
     ///
     /// # Errors
     /// When the database fails; then nothing was taken.
@@ -71,6 +75,8 @@ pub trait Store: Send {
     /// # Errors
     /// When the database or a projection fails; then nothing is kept. [`StoreError::Unsure`] when the
     /// connection broke in the middle of the commit: whether the batch is kept must be looked up.
+    /// [`StoreError::Overtaken`] when another node appended since: nothing is kept, and the batch can be begun
+    /// again.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
     /// Gives the ledger free and keeps nothing.
@@ -237,8 +243,19 @@ fn no_leaf(position: u64) -> StoreError {
     StoreError::damaged(position, "the leaf is none")
 }
 
-/// A stored note as a checkpoint; its signature is for [`Trust::verify`].
-fn parse_note(note: &str) -> Result<Checkpoint, StoreError> {
-    Trust::parse_unverified(note)
-        .map_err(|error| StoreError::damaged(0, format!("a stored checkpoint: {error}")))
+/// The note that is stored as that of `size` entries, as a checkpoint; its signature is for [`Trust::verify`].
+/// One that stands in another's place would be passed over by whoever reads in order.
+fn parse_note(size: u64, note: &str) -> Result<Checkpoint, StoreError> {
+    let damaged = |problem: String| {
+        StoreError::damaged(
+            size.saturating_sub(1),
+            format!("the checkpoint of {size} entries: {problem}"),
+        )
+    };
+    let checkpoint = Trust::parse_unverified(note).map_err(|error| damaged(error.to_string()))?;
+    if checkpoint.size == size {
+        Ok(checkpoint)
+    } else {
+        Err(damaged(format!("its note is of {}", checkpoint.size)))
+    }
 }

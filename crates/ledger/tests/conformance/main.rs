@@ -8,6 +8,7 @@ mod read;
 mod share;
 #[path = "../support/mod.rs"]
 mod support;
+mod truth;
 
 use kandeng_ledger::Ledger;
 use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
@@ -95,6 +96,10 @@ suite! {
     share::another_node_may_append_in_between,
     share::a_follower_hears_of_another_node,
     share::two_nodes_on_the_same_streams_lose_and_double_nothing,
+    truth::nobody_is_told_of_what_was_not_kept,
+    truth::what_is_not_there_cannot_be_erased,
+    truth::a_node_can_start_while_another_appends,
+    truth::a_node_that_was_alone_notices_the_other,
 }
 
 #[test]

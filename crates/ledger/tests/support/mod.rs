@@ -153,13 +153,18 @@ pub fn sums(connection: &rusqlite::Connection) -> Vec<(String, i64, i64)> {
 }
 
 /// The read model made anew from the ledger alone.
-pub fn rebuilt(ledger: &Ledger) -> Vec<(String, i64, i64)> {
+pub fn rebuilt(ledger: &mut dyn kandeng_ledger::store::Reader) -> Vec<(String, i64, i64)> {
     use kandeng_ledger::store::sqlite::Projector as _;
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     Sums.prepare(&connection).unwrap();
     let mut position = 0;
     loop {
-        let events = ledger.read_from(position, 500).unwrap();
+        let events: Vec<_> = ledger
+            .entries(position, 500)
+            .unwrap()
+            .into_iter()
+            .map(|stored| stored.recorded().unwrap())
+            .collect();
         if events.is_empty() {
             return sums(&connection);
         }

@@ -126,7 +126,7 @@ impl Address {
     /// Connects, and hands what the server says unasked to `heard`.
     pub(super) async fn connect(
         &self,
-        heard: Option<std::sync::mpsc::Sender<()>>,
+        heard: Option<Ears>,
     ) -> Result<tokio_postgres::Client, StoreError> {
         match self.tls()? {
             Some(tls) => {
@@ -144,20 +144,25 @@ impl Address {
     }
 }
 
+/// Who is told of notifications, but of their own.
+pub(super) struct Ears {
+    pub tell: std::sync::mpsc::Sender<()>,
+    pub own: String,
+}
+
 /// Carries messages until the connection ends, for whatever reason; its client is told by its next call.
-async fn drive<S, T>(
-    mut connection: tokio_postgres::Connection<S, T>,
-    heard: Option<std::sync::mpsc::Sender<()>>,
-) where
+async fn drive<S, T>(mut connection: tokio_postgres::Connection<S, T>, heard: Option<Ears>)
+where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     use tokio_postgres::AsyncMessage;
     loop {
         match std::future::poll_fn(|context| connection.poll_message(context)).await {
-            Some(Ok(AsyncMessage::Notification(_))) => {
+            Some(Ok(AsyncMessage::Notification(news))) => {
                 // Who no longer listens need not be told.
-                let _ = heard.as_ref().map(|heard| heard.send(()));
+                let others = heard.as_ref().filter(|ears| ears.own != news.payload());
+                let _ = others.map(|ears| ears.tell.send(()));
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => return,

@@ -12,7 +12,7 @@ use std::thread::Thread;
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use super::address::Address;
+use super::address::{Address, Ears};
 use super::failed;
 use crate::error::StoreError;
 
@@ -34,7 +34,7 @@ impl Mover {
     pub(super) fn connect(
         &self,
         address: &Address,
-        heard: Option<mpsc::Sender<()>>,
+        heard: Option<Ears>,
     ) -> Result<Client, StoreError> {
         // Cannot be nothing: it is taken when the mover is dropped.
         let runtime = self.0.as_ref().ok_or_else(|| failed("closed"))?;

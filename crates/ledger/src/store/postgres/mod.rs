@@ -1,18 +1,20 @@
 //! The store for several nodes: PostgreSQL. Each node keeps a read model of its own elsewhere.
 //!
 //! One row is locked for every append, so that positions have no gaps and each batch sees what the last one
-//! left. A batch is one statement; it and its commit travel together.
+//! left. A batch is one statement, which appends to a ledger of the size that it expects or not at all. A node
+//! that found the ledger as it had left it sends that statement alone; when others are about, the ledger is
+//! taken first, and the batch and its commit travel together.
 
 mod address;
 mod connection;
 mod read;
+mod session;
 mod tables;
 mod watch;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 pub use address::Address;
@@ -22,8 +24,8 @@ use super::{Batch, OpenReader, Standing, Store, Watch};
 use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::event::StreamName;
-use crate::leaf::Part;
 use connection::{Mover, wait};
+use session::Session;
 
 /// How this store is called in errors.
 const NAME: &str = "PostgreSQL";
@@ -33,17 +35,11 @@ pub struct Postgres {
     address: Address,
     mover: Arc<Mover>,
     session: Option<Session>,
-}
-
-/// A connection that appends.
-struct Session {
-    client: Client,
-    lock: Statement,
-    next: Statement,
-    done: Statement,
-    insert: Statement,
-    /// Whether a transaction may be open.
-    open: bool,
+    /// What this node's batches are told apart by when they are heard of.
+    node: String,
+    heads: Heads,
+    /// Whether the batch was begun without taking the ledger.
+    guessed: bool,
 }
 
 impl Postgres {
@@ -57,10 +53,13 @@ impl Postgres {
             address,
             mover,
             session: None,
+            node: Uuid::new_v4().to_string(),
+            heads: Heads::default(),
+            guessed: false,
         };
         let client = store.mover.connect(&store.address, None)?;
         wait(tables::make(&client))?;
-        store.session = Some(Session::new(client)?);
+        store.session = Some(Session::new(client, &store.node)?);
         Ok(store)
     }
 
@@ -72,135 +71,14 @@ impl Postgres {
             .is_none_or(|session| session.client.is_closed());
         if lost {
             let client = self.mover.connect(&self.address, None)?;
-            self.session = Some(Session::new(client)?);
+            self.session = Some(Session::new(client, &self.node)?);
         }
         // Cannot be nothing: it was set above.
         self.session.as_mut().ok_or_else(|| failed("closed"))
     }
-}
 
-impl Session {
-    fn new(client: Client) -> Result<Self, StoreError> {
-        let prepare = |sql| wait(client.prepare(sql)).map_err(error);
-        Ok(Self {
-            lock: prepare(tables::LOCK)?,
-            next: prepare(tables::NEXT)?,
-            done: prepare(tables::DONE)?,
-            insert: prepare(tables::INSERT)?,
-            open: false,
-            client,
-        })
-    }
-
-    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError> {
-        let streams: Vec<&str> = streams.iter().map(StreamName::as_str).collect();
-        let commands: Vec<String> = commands.iter().map(Uuid::to_string).collect();
-        let asked: [&(dyn ToSql + Sync); 2] = [&streams, &commands];
-        self.open = true;
-        let client = &self.client;
-        // All four travel together; each has its own view of the data, the last two from after the lock.
-        // A crash from here to the commit leaves nothing, and the server gives the row free.
-        let (begun, locked, next, done) = wait(async {
-            tokio::join!(
-                biased;
-                client.batch_execute("begin isolation level read committed"),
-                client.query_one(&self.lock, &[]),
-                client.query(&self.next, &asked[..1]),
-                client.query(&self.done, &asked[1..]),
-            )
-        });
-        begun.map_err(error)?;
-        let size: i64 = locked.map_err(error)?.get(0);
-        let next = next.map_err(error)?;
-        let done = done.map_err(error)?;
-        Ok(Standing {
-            size: size as u64,
-            next: next.iter().map(|row| row.get::<_, i64>(0) as u64).collect(),
-            done: done
-                .iter()
-                .map(|row| {
-                    let first: Option<i64> = row.get(0);
-                    let count: Option<i64> = row.get(1);
-                    first
-                        .zip(count)
-                        .map(|(first, count)| (first as u64, count as u64))
-                })
-                .collect(),
-        })
-    }
-
-    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let rows = tables::Rows::of(batch);
-        let parameters = rows.parameters();
-        let client = &self.client;
-        if !batch.erasures.is_empty() {
-            wait(client.execute(&self.insert, &parameters)).map_err(error)?;
-            for (position, part) in &batch.erasures {
-                let sql = match part {
-                    Part::Envelope => tables::ERASE_ENVELOPE,
-                    Part::Payload => tables::ERASE_PAYLOAD,
-                };
-                wait(client.execute(sql, &[&(*position as i64)])).map_err(error)?;
-            }
-            wait(client.batch_execute("commit")).map_err(|lost| unsure(&lost))?;
-            self.open = false;
-            return Ok(());
-        }
-        // A crash of the server before the commit is on its disk leaves nothing; after that the batch is
-        // there, whether or not the answer arrives.
-        let (inserted, committed) = wait(async {
-            tokio::join!(
-                biased;
-                client.execute(&self.insert, &parameters),
-                client.batch_execute("commit"),
-            )
-        });
-        match (inserted, committed) {
-            (Ok(_), Ok(())) => {
-                self.open = false;
-                Ok(())
-            }
-            // The commit after a statement that was refused is a rollback.
-            (Err(refused), _) if refused.as_db_error().is_some() => Err(error(refused)),
-            (Err(lost), _) | (_, Err(lost)) => Err(unsure(&lost)),
-        }
-    }
-}
-
-impl Store for Postgres {
-    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError> {
-        self.rollback();
-        let known = self.session.is_some();
-        let first = self.session()?.begin(streams, commands);
-        if first.is_err() {
-            self.rollback();
-            // A server that was restarted since: nothing was taken, so nothing is taken twice.
-            if known && self.session.is_none() {
-                let second = self.session()?.begin(streams, commands);
-                if second.is_err() {
-                    self.rollback();
-                }
-                return second;
-            }
-        }
-        first
-    }
-
-    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        // The session that began: on another one nothing is begun.
-        let session = self
-            .session
-            .as_mut()
-            .filter(|session| session.open)
-            .ok_or_else(|| failed("nothing was begun"))?;
-        let result = session.commit(batch);
-        if result.is_err() {
-            self.rollback();
-        }
-        result
-    }
-
-    fn rollback(&mut self) {
+    /// Ends a transaction that may be open.
+    fn release(&mut self) {
         let Some(session) = self.session.as_mut().filter(|session| session.open) else {
             return;
         };
@@ -209,6 +87,116 @@ impl Store for Postgres {
         if wait(session.client.batch_execute("rollback")).is_err() {
             self.session = None;
         }
+    }
+}
+
+/// Where the streams stand that this node appended to last.
+#[derive(Default)]
+struct Heads {
+    size: u64,
+    known: HashMap<StreamName, u64>,
+    /// Whether this node found the ledger as it had left it when it took it last.
+    alone: bool,
+}
+
+/// The most streams that are remembered: some megabytes.
+const MOST: usize = 16_384;
+
+impl Heads {
+    /// How the streams stand if nobody has appended since; nothing when others are about or one is not known.
+    fn guess(&self, streams: &[StreamName], commands: &[Uuid]) -> Option<Standing> {
+        if !self.alone || streams.is_empty() {
+            return None;
+        }
+        let next = streams.iter().map(|stream| self.known.get(stream).copied());
+        Some(Standing {
+            size: self.size,
+            next: next.collect::<Option<_>>()?,
+            // A command that was carried out before is in the way of the batch.
+            done: vec![None; commands.len()],
+            guessed: true,
+        })
+    }
+
+    /// How the ledger stands, as it was taken.
+    fn taken(&mut self, streams: &[StreamName], standing: &Standing) {
+        self.alone = standing.size == self.size;
+        if !self.alone || self.known.len() > MOST {
+            self.known.clear();
+        }
+        self.size = standing.size;
+        self.known
+            .extend(streams.iter().cloned().zip(standing.next.iter().copied()));
+    }
+
+    fn kept(&mut self, batch: &Batch) {
+        for entry in &batch.entries {
+            let recorded = &entry.recorded;
+            self.size = recorded.position + 1;
+            match self.known.get_mut(&recorded.stream) {
+                Some(next) => *next = recorded.version + 1,
+                None => {
+                    self.known
+                        .insert(recorded.stream.clone(), recorded.version + 1);
+                }
+            }
+        }
+    }
+}
+
+impl Store for Postgres {
+    fn begin(&mut self, streams: &[StreamName], commands: &[Uuid]) -> Result<Standing, StoreError> {
+        self.release();
+        if let Some(guessed) = self.heads.guess(streams, commands) {
+            self.guessed = true;
+            return Ok(guessed);
+        }
+        let known = self.session.is_some();
+        let mut taken = self
+            .session()
+            .and_then(|session| session.begin(streams, commands));
+        if taken.is_err() {
+            self.rollback();
+            // A server that was restarted since: nothing was taken, so nothing is taken twice.
+            if known && self.session.is_none() {
+                taken = self
+                    .session()
+                    .and_then(|session| session.begin(streams, commands));
+                if taken.is_err() {
+                    self.rollback();
+                }
+            }
+        }
+        let standing = taken?;
+        self.heads.taken(streams, &standing);
+        Ok(standing)
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let guessed = std::mem::take(&mut self.guessed);
+        let size = self.heads.size;
+        let result = if guessed {
+            self.session()
+                .and_then(|session| session.append_at_once(batch, size))
+        } else {
+            // The session that began: on another one nothing is begun.
+            let session = self.session.as_mut().filter(|session| session.open);
+            session
+                .ok_or_else(|| failed("nothing was begun"))
+                .and_then(|session| session.commit(batch, size))
+        };
+        match result {
+            Ok(()) => self.heads.kept(batch),
+            Err(_) => self.rollback(),
+        }
+        result
+    }
+
+    fn rollback(&mut self) {
+        self.guessed = false;
+        // Whatever went wrong, the ledger is taken next time.
+        self.heads.alone = false;
+        self.release();
     }
 
     fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
@@ -223,6 +211,7 @@ impl Store for Postgres {
         Some(Box::new(watch::Listener::new(
             self.address.clone(),
             self.mover.clone(),
+            self.node.clone(),
         )))
     }
 

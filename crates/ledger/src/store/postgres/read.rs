@@ -71,7 +71,7 @@ impl PostgresReader {
 
     fn note(&mut self, sql: &'static str) -> Result<Option<Checkpoint>, StoreError> {
         let rows = self.rows(sql, &[])?;
-        rows.first().map(|row| parse_note(row.get(0))).transpose()
+        rows.first().map(noted).transpose()
     }
 
     fn notes(
@@ -81,7 +81,7 @@ impl PostgresReader {
         limit: usize,
     ) -> Result<Vec<Checkpoint>, StoreError> {
         let rows = self.rows(sql, &[&(size as i64), &(limit as i64)])?;
-        rows.iter().map(|row| parse_note(row.get(0))).collect()
+        rows.iter().map(noted).collect()
     }
 }
 
@@ -109,23 +109,23 @@ const STREAM: &str = "select position, stream, version, leaf, envelope, envelope
 
 impl Reader for PostgresReader {
     fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        self.note("select note from ledger_checkpoints order by size desc limit 1")
+        self.note("select size, note from ledger_checkpoints order by size desc limit 1")
     }
 
     fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         const SQL: &str =
-            "select note from ledger_checkpoints where size >= $1 order by size limit $2";
+            "select size, note from ledger_checkpoints where size >= $1 order by size limit $2";
         self.notes(SQL, size, limit)
     }
 
     fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         const SQL: &str =
-            "select note from ledger_cosigned where size >= $1 order by size limit $2";
+            "select size, note from ledger_cosigned where size >= $1 order by size limit $2";
         self.notes(SQL, size, limit)
     }
 
     fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        self.note("select note from ledger_cosigned order by size desc limit 1")
+        self.note("select size, note from ledger_cosigned order by size desc limit 1")
     }
 
     fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
@@ -189,6 +189,10 @@ impl Reader for PostgresReader {
             })
             .collect()
     }
+}
+
+fn noted(row: &Row) -> Result<Checkpoint, StoreError> {
+    parse_note(row.get::<_, i64>(0) as u64, row.get(1))
 }
 
 fn stored(row: &Row) -> Result<Stored, StoreError> {

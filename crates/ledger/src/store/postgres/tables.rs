@@ -90,31 +90,32 @@ left join lateral (
 ) c on true
 order by asked.number";
 
-/// A whole batch.
+/// A whole batch, in a ledger of `$18` entries; in any other nothing, and no row comes back. Everything hangs on
+/// the row of the head, which is locked first.
 pub(super) const INSERT: &str = "
-with entries as (
+with head as (
+    update ledger_head set size = $17::bigint where size = $18::bigint returning size
+), entries as (
     insert into ledger_entries
         (position, stream, version, leaf, envelope, envelope_salt, payload, payload_salt)
     select $1::bigint + e.number - 1, e.stream, e.version, e.leaf, e.envelope, e.envelope_salt,
         e.payload, e.payload_salt
-    from unnest($2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
+    from head, unnest($2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
         with ordinality
         as e (stream, version, leaf, envelope, envelope_salt, payload, payload_salt, number)
 ), commands as (
     insert into ledger_commands (id, first, count)
     select c.id::uuid, c.first, c.count
-    from unnest($9::text[], $10::bigint[], $11::bigint[]) as c (id, first, count)
+    from head, unnest($9::text[], $10::bigint[], $11::bigint[]) as c (id, first, count)
 ), tiles as (
     insert into ledger_tiles (level, number, hashes)
     select t.level, t.number, t.hashes
-    from unnest($12::smallint[], $13::bigint[], $14::bytea[]) as t (level, number, hashes)
+    from head, unnest($12::smallint[], $13::bigint[], $14::bytea[]) as t (level, number, hashes)
 ), checkpoint as (
     insert into ledger_checkpoints (size, note)
-    select $15::bigint, $16::text where $16 is not null
-), head as (
-    update ledger_head set size = greatest(size, $17::bigint)
+    select $15::bigint, $16::text from head where $16 is not null
 )
-select pg_notify('kandeng_ledger', '')";
+select pg_notify('kandeng_ledger', $19::text) from head";
 
 pub(super) const ERASE_ENVELOPE: &str =
     "update ledger_entries set envelope = null, envelope_salt = null where position = $1";
@@ -146,11 +147,19 @@ pub(super) struct Rows<'a> {
     size: Option<i64>,
     note: Option<&'a str>,
     end: i64,
+    expected: i64,
+    node: &'a str,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn of(batch: &'a Batch) -> Self {
-        let mut rows = Self::default();
+    /// The rows of a batch that `node` appends to a ledger of `size` entries.
+    pub(super) fn of(batch: &'a Batch, size: u64, node: &'a str) -> Self {
+        let mut rows = Self {
+            end: size as i64,
+            expected: size as i64,
+            node,
+            ..Self::default()
+        };
         if let Some(entry) = batch.entries.first() {
             rows.first = entry.recorded.position as i64;
         }
@@ -181,7 +190,7 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 17] {
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 19] {
         [
             &self.first,
             &self.streams,
@@ -200,6 +209,8 @@ impl<'a> Rows<'a> {
             &self.size,
             &self.note,
             &self.end,
+            &self.expected,
+            &self.node,
         ]
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_postgres::Client;
 
 use super::address::Address;
+use super::address::Ears;
 use super::connection::{Mover, wait};
 use crate::store::Watch;
 
@@ -14,21 +15,33 @@ use crate::store::Watch;
 pub(super) struct Listener {
     address: Address,
     mover: Arc<Mover>,
+    /// Whose batches are no news.
+    node: String,
     heard: Option<(Client, mpsc::Receiver<()>)>,
 }
 
 impl Listener {
-    pub(super) fn new(address: Address, mover: Arc<Mover>) -> Self {
+    pub(super) fn new(address: Address, mover: Arc<Mover>, node: String) -> Self {
         Self {
             address,
             mover,
+            node,
             heard: None,
         }
     }
 
     fn listen(&self) -> Option<(Client, mpsc::Receiver<()>)> {
         let (tell, heard) = mpsc::channel();
-        let client = self.mover.connect(&self.address, Some(tell)).ok()?;
+        let client = self
+            .mover
+            .connect(
+                &self.address,
+                Some(Ears {
+                    tell,
+                    own: self.node.clone(),
+                }),
+            )
+            .ok()?;
         wait(client.batch_execute("listen kandeng_ledger")).ok()?;
         Some((client, heard))
     }

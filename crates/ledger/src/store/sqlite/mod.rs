@@ -3,12 +3,15 @@
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns.
 
+mod heads;
 mod read;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use heads::Heads;
 pub use read::SqliteReader;
 use uuid::Uuid;
 
@@ -56,6 +59,9 @@ create table if not exists ledger_cosigned (
 ) strict;
 ";
 
+/// How long another connection's transaction is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What takes events into the read model, within the ledger's own transaction.
 pub trait Projector: Send {
     /// Makes what is missing of the read model's tables.
@@ -76,6 +82,9 @@ pub struct Sqlite {
     path: PathBuf,
     connection: Connection,
     projector: Option<Box<dyn Projector>>,
+    heads: Heads,
+    /// Whether the WAL may still hold what was erased.
+    unwiped: bool,
 }
 
 impl Sqlite {
@@ -94,7 +103,7 @@ impl Sqlite {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(256);
         connection.execute_batch(TABLES)?;
         if let Some(projector) = &mut projector {
@@ -105,35 +114,45 @@ impl Sqlite {
                     problem,
                 })?;
         }
-        Ok(Self {
+        let mut store = Self {
             path: path.to_owned(),
             connection,
             projector,
-        })
+            heads: Heads::default(),
+            // A crash may have come between an erasure and its end.
+            unwiped: true,
+        };
+        store.wipe();
+        Ok(store)
+    }
+
+    /// Takes what was erased out of the WAL, where the pages before the erasure still stand. Whoever is reading
+    /// at this moment is not waited for: then it is tried again after the next batch.
+    fn wipe(&mut self) {
+        if !self.unwiped {
+            return;
+        }
+        let truncate = || -> rusqlite::Result<i64> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection
+                .query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))
+        };
+        self.unwiped = truncate() != Ok(0);
+        // Fails for no connection that is open.
+        let _ = self.connection.busy_timeout(PATIENCE);
     }
 
     fn insert(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let connection = &self.connection;
-        let mut find =
-            connection.prepare_cached("select id from ledger_streams where name = ?1")?;
-        let mut make = connection
-            .prepare_cached("insert into ledger_streams (name) values (?1) returning id")?;
         let mut insert = connection.prepare_cached(
             "insert into ledger_entries (position, stream, version, leaf, envelope, envelope_salt, \
              payload, payload_salt) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for entry in &batch.entries {
             let recorded = &entry.recorded;
-            let name = recorded.stream.as_str();
-            let known: Option<i64> = if recorded.version == 0 {
-                None
-            } else {
-                find.query_row([name], |row| row.get(0)).optional()?
-            };
-            let stream = match known {
-                Some(id) => id,
-                None => make.query_row([name], |row| row.get(0))?,
-            };
+            let stream = self
+                .heads
+                .append(connection, &recorded.stream, recorded.version)?;
             insert.execute(params![
                 recorded.position as i64,
                 stream,
@@ -182,6 +201,29 @@ impl Sqlite {
         }
         Ok(())
     }
+
+    fn standing(
+        &mut self,
+        streams: &[StreamName],
+        commands: &[Uuid],
+    ) -> Result<Standing, StoreError> {
+        let connection = &self.connection;
+        let size: i64 = connection
+            .prepare_cached("select coalesce(max(position) + 1, 0) from ledger_entries")?
+            .query_row([], |row| row.get(0))?;
+        let size = size as u64;
+        let mut done =
+            connection.prepare_cached("select first, count from ledger_commands where id = ?1")?;
+        Ok(Standing {
+            size,
+            next: self.heads.next(connection, size, streams)?,
+            done: commands
+                .iter()
+                .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
+                .collect::<Result<_, _>>()?,
+            guessed: false,
+        })
+    }
 }
 
 impl Store for Sqlite {
@@ -190,7 +232,7 @@ impl Store for Sqlite {
         self.connection
             .prepare_cached("begin immediate")?
             .execute([])?;
-        let standing = standing(&self.connection, streams, commands);
+        let standing = self.standing(streams, commands);
         if standing.is_err() {
             self.rollback();
         }
@@ -200,19 +242,30 @@ impl Store for Sqlite {
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let result = self.insert(batch).and_then(|()| {
             // A crash within the commit leaves a WAL without its last, checksummed frame: the batch is
-            // not there. After it the frame is synced: the batch is there, though nobody was told.
+            // not there. After it the frame is synced: the batch is there, though nobody was told. A sync that
+            // fails may leave a whole frame: the batch is gone for this process, which writes over it, and may be
+            // there after a crash. Its writers were told that it failed and ask again with their id.
             self.connection
                 .prepare_cached("commit")?
                 .execute([])
                 .map_err(StoreError::from)
         });
-        if result.is_err() {
-            self.rollback();
+        match result {
+            Ok(_) => {
+                self.heads.kept(batch.entries.last());
+                self.unwiped |= !batch.erasures.is_empty();
+                self.wipe();
+                Ok(())
+            }
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
         }
-        result.map(|_| ())
     }
 
     fn rollback(&mut self) {
+        self.heads.forget();
         if !self.connection.is_autocommit() {
             // A rollback that fails leaves the transaction open, and the next `begin` says so.
             let _ = self.connection.execute_batch("rollback");
@@ -230,34 +283,6 @@ impl Store for Sqlite {
         let path = self.path.clone();
         Box::new(move || Ok(Box::new(SqliteReader::open(&path)?)))
     }
-}
-
-fn standing(
-    connection: &Connection,
-    streams: &[StreamName],
-    commands: &[Uuid],
-) -> Result<Standing, StoreError> {
-    let size: i64 = connection
-        .prepare_cached("select coalesce(max(position) + 1, 0) from ledger_entries")?
-        .query_row([], |row| row.get(0))?;
-    let mut next = connection.prepare_cached(
-        "select coalesce(max(version) + 1, 0) from ledger_entries \
-         where stream = (select id from ledger_streams where name = ?1)",
-    )?;
-    let mut done =
-        connection.prepare_cached("select first, count from ledger_commands where id = ?1")?;
-    Ok(Standing {
-        size: size as u64,
-        next: streams
-            .iter()
-            .map(|stream| next.query_row([stream.as_str()], |row| row.get::<_, i64>(0)))
-            .map(|version| version.map(|version| version as u64))
-            .collect::<Result<_, _>>()?,
-        done: commands
-            .iter()
-            .map(|id| done.query_row([&id.as_bytes()[..]], positions).optional())
-            .collect::<Result<_, _>>()?,
-    })
 }
 
 fn positions(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {

@@ -1,5 +1,6 @@
 //! Reading a ledger in a file, each reader with a connection of its own.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
@@ -9,13 +10,18 @@ use super::positions;
 use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::event::StreamName;
-use crate::leaf::Leaf;
-use crate::store::{Reader, Row8, Stored, leaf, parse_note};
+use crate::leaf::{Leaf, Opened, Salt};
+use crate::store::{Reader, Stored, leaf, parse_note};
 
 /// Reads a ledger in a file, whether or not somebody is appending to it.
 pub struct SqliteReader {
     connection: Connection,
+    /// Names of streams by their rows, which never change once they are there.
+    names: HashMap<i64, StreamName>,
 }
+
+/// The most names that are remembered: some megabytes.
+const MOST: usize = 16_384;
 
 impl SqliteReader {
     /// Opens the file for reading only.
@@ -28,50 +34,89 @@ impl SqliteReader {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            names: HashMap::new(),
+        })
     }
 }
 
-const ENTRY: &str = "select e.position, s.name, e.version, e.leaf, e.envelope, e.envelope_salt, \
-     e.payload, e.payload_salt from ledger_entries e join ledger_streams s on s.id = e.stream";
+const ENTRY: &str = "select position, stream, version, leaf, envelope, envelope_salt, payload, payload_salt \
+     from ledger_entries";
+
+/// The name of the stream in that row.
+fn name_of(
+    connection: &Connection,
+    names: &mut HashMap<i64, StreamName>,
+    row: i64,
+    position: u64,
+) -> Result<StreamName, StoreError> {
+    if let Some(name) = names.get(&row) {
+        return Ok(name.clone());
+    }
+    let damaged = |problem: String| StoreError::damaged(position, problem);
+    let name: Option<String> = connection
+        .prepare_cached("select name from ledger_streams where id = ?1")?
+        .query_row([row], |row| row.get(0))
+        .optional()?;
+    let name: StreamName = name
+        .ok_or_else(|| damaged("its stream has no name".to_owned()))?
+        .parse()
+        .map_err(|error: crate::EventError| damaged(error.to_string()))?;
+    if names.len() >= MOST {
+        names.clear();
+    }
+    names.insert(row, name.clone());
+    Ok(name)
+}
 
 impl Reader for SqliteReader {
     fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let note: Option<String> = self
+        let found = self
             .connection
-            .prepare_cached("select note from ledger_checkpoints order by size desc limit 1")?
-            .query_row([], |row| row.get(0))
+            .prepare_cached("select size, note from ledger_checkpoints order by size desc limit 1")?
+            .query_row([], note)
             .optional()?;
-        note.map(|note| parse_note(&note)).transpose()
+        found
+            .map(|(size, note)| parse_note(size, &note))
+            .transpose()
     }
 
     fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "select note from ledger_checkpoints where size >= ?1 order by size limit ?2",
+            "select size, note from ledger_checkpoints where size >= ?1 order by size limit ?2",
         )?;
-        let notes = select.query_map(params![size as i64, limit as i64], |row| {
-            row.get::<_, String>(0)
-        })?;
-        notes.map(|note| parse_note(&note?)).collect()
+        let notes = select.query_map(params![size as i64, limit as i64], note)?;
+        notes
+            .map(|found| {
+                let (size, note) = found?;
+                parse_note(size, &note)
+            })
+            .collect()
     }
 
     fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
         let mut select = self.connection.prepare_cached(
-            "select note from ledger_cosigned where size >= ?1 order by size limit ?2",
+            "select size, note from ledger_cosigned where size >= ?1 order by size limit ?2",
         )?;
-        let notes = select.query_map(params![size as i64, limit as i64], |row| {
-            row.get::<_, String>(0)
-        })?;
-        notes.map(|note| parse_note(&note?)).collect()
+        let notes = select.query_map(params![size as i64, limit as i64], note)?;
+        notes
+            .map(|found| {
+                let (size, note) = found?;
+                parse_note(size, &note)
+            })
+            .collect()
     }
 
     fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let note: Option<String> = self
+        let found = self
             .connection
-            .prepare_cached("select note from ledger_cosigned order by size desc limit 1")?
-            .query_row([], |row| row.get(0))
+            .prepare_cached("select size, note from ledger_cosigned order by size desc limit 1")?
+            .query_row([], note)
             .optional()?;
-        note.map(|note| parse_note(&note)).transpose()
+        found
+            .map(|(size, note)| parse_note(size, &note))
+            .transpose()
     }
 
     fn commands(
@@ -93,9 +138,16 @@ impl Reader for SqliteReader {
     }
 
     fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!("{ENTRY} where e.position >= ?1 order by e.position limit ?2");
+        let sql = format!("{ENTRY} where position >= ?1 order by position limit ?2");
         let mut select = self.connection.prepare_cached(&sql)?;
-        collect(select.query_map(params![position as i64, limit as i64], stored)?)
+        let mut rows = select.query(params![position as i64, limit as i64])?;
+        let mut all = Vec::with_capacity(limit.min(4_096));
+        while let Some(row) = rows.next()? {
+            let position = row.get::<_, i64>(0)? as u64;
+            let name = name_of(&self.connection, &mut self.names, row.get(1)?, position)?;
+            all.push(stored(row, name)?);
+        }
+        Ok(all)
     }
 
     fn stream(
@@ -105,12 +157,16 @@ impl Reader for SqliteReader {
         limit: usize,
     ) -> Result<Vec<Stored>, StoreError> {
         let sql = format!(
-            "{ENTRY} where e.stream = (select id from ledger_streams where name = ?1) \
-             and e.version >= ?2 order by e.version limit ?3"
+            "{ENTRY} where stream = (select id from ledger_streams where name = ?1) \
+             and version >= ?2 order by version limit ?3"
         );
         let mut select = self.connection.prepare_cached(&sql)?;
-        let found = params![stream.as_str(), version as i64, limit as i64];
-        collect(select.query_map(found, stored)?)
+        let mut rows = select.query(params![stream.as_str(), version as i64, limit as i64])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(stored(row, stream.clone())?);
+        }
+        Ok(all)
     }
 
     fn leaves(&mut self, position: u64, limit: usize) -> Result<Vec<Leaf>, StoreError> {
@@ -144,19 +200,25 @@ impl Reader for SqliteReader {
     }
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<Row8> {
-    Ok(Row8 {
-        position: row.get::<_, i64>(0)? as u64,
-        stream: row.get(1)?,
-        version: row.get::<_, i64>(2)? as u64,
-        leaf: Leaf::from_bytes(row.get_ref(3)?.as_blob()?),
-        envelope: row.get(4)?,
-        envelope_salt: row.get(5)?,
-        payload: row.get(6)?,
-        payload_salt: row.get(7)?,
-    })
+fn note(row: &Row<'_>) -> rusqlite::Result<(u64, String)> {
+    Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
 }
 
-fn collect(rows: impl Iterator<Item = rusqlite::Result<Row8>>) -> Result<Vec<Stored>, StoreError> {
-    rows.map(|row| row?.stored()).collect()
+fn stored(row: &Row<'_>, stream: StreamName) -> Result<Stored, StoreError> {
+    let position = row.get::<_, i64>(0)? as u64;
+    let opened = |bytes: usize| -> rusqlite::Result<Option<Opened>> {
+        let (bytes, salt): (Option<Vec<u8>>, Option<Salt>) = (row.get(bytes)?, row.get(bytes + 1)?);
+        Ok(bytes.zip(salt).map(|(bytes, salt)| Opened { bytes, salt }))
+    };
+    Ok(Stored {
+        position,
+        stream,
+        version: row.get::<_, i64>(2)? as u64,
+        leaf: leaf(
+            position,
+            row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?,
+        )?,
+        envelope: opened(4)?,
+        payload: opened(6)?,
+    })
 }
