@@ -11,6 +11,7 @@ mod evidence;
 mod folder;
 mod init;
 mod migrate;
+mod notices;
 mod rebuild;
 mod restore;
 mod rotate;
