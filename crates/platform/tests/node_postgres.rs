@@ -283,8 +283,12 @@ fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_o
     erase(&one, 41..42);
     erase(&other, 41..42);
     assert_eq!(rows(&one), rows(&other));
-    let size = one.platform.ledger().checkpoint().unwrap().size;
-    assert_eq!(size, 42, "somebody was erased twice");
+    let events = one.platform.ledger().read_from(0, 1_000).unwrap();
+    let size = events.len() as u64;
+    let erasures = events
+        .iter()
+        .filter(|event| event.envelope.as_ref().unwrap().kind == "person-erased");
+    assert_eq!(erasures.count(), 42, "somebody was erased twice");
     let before = rows(&one);
     one.close();
     other.close();
@@ -294,7 +298,7 @@ fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_o
         rebuild(&folder, &lock, Vec::new(), &mut |_, _| true)
             .unwrap()
             .events,
-        42
+        size
     );
     drop(lock);
     let one = open(&places.path("node"));
@@ -514,7 +518,7 @@ fn a_restore_is_held_against_the_old_node_on_its_server() {
         accept_loss: None,
     };
     let behind = restore(&what, now, &mut |_, _| {}).err().unwrap();
-    assert!(behind.text().en.contains("5"), "{behind}");
+    assert!(behind.text().en.contains("has a checkpoint of 5"), "{behind}");
     assert!(!places.path("new").exists());
 }
 

@@ -63,14 +63,14 @@ impl NoticeLoop {
         // Those that were not this node's to send, by how often they came: after this node has heard of
         // everything they are gone, or what queued them was erased from the ledger and only these tables still
         // say that they wait. They must not keep this loop busy, nor the others waiting.
-        let mut tried: BTreeMap<StreamName, u32> = BTreeMap::new();
+        let mut seen: BTreeMap<StreamName, u32> = BTreeMap::new();
         loop {
             let now = self.platform.clock().now();
-            let most = PAGE + tried.len();
+            let most = PAGE + seen.len();
             let mut ready = self
                 .platform
                 .query(|connection| tables::ready(connection, now, most))?;
-            ready.retain(|(stream, _)| tried.get(stream).is_none_or(|times| *times < 2));
+            ready.retain(|(stream, _)| seen.get(stream).is_none_or(|times| *times < 2));
             if ready.is_empty() {
                 return Ok((tries, now));
             }
@@ -100,7 +100,7 @@ impl NoticeLoop {
                 tries += done.0;
                 for stream in done.1 {
                     others = true;
-                    *tried.entry(stream).or_default() += 1;
+                    *seen.entry(stream).or_default() += 1;
                 }
             }
             // Another node took some: they are ready here until this node has heard of it.
