@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Backup(Backup),
     Restore(Restore),
     Migrate(Migrate),
+    Vault(Vault),
+    Notices(Notices),
 }
 
 /// How the findings are written.
@@ -366,6 +368,47 @@ pub(crate) struct Migrate {
     pub address_variable: Option<String>,
     #[arg(long)]
     pub certificates: Option<PathBuf>,
+    #[arg(long)]
+    pub keys_address_file: Option<PathBuf>,
+    #[arg(long, conflicts_with = "keys_address_file")]
+    pub keys_address_variable: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Vault {
+    #[command(subcommand)]
+    pub command: VaultCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    Rotate {
+        dir: PathBuf,
+        #[arg(long)]
+        new_key: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Notices {
+    #[command(subcommand)]
+    pub command: NoticesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NoticesCommand {
+    List {
+        dir: PathBuf,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Plain,
+    },
+    Retry {
+        dir: PathBuf,
+        #[arg(required_unless_present = "all")]
+        notices: Vec<String>,
+        #[arg(long, conflicts_with = "notices")]
+        all: bool,
+    },
 }
 
 /// The command line of this process.

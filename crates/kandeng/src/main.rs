@@ -104,5 +104,7 @@ fn run(cli: Cli, words: Words) -> Result<ExitCode, Failure> {
         Command::Backup(options) => node::backup::run(&options, words),
         Command::Restore(options) => node::backup::bring_back(&options, words),
         Command::Migrate(options) => node::migrate::run(&options, words),
+        Command::Vault(options) => node::vault::run(&options, words),
+        Command::Notices(options) => node::notices::run(&options, words),
     }
 }

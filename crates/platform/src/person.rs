@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Decide, Decision, Events};
+use crate::aggregate::{Aggregate, Decide, Decision, Events, fold};
 use crate::context::{Context, Refusal};
 use crate::platform::{CommandError, Platform};
 use crate::read_model::Tables;
@@ -136,7 +136,13 @@ impl Platform {
             reference,
             reason: reason.to_owned(),
         };
-        self.carry_out::<Person, _>(person, open, cx).await?;
+        // Each opening is an event of its own: a command id that was used before, for this or for anything else,
+        // must not open a value without one.
+        let cx = Context {
+            command: None,
+            ..cx.clone()
+        };
+        self.carry_out::<Person, _>(person, open, &cx).await?;
         Ok(Some(value))
     }
 
@@ -156,11 +162,24 @@ impl Platform {
             reason: reason.to_owned(),
         };
         self.carry_out::<Person, _>(person, erase, cx).await?;
+        // What a command id was used for before says nothing about this person: only the ledger does.
+        let stream = StreamName::new(Person::STREAM, person).map_err(CommandError::from)?;
+        let events = self.ledger().read_stream(&stream, 0);
+        let events = events.map_err(CommandError::from)?;
+        let person_now = fold::<Person>(events).map_err(CommandError::from)?.state;
+        if !person_now.erased {
+            return Err(CommandError::from(Refusal::new(
+                "command-used",
+                "这个命令编号已用于别的命令",
+                "this command id was used for another command",
+            ))
+            .into());
+        }
         vault.destroy(&[person])?;
         Ok(())
     }
 
-    /// Opens the node's vault, with its keys at `keys`, and replays the erasures on it.
+    /// Opens the vault of a node by itself, with its keys at `keys`, and replays the erasures on it.
     ///
     /// # Errors
     /// A fault of read model or vault.

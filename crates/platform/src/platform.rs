@@ -264,13 +264,16 @@ impl Platform {
                 cx,
                 writes: Vec::new(),
             };
-            let writes = match plan(&mut planned) {
+            let mut writes = match plan(&mut planned) {
                 Ok(()) => planned.writes,
                 Err(CommandError::Refused(refusal)) if cx.command.is_some() => {
-                    vec![refused(cx, &refusal)?]
+                    vec![answered(cx, RefusedEvent::CommandRefused(refusal))?]
                 }
                 Err(error) => return Err(error),
             };
+            if writes.is_empty() && cx.command.is_some() {
+                writes.push(answered(cx, RefusedEvent::CommandWithoutEffect {})?);
+            }
             if writes.is_empty() {
                 self.see_all().await?;
                 return Ok(Answer::Nothing);
@@ -307,10 +310,8 @@ impl Platform {
             following.wait(positions.end).await?;
         }
         let first = self.0.ledger.read_from(positions.start, 1)?.pop();
-        match first.and_then(RefusedEvent::of) {
-            Some(refusal) => Err(refusal.into()),
-            None => Ok(Answer::Done { positions }),
-        }
+        let kept = first.and_then(RefusedEvent::answer);
+        kept.unwrap_or(Ok(Answer::Done { positions }))
     }
 
     /// Reads from the read model.
@@ -469,13 +470,14 @@ impl Plan<'_> {
     }
 }
 
-fn refused(cx: &Context, refusal: &Refusal) -> Result<Write, CommandError> {
-    // Cannot be nothing: only commands with an id are recorded as refused.
+/// The answer to a command that changed nothing.
+fn answered(cx: &Context, answer: RefusedEvent) -> Result<Write, CommandError> {
+    // Cannot be nothing: only commands with an id are recorded so.
     let id = cx.command.unwrap_or_default();
     Ok(Write {
         stream: StreamName::new(RefusedEvent::STREAM, id)?,
         expected: 0,
-        events: vec![RefusedEvent::CommandRefused(refusal.clone()).new_event()],
+        events: vec![answer.new_event()],
     })
 }
 

@@ -246,3 +246,22 @@ impl Projector for Shared {
         self.0.take(to, events)
     }
 }
+
+/// How SQLite answers a statement, step by step, without the conditions that it shows in brackets.
+#[cfg(test)]
+pub(crate) fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut explain = connection
+        .prepare(&format!("explain query plan {sql}"))
+        .unwrap();
+    let parameters = vec![1_i64; explain.parameter_count()];
+    let steps = explain.query_map(rusqlite::params_from_iter(parameters), |row| {
+        row.get::<_, String>(3)
+    });
+    steps
+        .unwrap()
+        .map(|step| {
+            let step = step.unwrap();
+            step.split(" (").next().unwrap_or_default().to_owned()
+        })
+        .collect()
+}

@@ -1,11 +1,12 @@
-//! Refusals of commands that came with an id: kept, so that a phone that sends the command again gets the
-//! same answer.
+//! Answers to commands that came with an id and changed nothing, refusals among them: kept, so that a phone that
+//! sends the command again gets the same answer, whatever has happened since.
 
 use kandeng_ledger::Recorded;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Events;
 use crate::context::Refusal;
+use crate::platform::{Answer, CommandError};
 
 /// What a stream `refusal/COMMAND` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,23 +14,27 @@ use crate::context::Refusal;
 pub(crate) enum RefusedEvent {
     /// The command was refused.
     CommandRefused(Refusal),
+    /// It was so already.
+    CommandWithoutEffect {},
 }
 
 impl Events for RefusedEvent {
-    const VERSIONS: &'static [(&'static str, u16)] = &[("command-refused", 1)];
+    const VERSIONS: &'static [(&'static str, u16)] =
+        &[("command-refused", 1), ("command-without-effect", 1)];
 }
 
 impl RefusedEvent {
     pub(crate) const STREAM: &'static str = "refusal";
 
-    /// The refusal that an event tells of, if it tells of one.
-    pub(crate) fn of(event: Recorded) -> Option<Refusal> {
+    /// The answer that an event tells of, if it tells of one.
+    pub(crate) fn answer(event: Recorded) -> Option<Result<Answer, CommandError>> {
         if event.stream.kind() != Self::STREAM {
             return None;
         }
         let (envelope, payload) = (event.envelope?, event.payload?);
-        let Self::CommandRefused(refusal) =
-            Self::read(&envelope.kind, envelope.schema, &payload).ok()?;
-        Some(refusal)
+        match Self::read(&envelope.kind, envelope.schema, &payload).ok()? {
+            Self::CommandRefused(refusal) => Some(Err(refusal.into())),
+            Self::CommandWithoutEffect {} => Some(Ok(Answer::Nothing)),
+        }
     }
 }

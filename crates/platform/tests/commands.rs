@@ -111,6 +111,29 @@ fn a_command_that_comes_again_gets_its_first_answer() {
 }
 
 #[test]
+fn a_command_that_did_nothing_does_nothing_when_it_comes_again_later() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let cx = Context {
+            command: Some(Uuid::from_u128(60)),
+            ..node.cx()
+        };
+        let (id, command) = open(1, "south");
+        let close = || platform.carry_out::<Door, _>(id, Close(id), &cx);
+        // It was closed already; the phone does not hear so.
+        assert_eq!(close().await.unwrap(), Answer::Nothing);
+        platform
+            .carry_out::<Door, _>(id, command, &node.cx())
+            .await
+            .unwrap();
+        // The phone sends it again, and must not close what somebody has opened since.
+        assert_eq!(close().await.unwrap(), Answer::Nothing);
+        assert!(rows(&platform, "doors")[0].contains("south"));
+    });
+}
+
+#[test]
 fn a_name_belongs_to_one_door_until_it_is_given_free() {
     let node = Node::new();
     let platform = node.open();

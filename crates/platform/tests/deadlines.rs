@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kandeng_ledger::StreamName;
 use kandeng_platform::deadline::DeadlineLoop;
 use kandeng_platform::notice::{Letter, MOST_ATTEMPTS, NoticeLoop, SendError, Sender, given_up};
-use kandeng_platform::{Clock as _, Context};
+use kandeng_platform::{Clock as _, CommandError, Context};
 use support::{Close, Door, LeaveOpen, Node, Open, block_on, rows, start};
 use uuid::Uuid;
 
@@ -108,6 +108,63 @@ fn the_loop_sleeps_until_the_next_deadline_and_wakes_for_a_nearer_one() {
     });
 }
 
+/// What was erased from the ledger is still in the tables until they are made anew.
+#[test]
+fn what_was_erased_from_the_ledger_neither_fires_nor_keeps_the_others_waiting() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let senders = BTreeMap::from([(
+            "log".to_owned(),
+            Arc::new(Box_::default()) as Arc<dyn Sender>,
+        )]);
+        let deadlines = DeadlineLoop::new(platform.clone());
+        let notices = NoticeLoop::new(platform.clone(), senders);
+        for number in 1..=2 {
+            let (id, command) = opening(number, 30);
+            platform
+                .carry_out::<Door, _>(id, command, &node.cx())
+                .await
+                .unwrap();
+            platform
+                .carry_out::<Door, _>(id, LeaveOpen(id), &node.cx())
+                .await
+                .unwrap();
+        }
+        for kind in ["deadline-set", "notice-queued"] {
+            let events = platform.ledger().read_from(0, 100).unwrap();
+            let event = events
+                .iter()
+                .find(|event| event.envelope.as_ref().unwrap().kind == kind)
+                .unwrap();
+            let occasion = kandeng_ledger::Occasion {
+                at: node.clock.now(),
+                actor: Uuid::from_u128(1),
+                jurisdiction: "990121".to_owned(),
+                command: None,
+            };
+            platform
+                .ledger()
+                .erase(
+                    occasion,
+                    event.position,
+                    kandeng_ledger::Part::Payload,
+                    "by mistake",
+                )
+                .await
+                .unwrap();
+        }
+        node.clock.set(after(30));
+        let most = std::time::Duration::from_secs(20);
+        for (fires, sends) in [(1, 2), (0, 0)] {
+            let fired = tokio::time::timeout(most, deadlines.fire_due()).await;
+            assert_eq!(fired.expect("it goes on for ever").unwrap(), fires);
+            let sent = tokio::time::timeout(most, notices.send_ready()).await;
+            assert_eq!(sent.expect("it goes on for ever").unwrap(), sends);
+        }
+    });
+}
+
 /// Keeps what it was given; refuses as often as it is told to.
 #[derive(Default)]
 struct Box_ {
@@ -182,6 +239,22 @@ fn a_notice_that_nobody_takes_is_given_up_where_everybody_sees_it() {
         assert_eq!(dead[0].attempts, MOST_ATTEMPTS);
         assert_eq!(dead[0].problem.en, "no sender is set up for log");
         assert_eq!(dead[0].problem.zh, "没有设置渠道 log");
+
+        // Somebody sets up the sender and has it tried again: once, and only what was given up.
+        let notice = dead[0].notice.clone();
+        platform.retry_notice(&notice, &node.cx()).await.unwrap();
+        let again = platform.retry_notice(&notice, &node.cx()).await;
+        assert!(
+            matches!(&again, Err(CommandError::Refused(why)) if why.code == "notice-not-given-up")
+        );
+        assert_eq!(platform.query(|reader| given_up(reader, 1)).unwrap(), []);
+        let post = Arc::new(Box_::default());
+        let senders = BTreeMap::from([("log".to_owned(), Arc::clone(&post) as Arc<dyn Sender>)]);
+        let notices = NoticeLoop::new(platform.clone(), senders);
+        assert_eq!(notices.send_ready().await.unwrap(), 1);
+        assert!(rows(&platform, "notices")[0].contains("delivered"));
+        let delivered = platform.retry_notice(&notice, &node.cx()).await;
+        assert!(matches!(delivered, Err(CommandError::Refused(_))));
     });
 }
 

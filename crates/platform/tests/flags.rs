@@ -74,7 +74,13 @@ fn a_run_over_an_unchanged_county_appends_nothing() {
             .map(|n| found(&format!("P{n:03}"), 61.5))
             .collect())];
         let sweep = Sweep::new(&platform);
-        let first = sweep.take(&runs, &node.cx()).await.unwrap();
+        // A run is more than one append, whatever id it comes under.
+        let cx = kandeng_platform::Context {
+            command: Some(uuid::Uuid::from_u128(1)),
+            ..node.cx()
+        };
+        let first = sweep.take(&runs, &cx).await.unwrap();
+        assert_eq!(one(&platform, "stream").len(), 500);
         assert_eq!(
             first,
             Swept {

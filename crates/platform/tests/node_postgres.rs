@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use kandeng_platform::Context;
 use kandeng_platform::node::{
     Config, Folder, Node, NodeError, Opening, Restore, Secret, StoreAt, backup, init, migrate,
-    rebuild, restore,
+    rebuild, restore, rotate,
 };
 use kandeng_platform::person::{ErasePerson, Person};
+use kandeng_platform::vault::Reference;
 use support::block_on;
 use uuid::Uuid;
 
@@ -46,6 +47,20 @@ impl Places {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         StoreAt::postgres(Secret::File(path))
+    }
+
+    /// Settings and keys are all that another node needs.
+    fn second_node(&self) {
+        fs::create_dir_all(self.path("other/keys")).unwrap();
+        for name in [
+            "kandeng.toml",
+            "ledger.pub",
+            "keys/signing.key",
+            "keys/naming.key",
+            "keys/master.key",
+        ] {
+            fs::copy(self.path("node").join(name), self.path("other").join(name)).unwrap();
+        }
     }
 
     fn migrate(&self, store: &StoreAt, most: u64) -> Result<u64, NodeError> {
@@ -240,21 +255,7 @@ fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_o
     places
         .migrate(&places.store(&server, "county"), u64::MAX)
         .unwrap();
-    // Settings and keys are all that another node needs.
-    fs::create_dir_all(places.path("other/keys")).unwrap();
-    for name in [
-        "kandeng.toml",
-        "ledger.pub",
-        "keys/signing.key",
-        "keys/naming.key",
-        "keys/master.key",
-    ] {
-        fs::copy(
-            places.path("node").join(name),
-            places.path("other").join(name),
-        )
-        .unwrap();
-    }
+    places.second_node();
     let (one, other) = (open(&places.path("node")), open(&places.path("other")));
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -282,8 +283,12 @@ fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_o
     erase(&one, 41..42);
     erase(&other, 41..42);
     assert_eq!(rows(&one), rows(&other));
-    let size = one.platform.ledger().checkpoint().unwrap().size;
-    assert_eq!(size, 42, "somebody was erased twice");
+    let events = one.platform.ledger().read_from(0, 1_000).unwrap();
+    let size = events.len() as u64;
+    let erasures = events
+        .iter()
+        .filter(|event| event.envelope.as_ref().unwrap().kind == "person-erased");
+    assert_eq!(erasures.count(), 42, "somebody was erased twice");
     let before = rows(&one);
     one.close();
     other.close();
@@ -293,10 +298,259 @@ fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_o
         rebuild(&folder, &lock, Vec::new(), &mut |_, _| true)
             .unwrap()
             .events,
-        42
+        size
     );
     drop(lock);
     let one = open(&places.path("node"));
     assert_eq!(rows(&one), before);
     one.close();
+}
+
+/// What a node shows of a value, which is an event.
+fn look(node: &Node, reference: Reference) -> Option<String> {
+    let cx = Context {
+        command: None,
+        ..cx(0)
+    };
+    let opened = node
+        .platform
+        .open_value(&node.vault, reference, "case 12", &cx);
+    // Whoever was erased is so in the vault, or, before that, in the ledger.
+    block_on(opened).unwrap()
+}
+
+fn forget(node: &Node, person: u128, command: u128) {
+    let (person, cx) = (Uuid::from_u128(person), cx(command));
+    let erase = node
+        .platform
+        .erase_person(&node.vault, person, "left the scene", &cx);
+    block_on(erase).unwrap();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn what_one_node_seals_the_other_opens_and_what_one_erases_is_shut_on_both_at_once() {
+    let server = postgres::Server::start();
+    let places = Places::new();
+    let node = open(&places.path("node"));
+    // Sealed before the move, by a node by itself; and somebody who was forgotten there.
+    let early = node.vault.store(Uuid::from_u128(1), "early").unwrap();
+    let gone = node.vault.store(Uuid::from_u128(2), "gone").unwrap();
+    forget(&node, 2, 1);
+    node.close();
+    places
+        .migrate(&places.store(&server, "county"), u64::MAX)
+        .unwrap();
+    let folder = Folder::open(&places.path("node")).unwrap();
+    assert!(!folder.people().exists(), "keys are left in the old place");
+    places.second_node();
+    let (one, other) = (open(&places.path("node")), open(&places.path("other")));
+    let sealed = one.vault.store(Uuid::from_u128(3), "王桂香").unwrap();
+    for node in [&one, &other] {
+        assert_eq!(look(node, early).as_deref(), Some("early"));
+        assert_eq!(look(node, sealed).as_deref(), Some("王桂香"));
+        assert_eq!(look(node, gone), None);
+    }
+    // Each opening is in the ledger, whichever node it was on.
+    block_on(one.platform.see_all()).unwrap();
+    assert_eq!(support::rows(&one.platform, "opened_values").len(), 4);
+    forget(&other, 3, 2);
+    for node in [&one, &other] {
+        assert_eq!(look(node, sealed), None);
+        assert!(node.vault.store(Uuid::from_u128(3), "again").is_err());
+        assert_eq!(look(node, early).as_deref(), Some("early"));
+    }
+    one.close();
+    other.close();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn an_erasure_whose_node_died_in_between_is_shut_too_and_made_good_by_whoever_starts() {
+    let server = postgres::Server::start();
+    let places = Places::new();
+    places
+        .migrate(&places.store(&server, "county"), u64::MAX)
+        .unwrap();
+    places.second_node();
+    let (one, other) = (open(&places.path("node")), open(&places.path("other")));
+    let sealed = one.vault.store(Uuid::from_u128(3), "王桂香").unwrap();
+    // The event, and then nothing.
+    erase(&one, 3..4);
+    let reason = Context {
+        command: None,
+        ..cx(0)
+    };
+    let opened = other
+        .platform
+        .open_value(&other.vault, sealed, "case 12", &reason);
+    assert!(block_on(opened).is_err(), "the ledger says that it is gone");
+    other.close();
+    let keys = |server: &postgres::Server| -> i64 {
+        let mut client = server.client("county");
+        let row = client.query_one("select count(*) from kandeng_keys.person_keys", &[]);
+        row.unwrap().get(0)
+    };
+    assert_eq!(keys(&server), 1);
+    let other = open(&places.path("other"));
+    assert_eq!(keys(&server), 0);
+    assert_eq!(look(&one, sealed), None);
+    one.close();
+    other.close();
+}
+
+/// Keys in a database of their own, that the ledger's user cannot read: a dump of the ledger's database opens
+/// nothing, not even with the master key.
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn people_s_keys_may_stand_in_a_database_of_their_own_and_are_backed_up_apart() {
+    let server = postgres::Server::start();
+    let places = Places::new();
+    let node = open(&places.path("node"));
+    let early = node.vault.store(Uuid::from_u128(1), "early").unwrap();
+    node.close();
+    let StoreAt::Postgres { address, .. } = places.store(&server, "county") else {
+        unreachable!("it is on a server");
+    };
+    let StoreAt::Postgres { address: keys, .. } = places.store(&server, "people") else {
+        unreachable!("it is on a server");
+    };
+    let apart = StoreAt::Postgres {
+        address,
+        certificates: None,
+        keys: Some(keys),
+    };
+    places.migrate(&apart, u64::MAX).unwrap();
+    let node = open(&places.path("node"));
+    let late = node.vault.store(Uuid::from_u128(2), "late").unwrap();
+    let gone = node.vault.store(Uuid::from_u128(3), "gone").unwrap();
+    let has = |database: &str, table: &str| -> bool {
+        let row = server
+            .client(database)
+            .query_one("select to_regclass($1) is not null", &[&table])
+            .unwrap();
+        row.get(0)
+    };
+    assert!(has("county", "vault_values") && !has("county", "kandeng_keys.person_keys"));
+    assert!(has("people", "kandeng_keys.person_keys") && !has("people", "vault_values"));
+
+    let now = "2026-06-30T08:00:00Z".parse().unwrap();
+    let to = places.path("backup");
+    backup(&node.folder, &to, true, now, &mut |_, _| true).unwrap();
+    let people = places.path("people.backup");
+    kandeng_platform::node::backup_people(&node.folder, &people, now).unwrap();
+    forget(&node, 3, 9);
+    node.published(SECONDS).unwrap();
+    node.close();
+    // The ledger has gone on: the backup knows that it is behind. What it lacks is accepted as lost.
+    let loss = kandeng_platform::node::Loss {
+        by: Uuid::from_u128(1),
+        reason: "for the test",
+    };
+    let restored = |name: &str, people: Option<&Path>| {
+        let to = places.path(name);
+        let what = Restore {
+            from: &places.path("backup"),
+            to: &to,
+            keys: Some(&places.path("node")),
+            people,
+            known: &[],
+            accept_loss: None,
+        };
+        let behind = restore(&what, now, &mut |_, _| {}).err().unwrap();
+        assert!(
+            behind.text().en.contains("restoring an old backup"),
+            "{behind}"
+        );
+        let accepted = Restore {
+            accept_loss: Some(loss),
+            ..what
+        };
+        let sealed = restore(&accepted, now, &mut |_, _| {}).unwrap().sealed;
+        // Each of the two is published in its own place.
+        let second = places.path("second").join("2");
+        fs::rename(&second, places.path(&format!("{name}-second"))).unwrap();
+        sealed
+    };
+    // Keys of the old node, as they are on its server now: the one who was forgotten since stays so.
+    assert_eq!(restored("from-old", None), 1);
+    // Keys of their backup: all, as they were then.
+    assert_eq!(restored("from-backup", Some(&people)), 0);
+    fs::rename(
+        places.path("from-backup-second"),
+        places.path("second").join("2"),
+    )
+    .unwrap();
+    let node = open(&places.path("from-backup"));
+    assert_eq!(look(&node, early).as_deref(), Some("early"));
+    assert_eq!(look(&node, late).as_deref(), Some("late"));
+    assert_eq!(look(&node, gone).as_deref(), Some("gone"));
+    node.close();
+}
+
+/// A node that has no second place: only the old node, which is on the server, knows that the backup is behind.
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn a_restore_is_held_against_the_old_node_on_its_server() {
+    let server = postgres::Server::start();
+    let places = Places(tempfile::tempdir().unwrap());
+    init(
+        &places.path("node"),
+        &Config::new("ledger.example/990121", "990121"),
+    )
+    .unwrap();
+    places
+        .migrate(&places.store(&server, "county"), u64::MAX)
+        .unwrap();
+    let node = open(&places.path("node"));
+    erase(&node, 0..3);
+    let now = "2026-06-30T08:00:00Z".parse().unwrap();
+    let to = places.path("backup");
+    backup(&node.folder, &to, true, now, &mut |_, _| true).unwrap();
+    erase(&node, 3..5);
+    node.close();
+    let what = Restore {
+        from: &to,
+        to: &places.path("new"),
+        keys: Some(&places.path("node")),
+        people: None,
+        known: &[],
+        accept_loss: None,
+    };
+    let behind = restore(&what, now, &mut |_, _| {}).err().unwrap();
+    assert!(behind.text().en.contains("has a checkpoint of 5"), "{behind}");
+    assert!(!places.path("new").exists());
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn one_node_changes_the_master_key_and_the_others_follow_by_the_same_file() {
+    let server = postgres::Server::start();
+    let places = Places::new();
+    places
+        .migrate(&places.store(&server, "county"), u64::MAX)
+        .unwrap();
+    places.second_node();
+    let node = open(&places.path("node"));
+    let sealed = node.vault.store(Uuid::from_u128(1), "王桂香").unwrap();
+    node.close();
+    let new = places.path("new.key");
+    let turn = |name: &str| {
+        let folder = Folder::open(&places.path(name)).unwrap();
+        let lock = folder.lock().unwrap();
+        rotate(&folder, &lock, &new).unwrap()
+    };
+    let turned = turn("node");
+    assert_eq!((turned.keys, turned.made), (1, true));
+    let Err(NodeError::Vault(told)) = Node::open(&places.path("other"), Opening::default()) else {
+        panic!("it opens by the old key");
+    };
+    assert!(told.text().en.contains(&turned.new), "{told}");
+    let turned = turn("other");
+    assert_eq!((turned.keys, turned.made), (1, false));
+    for name in ["node", "other"] {
+        let node = open(&places.path(name));
+        assert_eq!(look(&node, sealed).as_deref(), Some("王桂香"));
+        node.close();
+    }
 }

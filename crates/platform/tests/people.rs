@@ -52,6 +52,46 @@ fn who_opens_a_value_leaves_a_trace_and_needs_a_reason() {
     });
 }
 
+/// A command's first answer is given again for its id: but no value is shown and nobody is forgotten on the
+/// strength of an id that was used for something else.
+#[test]
+fn a_command_id_that_was_used_before_opens_nothing_and_erases_nobody_in_silence() {
+    let node = Node::new();
+    let platform = node.open();
+    let vault = vault(&node, &platform, &MasterKey::generate().unwrap());
+    let (person, other) = (Uuid::from_u128(77), Uuid::from_u128(78));
+    let reference = vault.store(person, "王桂香").unwrap();
+    let cx = kandeng_platform::Context {
+        command: Some(Uuid::from_u128(5)),
+        ..node.cx()
+    };
+    block_on(async {
+        platform
+            .erase_person(&vault, other, "asked", &cx)
+            .await
+            .unwrap();
+        for times in 1..=2 {
+            let opened = platform.open_value(&vault, reference, "look", &cx).await;
+            assert!(opened.unwrap().is_some());
+            assert_eq!(rows(&platform, "opened_values").len(), times);
+        }
+        let erased = platform.erase_person(&vault, person, "asked", &cx).await;
+        assert!(matches!(
+            erased,
+            Err(PersonError::Command(CommandError::Refused(why))) if why.code == "command-used"
+        ));
+        assert!(
+            look(&platform, &node, &vault, reference).await.is_some(),
+            "a key was destroyed without an event"
+        );
+        // The same command again is the same answer.
+        platform
+            .erase_person(&vault, other, "asked", &cx)
+            .await
+            .unwrap();
+    });
+}
+
 #[test]
 fn an_erased_person_stays_erased_also_when_keys_come_back_from_a_copy() {
     let node = Node::new();

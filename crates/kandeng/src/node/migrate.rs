@@ -18,6 +18,10 @@ pub(crate) fn run(options: &Migrate, words: Words) -> Result<ExitCode, Failure> 
     let store = StoreAt::Postgres {
         address: address(options)?,
         certificates: absolute(options.certificates.as_ref())?,
+        keys: secret(
+            options.keys_address_file.as_ref(),
+            options.keys_address_variable.as_ref(),
+        )?,
     };
     let lock = folder.lock()?;
     let bar = bar(1, words.say("progress-migrate"));
@@ -44,16 +48,21 @@ pub(crate) fn run(options: &Migrate, words: Words) -> Result<ExitCode, Failure> 
 
 /// Where the address is kept: never on the command line, where everybody on the machine could read it.
 fn address(options: &Migrate) -> Result<Secret, Failure> {
-    match (&options.address_file, &options.address_variable) {
-        (Some(file), _) => Ok(Secret::File(
-            absolute(Some(file))?.unwrap_or_else(|| file.clone()),
-        )),
-        (None, Some(name)) => Ok(Secret::Variable(name.clone())),
-        (None, None) => Err(Failure::wrong(
+    secret(
+        options.address_file.as_ref(),
+        options.address_variable.as_ref(),
+    )?
+    .ok_or_else(|| {
+        Failure::wrong(
             "请用 --address-file 或 --address-variable 指明 PostgreSQL 的地址在哪里",
             "name where the address of PostgreSQL is with --address-file or --address-variable",
-        )),
-    }
+        )
+    })
+}
+
+fn secret(file: Option<&PathBuf>, variable: Option<&String>) -> Result<Option<Secret>, Failure> {
+    let file = absolute(file)?.map(Secret::File);
+    Ok(file.or_else(|| variable.cloned().map(Secret::Variable)))
 }
 
 fn absolute(path: Option<&PathBuf>) -> Result<Option<PathBuf>, Failure> {

@@ -6,8 +6,10 @@ pub(crate) mod backup;
 pub(crate) mod init;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
+pub(crate) mod notices;
 pub(crate) mod rebuild;
 pub(crate) mod receipt;
+pub(crate) mod vault;
 pub(crate) mod verify;
 
 use kandeng_platform::node::NodeError;
@@ -32,6 +34,19 @@ impl From<kandeng_ledger::StoreError> for Failure {
     fn from(error: kandeng_ledger::StoreError) -> Self {
         NodeError::from(error).into()
     }
+}
+
+/// What commands of a node are carried out on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| {
+            Failure::wrong(
+                format!("系统不能启动线程:{error}"),
+                format!("the system starts no thread: {error}"),
+            )
+        })
 }
 
 /// Nothing under that number.

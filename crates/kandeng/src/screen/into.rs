@@ -46,15 +46,7 @@ impl Into {
         };
         let before = self.size();
         let runs = self.runs(screened)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|error| {
-                Failure::wrong(
-                    format!("系统不能启动线程:{error}"),
-                    format!("the system starts no thread: {error}"),
-                )
-            })?;
+        let runtime = crate::node::runtime()?;
         let swept = runtime
             .block_on(Sweep::new(&self.node.platform).take(&runs, &cx))
             .map_err(NodeError::from)?;

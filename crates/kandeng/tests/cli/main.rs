@@ -17,8 +17,11 @@ mod measured;
 mod node_backup;
 mod node_folder;
 mod node_ledger;
+mod node_notices;
 mod node_postgres;
+mod node_vault;
 mod node_verify;
+mod node_witness;
 mod nodes;
 mod outputs;
 #[path = "../../../ledger/tests/support/postgres.rs"]
@@ -26,6 +29,8 @@ mod postgres;
 mod rules;
 mod schema;
 mod serve;
+#[path = "../../../ledger/tests/support/http.rs"]
+mod witness;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,8 @@
 //! The loop that fires deadlines: it sleeps until the next one, and at start fires what it missed.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use kandeng_ledger::StreamName;
 
 use super::{Deadline, Miss, tables};
@@ -27,8 +30,10 @@ impl DeadlineLoop {
     /// When the store fails; whoever runs it starts it again.
     pub async fn run(&self) -> Result<(), CommandError> {
         rounds(&self.platform, || async {
-            self.fire_due().await?;
-            Ok(self.platform.query(tables::next_due)?)
+            let (_, at) = self.fire_all().await?;
+            Ok(self
+                .platform
+                .query(|connection| tables::next_due(connection, at))?)
         })
         .await
     }
@@ -38,14 +43,25 @@ impl DeadlineLoop {
     /// # Errors
     /// As [`DeadlineLoop::run`].
     pub async fn fire_due(&self) -> Result<usize, CommandError> {
+        Ok(self.fire_all().await?.0)
+    }
+
+    /// How many were fired, and until when: what is due by then is fired, or cannot be.
+    async fn fire_all(&self) -> Result<(usize, Timestamp), CommandError> {
         let mut fired = 0;
+        // Those that were not this node's to fire, by how often they came: after this node has heard of
+        // everything they are gone, or what set them was erased from the ledger and only these tables still say
+        // that they run. They must not keep this loop busy, nor the others waiting.
+        let mut tried: BTreeMap<StreamName, u32> = BTreeMap::new();
         loop {
             let now = self.platform.clock().now();
-            let due = self
+            let most = PAGE + tried.len();
+            let mut due = self
                 .platform
-                .query(|connection| tables::due(connection, now, PAGE))?;
+                .query(|connection| tables::due(connection, now, most))?;
+            due.retain(|stream| tried.get(stream).is_none_or(|times| *times < 2));
             if due.is_empty() {
-                return Ok(fired);
+                return Ok((fired, now));
             }
             let mut others = false;
             for stream in due {
@@ -53,6 +69,7 @@ impl DeadlineLoop {
                     fired += 1;
                 } else {
                     others = true;
+                    *tried.entry(stream).or_default() += 1;
                 }
             }
             // Another node was first with some: they are due here until this node has heard of it.

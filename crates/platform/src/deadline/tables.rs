@@ -73,11 +73,18 @@ impl Tables for DeadlineTables {
     }
 }
 
-/// When the next deadline runs out; nothing when none runs.
-pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+const NEXT_DUE: &str = "select min(due) from deadlines where state = 'running' and due > ?1";
+const DUE: &str = "select stream from deadlines where state = 'running' and due <= ?1 \
+     order by due, stream limit ?2";
+
+/// When the next deadline after `at` runs out; nothing when none does.
+pub(super) fn next_due(
+    connection: &Connection,
+    at: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
     let due: Option<i64> = connection
-        .prepare_cached("select min(due) from deadlines where state = 'running'")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached(NEXT_DUE)?
+        .query_row([at.as_millisecond()], |row| row.get(0))
         .optional()?
         .flatten();
     Ok(due.and_then(|due| Timestamp::from_millisecond(due).ok()))
@@ -89,9 +96,7 @@ pub(super) fn due(
     at: Timestamp,
     limit: usize,
 ) -> rusqlite::Result<Vec<StreamName>> {
-    let mut select = connection.prepare_cached(
-        "select stream from deadlines where state = 'running' and due <= ?1 order by due, stream limit ?2",
-    )?;
+    let mut select = connection.prepare_cached(DUE)?;
     let names = select.query_map(params![at.as_millisecond(), limit as i64], |row| {
         row.get::<_, String>(0)
     })?;
@@ -102,4 +107,26 @@ pub(super) fn due(
             Err(error) => Some(Err(error)),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_run_are_found_by_one_indexed_query() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(DeadlineTables.create()).unwrap();
+        for index in DeadlineTables.indexes() {
+            connection.execute_batch(index).unwrap();
+        }
+        for sql in [DUE, NEXT_DUE] {
+            let plan = crate::read_model::plan_of(&connection, sql);
+            assert_eq!(
+                plan,
+                ["SEARCH deadlines USING COVERING INDEX deadlines_that_run"],
+                "{sql}"
+            );
+        }
+    }
 }

@@ -67,6 +67,11 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// When the store fails; what was taken in by then stays, and the next run does the rest.
     pub async fn take(&self, runs: &[RuleRun], cx: &Context) -> Result<Swept, CommandError> {
+        // A run is many appends: under one command id all but the first would be taken for repeated.
+        let cx = &Context {
+            command: None,
+            ..cx.clone()
+        };
         let mut swept = Swept::default();
         for run in runs {
             let stream = self.platform.guard("rule", &[&run.rule])?;

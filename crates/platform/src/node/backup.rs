@@ -18,7 +18,7 @@ use super::copy::copy as copy_ledger;
 use super::folder::{Beside, Folder, PUBLIC};
 use super::migrate::settle;
 use super::secrets::{read_secret, write_secret};
-use crate::vault::{KeyBackup, Vault};
+use crate::vault::KeyBackup;
 
 /// The file by which a folder is known to be a backup, with what is in it.
 pub(super) const BACKUP: &str = "backup.toml";
@@ -75,6 +75,9 @@ pub fn backup(
         let mut ledger = Sqlite::open(&database, None)?;
         copy_ledger(folder.reader()?.as_mut(), &mut ledger, progress)?;
         drop(ledger);
+        // After the ledger: a value is there before the event that names it.
+        let [_, values] = folder.vault_servers(&folder.config.store)?;
+        crate::vault::values_to_file(values, &database)?;
         // A file that can be read from where nobody may write.
         Connection::open(&database)?.pragma_update(None, "journal_mode", "delete")?;
         settle(beside.path(), &StoreAt::Sqlite)?;
@@ -107,7 +110,7 @@ pub fn backup(
 /// # Errors
 /// When the file is there already, or cannot be written.
 pub fn backup_people(folder: &Folder, to: &Path, at: Timestamp) -> Result<KeyBackup, NodeError> {
-    let vault = Vault::open(&folder.people(), &folder.database(), folder.master()?)?;
+    let vault = folder.vault(folder.master()?)?;
     let backups = folder.key_backups()?;
     backups.lapse(at)?;
     Ok(backups.make(&vault, to, at)?)

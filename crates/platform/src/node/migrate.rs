@@ -1,5 +1,5 @@
-//! Moving a node's ledger from its own file to PostgreSQL. The settings are changed last: until then the node runs
-//! as before, and a move that was broken off goes on where it stopped.
+//! Moving a node's ledger and its vault from its own files to PostgreSQL. The settings are changed last: until then
+//! the node runs as before, and a move that was broken off goes on where it stopped.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,9 +9,10 @@ use kandeng_ledger::store::postgres::Postgres;
 use kandeng_ledger::verify;
 use rusqlite::Connection;
 
-use super::config::{CONFIG, StoreAt, with_store};
+use super::config::{CONFIG, Config, StoreAt, with_store};
 use super::copy::{Copied, copy};
 use super::{Folder, Lock, NodeError};
+use crate::vault::{MasterKey, Vault};
 
 /// Tables of a ledger in SQLite.
 const OLD: [&str; 6] = [
@@ -62,19 +63,55 @@ pub fn migrate(
             "the copied ledger has other checkpoints than the original",
         ));
     }
+    let master = folder.master()?;
+    let [keys, values] = folder.vault_servers(store)?;
+    let vault = Vault::open_shared(keys, values, master.clone())?;
+    vault.take_from(&Vault::open(
+        &folder.people(),
+        &folder.database(),
+        master.clone(),
+    )?)?;
     settle(folder.path(), store)?;
-    // A crash here leaves the old ledger in its file, where nobody reads it; the next start forgets it.
+    // A crash here leaves the old ledger and the old vault in their files, where nobody reads them; the next
+    // start forgets them.
     forget_old_ledger(&folder.database())?;
+    carry_vault(folder, &vault, master)?;
     Ok(copied)
 }
 
-/// Writes the settings beside and renames them: the old ones or the new ones are there.
+/// Takes what a vault in the node's files holds into the one that all nodes share, and takes it out of the files:
+/// whoever is erased from now on is erased there, and must not stand here still.
+pub(super) fn carry_vault(
+    folder: &Folder,
+    shared: &Vault,
+    master: MasterKey,
+) -> Result<(), NodeError> {
+    let (people, database) = (folder.people(), folder.database());
+    if crate::vault::is_in_files(&people, &database)? {
+        shared.take_from(&Vault::open(&people, &database, master)?)?;
+        crate::vault::forget_files(&people, &database)?;
+    }
+    Ok(())
+}
+
+/// Changes where the ledger is in the settings.
 pub(super) fn settle(folder: &Path, store: &StoreAt) -> Result<(), NodeError> {
+    change_settings(folder, |text| with_store(text, store))
+}
+
+/// Writes the settings beside and renames them: the old ones or the new ones are there. What cannot be read again
+/// is not written.
+pub(super) fn change_settings(
+    folder: &Path,
+    change: impl Fn(&str) -> String,
+) -> Result<(), NodeError> {
     let path = folder.join(CONFIG);
     let text = std::fs::read_to_string(&path).map_err(NodeError::unread(&path))?;
+    let text = change(&text);
+    Config::parse(&text, &path)?;
     let write = || -> std::io::Result<()> {
         let mut beside = tempfile::NamedTempFile::new_in(folder)?;
-        beside.write_all(with_store(&text, store).as_bytes())?;
+        beside.write_all(text.as_bytes())?;
         beside.as_file().sync_all()?;
         beside.persist(&path).map_err(|error| error.error)?;
         std::fs::File::open(folder)?.sync_all()

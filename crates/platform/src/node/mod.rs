@@ -11,8 +11,10 @@ mod evidence;
 mod folder;
 mod init;
 mod migrate;
+mod notices;
 mod rebuild;
 mod restore;
+mod rotate;
 mod secrets;
 mod verify;
 
@@ -38,6 +40,7 @@ pub use init::init;
 pub use migrate::migrate;
 pub use rebuild::{Rebuilt, rebuild};
 pub use restore::{Loss, Restore, Restored, restore};
+pub use rotate::{Rotated, rotate};
 pub use verify::{NodeReport, NodeWrong};
 
 use crate::clock::{Clock, Ids, RandomIds, SystemClock};
@@ -45,7 +48,7 @@ use crate::notice::Sender;
 use crate::notice::senders::{Channels, Surroundings};
 use crate::platform::{FollowUp, Parts, Platform};
 use crate::read_model::Tables;
-use crate::vault::{KeyBackups, MasterKey, Vault};
+use crate::vault::{KeyBackups, MasterKey, Server, Vault};
 
 /// What a node is opened with: time, ids, and what the scenes bring.
 pub struct Opening {
@@ -125,7 +128,8 @@ impl Node {
         };
         // Backups of people's keys end in time also when the node was down.
         folder.key_backups()?.lapse(platform.clock().now())?;
-        let vault = platform.open_vault(&folder.people(), master)?;
+        let vault = folder.vault(master)?;
+        platform.replay_erasures(&vault)?;
         let publisher = Publisher::start(platform.ledger(), places)?;
         Ok(Self {
             folder,
@@ -233,18 +237,49 @@ impl Folder {
         let StoreAt::Postgres {
             address,
             certificates,
+            ..
         } = store
         else {
-            return Err(NodeError::wrong(
-                "账本不在 PostgreSQL",
-                "the ledger is not in PostgreSQL",
-            ));
+            return Err(not_on_a_server());
         };
         let address = Address::parse(&address.read(self.path())?)?;
         Ok(match certificates {
             Some(path) => address.with_roots(self.path().join(path)),
             None => address,
         })
+    }
+
+    /// The databases that the vault of nodes that share a ledger stands in: of keys, and of sealed values.
+    fn vault_servers(&self, store: &StoreAt) -> Result<[Server; 2], NodeError> {
+        let StoreAt::Postgres {
+            address,
+            certificates,
+            keys,
+        } = store
+        else {
+            return Err(not_on_a_server());
+        };
+        let roots = certificates.as_ref().map(|path| self.path().join(path));
+        let server = |address: &Secret| -> Result<Server, NodeError> {
+            Ok(Server::parse(
+                &address.read(self.path())?,
+                roots.as_deref(),
+            )?)
+        };
+        Ok([server(keys.as_ref().unwrap_or(address))?, server(address)?])
+    }
+
+    /// The vault, which stays shut until the erasures were replayed. It is where the ledger is: in the node's
+    /// files, or on the server, where all nodes of the ledger share it.
+    fn vault(&self, master: MasterKey) -> Result<Vault, NodeError> {
+        if self.config.store == StoreAt::Sqlite {
+            return Ok(Vault::open(&self.people(), &self.database(), master)?);
+        }
+        let [keys, values] = self.vault_servers(&self.config.store)?;
+        let vault = Vault::open_shared(keys, values, master.clone())?;
+        // Left by a move that a crash broke off at its end, or by a node that was set up by hand.
+        migrate::carry_vault(self, &vault, master)?;
+        Ok(vault)
     }
 
     /// The master key.
@@ -305,6 +340,10 @@ impl Folder {
         PublishedFolder::new(second).check(reader.as_mut(), &trust)?;
         Ok(())
     }
+}
+
+fn not_on_a_server() -> NodeError {
+    NodeError::wrong("账本不在 PostgreSQL", "the ledger is not in PostgreSQL")
 }
 
 fn origin_error(error: &CheckpointError) -> NodeError {

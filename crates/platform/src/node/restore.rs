@@ -7,17 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kandeng_ledger::store::Reader as _;
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
 use kandeng_ledger::{
     Checkpoint, Decision, Folder as Published, Gap, OriginError, SigningKey, begin_origin,
     continues, next_origin, verify,
 };
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::backup::{BACKUP, copy_database, copy_keys};
-use super::config::{CONFIG, with_origin, with_second_place};
+use super::config::{CONFIG, StoreAt, with_origin, with_second_place};
 use super::folder::{Beside, Folder, PUBLIC};
 use super::init::prepare_second_place;
 use super::secrets::write_secret;
@@ -177,7 +175,8 @@ fn begin(
             ),
         })?
     };
-    keep_sealed_values(&kept, &new.database())?;
+    // Sealed personal values stand beside the ledger, and come along.
+    crate::vault::values_between_files(&kept, &new.database())?;
     fs::remove_file(&kept).map_err(NodeError::unwritten(&kept))?;
     let signing = new.signing_path();
     fs::remove_file(&signing).map_err(NodeError::unwritten(&signing))?;
@@ -217,27 +216,6 @@ fn nothing_lost() -> NodeError {
     )
 }
 
-/// Sealed personal values stand beside the ledger, and come along.
-fn keep_sealed_values(from: &Path, to: &Path) -> Result<(), NodeError> {
-    let connection = Connection::open(to)?;
-    connection.execute("attach ?1 as kept", [from.to_string_lossy()])?;
-    let sql: Vec<String> = connection
-        .prepare(
-            "select sql from kept.sqlite_schema where tbl_name = 'vault_values' and sql is not null \
-             order by type desc",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    if sql.is_empty() {
-        return Ok(());
-    }
-    let tables = sql.join("; ");
-    connection.execute_batch(&format!(
-        "begin immediate; {tables}; insert into main.vault_values select * from kept.vault_values; commit"
-    ))?;
-    Ok(())
-}
-
 /// The node whose keys are taken, when it is one that opens.
 fn old_node(what: &Restore<'_>) -> Result<Option<Folder>, NodeError> {
     match what.keys {
@@ -264,8 +242,8 @@ fn keys(
         (Some(old), _) => {
             copy_keys(old, new.path())?;
             copy_wrapping(&old.keys(), new)?;
-            if what.people.is_none() && old.people().is_file() {
-                copy_database(&old.people(), &new.people())?;
+            if what.people.is_none() {
+                people_of(old, new)?;
             }
         }
         (None, Some(folder)) => from_bare_folder(what, folder, new)?,
@@ -279,6 +257,18 @@ fn keys(
                 ),
             ));
         }
+    }
+    Ok(())
+}
+
+/// People's keys as the old node has them, with the erased ones gone. Where it kept them on a server, that server
+/// must answer: without it name a backup of people's keys, or leave the settings out of the folder of keys.
+fn people_of(old: &Folder, new: &Folder) -> Result<(), NodeError> {
+    if old.config.store != StoreAt::Sqlite {
+        return Ok(old.vault(old.master()?)?.write_keys(&new.people())?);
+    }
+    if old.people().is_file() {
+        copy_database(&old.people(), &new.people())?;
     }
     Ok(())
 }
@@ -354,8 +344,8 @@ fn newer(
     }
     if let Some(old) = old {
         // An old node that is damaged or gone has no checkpoint to show: that is why it is restored.
-        let theirs = SqliteReader::open(&old.database()).and_then(|mut old| old.checkpoint());
-        if let Some(theirs) = theirs.ok().flatten()
+        let theirs = old.reader().ok().and_then(|mut old| old.checkpoint().ok());
+        if let Some(theirs) = theirs.flatten()
             && trust.verify(&theirs.note).is_ok()
         {
             found.push((old.path().display().to_string(), theirs));
@@ -379,21 +369,9 @@ fn look(node: &Node, at: Timestamp, entries: u64, evidence: usize) -> Result<Res
         entries,
         evidence,
         erased,
-        sealed: sealed_for_good(&node.folder)?,
+        sealed: node.vault.sealed_for_good()?,
         running: running as u64,
         due: due as u64,
         loss: None,
     })
-}
-
-/// Sealed values of people whose keys are not at hand.
-fn sealed_for_good(folder: &Folder) -> Result<u64, NodeError> {
-    let values = Connection::open(folder.database())?;
-    values.execute("attach ?1 as people", [folder.people().to_string_lossy()])?;
-    let count: i64 = values.query_row(
-        "select count(*) from vault_values where person not in (select person from people.person_keys)",
-        [],
-        |row| row.get(0),
-    )?;
-    Ok(count as u64)
 }

@@ -10,6 +10,7 @@ pub mod senders;
 mod tables;
 
 use jiff::{SignedDuration, Timestamp};
+use kandeng_ledger::StreamName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +22,7 @@ pub use tables::{GivenUp, NoticeTables, given_up};
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
 use crate::effect::NewNotice;
+use crate::platform::{Answer, CommandError, Platform};
 
 /// How long a sender may take.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -63,6 +65,8 @@ pub enum NoticeEvent {
         /// When it is tried again; nothing when it is given up.
         again: Option<Timestamp>,
     },
+    /// It was given up, and somebody wants it tried again.
+    NoticeRetried {},
 }
 
 impl Events for NoticeEvent {
@@ -71,6 +75,7 @@ impl Events for NoticeEvent {
         ("notice-leased", 1),
         ("notice-delivered", 1),
         ("notice-failed", 2),
+        ("notice-retried", 1),
     ];
 
     fn upcast(kind: &str, schema: u16, mut payload: Value) -> Option<Value> {
@@ -93,9 +98,10 @@ pub struct Notice {
     pub letter: Option<Letter>,
     /// From when it may be sent; nothing when it was delivered or given up.
     pub ready: Option<Timestamp>,
-    /// Failures so far.
+    /// Failures so far, or since somebody had it tried again.
     pub attempts: u32,
     leased: bool,
+    given_up: bool,
 }
 
 /// What a sender gets.
@@ -117,6 +123,7 @@ impl Aggregate for Notice {
 
     fn apply(&mut self, event: NoticeEvent) {
         self.leased = false;
+        self.given_up = false;
         match event {
             NoticeEvent::NoticeQueued {
                 to,
@@ -140,6 +147,11 @@ impl Aggregate for Notice {
             NoticeEvent::NoticeFailed { again, .. } => {
                 self.attempts += 1;
                 self.ready = again;
+                self.given_up = again.is_none();
+            }
+            NoticeEvent::NoticeRetried {} => {
+                self.attempts = 0;
+                self.ready = Some(Timestamp::MIN);
             }
         }
     }
@@ -165,6 +177,10 @@ pub struct Fail {
     /// A number that spreads the next tries of many notices, as random as one likes.
     pub spread: u32,
 }
+
+/// It was given up: try again, as if for the first time.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry;
 
 impl Decide<Queue> for Notice {
     fn decide(&self, Queue(new): Queue, _: &Context) -> Result<Decision<NoticeEvent>, Refusal> {
@@ -224,6 +240,34 @@ impl Decide<Fail> for Notice {
             again,
         }
         .into())
+    }
+}
+
+impl Decide<Retry> for Notice {
+    fn decide(&self, _: Retry, _: &Context) -> Result<Decision<NoticeEvent>, Refusal> {
+        if self.given_up {
+            return Ok(NoticeEvent::NoticeRetried {}.into());
+        }
+        Err(Refusal::new(
+            "notice-not-given-up",
+            "没有这条已放弃的通知:它已送达、仍在等候,或从未有过",
+            "no such notice was given up: it was delivered, still waits, or never was",
+        ))
+    }
+}
+
+impl Platform {
+    /// Has a notice that was given up tried again, by whichever node's loop is first.
+    ///
+    /// # Errors
+    /// A refusal when it was not given up; otherwise as [`Platform::append`].
+    pub async fn retry_notice(
+        &self,
+        notice: &StreamName,
+        cx: &Context,
+    ) -> Result<Answer, CommandError> {
+        self.append(cx, |plan| plan.decide::<Notice, _>(notice.clone(), Retry))
+            .await
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kandeng_ledger::StreamName;
 use tokio::task::{JoinError, JoinSet};
 
@@ -40,8 +41,10 @@ impl NoticeLoop {
     /// When the store fails; whoever runs it starts it again.
     pub async fn run(&self) -> Result<(), CommandError> {
         rounds(&self.platform, || async {
-            self.send_ready().await?;
-            Ok(self.platform.query(tables::next_ready)?)
+            let (_, at) = self.send_all().await?;
+            Ok(self
+                .platform
+                .query(|connection| tables::next_ready(connection, at))?)
         })
         .await
     }
@@ -51,14 +54,25 @@ impl NoticeLoop {
     /// # Errors
     /// As [`NoticeLoop::run`].
     pub async fn send_ready(&self) -> Result<usize, CommandError> {
+        Ok(self.send_all().await?.0)
+    }
+
+    /// How many tries there were, and until when: what is ready by then was tried, or cannot be.
+    async fn send_all(&self) -> Result<(usize, Timestamp), CommandError> {
         let mut tries = 0;
+        // Those that were not this node's to send, by how often they came: after this node has heard of
+        // everything they are gone, or what queued them was erased from the ledger and only these tables still
+        // say that they wait. They must not keep this loop busy, nor the others waiting.
+        let mut seen: BTreeMap<StreamName, u32> = BTreeMap::new();
         loop {
             let now = self.platform.clock().now();
-            let ready = self
+            let most = PAGE + seen.len();
+            let mut ready = self
                 .platform
-                .query(|connection| tables::ready(connection, now, PAGE))?;
+                .query(|connection| tables::ready(connection, now, most))?;
+            ready.retain(|(stream, _)| seen.get(stream).is_none_or(|times| *times < 2));
             if ready.is_empty() {
-                return Ok(tries);
+                return Ok((tries, now));
             }
             let mut channels: BTreeMap<String, Vec<StreamName>> = BTreeMap::new();
             for (stream, channel) in ready {
@@ -68,26 +82,29 @@ impl NoticeLoop {
             for streams in channels.into_values() {
                 let this = self.clone();
                 sending.spawn(async move {
-                    let (mut own, mut others) = (0, 0);
+                    let (mut own, mut others) = (0, Vec::new());
                     for stream in streams {
                         if this.send(&stream).await? {
                             own += 1;
                         } else {
-                            others += 1;
+                            others.push(stream);
                         }
                     }
                     Ok::<_, CommandError>((own, others))
                 });
             }
-            let mut others = 0;
+            let mut others = false;
             while let Some(done) = sending.join_next().await {
                 let broke = |error: JoinError| CommandError::Append(error.to_string());
                 let done = done.map_err(broke)??;
                 tries += done.0;
-                others += done.1;
+                for stream in done.1 {
+                    others = true;
+                    *seen.entry(stream).or_default() += 1;
+                }
             }
             // Another node took some: they are ready here until this node has heard of it.
-            if others > 0 {
+            if others {
                 self.platform.see_all().await?;
             }
         }

@@ -87,15 +87,28 @@ fn project(to: &Connection, stream: &str, at: i64, event: &NoticeEvent) -> rusql
                 problem.en,
                 at
             ])?,
+        // What the last try came to stays, for whoever looks.
+        NoticeEvent::NoticeRetried {} => to
+            .prepare_cached(
+                "update notices set ready = 0, state = 'waiting', attempts = 0 where stream = ?1",
+            )?
+            .execute([stream])?,
     };
     Ok(())
 }
 
-/// When the next notice may be sent; nothing when none waits.
-pub(super) fn next_ready(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+const NEXT_READY: &str = "select min(ready) from notices where ready > ?1";
+const READY: &str =
+    "select stream, channel from notices where ready <= ?1 order by ready, stream limit ?2";
+
+/// When the next notice after `at` may be sent; nothing when none waits.
+pub(super) fn next_ready(
+    connection: &Connection,
+    at: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
     let ready: Option<i64> = connection
-        .prepare_cached("select min(ready) from notices where ready is not null")?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached(NEXT_READY)?
+        .query_row([at.as_millisecond()], |row| row.get(0))?;
     Ok(ready.and_then(|ready| Timestamp::from_millisecond(ready).ok()))
 }
 
@@ -105,9 +118,7 @@ pub(super) fn ready(
     at: Timestamp,
     limit: usize,
 ) -> rusqlite::Result<Vec<(StreamName, String)>> {
-    let mut select = connection.prepare_cached(
-        "select stream, channel from notices where ready <= ?1 order by ready, stream limit ?2",
-    )?;
+    let mut select = connection.prepare_cached(READY)?;
     let rows = select.query_map(params![at.as_millisecond(), limit as i64], |row| {
         Ok((row.get::<_, String>(0)?, row.get(1)?))
     })?;
@@ -165,4 +176,28 @@ pub fn given_up(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<G
             }))
     })?;
     rows.filter_map(Result::transpose).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_wait_are_found_by_one_indexed_query() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(NoticeTables.create()).unwrap();
+        for index in NoticeTables.indexes() {
+            connection.execute_batch(index).unwrap();
+        }
+        for sql in [READY, NEXT_READY] {
+            let plan = crate::read_model::plan_of(&connection, sql);
+            let [step] = &plan[..] else {
+                panic!("{sql}: {plan:?}");
+            };
+            assert!(
+                step.starts_with("SEARCH notices USING") && step.ends_with("notices_that_wait"),
+                "{sql}: {step}"
+            );
+        }
+    }
 }

@@ -53,6 +53,10 @@ impl House {
 fn keys_found(files: &[Vec<u8>], master: &MasterKey, person: Uuid) -> Vec<[u8; 32]> {
     let mut found = Vec::new();
     for window in files.iter().flat_map(|file| file.windows(WRAPPED)) {
+        // Most of a server's files is zeros, and no nonce is.
+        if window[..16] == [0; 16] {
+            continue;
+        }
         if let Ok(key) = seal::open(master.bytes(), person.as_bytes(), window) {
             found.push(key.try_into().unwrap());
         }
@@ -136,25 +140,6 @@ fn a_rotated_master_key_opens_everything_and_the_old_one_nothing() {
     ));
     house.master = new;
     assert!(house.open().read(reference).unwrap().is_some());
-}
-
-#[test]
-fn a_value_moved_to_another_person_does_not_open() {
-    let house = House::new();
-    let vault = house.open();
-    let (person, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let reference = vault.store(person, "mine").unwrap();
-    vault.store(other, "theirs").unwrap();
-    super::lock(&vault.values)
-        .execute(
-            "update vault_values set person = ?1 where reference = ?2",
-            [&other.as_bytes()[..], &reference.0.as_bytes()[..]],
-        )
-        .unwrap();
-    assert!(matches!(
-        vault.read(reference),
-        Err(super::VaultError::Changed)
-    ));
 }
 
 #[test]
@@ -302,4 +287,92 @@ fn once_the_backup_of_keys_has_lapsed_an_erased_person_cannot_be_read_with_every
     let lapsed = backups.restore(&house.path("backup-keys"), &house.path("new.db"), days(30));
     assert!(matches!(lapsed, Err(super::VaultError::Lapsed { .. })));
     assert!(!house.path("new.db").exists());
+}
+
+/// All bytes of a folder's files and those of the folders in it.
+fn everything_in(folder: &Path) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(everything_in(&path));
+        } else if path.is_file() {
+            files.push(std::fs::read(path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn on_a_server_an_erased_person_is_shut_at_once_and_gone_once_the_master_key_was_changed() {
+    let server = super::conformance_tests::server::Server::start();
+    let (old, new) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let open = |master: &MasterKey| {
+        let at = super::Server::parse(&server.address("county"), None).unwrap();
+        let vault = Vault::open_shared(at.clone(), at, master.clone()).unwrap();
+        vault.erasures_replayed();
+        vault
+    };
+    let (person, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let (one, two) = (open(&old), open(&old));
+    let reference = one.store(person, "住在三楼的王奶奶").unwrap();
+    let kept = one.store(other, "somebody else").unwrap();
+    // Somebody has a dump of the sealed values: the ordinary backup.
+    let sealed = one.values.get(reference).unwrap().unwrap().sealed;
+    let wrapped = |vault: &Vault, person| vault.keys.get(person).unwrap().unwrap().wrapped;
+    let before = wrapped(&one, person);
+    // The server's disk: the database, and the log in which everything is first.
+    let database: String = server
+        .client("county")
+        .query_one(
+            "select oid::text from pg_database where datname = current_database()",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    let data = server.socket().parent().unwrap().join("data");
+    let disk = || {
+        let mut files = everything_in(&data.join("base").join(&database));
+        files.extend(everything_in(&data.join("pg_wal")));
+        files
+    };
+    let lies_in = |files: &[Vec<u8>], key: &[u8]| {
+        files
+            .iter()
+            .any(|file| file.windows(key.len()).any(|window| window == key))
+    };
+
+    one.destroy(&[person]).unwrap();
+    // Through any node nobody opens it from here on, and none was started anew.
+    assert_eq!(two.read(reference).unwrap(), None);
+    assert!(matches!(
+        two.store(person, "again"),
+        Err(super::VaultError::Erased)
+    ));
+    // With the server's disk and the master key in hand the attack still works: PostgreSQL keeps what was
+    // written, if only in its log. This is why the master key is changed every thirty days.
+    assert!(lies_in(&disk(), &before));
+    let key = seal::open(old.bytes(), person.as_bytes(), &before).unwrap();
+    let key = key.try_into().unwrap();
+    let opened = seal::open(&key, &bound_to(person, reference.0), &sealed).unwrap();
+    assert_eq!(opened, "住在三楼的王奶奶".as_bytes());
+
+    one.rotate(new.clone()).unwrap();
+    // Nodes that go on with the old key are told; nothing that they would close by it is kept.
+    for told in [two.read(kept).err(), two.store(other, "more").err()] {
+        assert!(matches!(told, Some(super::VaultError::WrongMaster { .. })));
+    }
+    // The old master key is destroyed: the new one finds everybody but the erased, on disk and in the log.
+    let anew = wrapped(&one, other);
+    drop((one, two));
+    server.client("county").batch_execute("checkpoint").unwrap();
+    let files = disk();
+    assert!(lies_in(&files, &anew));
+    assert_eq!(keys_found(&files, &new, person), [[0; 32]; 0]);
+    let (whose, value) = open(&new).read(kept).unwrap().unwrap();
+    assert_eq!((whose, value.as_str()), (other, "somebody else"));
 }

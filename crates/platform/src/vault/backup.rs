@@ -11,11 +11,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Vault, VaultError, keys, seal};
+use super::sqlite::SqliteKeys;
+use super::store::WrappedKey;
+use super::{Vault, VaultError, seal};
 use crate::context::Text;
 
 /// How long a backup lives unless it is set otherwise, and at most: what people are promised.
@@ -60,6 +61,16 @@ struct Person {
     person: Uuid,
     master: String,
     wrapped: Vec<u8>,
+}
+
+impl Person {
+    fn into_key(self) -> WrappedKey {
+        WrappedKey {
+            person: self.person,
+            master: self.master,
+            wrapped: self.wrapped,
+        }
+    }
 }
 
 impl KeyBackups {
@@ -198,7 +209,8 @@ impl KeyBackups {
                 format!("{shown} is there already; to put the backup in its place, move it away"),
             )));
         }
-        write_keys(keys, &contents)
+        let kept: Vec<WrappedKey> = contents.keys.into_iter().map(Person::into_key).collect();
+        write_keys(keys, &kept, &contents.erased)
     }
 
     fn life(&self) -> SignedDuration {
@@ -300,47 +312,45 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// A database of keys, made beside its place and renamed.
-fn write_keys(path: &Path, contents: &Contents) -> Result<(), VaultError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".restoring");
-    let beside = PathBuf::from(name);
+pub(super) fn write_keys(
+    path: &Path,
+    keys: &[WrappedKey],
+    erased: &[Uuid],
+) -> Result<(), VaultError> {
+    let beside = with_ending(path, ".restoring");
     // Left by a crash; and what SQLite left of a database that is gone, which would be taken for the new one's.
-    let sidecar = |ending: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    for left in [beside.clone(), sidecar("-wal"), sidecar("-shm")] {
-        match fs::remove_file(&left) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(problem(&left, &error));
-            }
-            _ => {}
-        }
+    for left in [
+        beside.clone(),
+        with_ending(path, "-wal"),
+        with_ending(path, "-shm"),
+    ] {
+        remove_if_there(&left)?;
     }
-    {
-        let mut connection = Connection::open(&beside)?;
-        connection.pragma_update(None, "synchronous", "full")?;
-        keys::prepare(&connection)?;
-        let transaction = connection.transaction()?;
-        for key in &contents.keys {
-            transaction.execute(
-                "insert into person_keys (person, master, wrapped) values (?1, ?2, ?3)",
-                params![&key.person.as_bytes()[..], key.master, key.wrapped],
-            )?;
-        }
-        for person in &contents.erased {
-            transaction.execute(
-                "insert into erased_people (person) values (?1)",
-                [&person.as_bytes()[..]],
-            )?;
-        }
-        transaction.commit()?;
-    }
+    SqliteKeys::fill(&beside, keys, erased)?;
     // A crash before this line leaves no keys, and the backup as it was.
     fs::rename(&beside, path)
         .and_then(|()| sync_folder(path))
         .map_err(|error| problem(path, &error))
+}
+
+/// Removes a database and what SQLite keeps beside it.
+pub(super) fn remove_database(path: &Path) -> Result<(), VaultError> {
+    ["-wal", "-shm", ""]
+        .iter()
+        .try_for_each(|ending| remove_if_there(&with_ending(path, ending)))
+}
+
+fn remove_if_there(path: &Path) -> Result<(), VaultError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(problem(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn problem(path: &Path, error: &io::Error) -> VaultError {

@@ -2,32 +2,40 @@
 //! or in any backup; destroying the key is how a person is forgotten.
 //!
 //! Keys stand in a database of their own, wrapped by the master key; sealed values stand beside the ledger,
-//! whose events hold references only. Opening a value is an event with its reason
+//! whose events hold references only. A node by itself keeps both in files ([`sqlite`]); nodes that share a
+//! ledger share the vault too ([`postgres`]). Opening a value is an event with its reason
 //! ([`crate::Platform::open_value`]), so nothing here opens one by itself. A vault that was just opened gives
 //! nothing until the erasures of the ledger were replayed on it ([`crate::Platform::replay_erasures`]).
 
 #[cfg(test)]
 mod attack_tests;
 pub mod backup;
-mod keys;
+mod carry;
+#[cfg(test)]
+mod conformance_tests;
 mod master;
+mod postgres;
 #[cfg(test)]
 mod race_tests;
 mod seal;
+mod sqlite;
+mod store;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 pub use backup::{KeyBackup, KeyBackups};
+pub(crate) use carry::{forget_files, is_in_files, values_between_files, values_to_file};
 pub use master::MasterKey;
+pub use postgres::Server;
 
 use crate::context::Text;
-use keys::Keys;
+use sqlite::{SqliteKeys, SqliteValues};
+use store::{Keys, SealedValue, Values, WrappedKey};
 
 /// A vault that cannot do what it is asked to.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +65,16 @@ pub enum VaultError {
         /// When it lapsed, or would have.
         at: Timestamp,
     },
+    /// The vault that another is carried into has another key for one of its people.
+    Foreign,
     /// A backup of the keys cannot be made or restored so.
     Backup(Text),
     /// The machine gives no randomness.
     Randomness(String),
-    /// The database failed.
+    /// The database in a file failed.
     Database(#[from] rusqlite::Error),
+    /// The database on a server cannot be reached, or failed.
+    Server(Text),
 }
 
 impl VaultError {
@@ -97,6 +109,10 @@ impl VaultError {
                 format!("密钥备份已于 {at} 到期,不能恢复"),
                 format!("the backup of the keys lapsed at {at} and cannot be restored"),
             ),
+            Self::Foreign => Text::new(
+                "目标保险库里已有另一批人的密钥;请换一个空的数据库",
+                "the vault that this one is carried into holds other keys already; name an empty database",
+            ),
             Self::Backup(text) => text.clone(),
             Self::Randomness(problem) => Text::new(
                 format!("取不到随机数:{problem}"),
@@ -106,6 +122,21 @@ impl VaultError {
                 format!("保险库的数据库:{error}"),
                 format!("the vault's database: {error}"),
             ),
+            Self::Server(text) => Text::new(
+                format!("保险库的数据库(PostgreSQL):{}", text.zh),
+                format!("the vault's database (PostgreSQL): {}", text.en),
+            ),
+        }
+    }
+
+    /// [`VaultError::WrongMaster`] unless `theirs`, by which keys are wrapped already, is `ours`.
+    fn unless_same(ours: &str, theirs: Option<String>) -> Result<(), Self> {
+        match theirs {
+            Some(theirs) if theirs != ours => Err(Self::WrongMaster {
+                ours: ours.to_owned(),
+                theirs,
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -117,39 +148,55 @@ pub const MAX_VALUE: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference(pub Uuid);
 
-const VALUES: &str = "
-create table if not exists vault_values (
-    reference blob primary key,
-    person blob not null,
-    sealed blob not null
-) strict, without rowid;
-create index if not exists vault_values_of_person on vault_values (person);
-";
-
-/// Personal values of one node.
+/// Personal values of one node, or of all nodes of one ledger.
 pub struct Vault {
-    keys: Keys,
-    values: Mutex<Connection>,
+    keys: Box<dyn Keys>,
+    values: Box<dyn Values>,
+    /// Taken for every use of a key, so that nobody wraps by one that is being replaced.
+    master: Mutex<MasterKey>,
     replayed: AtomicBool,
 }
 
 impl Vault {
-    /// Opens the vault: keys in `keys`, sealed values in `database`, which is the node's. It stays shut until
-    /// the erasures were replayed; [`crate::Platform::open_vault`] does both.
+    /// Opens the vault of one node: keys in the file `keys`, sealed values in `database`, which is the node's. It
+    /// stays shut until the erasures were replayed; [`crate::Platform::open_vault`] does both.
     ///
     /// # Errors
     /// [`VaultError::WrongMaster`] when another master key wrapped what is there.
     pub fn open(keys: &Path, database: &Path, master: MasterKey) -> Result<Self, VaultError> {
-        let keys = Keys::open(keys, master)?;
-        let values = Connection::open(database)?;
-        values.pragma_update(None, "journal_mode", "wal")?;
-        values.pragma_update(None, "synchronous", "full")?;
-        values.pragma_update(None, "secure_delete", true)?;
-        values.busy_timeout(std::time::Duration::from_secs(10))?;
-        values.execute_batch(VALUES)?;
+        let keys = SqliteKeys::open(keys)?;
+        Self::of(
+            Box::new(keys),
+            Box::new(SqliteValues::open(database)?),
+            master,
+        )
+    }
+
+    /// Opens the vault that the nodes of one ledger share: keys on the server `keys`, sealed values beside the
+    /// ledger. It stays shut as [`Vault::open`] says.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongMaster`]; [`VaultError::Server`] when a server cannot be reached.
+    pub fn open_shared(
+        keys: Server,
+        values: Server,
+        master: MasterKey,
+    ) -> Result<Self, VaultError> {
+        let keys = postgres::PostgresKeys::open(keys)?;
+        let values = postgres::PostgresValues::open(values)?;
+        Self::of(Box::new(keys), Box::new(values), master)
+    }
+
+    fn of(
+        keys: Box<dyn Keys>,
+        values: Box<dyn Values>,
+        master: MasterKey,
+    ) -> Result<Self, VaultError> {
+        VaultError::unless_same(master.id(), keys.master()?)?;
         Ok(Self {
             keys,
-            values: Mutex::new(values),
+            values,
+            master: Mutex::new(master),
             replayed: AtomicBool::new(false),
         })
     }
@@ -174,48 +221,51 @@ impl Vault {
         if value.len() > MAX_VALUE {
             return Err(VaultError::TooLarge(value.len()));
         }
-        let key = self.keys.get_or_make(person)?;
+        let key = self.key_or_new(person)?;
         pause();
-        let reference = Uuid::new_v4();
-        let bound = bound_to(person, reference);
-        let sealed = seal::seal(&key, &bound, value.as_bytes())?;
+        let reference = Reference(Uuid::new_v4());
+        let value = SealedValue {
+            reference,
+            person,
+            sealed: seal::seal(&key, &bound_to(person, reference.0), value.as_bytes())?,
+        };
         // A crash before this line leaves a key without values: the next value uses it.
-        lock(&self.values).execute(
-            "insert into vault_values (reference, person, sealed) values (?1, ?2, ?3)",
-            params![&reference.as_bytes()[..], &person.as_bytes()[..], sealed],
-        )?;
+        self.values.put(std::slice::from_ref(&value))?;
         pause();
         // Erased meanwhile: the key is gone, so nobody reads what was just stored. It is not left lying
         // about; a crash before this line leaves it, sealed for ever, until the next start.
         if self.keys.is_erased(person)? {
-            lock(&self.values).execute(
-                "delete from vault_values where reference = ?1",
-                [&reference.as_bytes()[..]],
-            )?;
+            self.values.remove(reference)?;
             return Err(VaultError::Erased);
         }
-        Ok(Reference(reference))
+        Ok(reference)
+    }
+
+    /// The person's key, made when there is none yet.
+    fn key_or_new(&self, person: Uuid) -> Result<[u8; 32], VaultError> {
+        let master = lock(&self.master);
+        if let Some(kept) = self.keys.get(person)? {
+            return unwrap(&master, &kept);
+        }
+        let new = wrap(&master, person, &seal::random::<32>()?)?;
+        // Somebody else may be first; a crash before this line leaves no key, and nothing sealed by it.
+        unwrap(&master, &self.keys.keep(&new)?)
     }
 
     /// The value, and whose it is; nothing when it or its person was erased.
     pub(crate) fn read(&self, reference: Reference) -> Result<Option<(Uuid, String)>, VaultError> {
         self.must_be_open()?;
-        let found: Option<(Vec<u8>, Vec<u8>)> = lock(&self.values)
-            .prepare_cached("select person, sealed from vault_values where reference = ?1")?
-            .query_row([&reference.0.as_bytes()[..]], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let Some((person, sealed)) = found else {
+        let Some(value) = self.values.get(reference)? else {
             return Ok(None);
         };
-        let person = Uuid::from_slice(&person).map_err(|_| VaultError::Changed)?;
-        let Some(key) = self.keys.get(person)? else {
+        let master = lock(&self.master);
+        let Some(key) = self.keys.get(value.person)? else {
             return Ok(None);
         };
-        let bytes = seal::open(&key, &bound_to(person, reference.0), &sealed)?;
-        let value = String::from_utf8(bytes).map_err(|_| VaultError::Changed)?;
-        Ok(Some((person, value)))
+        let key = unwrap(&master, &key)?;
+        let bytes = seal::open(&key, &bound_to(value.person, reference.0), &value.sealed)?;
+        let text = String::from_utf8(bytes).map_err(|_| VaultError::Changed)?;
+        Ok(Some((value.person, text)))
     }
 
     /// Destroys people's keys, and with them everything that was ever sealed by them, in every copy. They get
@@ -229,18 +279,10 @@ impl Vault {
 
     /// [`Vault::destroy`], with a pause between its steps.
     fn destroy_in_steps(&self, people: &[Uuid], pause: &mut dyn FnMut()) -> Result<(), VaultError> {
-        self.keys.destroy(people)?;
+        self.keys.bury(people)?;
         pause();
         // A crash before this line leaves values that nobody can open; the next start removes them.
-        let mut values = lock(&self.values);
-        let transaction = values.transaction()?;
-        for person in people {
-            transaction
-                .prepare_cached("delete from vault_values where person = ?1")?
-                .execute([&person.as_bytes()[..]])?;
-        }
-        transaction.commit()?;
-        Ok(())
+        self.values.remove_of(people)
     }
 
     /// From here on values can be stored and opened.
@@ -255,14 +297,36 @@ impl Vault {
         Err(VaultError::NotReplayed)
     }
 
-    /// Wraps every person's key by another master key. No value and no event is touched. Backups of the keys
-    /// that were made before need the old master key: make one anew.
+    /// Wraps every person's key by another master key, and gives their number. No value and no event is touched.
+    /// Backups of the keys that were made before need the old master key: make one anew. Other programs and
+    /// nodes that have the vault open are told that their master key is the wrong one.
     ///
     /// # Errors
     /// When the database fails; then all keys are wrapped as before.
     pub fn rotate(&self, to: MasterKey) -> Result<usize, VaultError> {
-        self.keys.rotate(to)
+        let mut master = lock(&self.master);
+        let count = self.keys.rewrap(to.id(), &mut |kept| {
+            let key = unwrap(&master, kept)?;
+            Ok(wrap(&to, kept.person, &key)?.wrapped)
+        })?;
+        *master = to;
+        Ok(count)
     }
+}
+
+/// A person's key, wrapped. It opens for that person only.
+fn wrap(master: &MasterKey, person: Uuid, key: &[u8; 32]) -> Result<WrappedKey, VaultError> {
+    Ok(WrappedKey {
+        person,
+        master: master.id().to_owned(),
+        wrapped: seal::seal(master.bytes(), person.as_bytes(), key)?,
+    })
+}
+
+fn unwrap(master: &MasterKey, kept: &WrappedKey) -> Result<[u8; 32], VaultError> {
+    VaultError::unless_same(master.id(), Some(kept.master.clone()))?;
+    let key = seal::open(master.bytes(), kept.person.as_bytes(), &kept.wrapped)?;
+    key.try_into().map_err(|_| VaultError::Changed)
 }
 
 /// 32 random bytes.

@@ -5,22 +5,15 @@
 //! `timestamp + "\n" + secret`, the timestamp in milliseconds and within an hour; both go into the query.
 //! More than 20 messages a minute are refused for ten minutes (code 130101, formerly 410100).
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::json;
 
-use super::http::Client;
-use super::robot::{Codes, judge, sign, text};
-use super::secret::{Secret, Source};
+use super::robot::{Codes, Robot, judge, sign, text};
+use super::secret::Secret;
 use super::{ChannelError, Surroundings};
-use crate::clock::Clock;
-use crate::context::Language;
 use crate::notice::{Letter, SendError, Sender};
 
-pub(super) const KEYS: &[&str] = &["url", "secret", "language", "authority", "timeout_seconds"];
+pub(super) use super::robot::{KEYS, Settings};
 
 /// Bytes of a text; a whole message may have 20,000.
 const MOST: usize = 15_000;
@@ -32,45 +25,15 @@ const CODES: Codes = Codes {
     pause: SignedDuration::from_mins(10),
 };
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Settings {
-    url: Source,
-    secret: Option<Source>,
-    #[serde(default)]
-    language: Language,
-    authority: Option<PathBuf>,
-    timeout_seconds: Option<u64>,
-}
-
 /// Sends to a group of DingTalk.
-pub struct DingTalk {
-    client: Client,
-    secret: Option<Secret>,
-    language: Language,
-    clock: Arc<dyn Clock>,
-}
+pub struct DingTalk(Robot);
 
 impl DingTalk {
     pub(super) fn open(
         settings: &Settings,
         around: &Surroundings<'_>,
     ) -> Result<Self, ChannelError> {
-        let address = settings.url.read(around.folder)?;
-        let secret = settings.secret.as_ref();
-        Ok(Self {
-            client: Client::new(
-                address.expose(),
-                around.folder,
-                settings.authority.as_ref(),
-                settings.timeout_seconds,
-            )?,
-            secret: secret
-                .map(|source| source.read(around.folder))
-                .transpose()?,
-            language: settings.language,
-            clock: Arc::clone(&around.clock),
-        })
+        Robot::open(settings, around).map(Self)
     }
 }
 
@@ -82,10 +45,10 @@ fn signature(secret: &Secret, millis: i64) -> String {
 
 impl Sender for DingTalk {
     fn send(&self, key: &str, letter: &Letter) -> Result<(), SendError> {
-        let content = text(key, letter, self.language, MOST);
+        let content = text(key, letter, self.0.language, MOST);
         let body = json!({"msgtype": "text", "text": {"content": content}}).to_string();
-        let now = self.clock.now();
-        let query: Vec<(&str, String)> = match &self.secret {
+        let now = self.0.clock.now();
+        let query: Vec<(&str, String)> = match &self.0.secret {
             Some(secret) => {
                 let millis = now.as_millisecond();
                 vec![
@@ -95,7 +58,7 @@ impl Sender for DingTalk {
             }
             None => Vec::new(),
         };
-        let answer = self.client.post(&query, &[], body.as_bytes(), now)?;
+        let answer = self.0.client.post(&query, &[], body.as_bytes(), now)?;
         judge(&answer, &CODES)
     }
 }

@@ -5,22 +5,15 @@
 //! nothing, the timestamp in seconds and within an hour; both go into the body, which has at most 20 KB. More
 //! than 100 messages a minute or 5 a second are refused with code 11232, or, by the gateway, 99991400.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::json;
 
-use super::http::Client;
-use super::robot::{Codes, judge, sign, text};
-use super::secret::{Secret, Source};
+use super::robot::{Codes, Robot, judge, sign, text};
+use super::secret::Secret;
 use super::{ChannelError, Surroundings};
-use crate::clock::Clock;
-use crate::context::Language;
 use crate::notice::{Letter, SendError, Sender};
 
-pub(super) const KEYS: &[&str] = &["url", "secret", "language", "authority", "timeout_seconds"];
+pub(super) use super::robot::{KEYS, Settings};
 
 /// Bytes of a text, so that the whole body stays below 20 KB.
 const MOST: usize = 9_000;
@@ -33,45 +26,15 @@ const CODES: Codes = Codes {
     pause: SignedDuration::from_secs(60),
 };
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Settings {
-    url: Source,
-    secret: Option<Source>,
-    #[serde(default)]
-    language: Language,
-    authority: Option<PathBuf>,
-    timeout_seconds: Option<u64>,
-}
-
 /// Sends to a group of Feishu.
-pub struct Feishu {
-    client: Client,
-    secret: Option<Secret>,
-    language: Language,
-    clock: Arc<dyn Clock>,
-}
+pub struct Feishu(Robot);
 
 impl Feishu {
     pub(super) fn open(
         settings: &Settings,
         around: &Surroundings<'_>,
     ) -> Result<Self, ChannelError> {
-        let address = settings.url.read(around.folder)?;
-        let secret = settings.secret.as_ref();
-        Ok(Self {
-            client: Client::new(
-                address.expose(),
-                around.folder,
-                settings.authority.as_ref(),
-                settings.timeout_seconds,
-            )?,
-            secret: secret
-                .map(|source| source.read(around.folder))
-                .transpose()?,
-            language: settings.language,
-            clock: Arc::clone(&around.clock),
-        })
+        Robot::open(settings, around).map(Self)
     }
 }
 
@@ -82,16 +45,16 @@ fn signature(secret: &Secret, seconds: i64) -> String {
 
 impl Sender for Feishu {
     fn send(&self, key: &str, letter: &Letter) -> Result<(), SendError> {
-        let content = text(key, letter, self.language, MOST);
+        let content = text(key, letter, self.0.language, MOST);
         let mut body = json!({"msg_type": "text", "content": {"text": content}});
-        let now = self.clock.now();
-        if let Some(secret) = &self.secret {
+        let now = self.0.clock.now();
+        if let Some(secret) = &self.0.secret {
             let seconds = now.as_second();
             body["timestamp"] = seconds.to_string().into();
             body["sign"] = signature(secret, seconds).into();
         }
         let body = body.to_string();
-        let answer = self.client.post(&[], &[], body.as_bytes(), now)?;
+        let answer = self.0.client.post(&[], &[], body.as_bytes(), now)?;
         judge(&answer, &CODES)
     }
 }

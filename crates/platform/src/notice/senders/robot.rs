@@ -1,16 +1,69 @@
 //! What the group robots of WeCom, DingTalk and Feishu have in common: a text message, and an answer whose
 //! status is mostly 200 and whose code says what came of it.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::SignedDuration;
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha256;
 
-use super::http::Answer;
+use super::http::{Answer, Client};
+use super::secret::{Secret, Source};
+use super::{ChannelError, Surroundings};
+use crate::clock::Clock;
 use crate::context::Language;
 use crate::notice::{Letter, SendError};
+
+/// The keys of [`Settings`].
+pub(super) const KEYS: &[&str] = &["url", "secret", "language", "authority", "timeout_seconds"];
+
+/// The settings of a robot whose messages may be signed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    url: Source,
+    secret: Option<Source>,
+    #[serde(default)]
+    language: Language,
+    authority: Option<PathBuf>,
+    timeout_seconds: Option<u64>,
+}
+
+/// A robot whose messages may be signed.
+pub(super) struct Robot {
+    pub client: Client,
+    pub secret: Option<Secret>,
+    pub language: Language,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Robot {
+    pub(super) fn open(
+        settings: &Settings,
+        around: &Surroundings<'_>,
+    ) -> Result<Self, ChannelError> {
+        let address = settings.url.read(around.folder)?;
+        let secret = settings.secret.as_ref();
+        Ok(Self {
+            client: Client::new(
+                address.expose(),
+                around.folder,
+                settings.authority.as_ref(),
+                settings.timeout_seconds,
+            )?,
+            secret: secret
+                .map(|source| source.read(around.folder))
+                .transpose()?,
+            language: settings.language,
+            clock: Arc::clone(&around.clock),
+        })
+    }
+}
 
 /// How a vendor's answers are read.
 pub(super) struct Codes {

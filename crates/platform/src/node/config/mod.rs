@@ -1,0 +1,343 @@
+//! `kandeng.toml`: what a node is called and where its parts are. No secret stands in it, only names of files
+//! and variables that hold one. A key that nobody knows is an error that names it.
+
+mod section;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use super::NodeError;
+use crate::vault::backup::MOST_DAYS;
+use section::Section;
+pub(super) use text::{with_master, with_origin, with_second_place, with_store};
+
+/// The name of the file in a node's folder.
+pub const CONFIG: &str = "kandeng.toml";
+
+/// Where a secret is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// In a file, relative to the node's folder.
+    File(PathBuf),
+    /// In a variable of the environment.
+    Variable(String),
+}
+
+/// Where the ledger is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAt {
+    /// In the node's own file, together with the read model.
+    Sqlite,
+    /// In PostgreSQL.
+    Postgres {
+        /// Its address, password included.
+        address: Secret,
+        /// The certificates that the server's must come from, where the address asks for TLS.
+        certificates: Option<PathBuf>,
+        /// The address of the database that holds people's keys, where it is not the ledger's.
+        keys: Option<Secret>,
+    },
+}
+
+impl StoreAt {
+    /// The server whose address is there, without TLS.
+    pub fn postgres(address: Secret) -> Self {
+        Self::Postgres {
+            address,
+            certificates: None,
+            keys: None,
+        }
+    }
+}
+
+/// A witness that cosigns checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessAt {
+    /// Its address.
+    pub url: String,
+    /// Its public key.
+    pub key: String,
+}
+
+/// The settings of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The ledger's name.
+    pub origin: String,
+    /// The division code that the node is for.
+    pub jurisdiction: String,
+    /// Where the ledger is.
+    pub store: StoreAt,
+    /// A folder elsewhere that every checkpoint goes to, with its tiles.
+    pub second_place: Option<PathBuf>,
+    /// A witness that every checkpoint is shown to.
+    pub witness: Option<WitnessAt>,
+    /// Where the master key is.
+    pub master: Secret,
+    /// How many days a backup of people's keys lives.
+    pub backup_days: u32,
+    /// Channels that notices leave by, each a table of its own.
+    pub channels: toml::Table,
+}
+
+impl Config {
+    /// Settings of a new node.
+    pub fn new(origin: &str, jurisdiction: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            jurisdiction: jurisdiction.to_owned(),
+            store: StoreAt::Sqlite,
+            second_place: None,
+            witness: None,
+            master: Secret::File(PathBuf::from("keys/master.key")),
+            backup_days: MOST_DAYS,
+            channels: toml::Table::new(),
+        }
+    }
+
+    /// Reads the settings of the node in `folder`.
+    ///
+    /// # Errors
+    /// With the line and the key that is wrong.
+    pub fn read(folder: &Path) -> Result<Self, NodeError> {
+        let path = folder.join(CONFIG);
+        let text = std::fs::read_to_string(&path).map_err(NodeError::unread(&path))?;
+        Self::parse(&text, &path)
+    }
+
+    /// Settings from a text; `path` is what errors name.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, NodeError> {
+        let table: toml::Table = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            let at = format!("{}:{line}", path.display());
+            NodeError::wrong(
+                format!("{at}:不是有效的 TOML:{}", error.message()),
+                format!("{at}: no valid TOML: {}", error.message()),
+            )
+        })?;
+        let mut all = Section::new(text, path, "", table);
+        let config = Self {
+            origin: all.needed("origin")?,
+            jurisdiction: all.needed("jurisdiction")?,
+            store: store(&mut all)?,
+            ..Self::new("", "")
+        };
+        let config = second_place(config, &mut all)?;
+        let mut config = people(config, &mut all)?;
+        if let Some(notices) = all.section("notices")? {
+            let senders = crate::notice::senders::Channels::from_table(notices.table.clone());
+            senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
+            config.channels = notices.table;
+        }
+        all.end()?;
+        Ok(config)
+    }
+}
+
+fn store(all: &mut Section<'_>) -> Result<StoreAt, NodeError> {
+    let Some(mut section) = all.section("store")? else {
+        return Ok(StoreAt::Sqlite);
+    };
+    let kind = section.needed("kind")?;
+    let store = match kind.as_str() {
+        "sqlite" => StoreAt::Sqlite,
+        "postgres" => {
+            let Some(address) = section.secret("address_file", "address_variable")? else {
+                return Err(section.wrong(
+                    "kind",
+                    "PostgreSQL 的地址应由 address_file 或 address_variable 之一给出",
+                    "the address of PostgreSQL comes from one of address_file and address_variable",
+                ));
+            };
+            StoreAt::Postgres {
+                address,
+                certificates: section.text("certificates")?.map(PathBuf::from),
+                keys: section.secret("keys_address_file", "keys_address_variable")?,
+            }
+        }
+        other => {
+            return Err(section.wrong(
+                "kind",
+                &format!("没有存储 {other};可选 sqlite、postgres"),
+                &format!("there is no store {other}; it is sqlite or postgres"),
+            ));
+        }
+    };
+    section.end()?;
+    Ok(store)
+}
+
+fn second_place(mut config: Config, all: &mut Section<'_>) -> Result<Config, NodeError> {
+    let Some(mut section) = all.section("second_place")? else {
+        return Ok(config);
+    };
+    config.second_place = section.text("folder")?.map(PathBuf::from);
+    config.witness = match (section.text("witness")?, section.text("witness_key")?) {
+        (Some(url), Some(key)) => Some(WitnessAt { url, key }),
+        (None, None) => None,
+        _ => {
+            return Err(section.wrong(
+                "witness",
+                "witness 与 witness_key 应同时给出",
+                "witness and witness_key are given together",
+            ));
+        }
+    };
+    section.end()?;
+    Ok(config)
+}
+
+fn people(mut config: Config, all: &mut Section<'_>) -> Result<Config, NodeError> {
+    let Some(mut section) = all.section("people")? else {
+        return Ok(config);
+    };
+    if let Some(days) = section.number("backup_days")? {
+        config.backup_days = u32::try_from(days)
+            .ok()
+            .filter(|days| (1..=MOST_DAYS).contains(days))
+            .ok_or_else(|| {
+                section.wrong(
+                    "backup_days",
+                    "个人密钥的备份可留 1 至 30 天",
+                    "a backup of people's keys lives for 1 to 30 days",
+                )
+            })?;
+    }
+    if let Some(master) = section.secret("master_key", "master_key_variable")? {
+        config.master = master;
+    }
+    section.end()?;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, NodeError> {
+        Config::parse(text, Path::new("kandeng.toml"))
+    }
+
+    fn full() -> Config {
+        Config {
+            store: StoreAt::Postgres {
+                address: Secret::File("keys/postgres".into()),
+                certificates: Some("/etc/ssl/certs/ca-certificates.crt".into()),
+                keys: Some(Secret::Variable("KANDENG_KEYS".to_owned())),
+            },
+            second_place: Some("/mnt/else where/\"ledger\"".into()),
+            witness: Some(WitnessAt {
+                url: "https://witness.example".to_owned(),
+                key: "witness.example+01020304+BAAA".to_owned(),
+            }),
+            master: Secret::Variable("KANDENG_MASTER".to_owned()),
+            backup_days: 7,
+            channels: "[duty]\nkind = \"log\"\nfile = \"notices.jsonl\""
+                .parse()
+                .unwrap(),
+            ..Config::new("ledger.example/99", "990121")
+        }
+    }
+
+    #[test]
+    fn settings_come_back_from_their_text() {
+        for config in [Config::new("ledger.example/99", "990121"), full()] {
+            assert_eq!(parse(&config.text()).unwrap(), config, "{}", config.text());
+        }
+    }
+
+    #[test]
+    fn another_store_leaves_the_rest_of_the_file_alone() {
+        let postgres = StoreAt::postgres(Secret::File("address".into()));
+        let text = "# mine\norigin = \"o\"\njurisdiction = \"9\"\n[store] # where\nkind = \"sqlite\"\n\n[people] # mine too\nbackup_days = 9\n";
+        let changed = with_store(text, &postgres);
+        assert!(changed.contains("# mine\n") && changed.contains("[people] # mine too"));
+        let config = parse(&changed).unwrap();
+        assert_eq!(config.store, postgres);
+        assert_eq!(config.backup_days, 9);
+        // Also where nobody wrote down what it is.
+        let without = "origin = \"o\"\njurisdiction = \"9\"\n";
+        assert_eq!(
+            parse(&with_store(without, &postgres)).unwrap().store,
+            postgres
+        );
+        let named = parse(&with_origin(&changed, "o/2")).unwrap();
+        assert_eq!((named.origin.as_str(), named.backup_days), ("o/2", 9));
+        let moved = with_second_place(&full().text(), Path::new("/mnt/2"));
+        let moved = parse(&moved).unwrap();
+        assert_eq!(moved.second_place, Some("/mnt/2".into()));
+        assert_eq!(moved.witness, full().witness);
+    }
+
+    #[test]
+    fn another_master_key_leaves_the_rest_of_the_file_alone() {
+        let new = Path::new("/safe/master \"2\"");
+        for text in [
+            full().text(),
+            Config::new("o", "9").text(),
+            "origin = \"o\"\njurisdiction = \"9\"\n[store]\nkind = \"sqlite\"\n".to_owned(),
+            "origin = \"o\"\njurisdiction = \"9\"\n[people] # of mine\nbackup_days = 9\n"
+                .to_owned(),
+        ] {
+            let config = parse(&text).unwrap();
+            let changed = parse(&with_master(&text, new)).unwrap();
+            assert_eq!(changed.master, Secret::File(new.to_owned()));
+            assert_eq!(
+                Config {
+                    master: config.master.clone(),
+                    ..changed
+                },
+                config
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line_in_both_languages() {
+        let head = "origin = \"o\"\njurisdiction = \"9\"\n";
+        for (text, line, word) in [
+            ("colour = \"red\"\n", 3, "colour"),
+            ("[store]\nkind = \"oracle\"\n", 4, "oracle"),
+            ("[store]\nkind = \"postgres\"\n", 4, "address_file"),
+            (
+                "[store]\nkind = \"sqlite\"\naddress = \"x\"\n",
+                5,
+                "address",
+            ),
+            (
+                "[store]\nkind = \"postgres\"\naddress_file = \"a\"\naddress_variable = \"A\"\n",
+                5,
+                "address_variable",
+            ),
+            (
+                "[store]\nkind = \"postgres\"\naddress_file = \"a\"\nkeys_address_file = \"a\"\nkeys_address_variable = \"A\"\n",
+                6,
+                "keys_address_variable",
+            ),
+            ("[people]\nbackup_days = 31\n", 4, "30"),
+            ("[people]\nbackup_days = \"7\"\n", 4, "backup_days"),
+            ("[second_place]\nwitness = \"http://x\"\n", 4, "witness_key"),
+            ("[second]\nfolder = \"x\"\n", 3, "second"),
+            ("second_place = \"x\"\n", 3, "second_place"),
+            ("[notices.duty]\nkind = \"pigeon\"\n", 3, "pigeon"),
+            ("= 7\n", 3, "TOML"),
+        ] {
+            let Err(NodeError::Wrong(told)) = parse(&format!("{head}{text}")) else {
+                panic!("{text} is taken");
+            };
+            for told in [&told.zh, &told.en] {
+                assert!(told.starts_with(&format!("kandeng.toml:{line}")), "{told}");
+                assert!(told.contains(word), "{word} is not in {told}");
+            }
+        }
+        let Err(NodeError::Wrong(told)) = parse("origin = \"o\"\n") else {
+            panic!("it is taken");
+        };
+        assert!(told.en.contains("jurisdiction is missing"), "{}", told.en);
+    }
+}

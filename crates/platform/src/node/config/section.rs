@@ -1,0 +1,139 @@
+//! A section of `kandeng.toml` as it is read: keys are taken one by one, and what is wrong is said with its line.
+
+use std::path::{Path, PathBuf};
+
+use super::text::header_of;
+use super::{NodeError, Secret};
+
+/// A table of the file whose keys are taken one by one: what is left over at the end is unknown.
+pub(super) struct Section<'a> {
+    text: &'a str,
+    path: &'a Path,
+    name: String,
+    pub(super) table: toml::Table,
+    known: Vec<String>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(text: &'a str, path: &'a Path, name: &str, table: toml::Table) -> Self {
+        Self {
+            text,
+            path,
+            name: name.to_owned(),
+            table,
+            known: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, key: &str) -> Option<toml::Value> {
+        self.known.push(key.to_owned());
+        self.table.remove(key)
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, NodeError> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(toml::Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
+            Some(_) => Err(self.wrong(
+                key,
+                &format!("{key} 应为引号中的文字"),
+                &format!("{key} is a text in quotation marks"),
+            )),
+        }
+    }
+
+    pub(super) fn needed(&mut self, key: &str) -> Result<String, NodeError> {
+        self.text(key)?
+            .ok_or_else(|| self.wrong(key, &format!("缺少 {key}"), &format!("{key} is missing")))
+    }
+
+    /// A secret in a file or in a variable of the environment, named by one of two keys.
+    pub(super) fn secret(
+        &mut self,
+        file: &str,
+        variable: &str,
+    ) -> Result<Option<Secret>, NodeError> {
+        match (self.text(file)?, self.text(variable)?) {
+            (None, None) => Ok(None),
+            (Some(path), None) => Ok(Some(Secret::File(PathBuf::from(path)))),
+            (None, Some(name)) => Ok(Some(Secret::Variable(name))),
+            (Some(_), Some(_)) => Err(self.wrong(
+                file,
+                &format!("{file} 与 {variable} 只能给出一个"),
+                &format!("only one of {file} and {variable} is given"),
+            )),
+        }
+    }
+
+    pub(super) fn number(&mut self, key: &str) -> Result<Option<i64>, NodeError> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(toml::Value::Integer(number)) => Ok(Some(number)),
+            Some(_) => Err(self.wrong(
+                key,
+                &format!("{key} 应为整数"),
+                &format!("{key} is a whole number"),
+            )),
+        }
+    }
+
+    pub(super) fn section(&mut self, key: &str) -> Result<Option<Self>, NodeError> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(toml::Value::Table(table)) => {
+                Ok(Some(Self::new(self.text, self.path, key, table)))
+            }
+            Some(_) => Err(self.wrong(
+                key,
+                &format!("{key} 应写成一节:[{key}]"),
+                &format!("{key} is a section: [{key}]"),
+            )),
+        }
+    }
+
+    /// Nothing may be left over.
+    pub(super) fn end(self) -> Result<(), NodeError> {
+        let Some(key) = self.table.keys().next() else {
+            return Ok(());
+        };
+        let known = self.known.join(", ");
+        let within = if self.name.is_empty() {
+            String::new()
+        } else {
+            format!("[{}] ", self.name)
+        };
+        Err(self.wrong(
+            key,
+            &format!("{within}没有 {key} 这一项;可用:{known}"),
+            &format!("{within}has no key {key}; there are {known}"),
+        ))
+    }
+
+    pub(super) fn wrong(&self, key: &str, zh: &str, en: &str) -> NodeError {
+        let at = match self.line(key) {
+            Some(line) => format!("{}:{line}", self.path.display()),
+            None => self.path.display().to_string(),
+        };
+        NodeError::wrong(format!("{at}:{zh}"), format!("{at}: {en}"))
+    }
+
+    /// Where a key stands, from 1.
+    fn line(&self, key: &str) -> Option<usize> {
+        let mut section = String::new();
+        for (line, number) in self.text.lines().zip(1..) {
+            let line = line.trim();
+            if line.starts_with('[') {
+                header_of(line).clone_into(&mut section);
+                let is_within = section.starts_with(&format!("{key}."));
+                if (self.name.is_empty() || self.name == key) && (section == key || is_within) {
+                    return Some(number);
+                }
+            }
+            let name = line.split('=').next().unwrap_or_default().trim();
+            if section == self.name && name.trim_matches('"') == key {
+                return Some(number);
+            }
+        }
+        None
+    }
+}
