@@ -518,7 +518,10 @@ fn a_restore_is_held_against_the_old_node_on_its_server() {
         accept_loss: None,
     };
     let behind = restore(&what, now, &mut |_, _| {}).err().unwrap();
-    assert!(behind.text().en.contains("has a checkpoint of 5"), "{behind}");
+    assert!(
+        behind.text().en.contains("has a checkpoint of 5"),
+        "{behind}"
+    );
     assert!(!places.path("new").exists());
 }
 
