@@ -4,6 +4,8 @@
 //!
 //! A library of a few lines (`disk/fail.c`) stands between this program, started again as a child, and the system.
 
+// The library comes between by LD_PRELOAD.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -16,11 +16,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use kandeng_ledger::store::postgres::{Address, Postgres, PostgresReader};
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};
 use kandeng_ledger::store::{Batch, OpenReader, Reader, Standing, Store};
-use kandeng_ledger::{
-    Append, AppendError, Checkpoint, Ledger, Part, StoreError, StreamName, verify,
-};
+use kandeng_ledger::{Append, AppendError, Ledger, Part, StoreError, StreamName, verify};
 use support::postgres::Server;
-use support::{Place, command, key, noted, project, trust};
+use support::{Place, command, key, noted, passed_on, project, trust};
 use uuid::Uuid;
 
 /// Fails at its `left`-th step.
@@ -73,13 +71,7 @@ impl Store for Failing {
         if self.now() { Err(unsure()) } else { Ok(()) }
     }
 
-    fn rollback(&mut self) {
-        self.store.rollback();
-    }
-
-    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.store.keep_cosigned(checkpoint)
-    }
+    passed_on!();
 
     fn opener(&self) -> OpenReader {
         self.store.opener()

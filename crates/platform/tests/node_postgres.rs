@@ -33,6 +33,19 @@ impl Places {
         places
     }
 
+    /// A node that was moved to the database `county`.
+    fn moved_to(server: &postgres::Server) -> Self {
+        let places = Self::new();
+        let store = places.store(server, "county");
+        places.migrate(&store, u64::MAX).unwrap();
+        places
+    }
+
+    fn two_nodes(&self) -> (Node, Node) {
+        self.second_node();
+        (open(&self.path("node")), open(&self.path("other")))
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -251,12 +264,8 @@ fn a_backup_of_a_moved_node_comes_back_in_a_file() {
 #[ignore = "needs PostgreSQL"]
 fn a_second_node_on_the_same_ledger_reads_what_the_first_writes_and_its_own_at_once() {
     let server = postgres::Server::start();
-    let places = Places::new();
-    places
-        .migrate(&places.store(&server, "county"), u64::MAX)
-        .unwrap();
-    places.second_node();
-    let (one, other) = (open(&places.path("node")), open(&places.path("other")));
+    let places = Places::moved_to(&server);
+    let (one, other) = places.two_nodes();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for person in 0..40 {
@@ -343,8 +352,7 @@ fn what_one_node_seals_the_other_opens_and_what_one_erases_is_shut_on_both_at_on
         .unwrap();
     let folder = Folder::open(&places.path("node")).unwrap();
     assert!(!folder.people().exists(), "keys are left in the old place");
-    places.second_node();
-    let (one, other) = (open(&places.path("node")), open(&places.path("other")));
+    let (one, other) = places.two_nodes();
     let sealed = one.vault.store(Uuid::from_u128(3), "王桂香").unwrap();
     for node in [&one, &other] {
         assert_eq!(look(node, early).as_deref(), Some("early"));
@@ -368,12 +376,8 @@ fn what_one_node_seals_the_other_opens_and_what_one_erases_is_shut_on_both_at_on
 #[ignore = "needs PostgreSQL"]
 fn an_erasure_whose_node_died_in_between_is_shut_too_and_made_good_by_whoever_starts() {
     let server = postgres::Server::start();
-    let places = Places::new();
-    places
-        .migrate(&places.store(&server, "county"), u64::MAX)
-        .unwrap();
-    places.second_node();
-    let (one, other) = (open(&places.path("node")), open(&places.path("other")));
+    let places = Places::moved_to(&server);
+    let (one, other) = places.two_nodes();
     let sealed = one.vault.store(Uuid::from_u128(3), "王桂香").unwrap();
     // The event, and then nothing.
     erase(&one, 3..4);
@@ -529,10 +533,7 @@ fn a_restore_is_held_against_the_old_node_on_its_server() {
 #[ignore = "needs PostgreSQL"]
 fn one_node_changes_the_master_key_and_the_others_follow_by_the_same_file() {
     let server = postgres::Server::start();
-    let places = Places::new();
-    places
-        .migrate(&places.store(&server, "county"), u64::MAX)
-        .unwrap();
+    let places = Places::moved_to(&server);
     places.second_node();
     let node = open(&places.path("node"));
     let sealed = node.vault.store(Uuid::from_u128(1), "王桂香").unwrap();

@@ -4,15 +4,14 @@ use std::sync::mpsc;
 
 use kandeng_ledger::store::{Batch, OpenReader, Standing, Store};
 use kandeng_ledger::{
-    Append, AppendError, Checkpoint, EventError, Ledger, MAX_PAYLOAD, NewEvent, StoreError,
-    StreamName, Write,
+    Append, AppendError, EventError, Ledger, MAX_PAYLOAD, NewEvent, StoreError, StreamName, Write,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{command, key, noted, occasion, one, project, trust};
+use crate::support::{command, key, noted, occasion, one, passed_on, project, trust};
 use crate::{Home, runtime, verified};
 
 pub fn fill(ledger: &Ledger, count: u64) {
@@ -170,13 +169,7 @@ impl Store for Held {
         self.store.commit(batch)
     }
 
-    fn rollback(&mut self) {
-        self.store.rollback();
-    }
-
-    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.store.keep_cosigned(checkpoint)
-    }
+    passed_on!();
 
     fn opener(&self) -> OpenReader {
         self.store.opener()

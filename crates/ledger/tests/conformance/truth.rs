@@ -10,7 +10,7 @@ use kandeng_ledger::{
 use uuid::Uuid;
 
 use crate::append::fill;
-use crate::support::{command, key, occasion, one};
+use crate::support::{command, key, occasion, one, passed_on};
 use crate::{Home, runtime, verified};
 
 /// A store that takes the ledger only when it is told to, and whose commits fail as often as that.
@@ -39,13 +39,7 @@ impl Store for Troubled {
         self.store.commit(batch)
     }
 
-    fn rollback(&mut self) {
-        self.store.rollback();
-    }
-
-    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.store.keep_cosigned(checkpoint)
-    }
+    passed_on!();
 
     fn opener(&self) -> OpenReader {
         self.store.opener()
@@ -128,13 +122,7 @@ impl Store for Overtaken {
         self.store.commit(batch)
     }
 
-    fn rollback(&mut self) {
-        self.store.rollback();
-    }
-
-    fn keep_cosigned(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.store.keep_cosigned(checkpoint)
-    }
+    passed_on!();
 
     fn opener(&self) -> OpenReader {
         let (open, between) = (self.store.opener(), self.between.clone());

@@ -6,6 +6,25 @@ pub mod cut;
 pub mod http;
 pub mod postgres;
 
+/// What a store that wraps another one (`self.store`) leaves to it.
+#[allow(unused_macros)]
+macro_rules! passed_on {
+    () => {
+        fn rollback(&mut self) {
+            self.store.rollback();
+        }
+
+        fn keep_cosigned(
+            &mut self,
+            checkpoint: &kandeng_ledger::Checkpoint,
+        ) -> Result<(), kandeng_ledger::StoreError> {
+            self.store.keep_cosigned(checkpoint)
+        }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use passed_on;
+
 use std::path::PathBuf;
 
 use kandeng_ledger::store::sqlite::{Sqlite, SqliteReader};

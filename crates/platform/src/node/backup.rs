@@ -76,7 +76,7 @@ pub fn backup(
         copy_ledger(folder.reader()?.as_mut(), &mut ledger, progress)?;
         drop(ledger);
         // After the ledger: a value is there before the event that names it.
-        let [_, values] = folder.vault_servers(&folder.config.store)?;
+        let [_, values] = folder.addresses(&folder.config.store)?;
         crate::vault::values_to_file(values, &database)?;
         // A file that can be read from where nobody may write.
         Connection::open(&database)?.pragma_update(None, "journal_mode", "delete")?;

@@ -64,7 +64,7 @@ pub fn migrate(
         ));
     }
     let master = folder.master()?;
-    let [keys, values] = folder.vault_servers(store)?;
+    let [keys, values] = folder.addresses(store)?;
     let vault = Vault::open_shared(keys, values, master.clone())?;
     vault.take_from(&Vault::open(
         &folder.people(),

@@ -48,7 +48,7 @@ use crate::notice::Sender;
 use crate::notice::senders::{Channels, Surroundings};
 use crate::platform::{FollowUp, Parts, Platform};
 use crate::read_model::Tables;
-use crate::vault::{KeyBackups, MasterKey, Server, Vault};
+use crate::vault::{KeyBackups, MasterKey, Vault};
 
 /// What a node is opened with: time, ids, and what the scenes bring.
 pub struct Opening {
@@ -232,41 +232,33 @@ impl Folder {
         Ok(Box::new(SqliteReader::open(&database)?))
     }
 
-    /// Where the server is; the address is secret.
+    /// Where the ledger is on a server; the address is secret.
     fn address(&self, store: &StoreAt) -> Result<Address, NodeError> {
-        let StoreAt::Postgres {
-            address,
-            certificates,
-            ..
-        } = store
-        else {
-            return Err(not_on_a_server());
-        };
-        let address = Address::parse(&address.read(self.path())?)?;
-        Ok(match certificates {
-            Some(path) => address.with_roots(self.path().join(path)),
-            None => address,
-        })
+        let [_, ledger] = self.addresses(store)?;
+        Ok(ledger)
     }
 
-    /// The databases that the vault of nodes that share a ledger stands in: of keys, and of sealed values.
-    fn vault_servers(&self, store: &StoreAt) -> Result<[Server; 2], NodeError> {
+    /// The databases of a ledger that nodes share: that of people's keys, and that of the ledger and sealed values.
+    fn addresses(&self, store: &StoreAt) -> Result<[Address; 2], NodeError> {
         let StoreAt::Postgres {
             address,
             certificates,
             keys,
         } = store
         else {
-            return Err(not_on_a_server());
+            return Err(NodeError::wrong(
+                "账本不在 PostgreSQL",
+                "the ledger is not in PostgreSQL",
+            ));
         };
-        let roots = certificates.as_ref().map(|path| self.path().join(path));
-        let server = |address: &Secret| -> Result<Server, NodeError> {
-            Ok(Server::parse(
-                &address.read(self.path())?,
-                roots.as_deref(),
-            )?)
+        let open = |address: &Secret| -> Result<Address, NodeError> {
+            let address = Address::parse(&address.read(self.path())?)?;
+            Ok(match certificates {
+                Some(path) => address.with_roots(self.path().join(path)),
+                None => address,
+            })
         };
-        Ok([server(keys.as_ref().unwrap_or(address))?, server(address)?])
+        Ok([open(keys.as_ref().unwrap_or(address))?, open(address)?])
     }
 
     /// The vault, which stays shut until the erasures were replayed. It is where the ledger is: in the node's
@@ -275,7 +267,7 @@ impl Folder {
         if self.config.store == StoreAt::Sqlite {
             return Ok(Vault::open(&self.people(), &self.database(), master)?);
         }
-        let [keys, values] = self.vault_servers(&self.config.store)?;
+        let [keys, values] = self.addresses(&self.config.store)?;
         let vault = Vault::open_shared(keys, values, master.clone())?;
         // Left by a move that a crash broke off at its end, or by a node that was set up by hand.
         migrate::carry_vault(self, &vault, master)?;
@@ -340,10 +332,6 @@ impl Folder {
         PublishedFolder::new(second).check(reader.as_mut(), &trust)?;
         Ok(())
     }
-}
-
-fn not_on_a_server() -> NodeError {
-    NodeError::wrong("账本不在 PostgreSQL", "the ledger is not in PostgreSQL")
 }
 
 fn origin_error(error: &CheckpointError) -> NodeError {

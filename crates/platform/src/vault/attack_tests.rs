@@ -312,7 +312,8 @@ fn on_a_server_an_erased_person_is_shut_at_once_and_gone_once_the_master_key_was
         MasterKey::generate().unwrap(),
     );
     let open = |master: &MasterKey| {
-        let at = super::Server::parse(&server.address("county"), None).unwrap();
+        let at =
+            kandeng_ledger::store::postgres::Address::parse(&server.address("county")).unwrap();
         let vault = Vault::open_shared(at.clone(), at, master.clone()).unwrap();
         vault.erasures_replayed();
         vault

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use kandeng_ledger::store::postgres::Address;
 use uuid::Uuid;
 
 use super::postgres::PostgresValues;
 use super::sqlite::{SqliteKeys, SqliteValues};
 use super::store::Values;
-use super::{SealedValue, Server, Vault, VaultError, backup, lock, unwrap};
+use super::{SealedValue, Vault, VaultError, backup, lock, unwrap};
 
 /// Values that are copied at once: at most 64 MiB.
 const PAGE: usize = 1_000;
@@ -61,7 +62,7 @@ impl Vault {
 }
 
 /// Copies sealed values that stand beside a ledger on a server into the file of a node.
-pub(crate) fn values_to_file(from: Server, to: &Path) -> Result<u64, VaultError> {
+pub(crate) fn values_to_file(from: Address, to: &Path) -> Result<u64, VaultError> {
     copy(&PostgresValues::open(from)?, &SqliteValues::open(to)?)
 }
 

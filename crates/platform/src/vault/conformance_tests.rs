@@ -52,7 +52,8 @@ fn a_vault_in_files_conforms() {
 fn a_vault_on_a_server_conforms() {
     let server = server::Server::start();
     conforms(&|number, master| {
-        let at = |name: String| super::Server::parse(&server.address(&name), None);
+        let at =
+            |name: String| kandeng_ledger::store::postgres::Address::parse(&server.address(&name));
         // Keys in the ledger's database, or in one of their own.
         let values = at(format!("values{number}"))?;
         let keys = match number % 2 {

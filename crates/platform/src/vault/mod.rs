@@ -26,12 +26,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use kandeng_ledger::store::postgres::Address;
 use uuid::Uuid;
 
 pub use backup::{KeyBackup, KeyBackups};
 pub(crate) use carry::{forget_files, is_in_files, values_between_files, values_to_file};
 pub use master::MasterKey;
-pub use postgres::Server;
 
 use crate::context::Text;
 use sqlite::{SqliteKeys, SqliteValues};
@@ -178,8 +178,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError::WrongMaster`]; [`VaultError::Server`] when a server cannot be reached.
     pub fn open_shared(
-        keys: Server,
-        values: Server,
+        keys: Address,
+        values: Address,
         master: MasterKey,
     ) -> Result<Self, VaultError> {
         let keys = postgres::PostgresKeys::open(keys)?;

@@ -93,8 +93,16 @@ impl Address {
         self
     }
 
+    /// What any client connects with. It holds the password.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// What TLS is made with; nothing when the address does not ask for it.
-    fn tls(&self) -> Result<Option<MakeRustlsConnect>, StoreError> {
+    ///
+    /// # Errors
+    /// When the certificates are not named, or cannot be read.
+    pub fn tls(&self) -> Result<Option<MakeRustlsConnect>, StoreError> {
         if self.config.get_ssl_mode() != SslMode::Require {
             return Ok(None);
         }

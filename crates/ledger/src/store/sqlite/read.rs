@@ -70,53 +70,46 @@ fn name_of(
     Ok(name)
 }
 
-impl Reader for SqliteReader {
-    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let found = self
-            .connection
-            .prepare_cached("select size, note from ledger_checkpoints order by size desc limit 1")?
-            .query_row([], note)
-            .optional()?;
+impl SqliteReader {
+    fn newest_note(&self, sql: &str) -> Result<Option<Checkpoint>, StoreError> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        let found = select.query_row([], note).optional()?;
         found
             .map(|(size, note)| parse_note(size, &note))
             .transpose()
+    }
+
+    fn notes(&self, sql: &str, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        let notes = select.query_map(params![size as i64, limit as i64], note)?;
+        notes
+            .map(|found| {
+                let (size, note) = found?;
+                parse_note(size, &note)
+            })
+            .collect()
+    }
+}
+
+impl Reader for SqliteReader {
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
+        self.newest_note("select size, note from ledger_checkpoints order by size desc limit 1")
     }
 
     fn checkpoints(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "select size, note from ledger_checkpoints where size >= ?1 order by size limit ?2",
-        )?;
-        let notes = select.query_map(params![size as i64, limit as i64], note)?;
-        notes
-            .map(|found| {
-                let (size, note) = found?;
-                parse_note(size, &note)
-            })
-            .collect()
+        const SQL: &str =
+            "select size, note from ledger_checkpoints where size >= ?1 order by size limit ?2";
+        self.notes(SQL, size, limit)
     }
 
     fn cosigned(&mut self, size: u64, limit: usize) -> Result<Vec<Checkpoint>, StoreError> {
-        let mut select = self.connection.prepare_cached(
-            "select size, note from ledger_cosigned where size >= ?1 order by size limit ?2",
-        )?;
-        let notes = select.query_map(params![size as i64, limit as i64], note)?;
-        notes
-            .map(|found| {
-                let (size, note) = found?;
-                parse_note(size, &note)
-            })
-            .collect()
+        const SQL: &str =
+            "select size, note from ledger_cosigned where size >= ?1 order by size limit ?2";
+        self.notes(SQL, size, limit)
     }
 
     fn newest_cosigned(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let found = self
-            .connection
-            .prepare_cached("select size, note from ledger_cosigned order by size desc limit 1")?
-            .query_row([], note)
-            .optional()?;
-        found
-            .map(|(size, note)| parse_note(size, &note))
-            .transpose()
+        self.newest_note("select size, note from ledger_cosigned order by size desc limit 1")
     }
 
     fn commands(

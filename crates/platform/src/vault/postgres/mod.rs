@@ -6,14 +6,14 @@
 //! of it, *and* the master key can find the wrapped key there until the master key was changed and the old one
 //! destroyed.
 
-mod server;
+mod connection;
 
 use ::postgres::{Client, Row, Transaction};
+use kandeng_ledger::StoreError;
+use kandeng_ledger::store::postgres::Address;
 use uuid::Uuid;
 
-pub use server::Server;
-
-use self::server::Connection;
+use self::connection::Connection;
 use super::store::{Keys, SealedValue, Values, Wrap, WrappedKey, id};
 use super::{Reference, VaultError};
 use crate::context::Text;
@@ -53,8 +53,8 @@ pub(super) struct PostgresKeys(Connection);
 pub(super) struct PostgresValues(Connection);
 
 impl PostgresKeys {
-    pub(super) fn open(server: Server) -> Result<Self, VaultError> {
-        Connection::open(server, KEYS).map(Self)
+    pub(super) fn open(address: Address) -> Result<Self, VaultError> {
+        Connection::open(address, KEYS).map(Self)
     }
 
     /// Whoever changes keys is the only one who does, on any node; those who read go on.
@@ -169,8 +169,8 @@ impl Keys for PostgresKeys {
 }
 
 impl PostgresValues {
-    pub(super) fn open(server: Server) -> Result<Self, VaultError> {
-        Connection::open(server, VALUES).map(Self)
+    pub(super) fn open(address: Address) -> Result<Self, VaultError> {
+        Connection::open(address, VALUES).map(Self)
     }
 }
 
@@ -269,6 +269,13 @@ fn value(row: &Row) -> Result<SealedValue, VaultError> {
 
 fn ids<'a>(ids: impl IntoIterator<Item = &'a Uuid>) -> Vec<&'a [u8]> {
     ids.into_iter().map(|id| &id.as_bytes()[..]).collect()
+}
+
+/// An address that is none, or certificates that cannot be read.
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        Self::Server(Text::new(error.to_string(), error.to_string()))
+    }
 }
 
 /// What the server or the way to it said. Never its `DETAIL`, which repeats values.
