@@ -13,7 +13,8 @@ use kandeng_screening::{Batches, TableDeclaration, Tables};
 
 use super::choice::Choice;
 use super::intern::Interner;
-use super::rows::{Counts, Rows};
+use super::oddities::Counts;
+use super::rows::Rows;
 use super::tables::{self, Numbering};
 
 /// The tables while blocks come in, from several threads and in any order.

@@ -3,10 +3,12 @@
 
 mod assembly;
 mod choice;
+mod columns;
 mod error;
 mod instant;
 mod intern;
 mod merge;
+mod oddities;
 mod package;
 mod parse;
 mod release;
@@ -30,7 +32,7 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 pub use error::OcdsError;
-pub use rows::Counts;
+pub use oddities::Counts;
 pub use tables::declarations;
 
 use crate::diagnostic::Diagnostic;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::merge::merged;
+use super::oddities::Fault;
 use super::release::Release;
-use super::rows::{Fault, Rows};
+use super::rows::Rows;
 
 /// What is in a document, as far as it decides how to read it.
 #[derive(Default, Debug)]

@@ -5,9 +5,10 @@ use memchr::memchr_iter;
 use serde::de::DeserializeSeed;
 use serde_json::Deserializer;
 
+use super::oddities::{Counts, Oddities};
 use super::package::{Document, Shape};
 use super::release::Release;
-use super::rows::{Counts, Oddities, Rows};
+use super::rows::Rows;
 use super::words;
 
 /// A place where the text is no JSON.

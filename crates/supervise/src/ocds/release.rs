@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::rows::{Fault, Rows};
+use super::oddities::Fault;
+use super::rows::Rows;
 use super::value::{Leaf, Scalar};
 
 /// Visitor methods for values of another type than the one wanted: noted, and read over.

@@ -9,7 +9,8 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::instant::milliseconds;
-use super::rows::{Fault, Rows};
+use super::oddities::Fault;
+use super::rows::Rows;
 
 /// A value that is neither object nor list.
 pub(super) enum Scalar<'v> {

@@ -3,6 +3,8 @@
 //! An answer is a promise: outside of it no finding and no answer changes. It may name more than
 //! changes in the end, never less. Nothing is screened here.
 
+mod reading;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,16 +16,16 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::DFParser;
 use futures::StreamExt;
 
-use super::failure::EngineError;
-use super::lanes::Lanes;
-use super::scan::SlotTable;
-use super::session::Session;
-use super::slot::Slot;
-use super::task_rows::TaskRows;
+use crate::engine::failure::EngineError;
+use crate::engine::lanes::Lanes;
+use crate::engine::scan::SlotTable;
+use crate::engine::session::Session;
+use crate::engine::slot::Slot;
+use crate::engine::task_rows::TaskRows;
 use crate::items::Items;
-use crate::pack::{Body, Pack, Reach, Rule, Subject};
-use crate::sql::Select;
+use crate::pack::{Pack, Reach, Subject};
 use crate::{TableSource, Tables};
+use reading::Reading;
 
 /// Subjects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,19 +68,6 @@ pub struct Change {
     pub owners: BTreeSet<String>,
     /// Tables that changed, with the columns that did; all of them where rows came or went.
     pub columns: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// A rule as far as changes concern it.
-struct Reading {
-    rule: String,
-    reach: Reach,
-    kinds: Vec<String>,
-    /// Tables of the input that it reads, by whatever way.
-    tables: BTreeSet<String>,
-    /// Every word of its statements: a column that none of them names is not read.
-    words: BTreeSet<String>,
-    /// A statement takes all columns without naming them.
-    takes_all: bool,
 }
 
 /// Knows of every rule of a pack what it reads and how far it reaches.
@@ -139,7 +128,7 @@ impl ReachMap {
                 session.physical(&logical).await
             })
         })?;
-        let rules = pack.rules.iter().map(|rule| reading(pack, items, rule));
+        let rules = pack.rules.iter().map(|rule| Reading::of(pack, items, rule));
         Ok(Self {
             rules: rules.collect(),
             subjects: pack.subjects.clone(),
@@ -275,19 +264,6 @@ impl ReachMap {
     }
 }
 
-impl Reading {
-    fn names(&self, column: &str) -> bool {
-        self.words.contains(&column.to_lowercase())
-    }
-
-    fn reads(&self, change: &Change) -> bool {
-        change.columns.iter().any(|(table, columns)| {
-            self.tables.contains(table)
-                && (self.takes_all || columns.iter().any(|column| self.names(column)))
-        })
-    }
-}
-
 fn add_keys(batch: &RecordBatch, all: &mut Vec<Keys>) {
     let texts = |column: usize| {
         datafusion::arrow::compute::cast(
@@ -359,149 +335,4 @@ fn changed_columns(
         )
         .cloned()
         .collect()
-}
-
-/// What a rule reads, through the shared tables down to those of the input.
-fn reading(pack: &Pack, items: Option<&Items>, rule: &Rule) -> Reading {
-    let kinds: Vec<String> = rule.subjects.iter().chain(&rule.also).cloned().collect();
-    let mut reading = Reading {
-        rule: rule.id.clone(),
-        reach: rule.reach,
-        kinds,
-        tables: BTreeSet::new(),
-        words: BTreeSet::new(),
-        takes_all: false,
-    };
-    let mut open: Vec<String> = Vec::new();
-    match &rule.body {
-        Body::Query { sql, .. } => open.extend(reading.take(sql)),
-        Body::RowCheck {
-            over,
-            flag_when,
-            figures,
-        } => {
-            open.push(over.clone());
-            reading.take_words(flag_when);
-            for (_, expression) in figures {
-                reading.take_words(expression);
-            }
-        }
-    }
-    if let Some(applies) = &rule.applies {
-        open.extend(reading.take(&format!("select {applies}")));
-    }
-    for need in &rule.needs {
-        open.push(need.table.clone());
-        reading.words.insert(need.column.to_lowercase());
-    }
-    let kinds = reading.kinds.clone();
-    for subject in kinds.iter().filter_map(|kind| pack.subject(kind)) {
-        open.push(subject.table.clone());
-        reading.words.insert(subject.id.to_lowercase());
-        reading
-            .words
-            .extend(subject.label.as_ref().map(|label| label.to_lowercase()));
-    }
-    let mut seen = BTreeSet::new();
-    while let Some(table) = open.pop() {
-        if !seen.insert(table.clone()) {
-            continue;
-        }
-        if pack.table(&table).is_some() {
-            reading.tables.insert(table);
-        } else if let Some(shared) = pack.shared.iter().find(|shared| shared.id == table) {
-            open.extend(reading.take(&shared.sql));
-        } else if let (true, Some(items)) =
-            (matches!(table.as_str(), "items" | "item_masks"), items)
-            && let Some(subject) = pack.subject(&items.subject)
-        {
-            open.extend(reading.take(&items.masks_sql(subject)));
-        }
-    }
-    reading
-}
-
-impl Reading {
-    /// Takes the words of a statement, and gives the tables that it reads.
-    fn take(&mut self, sql: &str) -> BTreeSet<String> {
-        self.take_words(sql);
-        match Select::parse(sql) {
-            Ok(select) => select.tables(),
-            // It does not run either; loading and planning say so.
-            Err(_) => BTreeSet::new(),
-        }
-    }
-
-    fn take_words(&mut self, sql: &str) {
-        let code = sql
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("--"));
-        let mut before = String::new();
-        for line in code {
-            let mut word = String::new();
-            for letter in line.chars().chain(std::iter::once(' ')) {
-                if letter.is_alphanumeric() || letter == '_' {
-                    word.extend(letter.to_lowercase());
-                    continue;
-                }
-                if !word.is_empty() {
-                    self.takes_all |= word == "natural";
-                    self.words.insert(word.clone());
-                    before = std::mem::take(&mut word);
-                }
-                if letter == '*' {
-                    // A product, and `count(*)`, have something else before them.
-                    self.takes_all |=
-                        matches!(before.as_str(), "select" | "distinct" | "all" | "," | ".");
-                }
-                if !letter.is_whitespace() {
-                    before = letter.to_string();
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn taken(sql: &str) -> Reading {
-        let mut reading = Reading {
-            rule: String::new(),
-            reach: Reach::Record,
-            kinds: Vec::new(),
-            tables: BTreeSet::new(),
-            words: BTreeSet::new(),
-            takes_all: false,
-        };
-        reading.take_words(sql);
-        reading
-    }
-
-    #[test]
-    fn a_star_that_stands_for_columns_is_told_from_a_product_and_a_count() {
-        for sql in [
-            "select * from a",
-            "select a.*, b.x from a",
-            "select x,\n* from a",
-            "select distinct * from a",
-            "select x from a natural join b",
-        ] {
-            assert!(taken(sql).takes_all, "{sql}");
-        }
-        for sql in [
-            "select count(*), x * 3, (y) * 2 from a",
-            "select x\n-- all columns, *\nfrom a",
-        ] {
-            assert!(!taken(sql).takes_all, "{sql}");
-        }
-    }
-
-    #[test]
-    fn words_are_those_of_the_statement_and_not_of_its_remarks() {
-        let reading = taken("select \"Scale\" from a\n-- not the budget\nwhere b.kind = 'x'");
-        assert!(reading.words.contains("scale") && reading.words.contains("kind"));
-        assert!(!reading.words.contains("budget"));
-    }
 }
