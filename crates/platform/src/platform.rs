@@ -17,16 +17,15 @@ use sha2::Sha256;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Decide, Decision, Events, Loaded, UnreadableEvent, fold};
+use crate::aggregate::{Decide, Events, UnreadableEvent};
 use crate::clock::{Clock, Ids};
 use crate::context::{Context, Refusal};
-use crate::deadline::{self, Deadline, Running};
-use crate::effect::{Effect, Expected};
+use crate::deadline::{self, Running};
 use crate::elsewhere::{self, Following};
-use crate::notice::{self, Notice};
+use crate::notice;
+use crate::plan::Plan;
 use crate::read_model::{ReadModel, Tables};
 use crate::refused::RefusedEvent;
-use crate::unique::{self, Value};
 
 /// How often a command is decided anew when somebody else was first.
 const TRIES: usize = 8;
@@ -259,13 +258,9 @@ impl Platform {
             if let Some(positions) = self.first_positions(cx)? {
                 return self.answer_at(positions).await;
             }
-            let mut planned = Plan {
-                platform: self,
-                cx,
-                writes: Vec::new(),
-            };
+            let mut planned = Plan::new(self, cx);
             let mut writes = match plan(&mut planned) {
-                Ok(()) => planned.writes,
+                Ok(()) => planned.into_writes(),
                 Err(CommandError::Refused(refusal)) if cx.command.is_some() => {
                     vec![answered(cx, RefusedEvent::CommandRefused(refusal))?]
                 }
@@ -362,111 +357,6 @@ impl Platform {
 
     pub(crate) fn follow_up(&self, name: &str) -> Option<&FollowUp> {
         self.0.follow_ups.get(name)
-    }
-}
-
-/// Writes that are being put together: every decision sees what those before it came to.
-pub struct Plan<'a> {
-    platform: &'a Platform,
-    /// Who asks, and when.
-    pub cx: &'a Context,
-    writes: Vec<Write>,
-}
-
-impl Plan<'_> {
-    /// Decides a command on what `stream` says, with what was decided so far.
-    ///
-    /// # Errors
-    /// The refusal, or a fault.
-    pub fn decide<A, C>(&mut self, stream: StreamName, command: C) -> Result<(), CommandError>
-    where
-        A: Decide<C>,
-    {
-        let loaded = self.load::<A>(&stream)?;
-        self.decide_on(loaded, stream, command)
-    }
-
-    /// What `stream` says, with what was decided so far.
-    pub(crate) fn load<A: Aggregate>(
-        &self,
-        stream: &StreamName,
-    ) -> Result<Loaded<A>, CommandError> {
-        let mut loaded = fold::<A>(self.platform.0.ledger.read_stream(stream, 0)?)?;
-        let pending = self.writes.iter().filter(|write| write.stream == *stream);
-        for event in pending.flat_map(|write| &write.events) {
-            let event = A::Event::read(&event.kind, event.schema, &event.payload)?;
-            loaded.state.apply(event);
-            loaded.version += 1;
-        }
-        Ok(loaded)
-    }
-
-    /// [`Plan::decide`] on what was loaded: whoever looks at the state too sees the one that is decided on.
-    pub(crate) fn decide_on<A, C>(
-        &mut self,
-        loaded: Loaded<A>,
-        stream: StreamName,
-        command: C,
-    ) -> Result<(), CommandError>
-    where
-        A: Decide<C>,
-    {
-        let Decision { events, effects } = loaded.state.decide(command, self.cx)?;
-        if !events.is_empty() {
-            self.writes.push(Write {
-                stream,
-                expected: loaded.version,
-                events: events.iter().map(Events::new_event).collect(),
-            });
-        }
-        effects
-            .into_iter()
-            .try_for_each(|effect| self.effect(effect))
-    }
-
-    /// Lets something follow.
-    ///
-    /// # Errors
-    /// As [`Plan::decide`].
-    pub fn effect(&mut self, effect: Effect) -> Result<(), CommandError> {
-        match effect {
-            Effect::Reserve(value) => {
-                let stream = self.platform.guard("value", &[value.space, &value.value])?;
-                self.decide::<Value, _>(stream, unique::Reserve(value.owner))
-            }
-            Effect::Release(value) => {
-                let stream = self.platform.guard("value", &[value.space, &value.value])?;
-                self.decide::<Value, _>(stream, unique::Release(value.owner))
-            }
-            Effect::Expect(expectation) => {
-                let stream = self.deadline(&expectation.expected)?;
-                self.decide::<Deadline, _>(stream, deadline::Set(expectation))
-            }
-            Effect::Meet(expected) => {
-                let stream = self.deadline(&expected)?;
-                self.decide::<Deadline, _>(stream, deadline::Meet)
-            }
-            Effect::Waive(expected, reason) => {
-                let stream = self.deadline(&expected)?;
-                self.decide::<Deadline, _>(stream, deadline::Waive(reason))
-            }
-            Effect::Notify(new) => {
-                let to = new.to.to_string();
-                let stream = self
-                    .platform
-                    .guard("notice", &[&new.cause, &to, &new.channel])?;
-                self.decide::<Notice, _>(stream, notice::Queue(new))
-            }
-        }
-    }
-
-    fn deadline(&self, of: &Expected) -> Result<StreamName, CommandError> {
-        self.platform.guard("deadline", &[&of.subject, &of.kind])
-    }
-
-    /// The node that this is planned on, for reading.
-    pub fn platform(&self) -> &Platform {
-        self.platform
     }
 }
 

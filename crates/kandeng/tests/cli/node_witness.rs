@@ -5,27 +5,19 @@ use std::path::Path;
 
 use kandeng_ledger::Trust;
 
-use crate::nodes::{note, open, size};
+use crate::nodes::{init_with, note, open, size};
 use crate::witness::TestWitness;
 use crate::{refused, stdout, succeed};
 
 /// A node whose only place elsewhere is the witness.
 fn node(folder: &Path) -> TestWitness {
-    let init = [
-        "init",
-        "node",
-        "--origin",
-        "ledger.example/990121",
-        "--jurisdiction",
-        "990121",
-    ];
-    succeed(folder, &init);
-    let public = fs::read_to_string(folder.join("node/ledger.pub")).unwrap();
+    let node = init_with(folder, &[]);
+    let public = fs::read_to_string(node.join("ledger.pub")).unwrap();
     let witness = TestWitness::new(Trust {
         ledger: public.trim().to_owned(),
         witnesses: Vec::new(),
     });
-    let path = folder.join("node/kandeng.toml");
+    let path = node.join("kandeng.toml");
     let mut settings = fs::read_to_string(&path).unwrap();
     settings.push_str(&format!(
         "\n[second_place]\nwitness = \"{}\"\nwitness_key = \"{}\"\n",

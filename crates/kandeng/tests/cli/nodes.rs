@@ -11,6 +11,11 @@ use crate::succeed;
 
 /// A node `node` with a second place `second`, of a name of its own.
 pub fn init(folder: &Path) -> PathBuf {
+    init_with(folder, &["--second", "second"])
+}
+
+/// A node `node` with these arguments more.
+pub fn init_with(folder: &Path, more: &[&str]) -> PathBuf {
     let args = [
         "init",
         "node",
@@ -18,12 +23,10 @@ pub fn init(folder: &Path) -> PathBuf {
         "ledger.example/990121",
         "--jurisdiction",
         "990121",
-        "--second",
-        "second",
         "--lang",
         "en",
     ];
-    succeed(folder, &args);
+    succeed(folder, &[&args, more].concat());
     folder.join("node")
 }
 

@@ -14,7 +14,8 @@ use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
 use crate::deadline::Running;
 use crate::effect::{Effect, Expectation, Expected, NewNotice};
-use crate::platform::{CommandError, Plan};
+use crate::plan::Plan;
+use crate::platform::CommandError;
 
 /// The follow-up that climbs a rung, and what is expected.
 pub(crate) const CLIMB: &str = "case-climb";
