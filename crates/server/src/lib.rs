@@ -1,0 +1,1 @@
+//! HTTP: sessions, security headers, assets, and the pages and API of every scene.
