@@ -49,6 +49,7 @@ impl EventKinds {
 pub fn shared_event_kinds() -> Vec<EventKinds> {
     vec![
         EventKinds::of::<crate::case::Case>(),
+        EventKinds::of::<crate::case::Question>(),
         EventKinds::of::<crate::deadline::Deadline>(),
         EventKinds::of::<crate::flag::Flag>(),
         EventKinds::of::<crate::flag::Rule>(),

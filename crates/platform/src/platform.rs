@@ -151,6 +151,8 @@ impl Platform {
     fn new(parts: Parts, ledger: Ledger, following: Option<Following>) -> Self {
         let mut follow_ups = parts.follow_ups;
         follow_ups.insert(crate::case::CLIMB.to_owned(), Box::new(crate::case::climb));
+        let unanswered: FollowUp = Box::new(crate::case::unanswered);
+        follow_ups.insert(crate::case::UNANSWERED.to_owned(), unanswered);
         Self(Arc::new(Inner {
             following,
             ledger,
@@ -387,5 +389,6 @@ pub fn shared_tables() -> Vec<Box<dyn Tables>> {
         Box::new(crate::flag::FlagTables),
         Box::new(crate::flag::RuleTables),
         Box::new(crate::case::CaseTables),
+        Box::new(crate::case::QuestionTables),
     ]
 }

@@ -6,7 +6,9 @@ mod support;
 
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
-use kandeng_platform::case::{AnswerCase, Case, Close, Hear, OpenCase, Outcome, Refer};
+use kandeng_platform::case::{
+    AnswerCase, Case, Close, Hear, OpenCase, Outcome, OutcomeKind, Refer,
+};
 use kandeng_platform::deadline::DeadlineLoop;
 use kandeng_platform::{CommandError, Platform};
 use support::{Node, block_on, rows, start};
@@ -17,7 +19,9 @@ async fn opened(node: &Node, platform: &Platform) -> Uuid {
     let open = OpenCase {
         id,
         flags: vec![StreamName::new("flag", Uuid::from_u128(6)).unwrap()],
+        lead: Uuid::from_u128(8),
         assignee: Uuid::from_u128(7),
+        checks: Vec::new(),
         answer_within: SignedDuration::from_hours(24),
     };
     platform
@@ -25,6 +29,13 @@ async fn opened(node: &Node, platform: &Platform) -> Uuid {
         .await
         .unwrap();
     id
+}
+
+fn hear(note: &str) -> Hear {
+    Hear {
+        heard: true,
+        note: note.to_owned(),
+    }
 }
 
 fn rung(platform: &Platform) -> Option<String> {
@@ -86,11 +97,11 @@ fn nobody_is_closed_upon_without_having_been_heard() {
         let close = Close {
             id,
             outcome: Outcome {
-                confirmed: true,
+                kind: OutcomeKind::Sanctioned,
                 recovered_fen: 9_500_000,
                 held_to_account: 6,
                 problems_solved: 1,
-                note: String::new(),
+                note: "paid back".to_owned(),
             },
         };
         let refused = platform
@@ -98,7 +109,7 @@ fn nobody_is_closed_upon_without_having_been_heard() {
             .await;
         assert!(matches!(refused, Err(CommandError::Refused(why)) if why.code == "not-heard"));
         platform
-            .carry_out::<Case, _>(id, Hear("the village says …".to_owned()), &node.cx())
+            .carry_out::<Case, _>(id, hear("the village says …"), &node.cx())
             .await
             .unwrap();
         platform

@@ -16,7 +16,7 @@ fn found(subject: &str, measured: f64) -> Found {
     Found {
         rule: "K17".to_owned(),
         rule_version: "v1".to_owned(),
-        severity: "high".to_owned(),
+        severity: "medium".to_owned(),
         subject_kind: "project".to_owned(),
         subject: subject.to_owned(),
         key: String::new(),

@@ -1,13 +1,24 @@
 //! Cases: what a person works on. Opened for verification, answered within a time or climbed up the three
 //! rungs *urge → supervise → investigate*, heard, referred or closed with an outcome.
 
+mod check;
+mod close;
+mod question;
 mod tables;
 
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+pub use check::{Check, CheckCase, OnSite};
+pub use close::{Close, FlagVerdict, Outcome, OutcomeKind, close};
+pub use question::{
+    AnswerQuestion, Ask, Consent, DeclineQuestion, Question, QuestionEvent, QuestionTables,
+    Withdraw,
+};
+pub(crate) use question::{UNANSWERED, unanswered};
 pub use tables::CaseTables;
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
@@ -53,21 +64,6 @@ impl Rung {
     }
 }
 
-/// How a case ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Whether what was flagged is so.
-    pub confirmed: bool,
-    /// Money recovered, in fen.
-    pub recovered_fen: i64,
-    /// People held to account: a number, never who.
-    pub held_to_account: u32,
-    /// Residents' problems solved.
-    pub problems_solved: u32,
-    /// In the officer's words.
-    pub note: String,
-}
-
 /// What happened to a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
@@ -76,10 +72,26 @@ pub enum CaseEvent {
     CaseOpened {
         /// The flags' streams.
         flags: Vec<StreamName>,
+        /// Who leads it: consents to questions, and is asked when it stalls.
+        lead: Uuid,
         /// Who works on it.
         assignee: Uuid,
+        /// What is to be looked at on paper and on site.
+        checks: Vec<Check>,
         /// Seconds within which each rung wants an answer.
         answer_within: i64,
+    },
+    /// One of the checks was made.
+    CaseChecked {
+        /// Its place in the list, from 0.
+        check: u32,
+        /// What was found.
+        found: OnSite,
+        /// In words.
+        note: String,
+        /// Photos and papers, by SHA-256.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        evidence: Vec<String>,
     },
     /// Somebody else works on it.
     CaseAssigned {
@@ -96,8 +108,10 @@ pub enum CaseEvent {
         /// In their words.
         note: String,
     },
-    /// The body concerned was heard.
+    /// The body concerned was heard, or it is on record why not.
     CaseHeard {
+        /// Whether it was heard.
+        heard: bool,
         /// What it said, or why it was not heard.
         note: String,
     },
@@ -115,14 +129,30 @@ pub enum CaseEvent {
 
 impl Events for CaseEvent {
     const VERSIONS: &'static [(&'static str, u16)] = &[
-        ("case-opened", 1),
+        ("case-opened", 2),
+        ("case-checked", 1),
         ("case-assigned", 1),
         ("case-climbed", 1),
         ("case-answered", 1),
-        ("case-heard", 1),
+        ("case-heard", 2),
         ("case-referred", 1),
-        ("case-closed", 1),
+        ("case-closed", 2),
     ];
+
+    fn upcast(kind: &str, schema: u16, mut payload: Value) -> Option<Value> {
+        match (kind, schema) {
+            // Until version 2 whoever worked on a case led it, and nothing was listed to be looked at.
+            ("case-opened", 1) => {
+                payload["lead"] = payload.get("assignee")?.clone();
+                payload["checks"] = Value::Array(Vec::new());
+            }
+            // Until version 2 it was not said which of the two it was.
+            ("case-heard", 1) => payload["heard"] = true.into(),
+            ("case-closed", 1) => close::with_kind(payload.get_mut("outcome")?)?,
+            _ => return None,
+        }
+        Some(payload)
+    }
 }
 
 /// Where a case stands.
@@ -130,8 +160,13 @@ impl Events for CaseEvent {
 pub struct Case {
     open: bool,
     over: bool,
+    /// The flags that it was opened to verify.
+    pub flags: Vec<StreamName>,
+    checks: u32,
     heard: bool,
     rung: Option<Rung>,
+    /// Who leads it.
+    pub lead: Uuid,
     assignee: Uuid,
     answer_within: i64,
 }
@@ -143,16 +178,22 @@ impl Aggregate for Case {
     fn apply(&mut self, event: CaseEvent) {
         match event {
             CaseEvent::CaseOpened {
+                flags,
+                lead,
                 assignee,
+                checks,
                 answer_within,
-                ..
             } => {
                 self.open = true;
+                self.flags = flags;
+                self.lead = lead;
+                self.checks = checks.len() as u32;
                 self.assignee = assignee;
                 self.answer_within = answer_within;
             }
             CaseEvent::CaseAssigned { assignee } => self.assignee = assignee,
             CaseEvent::CaseClimbed { rung } => self.rung = Some(rung),
+            CaseEvent::CaseChecked { .. } => {}
             CaseEvent::CaseAnswered { .. } => self.rung = None,
             CaseEvent::CaseHeard { .. } => self.heard = true,
             CaseEvent::CaseReferred { .. } | CaseEvent::CaseClosed { .. } => {
@@ -170,8 +211,12 @@ pub struct OpenCase {
     pub id: Uuid,
     /// The flags to verify.
     pub flags: Vec<StreamName>,
+    /// Who leads it.
+    pub lead: Uuid,
     /// Who works on it.
     pub assignee: Uuid,
+    /// What is to be looked at on paper and on site.
+    pub checks: Vec<Check>,
     /// Within which time each rung wants an answer.
     pub answer_within: SignedDuration,
 }
@@ -195,7 +240,12 @@ pub struct AnswerCase {
 
 /// The body concerned was heard, or the officer says why not.
 #[derive(Clone, Debug)]
-pub struct Hear(pub String);
+pub struct Hear {
+    /// Whether it was heard.
+    pub heard: bool,
+    /// What it said, or why it was not heard.
+    pub note: String,
+}
 
 /// Hand it to another body.
 #[derive(Clone, Debug)]
@@ -204,15 +254,6 @@ pub struct Refer {
     pub id: Uuid,
     /// To whom.
     pub to: String,
-}
-
-/// End it.
-#[derive(Clone, Debug)]
-pub struct Close {
-    /// Which.
-    pub id: Uuid,
-    /// How.
-    pub outcome: Outcome,
 }
 
 fn answer(id: Uuid) -> Expected {
@@ -264,7 +305,9 @@ impl Decide<OpenCase> for Case {
         let within = open.answer_within.as_secs().max(1);
         let event = CaseEvent::CaseOpened {
             flags: open.flags,
+            lead: open.lead,
             assignee: open.assignee,
+            checks: open.checks,
             answer_within: within,
         };
         Ok(Decision::from(event).and(expect(open.id, within, cx)))
@@ -317,38 +360,42 @@ impl Decide<AnswerCase> for Case {
 }
 
 impl Decide<Hear> for Case {
-    fn decide(&self, Hear(note): Hear, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+    fn decide(&self, hear: Hear, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
         self.must_be_open()?;
-        Ok(CaseEvent::CaseHeard { note }.into())
+        let note = needed(
+            hear.note,
+            "须写明有关单位的意见,或未听取的原因",
+            "say what the body concerned said, or why it was not heard",
+        )?;
+        Ok(CaseEvent::CaseHeard {
+            heard: hear.heard,
+            note,
+        }
+        .into())
     }
 }
 
 impl Decide<Refer> for Case {
     fn decide(&self, refer: Refer, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
         self.must_be_open()?;
+        let to = needed(
+            refer.to,
+            "须写明移送给哪个单位",
+            "say to which body the case goes",
+        )?;
         let reason = Text::new("已移送", "referred");
-        Ok(Decision::from(CaseEvent::CaseReferred { to: refer.to })
+        Ok(Decision::from(CaseEvent::CaseReferred { to })
             .and(Effect::Waive(answer(refer.id), reason)))
     }
 }
 
-impl Decide<Close> for Case {
-    fn decide(&self, close: Close, _: &Context) -> Result<Decision<CaseEvent>, Refusal> {
-        self.must_be_open()?;
-        // Nobody is closed upon without having been heard.
-        if close.outcome.confirmed && !self.heard {
-            return Err(Refusal::new(
-                "not-heard",
-                "办结为属实之前,须听取有关单位意见,或说明未听取的原因",
-                "before a case closes as confirmed, the body concerned is heard, or the officer records why not",
-            ));
-        }
-        let reason = Text::new("已办结", "closed");
-        Ok(Decision::from(CaseEvent::CaseClosed {
-            outcome: close.outcome,
-        })
-        .and(Effect::Waive(answer(close.id), reason)))
+/// A text that may not be missing, without the white space around it.
+fn needed(text: String, zh: &str, en: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::new("text-missing", zh, en));
     }
+    Ok(text.to_owned())
 }
 
 /// Climbs the next rung of the case whose answer did not come.

@@ -7,7 +7,7 @@ use super::{Case, CaseEvent, Rung};
 use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
-/// The tables `cases` and `case_flags`.
+/// The tables `cases`, `case_flags` and `case_checks`.
 pub struct CaseTables;
 
 impl Tables for CaseTables {
@@ -16,23 +16,27 @@ impl Tables for CaseTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["cases", "case_flags"]
+        &["cases", "case_flags", "case_checks"]
     }
 
     fn create(&self) -> &'static str {
         "create table cases (
             id text primary key,
             state text not null check (state in ('open', 'referred', 'closed')),
+            lead text not null,
             assignee text not null,
             jurisdiction text not null,
             rung text check (rung in ('urge', 'supervise', 'investigate')),
             heard integer not null default 0 check (heard in (0, 1)),
+            heard_note text,
+            answered_note text,
             referred_to text,
-            confirmed integer check (confirmed in (0, 1)),
+            outcome text check (outcome in ('unfounded', 'explained', 'rectified', 'sanctioned')),
+            outcome_note text,
             recovered_fen integer,
             held_to_account integer,
             problems_solved integer,
@@ -43,6 +47,18 @@ impl Tables for CaseTables {
             id text not null,
             flag text not null,
             primary key (id, flag)
+        ) strict, without rowid;
+        create table case_checks (
+            id text not null,
+            place integer not null, -- from 0
+            flag text not null,
+            items text not null, -- a JSON list
+            says_zh text not null,
+            says_en text not null,
+            found text check (found in ('as-filed', 'differs', 'not-seen')),
+            note text,
+            evidence text, -- a JSON list of SHA-256
+            primary key (id, place)
         ) strict, without rowid;"
     }
 
@@ -73,16 +89,46 @@ fn project(
 ) -> rusqlite::Result<()> {
     match event {
         CaseEvent::CaseOpened {
-            flags, assignee, ..
+            flags,
+            lead,
+            assignee,
+            checks,
+            ..
         } => {
             to.execute(
-                "insert into cases (id, state, assignee, jurisdiction, opened_at) values (?1, 'open', ?2, ?3, ?4)",
-                params![id, assignee.to_string(), jurisdiction, at],
+                "insert into cases (id, state, lead, assignee, jurisdiction, opened_at) \
+                 values (?1, 'open', ?2, ?3, ?4, ?5)",
+                params![id, lead.to_string(), assignee.to_string(), jurisdiction, at],
             )?;
+            for (place, check) in checks.iter().enumerate() {
+                to.prepare_cached(
+                    "insert into case_checks (id, place, flag, items, says_zh, says_en) \
+                     values (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    id,
+                    place as i64,
+                    check.flag.as_str(),
+                    list(&check.items),
+                    check.says.zh,
+                    check.says.en
+                ])?;
+            }
             for flag in flags {
                 to.prepare_cached("insert or ignore into case_flags values (?1, ?2)")?
                     .execute([id, flag.as_str()])?;
             }
+        }
+        CaseEvent::CaseChecked {
+            check,
+            found,
+            note,
+            evidence,
+        } => {
+            to.execute(
+                "update case_checks set found = ?3, note = ?4, evidence = ?5 where id = ?1 and place = ?2",
+                params![id, check, found.name(), note, list(evidence)],
+            )?;
         }
         CaseEvent::CaseAssigned { assignee } => {
             to.execute(
@@ -98,11 +144,17 @@ fn project(
             };
             to.execute("update cases set rung = ?2 where id = ?1", [id, rung])?;
         }
-        CaseEvent::CaseAnswered { .. } => {
-            to.execute("update cases set rung = null where id = ?1", [id])?;
+        CaseEvent::CaseAnswered { note } => {
+            to.execute(
+                "update cases set rung = null, answered_note = ?2 where id = ?1",
+                [id, note],
+            )?;
         }
-        CaseEvent::CaseHeard { .. } => {
-            to.execute("update cases set heard = 1 where id = ?1", [id])?;
+        CaseEvent::CaseHeard { heard, note } => {
+            to.execute(
+                "update cases set heard = ?2, heard_note = ?3 where id = ?1",
+                params![id, heard, note],
+            )?;
         }
         CaseEvent::CaseReferred { to: body } => {
             to.execute(
@@ -112,18 +164,24 @@ fn project(
         }
         CaseEvent::CaseClosed { outcome } => {
             to.execute(
-                "update cases set state = 'closed', confirmed = ?2, recovered_fen = ?3, \
-                 held_to_account = ?4, problems_solved = ?5, ended_at = ?6 where id = ?1",
+                "update cases set state = 'closed', outcome = ?2, recovered_fen = ?3, held_to_account = ?4, \
+                 problems_solved = ?5, ended_at = ?6, outcome_note = ?7 where id = ?1",
                 params![
                     id,
-                    outcome.confirmed,
+                    outcome.kind.name(),
                     outcome.recovered_fen,
                     outcome.held_to_account,
                     outcome.problems_solved,
-                    at
+                    at,
+                    outcome.note
                 ],
             )?;
         }
     }
     Ok(())
+}
+
+/// A JSON list of texts.
+fn list(texts: &[String]) -> String {
+    serde_json::Value::from(texts.to_vec()).to_string()
 }

@@ -3,7 +3,10 @@
 //! A flag is one (rule, subject kind, subject, key). An event is appended only when the finding's fingerprint
 //! changes, so a nightly run over an unchanged county appends nothing.
 
+mod draw;
 mod fit;
+mod precision;
+pub mod rank;
 mod rule;
 mod screened;
 mod sweep;
@@ -13,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use draw::{DRAWN_SHARE, draw};
+pub use precision::{Tally, Verdict};
 pub use rule::{Rule, RuleEvent, RuleTables};
 pub use screened::{
     NotCompared, RuleAnswers, RuleFailure, RunFacts, Screened, ScreenedFlag, Subjects, rule_version,
@@ -70,6 +75,18 @@ pub enum Dismissal {
     Duplicate,
 }
 
+impl Dismissal {
+    /// The word for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unfounded => "unfounded",
+            Self::Explained => "explained",
+            Self::FilingCorrected => "filing-corrected",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
 /// What happened to a flag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
@@ -104,7 +121,23 @@ pub enum FlagEvent {
     FlagComparedAgain {},
     /// The rule answers *passed*.
     FlagCleared {},
-    /// An officer found nothing to it.
+    /// It was drawn at random, so that its rule is measured also where nobody would have looked.
+    FlagDrawn {},
+    /// An officer finds nothing to a grave one; a second officer has to agree.
+    FlagDismissalProposed {
+        /// Why.
+        reason: Dismissal,
+        /// In the officer's words.
+        note: String,
+        /// The officer.
+        by: Uuid,
+    },
+    /// The second officer does not agree.
+    FlagDismissalDeclined {
+        /// In that officer's words.
+        note: String,
+    },
+    /// An officer found nothing to it; to a grave one, two did.
     FlagDismissed {
         /// Why.
         reason: Dismissal,
@@ -142,6 +175,9 @@ impl Events for FlagEvent {
         ("flag-not-applicable", 1),
         ("flag-compared-again", 1),
         ("flag-cleared", 1),
+        ("flag-drawn", 1),
+        ("flag-dismissal-proposed", 1),
+        ("flag-dismissal-declined", 1),
         ("flag-dismissed", 1),
         ("flag-confirmed", 1),
         ("flag-reviewed", 1),
@@ -175,6 +211,10 @@ pub struct Flag {
     pub not_applicable: Option<Unanswered>,
     /// Whether the rule changed and no officer has looked since.
     pub rule_changed: bool,
+    /// Whether it is in the random sample, until somebody decides on it.
+    pub drawn: bool,
+    /// Who found nothing to it and waits for a second officer, and why.
+    pub proposed: Option<(Uuid, Dismissal)>,
 }
 
 impl Aggregate for Flag {
@@ -191,6 +231,7 @@ impl Aggregate for Flag {
                 self.found = Some(found);
                 self.not_applicable = None;
                 self.rule_changed = rule_changed;
+                self.proposed = None;
             }
             FlagEvent::FlagChanged { found, .. } => {
                 if self.standing != Standing::Confirmed {
@@ -198,27 +239,28 @@ impl Aggregate for Flag {
                 }
                 self.found = Some(found);
                 self.not_applicable = None;
+                // What was proposed was said of other figures.
+                self.proposed = None;
             }
             FlagEvent::FlagRuleChanged { found } => {
                 self.found = Some(found);
                 self.not_applicable = None;
                 self.rule_changed = true;
+                self.proposed = None;
             }
+            FlagEvent::FlagDrawn {} => self.drawn = true,
+            FlagEvent::FlagDismissalProposed { reason, by, .. } => {
+                self.proposed = Some((by, reason));
+            }
+            FlagEvent::FlagDismissalDeclined { .. } => self.proposed = None,
             FlagEvent::FlagNotApplicable { why } => self.not_applicable = Some(why),
             FlagEvent::FlagComparedAgain {} => self.not_applicable = None,
             FlagEvent::FlagCleared {} => {
-                self.standing = Standing::Cleared;
                 self.not_applicable = None;
-                self.rule_changed = false;
+                self.leave(Standing::Cleared);
             }
-            FlagEvent::FlagDismissed { reason, .. } => {
-                self.standing = Standing::Dismissed(reason);
-                self.rule_changed = false;
-            }
-            FlagEvent::FlagConfirmed { .. } => {
-                self.standing = Standing::Confirmed;
-                self.rule_changed = false;
-            }
+            FlagEvent::FlagDismissed { reason, .. } => self.leave(Standing::Dismissed(reason)),
+            FlagEvent::FlagConfirmed { .. } => self.leave(Standing::Confirmed),
             FlagEvent::FlagReviewed { reopened } => {
                 if reopened {
                     self.standing = Standing::Open;
@@ -226,6 +268,22 @@ impl Aggregate for Flag {
                 self.rule_changed = false;
             }
         }
+    }
+}
+
+impl Flag {
+    /// It is open no more, and starts afresh should it come back.
+    fn leave(&mut self, standing: Standing) {
+        self.standing = standing;
+        self.rule_changed = false;
+        self.drawn = false;
+        self.proposed = None;
+    }
+
+    /// Whether two officers have to agree that there is nothing to it.
+    pub fn needs_two(&self) -> bool {
+        let found = self.found.as_ref();
+        found.is_some_and(|found| found.severity == "high")
     }
 }
 
@@ -254,6 +312,17 @@ pub struct Dismiss {
     /// In the officer's words.
     pub note: String,
 }
+
+/// A second officer finds that there is something to it.
+#[derive(Clone, Debug)]
+pub struct Decline {
+    /// In the officer's words.
+    pub note: String,
+}
+
+/// It is to be measured, whatever its rank.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw;
 
 /// An officer looked at a flag whose rule had changed.
 #[derive(Clone, Copy, Debug)]
@@ -347,13 +416,57 @@ fn only_open(flag: &Flag) -> Result<(), Refusal> {
 }
 
 impl Decide<Dismiss> for Flag {
-    fn decide(&self, dismiss: Dismiss, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+    /// A grave flag is proposed first. Who proposed it does not dismiss it, and another reason is another
+    /// proposal.
+    fn decide(&self, dismiss: Dismiss, cx: &Context) -> Result<Decision<FlagEvent>, Refusal> {
         only_open(self)?;
-        Ok(FlagEvent::FlagDismissed {
-            reason: dismiss.reason,
-            note: dismiss.note,
+        let Dismiss { reason, note } = dismiss;
+        let agreed = match self.proposed {
+            _ if !self.needs_two() => true,
+            Some((by, _)) if by == cx.actor => {
+                return Err(Refusal::new(
+                    "second-officer",
+                    "严重疑点须由另一名经办人同意后才能排除",
+                    "a grave flag is dismissed only when another officer agrees",
+                ));
+            }
+            Some((_, proposed)) => proposed == reason,
+            None => false,
+        };
+        Ok(if agreed {
+            FlagEvent::FlagDismissed { reason, note }
+        } else {
+            FlagEvent::FlagDismissalProposed {
+                reason,
+                note,
+                by: cx.actor,
+            }
         }
         .into())
+    }
+}
+
+impl Decide<Decline> for Flag {
+    fn decide(&self, decline: Decline, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        only_open(self)?;
+        if self.proposed.is_none() {
+            return Err(Refusal::new(
+                "nothing-proposed",
+                "该疑点没有待同意的排除意见",
+                "nobody has proposed to dismiss this flag",
+            ));
+        }
+        Ok(FlagEvent::FlagDismissalDeclined { note: decline.note }.into())
+    }
+}
+
+impl Decide<Draw> for Flag {
+    fn decide(&self, _: Draw, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
+        // What is open no more needs no measuring; what was drawn is in the sample already.
+        if self.standing != Standing::Open || self.drawn {
+            return Ok(Decision::of([]));
+        }
+        Ok(FlagEvent::FlagDrawn {}.into())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
-use super::{Dismissal, Flag, FlagEvent, Found};
+use super::{Dismissal, Flag, FlagEvent, Found, Verdict};
 use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
-/// The table `flags`.
+/// The tables `flags` and `flag_verdicts`.
 pub struct FlagTables;
 
 impl Tables for FlagTables {
@@ -16,11 +17,11 @@ impl Tables for FlagTables {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["flags"]
+        &["flags", "flag_verdicts"]
     }
 
     fn create(&self) -> &'static str {
@@ -46,8 +47,24 @@ impl Tables for FlagTables {
             not_applicable_en text,
             rule_changed integer not null default 0 check (rule_changed in (0, 1)),
             changed text, -- the figures that made it open again, a JSON list
+            drawn integer not null default 0 check (drawn in (0, 1)), -- in the random sample
+            proposed text, -- why an officer would dismiss it, while a second has not agreed
+            proposed_by text,
             raised_at integer not null, -- milliseconds since 1970
             changed_at integer not null
+        ) strict;
+        -- What officers decided, for ever: a flag that comes back may have several.
+        create table flag_verdicts (
+            position integer primary key,
+            flag text not null,
+            rule text not null,
+            rule_version text not null,
+            severity text not null,
+            verdict text not null check (
+                verdict in ('confirmed', 'filing-corrected', 'explained', 'unfounded', 'duplicate')
+            ),
+            drawn integer not null check (drawn in (0, 1)),
+            at integer not null
         ) strict;"
     }
 
@@ -57,6 +74,8 @@ impl Tables for FlagTables {
             "create index flags_of_rule on flags (rule, state)",
             "create index flags_in_state on flags (state, severity)",
             "create index flags_to_review on flags (rule) where rule_changed = 1",
+            "create index flags_drawn on flags (stream) where drawn = 1",
+            "create index flag_verdicts_of_rule on flag_verdicts (rule, at)",
         ]
     }
 
@@ -65,8 +84,35 @@ impl Tables for FlagTables {
             return Ok(());
         };
         let at = envelope.at.as_millisecond();
-        project(to, event.stream.as_str(), at, &read).map_err(|error| error.to_string())
+        let stream = event.stream.as_str();
+        let decided = match &read {
+            FlagEvent::FlagDismissed { reason, .. } => Some(Verdict::of(*reason)),
+            FlagEvent::FlagConfirmed { .. } => Some(Verdict::Confirmed),
+            _ => None,
+        };
+        // Before the flag leaves the sample.
+        decided
+            .map_or(Ok(()), |verdict| {
+                keep(to, event.position, stream, at, verdict)
+            })
+            .and_then(|()| project(to, stream, at, &read))
+            .map_err(|error| error.to_string())
     }
+}
+
+fn keep(
+    to: &Connection,
+    position: u64,
+    stream: &str,
+    at: i64,
+    verdict: Verdict,
+) -> rusqlite::Result<()> {
+    to.prepare_cached(
+        "insert into flag_verdicts (position, flag, rule, rule_version, severity, verdict, drawn, at) \
+         select ?1, stream, rule, rule_version, severity, ?3, drawn, ?4 from flags where stream = ?2",
+    )?
+    .execute(params![position as i64, stream, verdict.name(), at])?;
+    Ok(())
 }
 
 fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlite::Result<()> {
@@ -83,7 +129,7 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
                 "update flags set rule_version = ?2, severity = ?3, fingerprint = ?4, figures = ?5, \
                  says_zh = ?6, says_en = ?7, money_fen = ?8, items = ?9, related = ?10, \
                  not_applicable = null, not_applicable_zh = null, not_applicable_en = null, \
-                 rule_changed = 1, changed_at = ?11 where stream = ?1",
+                 rule_changed = 1, proposed = null, proposed_by = null, changed_at = ?11 where stream = ?1",
             )?
             .execute(params![
                 stream,
@@ -110,6 +156,13 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
                  not_applicable_en = null, changed_at = ?2 where stream = ?1",
             )?
             .execute(params![stream, at])?,
+        FlagEvent::FlagDrawn {} => to
+            .prepare_cached("update flags set drawn = 1 where stream = ?1")?
+            .execute([stream])?,
+        FlagEvent::FlagDismissalProposed { reason, by, .. } => {
+            propose(to, stream, at, Some((*reason, *by)))?
+        }
+        FlagEvent::FlagDismissalDeclined { .. } => propose(to, stream, at, None)?,
         FlagEvent::FlagCleared {} => state(to, stream, at, "cleared", None)?,
         FlagEvent::FlagDismissed { reason, .. } => {
             state(to, stream, at, "dismissed", Some(*reason))?
@@ -145,6 +198,7 @@ fn write(
          state = iif(state = 'confirmed', state, 'open'), dismissal = null, not_applicable = null, \
          not_applicable_zh = null, not_applicable_en = null, \
          rule_changed = max(rule_changed * (state <> 'cleared'), excluded.rule_changed), \
+         proposed = null, proposed_by = null, \
          changed = excluded.changed, changed_at = excluded.changed_at",
     )?
     .execute(params![
@@ -175,17 +229,29 @@ fn state(
     state: &str,
     dismissal: Option<Dismissal>,
 ) -> rusqlite::Result<usize> {
-    let dismissal = dismissal.map(|reason| match reason {
-        Dismissal::Unfounded => "unfounded",
-        Dismissal::Explained => "explained",
-        Dismissal::FilingCorrected => "filing-corrected",
-        Dismissal::Duplicate => "duplicate",
-    });
     to.prepare_cached(
         "update flags set state = ?2, dismissal = ?3, not_applicable = null, not_applicable_zh = null, \
-         not_applicable_en = null, rule_changed = 0, changed_at = ?4 where stream = ?1",
+         not_applicable_en = null, rule_changed = 0, drawn = drawn and ?2 = 'open', \
+         proposed = null, proposed_by = null, changed_at = ?4 where stream = ?1",
     )?
-    .execute(params![stream, state, dismissal, at])
+    .execute(params![stream, state, dismissal.map(Dismissal::name), at])
+}
+
+fn propose(
+    to: &Connection,
+    stream: &str,
+    at: i64,
+    proposed: Option<(Dismissal, Uuid)>,
+) -> rusqlite::Result<usize> {
+    to.prepare_cached(
+        "update flags set proposed = ?2, proposed_by = ?3, changed_at = ?4 where stream = ?1",
+    )?
+    .execute(params![
+        stream,
+        proposed.map(|(reason, _)| reason.name()),
+        proposed.map(|(_, by)| by.to_string()),
+        at
+    ])
 }
 
 /// A JSON list of texts.
