@@ -108,7 +108,7 @@ fn the_loop_sleeps_until_the_next_deadline_and_wakes_for_a_nearer_one() {
     });
 }
 
-/// What was erased from the ledger is still in the tables until they are made anew.
+/// Neither in the tables, which are made anew, nor for whoever had read them before.
 #[test]
 fn what_was_erased_from_the_ledger_neither_fires_nor_keeps_the_others_waiting() {
     let node = Node::new();
