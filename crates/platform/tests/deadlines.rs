@@ -72,7 +72,7 @@ fn a_node_that_was_down_fires_what_it_missed_once_and_says_it_is_late() {
         let deadlines = DeadlineLoop::new(platform.clone());
         assert_eq!(deadlines.fire_due().await.unwrap(), 11);
         let late = rows(&platform, "deadlines");
-        assert_eq!(late.iter().filter(|row| row.ends_with(" late")).count(), 9);
+        assert_eq!(late.iter().filter(|row| row.ends_with(" late")).count(), 10);
         drop((platform, deadlines));
         let platform = node.open();
         assert_eq!(DeadlineLoop::new(platform).fire_due().await.unwrap(), 0);
