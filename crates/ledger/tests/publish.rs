@@ -51,6 +51,40 @@ fn a_folder_grows_with_the_ledger_and_holds_what_its_checkpoint_needs() {
 }
 
 #[test]
+fn nodes_that_publish_into_one_folder_never_set_it_back_and_leave_it_whole() {
+    let place = filled(0);
+    let ledger = place.open();
+    for number in 0..600 {
+        ledger.append_all_blocking(one(number, 0)).unwrap();
+    }
+    let path = place.folder.path().join("elsewhere");
+    let checkpoints = place.reader().checkpoints(0, 1_000).unwrap();
+    assert!(checkpoints.len() > 100);
+    std::thread::scope(|scope| {
+        for node in 0..3 {
+            let (place, path, checkpoints) = (&place, &path, &checkpoints);
+            scope.spawn(move || {
+                let folder = Folder::new(path);
+                let mut reader = place.reader();
+                for checkpoint in checkpoints.iter().skip(node).step_by(3) {
+                    folder
+                        .publish_at(&mut reader, &trust(), checkpoint)
+                        .unwrap();
+                    let newest = folder.newest(&trust()).unwrap().unwrap();
+                    assert!(newest.size >= checkpoint.size);
+                }
+            });
+        }
+    });
+    let newest = checkpoints.last().unwrap();
+    for resource in Resource::new_between(0, newest.size) {
+        let bytes = fs::read(path.join(resource.to_string()));
+        let bytes = bytes.unwrap_or_else(|error| panic!("{resource}: {error}"));
+        assert_eq!(Some(bytes), resource.bytes(&mut place.reader()).unwrap());
+    }
+}
+
+#[test]
 fn a_ledger_that_was_set_back_is_refused_with_what_to_do() {
     let place = filled(20);
     let old = fs::read(place.path()).unwrap();

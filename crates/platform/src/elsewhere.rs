@@ -147,6 +147,8 @@ pub(crate) fn open(database: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(database)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
+    // What is erased from the ledger is not to stand on in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
@@ -167,6 +169,8 @@ pub(crate) fn catch_up(
             0
         }
     };
+    let failed = |(position, problem): (u64, String)| StoreError::Projection { position, problem };
+    let mut fresh = Fresh::from(position, ledger);
     loop {
         let events = ledger.read_from(position, PAGE)?;
         if events.is_empty() {
@@ -176,9 +180,53 @@ pub(crate) fn catch_up(
         let events: Vec<&Recorded> = events.iter().collect();
         // A crash in between leaves the read model at the last page, where the next start goes on.
         let transaction = connection.transaction()?;
-        read_model
-            .take(&transaction, &events)
-            .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
+        read_model.take(&transaction, &events).map_err(failed)?;
+        // In the same transaction: after a crash nobody would know that it is still to be done.
+        let erased = events
+            .iter()
+            .any(|event| fresh.may_hold_what_it_erased(event));
+        if erased {
+            fresh = Fresh::from(0, ledger);
+            let mut page = |position| ledger.read_from(position, PAGE);
+            read_model.renew(&transaction, &mut page).map_err(failed)?;
+        }
         transaction.commit()?;
+        if erased {
+            wipe(connection)?;
+        }
     }
+}
+
+/// From where on, and when, events were read for the read model.
+struct Fresh {
+    /// What is before this position was read earlier.
+    from: u64,
+    /// What was erased before this position was gone when the rest was read.
+    known: u64,
+}
+
+impl Fresh {
+    fn from(from: u64, ledger: &Ledger) -> Self {
+        let known = ledger.checkpoint().map_or(0, |newest| newest.size);
+        Self { from, known }
+    }
+
+    /// Whether the event says that something was erased which the read model was filled from.
+    fn may_hold_what_it_erased(&self, event: &Recorded) -> bool {
+        let (Some(envelope), payload) = (&event.envelope, &event.payload) else {
+            return event.stream.kind() == "erasure";
+        };
+        if envelope.kind != kandeng_ledger::ERASED {
+            return false;
+        }
+        let position = payload.as_ref().and_then(|said| said["position"].as_u64());
+        event.position >= self.known || position.is_none_or(|position| position < self.from)
+    }
+}
+
+/// Takes what was erased out of the WAL. Whoever reads at this moment keeps it from being emptied; then it is
+/// with the next one.
+fn wipe(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
+    Ok(())
 }

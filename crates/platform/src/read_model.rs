@@ -141,6 +141,31 @@ impl ReadModel {
         Ok(())
     }
 
+    /// Makes the tables anew in the transaction that is open, since something was erased of events that they
+    /// were filled from. `page` gives the events from a position on as they are now, nothing at the end.
+    ///
+    /// What a table made of several events cannot be told apart again, so all of it is made anew: as fast as a
+    /// rebuild, and erasing from the ledger is rare (people are erased by their keys).
+    ///
+    /// # Errors
+    /// The position of the event that a table cannot take, and why.
+    pub fn renew(
+        &self,
+        to: &Connection,
+        page: &mut dyn FnMut(u64) -> Result<Vec<Recorded>, StoreError>,
+    ) -> Result<(), (u64, String)> {
+        self.clear(to).map_err(|error| (0, error.to_string()))?;
+        let mut position = 0;
+        loop {
+            let events = page(position).map_err(|error| (position, error.to_string()))?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            self.take(to, &events.iter().collect::<Vec<_>>())?;
+            position += events.len() as u64;
+        }
+    }
+
     /// Fills tables that nobody reads yet with everything that `reader` has, from the position that they wait
     /// for; what is read next is parsed while what was read is taken in. `progress` is told the position and
     /// says whether to go on.
@@ -244,6 +269,14 @@ impl Projector for Shared {
 
     fn project(&mut self, to: &Connection, events: &[&Recorded]) -> Result<(), (u64, String)> {
         self.0.take(to, events)
+    }
+
+    fn renew(
+        &mut self,
+        to: &Connection,
+        page: &mut dyn FnMut(u64) -> Result<Vec<Recorded>, StoreError>,
+    ) -> Result<(), (u64, String)> {
+        self.0.renew(to, page)
     }
 }
 

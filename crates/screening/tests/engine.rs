@@ -451,6 +451,23 @@ fn a_figure_that_the_sentence_names_must_exist() {
 }
 
 #[test]
+fn a_figure_that_is_declared_personal_must_exist() {
+    let declared = |header: &str| {
+        let text = rule(
+            "T01",
+            header,
+            "select name as subject, name as payee from things",
+        );
+        Prepared::new(&pack(&[("T01.sql", text)]), None, settings())
+    };
+    assert!(declared("-- personal: payee\n").is_ok());
+    let Err(EngineError::Pack(errors)) = declared("-- personal: payee, owner\n") else {
+        panic!("planned");
+    };
+    assert!(errors[0].message.en.contains("no figure owner"));
+}
+
+#[test]
 fn a_warm_engine_answers_again_with_other_tables() {
     let pack = pack(&[(
         "T01.sql",

@@ -112,7 +112,11 @@ impl Into {
         }
         result.flags = screened
             .findings()
-            .map(|finding| self.flag(finding))
+            .map(|finding| {
+                let rule = screened.outcome.rule(&finding.rule);
+                let personal = rule.map(|rule| rule.personal.as_slice());
+                self.flag(finding, personal.unwrap_or_default())
+            })
             .collect();
         let mut runs = result
             .runs()
@@ -153,9 +157,9 @@ impl Into {
     }
 
     /// A finding as the ledger may have it: names of people stay out of it.
-    fn flag(&self, finding: Finding) -> ScreenedFlag {
-        let personal = names_people(&finding);
-        let key = without_names(&finding, &|name| self.node.mark("name", name));
+    fn flag(&self, finding: Finding, personal: &[String]) -> ScreenedFlag {
+        let key = without_names(&finding, personal, &|name| self.node.mark("name", name));
+        let personal = names_people(&finding, personal);
         let figures = finding
             .figures
             .iter()

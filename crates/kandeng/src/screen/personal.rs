@@ -1,9 +1,7 @@
-//! Names of people in findings, which must not go into a ledger: which figures hold one, and a key without them.
+//! Names of people in findings, which must not go into a ledger: which of the figures that a rule declares as
+//! personal hold one, and a key without them.
 
 use kandeng_screening::{Figure, Finding};
-
-/// Figures that may hold the name of a person, as a county files it.
-const FIGURES: [&str; 3] = ["payee", "payee_shown", "names"];
 
 /// Endings of names of organisations. What ends otherwise is taken for a person's.
 const ORGANISATIONS: [&str; 26] = [
@@ -35,23 +33,27 @@ const ORGANISATIONS: [&str; 26] = [
     "inc.",
 ];
 
-/// The figures of a finding that name people.
-pub(super) fn names_people(finding: &Finding) -> Vec<String> {
+/// The figures of a finding that name people, among those that its rule declares.
+pub(super) fn names_people(finding: &Finding, personal: &[String]) -> Vec<String> {
     finding
         .figures
         .iter()
-        .filter(|(name, figure)| FIGURES.contains(&name.as_str()) && !names(figure).is_empty())
+        .filter(|(name, figure)| personal.contains(name) && !names(figure).is_empty())
         .map(|(name, _)| name.clone())
         .collect()
 }
 
 /// The finding's key with a mark for each name in it: the same name has the same mark, so it still tells findings
 /// apart.
-pub(super) fn without_names(finding: &Finding, mark: &dyn Fn(&str) -> String) -> String {
+pub(super) fn without_names(
+    finding: &Finding,
+    personal: &[String],
+    mark: &dyn Fn(&str) -> String,
+) -> String {
     let mut names: Vec<String> = finding
         .figures
         .iter()
-        .filter(|(name, _)| FIGURES.contains(&name.as_str()))
+        .filter(|(name, _)| personal.contains(name))
         .flat_map(|(_, figure)| names(figure))
         .collect();
     // The longest first: one name may begin another.
@@ -126,12 +128,15 @@ mod tests {
             "王桂香|王桂香琴",
             &[("names", &names), ("township", "白龙镇")],
         );
-        assert_eq!(names_people(&mixed), ["names"]);
+        let personal = ["names".to_owned(), "payee_shown".to_owned()];
+        assert_eq!(names_people(&mixed, &personal), ["names"]);
         let mark = |name: &str| format!("#{}", name.chars().count());
-        assert_eq!(without_names(&mixed, &mark), "#3|#4");
+        assert_eq!(without_names(&mixed, &personal, &mark), "#3|#4");
         let firms = finding(firm, &[("payee_shown", firm)]);
-        assert!(names_people(&firms).is_empty());
-        assert_eq!(without_names(&firms, &mark), firm);
+        assert!(names_people(&firms, &personal).is_empty());
+        assert_eq!(without_names(&firms, &personal, &mark), firm);
+        // What the rule does not declare is none.
+        assert!(names_people(&mixed, &personal[1..]).is_empty());
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn a_ledger_holds_no_name_of_a_payee() {
     let rule = rule
         .replace(
             "-- says.zh: {subject}",
-            "-- key: payee_shown\n-- says.zh: 付给 {payee_shown}",
+            "-- key: payee_shown\n-- personal: payee_shown\n-- says.zh: 付给 {payee_shown}",
         )
         .replace("-- says.en: {subject}", "-- says.en: paid to {payee_shown}");
     std::fs::write(&path, rule).unwrap();

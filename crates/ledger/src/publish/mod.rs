@@ -199,6 +199,7 @@ impl Folder {
         trust: &Trust,
         checkpoint: &Checkpoint,
     ) -> Result<(), PublishError> {
+        let _alone = self.alone()?;
         let theirs = self.check(reader, trust)?;
         let size = theirs.as_ref().map_or(0, |theirs| theirs.size);
         if size > checkpoint.size {
@@ -237,23 +238,44 @@ impl Folder {
         Ok(())
     }
 
+    /// Waits until no other node publishes here, until what is given is dropped. Otherwise one that is slow could
+    /// put an older checkpoint over a newer one, and take away what that needs.
+    fn alone(&self) -> Result<fs::File, PublishError> {
+        let path = self.path.join(".publishing");
+        let lock = || -> std::io::Result<fs::File> {
+            self.make(&self.path)?;
+            let file = fs::File::create(&path)?;
+            // A crash ends it: the system gives the lock free with the process.
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|error| file_error(&path, &error))
+    }
+
+    /// Makes a folder and those above it, where they are not there.
+    fn make(&self, folder: &Path) -> std::io::Result<()> {
+        let new: Vec<&Path> = folder
+            .ancestors()
+            .take_while(|folder| !folder.exists())
+            .collect();
+        let Some(top) = new.last() else {
+            return Ok(());
+        };
+        self.disk.make_folder(folder)?;
+        // Their names stand in the folders above them; a crash before they are synced may take a folder away
+        // with all that is in it, and the checkpoint is not there yet.
+        for above in new.iter().skip(1).copied().chain(top.parent()) {
+            self.disk.sync(above)?;
+        }
+        Ok(())
+    }
+
     /// Writes beside and renames: a reader sees the old file or the new one.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
         let path = self.path.join(name);
         let parent = path.parent().unwrap_or(&self.path);
         let write = || -> std::io::Result<()> {
-            let new: Vec<&Path> = parent
-                .ancestors()
-                .take_while(|folder| !folder.exists())
-                .collect();
-            if let Some(top) = new.last() {
-                self.disk.make_folder(parent)?;
-                // Their names stand in the folders above them; a crash before they are synced may take a
-                // folder away with all that is in it, and the checkpoint is not there yet.
-                for folder in new.iter().skip(1).copied().chain(top.parent()) {
-                    self.disk.sync(folder)?;
-                }
-            }
+            self.make(parent)?;
             let beside = path.with_extension("new");
             self.disk.write(&beside, bytes)?;
             self.disk.sync(&beside)?;

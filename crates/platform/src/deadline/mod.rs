@@ -15,7 +15,7 @@ use crate::context::{Context, Refusal, Text};
 use crate::effect::Expectation;
 
 /// How long after its time a deadline counts as fired late: the node was down.
-const LATE_SECONDS: i64 = 60;
+const LATE_SECONDS: i64 = 5;
 
 /// What happened to a deadline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

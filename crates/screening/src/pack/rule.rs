@@ -194,6 +194,8 @@ pub struct Rule {
     pub params: BTreeMap<String, Param>,
     /// Figures derived from the date of the run: shown, but no part of a finding's identity.
     pub today: Vec<String>,
+    /// Figures that may hold the name of a person, and are kept out of every record that cannot be erased.
+    pub personal: Vec<String>,
     /// The comparison.
     pub body: Body,
     /// The file, relative to the pack.

@@ -8,6 +8,7 @@
 -- needs: comparable_payees.payments
 -- items: payments, payee, contractor
 -- key: payee
+-- personal: payee, payee_shown
 -- reach: record
 -- basis: practice
 -- method.zh: 每笔拨付的收款单位、以及填报的收款单位,与承建单位比较:双方都有统一社会信用代码的按代码,否则按规范化名称。每个不同的收款单位一条疑点;个人以证件号哈希代替姓名。

@@ -7,6 +7,7 @@
 -- needs: payments.account, payments.payee_name
 -- items: payments, payee
 -- key: account
+-- personal: names
 -- reach: county
 -- params: shown = 50
 -- basis: practice

@@ -7,6 +7,7 @@
 -- needs: payments.date, payments.amount, payments.payee_name
 -- items: payments, payment_plan
 -- key: payee
+-- personal: payee, payee_shown
 -- reach: record
 -- params: approval_limits = [5000000, 20000000, 50000000], below_percent = 10, days = 30, payments = 3
 -- basis: practice

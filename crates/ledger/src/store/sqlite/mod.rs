@@ -6,6 +6,7 @@
 mod heads;
 mod read;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use heads::Heads;
 pub use read::SqliteReader;
 use uuid::Uuid;
 
-use super::{Batch, OpenReader, Standing, Store};
+use super::{Batch, OpenReader, Standing, Store, Stored};
 use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::event::{Recorded, StreamName};
@@ -59,6 +60,9 @@ create table if not exists ledger_cosigned (
 ) strict;
 ";
 
+/// Entries that are read at once for a read model that is made anew.
+const RENEWED_AT_ONCE: usize = 2_048;
+
 /// How long another connection's transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -75,6 +79,22 @@ pub trait Projector: Send {
     /// # Errors
     /// The position of the event that it cannot take, and why. The events' append fails then.
     fn project(&mut self, to: &Connection, events: &[&Recorded]) -> Result<(), (u64, String)>;
+
+    /// Makes anew what was made of events of which something has just been erased. `page` gives the entries
+    /// from a position on as they are now, a page at a time, nothing at the end.
+    ///
+    /// Whoever keeps nothing of what events say has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Projector::project`]: nothing is erased then.
+    fn renew(
+        &mut self,
+        to: &Connection,
+        page: &mut dyn FnMut(u64) -> Result<Vec<Recorded>, StoreError>,
+    ) -> Result<(), (u64, String)> {
+        let _ = (to, page);
+        Ok(())
+    }
 }
 
 /// A ledger in one file.
@@ -195,9 +215,18 @@ impl Sqlite {
         }
         if let Some(projector) = &mut self.projector {
             let events: Vec<_> = batch.entries.iter().map(|entry| &entry.recorded).collect();
-            projector
-                .project(connection, &events)
-                .map_err(|(position, problem)| StoreError::Projection { position, problem })?;
+            let failed =
+                |(position, problem): (u64, String)| StoreError::Projection { position, problem };
+            projector.project(connection, &events).map_err(failed)?;
+            // In the same transaction: what was erased is nowhere from the commit on.
+            if !batch.erasures.is_empty() {
+                let mut names = HashMap::new();
+                let mut page = |position| {
+                    let stored = read::entries(connection, &mut names, position, RENEWED_AT_ONCE)?;
+                    stored.into_iter().map(Stored::recorded).collect()
+                };
+                projector.renew(connection, &mut page).map_err(failed)?;
+            }
         }
         Ok(())
     }

@@ -70,6 +70,25 @@ fn name_of(
     Ok(name)
 }
 
+/// Entries from `position` on, as the connection's transaction has them.
+pub(super) fn entries(
+    connection: &Connection,
+    names: &mut HashMap<i64, StreamName>,
+    position: u64,
+    limit: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!("{ENTRY} where position >= ?1 order by position limit ?2");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params![position as i64, limit as i64])?;
+    let mut all = Vec::with_capacity(limit.min(4_096));
+    while let Some(row) = rows.next()? {
+        let position = row.get::<_, i64>(0)? as u64;
+        let name = name_of(connection, names, row.get(1)?, position)?;
+        all.push(stored(row, name)?);
+    }
+    Ok(all)
+}
+
 impl SqliteReader {
     fn newest_note(&self, sql: &str) -> Result<Option<Checkpoint>, StoreError> {
         let mut select = self.connection.prepare_cached(sql)?;
@@ -131,16 +150,7 @@ impl Reader for SqliteReader {
     }
 
     fn entries(&mut self, position: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!("{ENTRY} where position >= ?1 order by position limit ?2");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let mut rows = select.query(params![position as i64, limit as i64])?;
-        let mut all = Vec::with_capacity(limit.min(4_096));
-        while let Some(row) = rows.next()? {
-            let position = row.get::<_, i64>(0)? as u64;
-            let name = name_of(&self.connection, &mut self.names, row.get(1)?, position)?;
-            all.push(stored(row, name)?);
-        }
-        Ok(all)
+        entries(&self.connection, &mut self.names, position, limit)
     }
 
     fn stream(

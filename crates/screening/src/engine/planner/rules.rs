@@ -63,12 +63,13 @@ impl Planner<'_> {
         Some(layout)
     }
 
-    /// `key`, `today` and the sentence may only name figures that the rule yields.
+    /// `key`, `today`, `personal` and the sentence may only name figures that the rule yields.
     pub(super) fn check_figures(&mut self, rule: &Rule, layout: &Layout) {
         let mut wanted: BTreeSet<&str> = rule
             .key
             .iter()
             .chain(&rule.today)
+            .chain(&rule.personal)
             .map(String::as_str)
             .collect();
         for says in [&rule.texts.says.zh, &rule.texts.says.en] {
@@ -81,8 +82,10 @@ impl Planner<'_> {
                 self.errors.push(PackError::new(
                     &rule.file,
                     0,
-                    format!("查询结果没有指标 {name},而 key、today 或 says 提到它"),
-                    format!("the rule yields no figure {name}, which key, today or says names"),
+                    format!("查询结果没有指标 {name},而 key、today、personal 或 says 提到它"),
+                    format!(
+                        "the rule yields no figure {name}, which key, today, personal or says names"
+                    ),
                 ));
             }
         }
