@@ -48,6 +48,7 @@ impl EventKinds {
 /// The kinds that every node knows, whatever scenes it serves.
 pub fn shared_event_kinds() -> Vec<EventKinds> {
     vec![
+        EventKinds::of::<crate::account::Account>(),
         EventKinds::of::<crate::case::Case>(),
         EventKinds::of::<crate::case::Question>(),
         EventKinds::of::<crate::deadline::Deadline>(),

@@ -336,6 +336,15 @@ impl Platform {
         Ok(StreamName::guarding(stream, &digest)?)
     }
 
+    /// Who has the value that nobody else may have, if anybody.
+    pub(crate) fn owner_of(&self, space: &str, value: &str) -> Result<Option<Uuid>, CommandError> {
+        let stream = self.guard("value", &[space, value])?;
+        let events = self.ledger().read_stream(&stream, 0)?;
+        Ok(crate::aggregate::fold::<crate::unique::Value>(events)?
+            .state
+            .owner())
+    }
+
     /// 64 bits of a keyed hash, in hexadecimal digits.
     pub(crate) fn mark(&self, parts: &[&str]) -> String {
         let digest = self.keyed("mark", parts).unwrap_or_default();
@@ -386,6 +395,7 @@ pub fn shared_tables() -> Vec<Box<dyn Tables>> {
         Box::new(deadline::DeadlineTables),
         Box::new(notice::NoticeTables),
         Box::new(crate::person::PersonTables),
+        Box::new(crate::account::AccountTables),
         Box::new(crate::flag::FlagTables),
         Box::new(crate::flag::RuleTables),
         Box::new(crate::case::CaseTables),

@@ -45,6 +45,13 @@ impl Aggregate for Value {
     }
 }
 
+impl Value {
+    /// Whose it is.
+    pub(crate) fn owner(&self) -> Option<Uuid> {
+        self.owner
+    }
+}
+
 /// Take the value.
 #[derive(Clone, Copy, Debug)]
 pub struct Reserve(pub Uuid);

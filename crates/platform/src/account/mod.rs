@@ -1,5 +1,21 @@
-//! People who sign in: their roles.
+//! People who sign in: their roles, how they are invited, how they prove who they are, and their sessions.
 
+mod commands;
+mod delays;
+mod events;
+mod password;
+mod people;
 mod role;
+mod tables;
 
+pub use commands::{
+    GrantRole, Invite, IssueLink, Restore, SetCredentials, SignIn, SignOut, SignOutEverywhere,
+    Suspend, WithdrawRole,
+};
+pub use events::{Account, AccountEvent, Credentials, Second};
+pub use people::{
+    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS,
+    TotpSecret, sessions_of,
+};
 pub use role::{Grant, Role, Viewer};
+pub use tables::{AccountTables, responsible};

@@ -1,0 +1,309 @@
+//! What is asked of an account, and what it comes to. Pure: whoever calls has checked secrets before, and the
+//! stream decides what may happen only once.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::events::{Account, AccountEvent, Credentials, Second};
+use super::role::Grant;
+use crate::aggregate::{Decide, Decision};
+use crate::context::{Context, Language, Refusal};
+use crate::effect::{Effect, Unique};
+use crate::jurisdiction;
+
+/// Among which values names to sign in by are unique.
+pub(super) const LOGINS: &str = "login";
+
+/// Invite somebody.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// The new account.
+    pub id: Uuid,
+    /// The person's name, in the vault.
+    pub name: Uuid,
+    /// The name to sign in by, in the vault.
+    pub login: Uuid,
+    /// The same as it is compared, to be unique.
+    pub login_key: String,
+    /// What the person reads.
+    pub language: Language,
+    /// Roles from the start.
+    pub grants: Vec<Grant>,
+    /// The SHA-256 of the token in the link.
+    pub link: String,
+    /// Until when it works.
+    pub until: Timestamp,
+}
+
+/// Let credentials be set, by a new link.
+#[derive(Clone, Debug)]
+pub struct IssueLink {
+    /// The SHA-256 of its token.
+    pub link: String,
+    /// Until when it works.
+    pub until: Timestamp,
+}
+
+/// Set credentials by a link.
+#[derive(Clone, Debug)]
+pub struct SetCredentials {
+    /// The SHA-256 of the link's token.
+    pub link: String,
+    /// Where the credentials are.
+    pub credentials: Credentials,
+}
+
+/// Give a role.
+#[derive(Clone, Debug)]
+pub struct GrantRole(pub Grant);
+
+/// Take a role.
+#[derive(Clone, Debug)]
+pub struct WithdrawRole(pub Grant);
+
+/// Let it not be used for now.
+#[derive(Clone, Debug)]
+pub struct Suspend {
+    /// Why.
+    pub reason: String,
+}
+
+/// Let it be used again.
+#[derive(Clone, Copy, Debug)]
+pub struct Restore;
+
+/// Sign in: password and second factor were right.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The session's id.
+    pub session: Uuid,
+    /// The SHA-256 of its token.
+    pub token: String,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+    /// How it was proved.
+    pub by: Second,
+}
+
+/// End a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SignOut(pub Uuid);
+
+/// End all sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct SignOutEverywhere;
+
+/// It was tried in vain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    pub times: u32,
+}
+
+impl Account {
+    fn must_be_known(&self) -> Result<(), Refusal> {
+        if self.known {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "no-account",
+            "没有这个账号",
+            "there is no such account",
+        ))
+    }
+}
+
+impl Decide<Invite> for Account {
+    fn decide(&self, invite: Invite, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.known {
+            return Err(Refusal::new(
+                "account-exists",
+                "这个账号已经有了",
+                "there is this account already",
+            ));
+        }
+        let mut events = vec![AccountEvent::AccountInvited {
+            name: invite.name,
+            login: invite.login,
+            language: invite.language,
+            link: invite.link,
+            until: invite.until,
+        }];
+        for grant in invite.grants {
+            sound(&grant)?;
+            events.push(AccountEvent::AccountGranted { grant });
+        }
+        Ok(Decision::of(events).and(Effect::Reserve(Unique {
+            space: LOGINS,
+            value: invite.login_key,
+            owner: invite.id,
+        })))
+    }
+}
+
+impl Decide<IssueLink> for Account {
+    fn decide(&self, issue: IssueLink, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        self.must_be_known()?;
+        if self.suspended {
+            return Err(suspended());
+        }
+        Ok(AccountEvent::AccountLinkIssued {
+            link: issue.link,
+            until: issue.until,
+        }
+        .into())
+    }
+}
+
+impl Decide<SetCredentials> for Account {
+    fn decide(&self, set: SetCredentials, cx: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        let works = self
+            .link
+            .as_ref()
+            .is_some_and(|(link, until)| *link == set.link && cx.at < *until);
+        if !works || self.suspended {
+            return Err(Refusal::new(
+                "link-used",
+                "这个链接已用过或已过期,请联系管理员重新发送",
+                "this link was used or has lapsed; ask an administrator for a new one",
+            ));
+        }
+        Ok(AccountEvent::AccountCredentialsSet {
+            credentials: set.credentials,
+        }
+        .into())
+    }
+}
+
+impl Decide<GrantRole> for Account {
+    fn decide(
+        &self,
+        GrantRole(grant): GrantRole,
+        _: &Context,
+    ) -> Result<Decision<AccountEvent>, Refusal> {
+        self.must_be_known()?;
+        sound(&grant)?;
+        if self.grants.contains(&grant) {
+            return Ok(Decision::of([]));
+        }
+        Ok(AccountEvent::AccountGranted { grant }.into())
+    }
+}
+
+impl Decide<WithdrawRole> for Account {
+    fn decide(
+        &self,
+        WithdrawRole(grant): WithdrawRole,
+        _: &Context,
+    ) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.grants.contains(&grant) {
+            return Ok(AccountEvent::AccountWithdrawn { grant }.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
+impl Decide<Suspend> for Account {
+    fn decide(&self, suspend: Suspend, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        self.must_be_known()?;
+        if self.suspended {
+            return Ok(Decision::of([]));
+        }
+        Ok(AccountEvent::AccountSuspended {
+            reason: suspend.reason,
+        }
+        .into())
+    }
+}
+
+impl Decide<Restore> for Account {
+    fn decide(&self, _: Restore, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.suspended {
+            return Ok(AccountEvent::AccountRestored {}.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
+impl Decide<SignIn> for Account {
+    fn decide(&self, sign: SignIn, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.suspended || self.credentials.is_none() {
+            return Err(suspended());
+        }
+        // Two nodes that are shown one code at the same time append to one stream: the second decides anew, here.
+        let used = match sign.by {
+            Second::Step(step) => step <= self.last_step,
+            Second::Recovery(place) => self.recovery_used.contains(&place),
+        };
+        if used {
+            return Err(Refusal::new(
+                "code-used",
+                "这个验证码已经用过,请等下一个",
+                "this code was used already; wait for the next one",
+            ));
+        }
+        Ok(AccountEvent::AccountSignedIn {
+            session: sign.session,
+            token: sign.token,
+            until: sign.until,
+            by: sign.by,
+        }
+        .into())
+    }
+}
+
+impl Decide<SignOut> for Account {
+    fn decide(
+        &self,
+        SignOut(session): SignOut,
+        _: &Context,
+    ) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.sessions.contains_key(&session) {
+            return Ok(AccountEvent::AccountSignedOut { session }.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
+impl Decide<SignOutEverywhere> for Account {
+    fn decide(&self, _: SignOutEverywhere, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.sessions.is_empty() {
+            return Ok(Decision::of([]));
+        }
+        Ok(AccountEvent::AccountSignedOutEverywhere {}.into())
+    }
+}
+
+impl Decide<Failed> for Account {
+    fn decide(&self, failed: Failed, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        self.must_be_known()?;
+        Ok(AccountEvent::AccountSignInFailed {
+            times: failed.times,
+        }
+        .into())
+    }
+}
+
+fn suspended() -> Refusal {
+    Refusal::new(
+        "account-suspended",
+        "这个账号已停用或尚未启用",
+        "this account is suspended, or not in use yet",
+    )
+}
+
+fn sound(grant: &Grant) -> Result<(), Refusal> {
+    if jurisdiction::is_code(&grant.jurisdiction) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "no-division",
+        format!(
+            "{} 不是区划代码(2、4、6、9 或 12 位数字)",
+            grant.jurisdiction
+        ),
+        format!(
+            "{} is no division code (2, 4, 6, 9 or 12 digits)",
+            grant.jurisdiction
+        ),
+    ))
+}

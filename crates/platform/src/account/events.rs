@@ -1,0 +1,184 @@
+//! What happened to an account, and how it stands. No name, no login name and no secret stands in an event: they
+//! are values of the vault, or hashes of tokens that are too long to be guessed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::role::Grant;
+use crate::aggregate::{Aggregate, Events};
+use crate::context::Language;
+
+/// Where in the vault somebody's secrets are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The password's hash (argon2id, as a PHC string).
+    pub password: Uuid,
+    /// The secret of one-time codes (RFC 6238), in base 32.
+    pub totp: Uuid,
+    /// Hashes of the recovery codes, a JSON list.
+    pub recovery: Uuid,
+}
+
+/// How somebody proved, beside the password, that it is them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Second {
+    /// By the one-time code of that step. A step counts once.
+    Step(u64),
+    /// By the recovery code at that place. Each counts once.
+    Recovery(u8),
+}
+
+/// What happened to an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names)] // kinds of events say what they are about
+pub enum AccountEvent {
+    /// Somebody was invited.
+    AccountInvited {
+        /// The person's name, in the vault.
+        name: Uuid,
+        /// The name to sign in by, in the vault.
+        login: Uuid,
+        /// What the person reads.
+        language: Language,
+        /// The SHA-256 of the token in the link that was sent.
+        link: String,
+        /// Until when it works.
+        until: Timestamp,
+    },
+    /// A new link was made: for an invitation that lapsed, or to set credentials anew.
+    AccountLinkIssued {
+        /// The SHA-256 of its token.
+        link: String,
+        /// Until when it works.
+        until: Timestamp,
+    },
+    /// The person used the link and set credentials. It works no more, and open sessions end.
+    AccountCredentialsSet {
+        /// Where they are.
+        credentials: Credentials,
+    },
+    /// A role was given.
+    AccountGranted {
+        /// Which, for where.
+        grant: Grant,
+    },
+    /// A role was taken.
+    AccountWithdrawn {
+        /// Which, for where.
+        grant: Grant,
+    },
+    /// It may not be used for now. Open sessions end.
+    AccountSuspended {
+        /// Why.
+        reason: String,
+    },
+    /// It may be used again.
+    AccountRestored {},
+    /// Somebody signed in.
+    AccountSignedIn {
+        /// The session's id.
+        session: Uuid,
+        /// The SHA-256 of its token.
+        token: String,
+        /// When it ends at the latest.
+        until: Timestamp,
+        /// How it was proved.
+        by: Second,
+    },
+    /// A session ended.
+    AccountSignedOut {
+        /// Which.
+        session: Uuid,
+    },
+    /// All sessions ended.
+    AccountSignedOutEverywhere {},
+    /// Somebody failed to sign in, so many times in a row: told of at 4, 8, 16 …
+    AccountSignInFailed {
+        /// How often.
+        times: u32,
+    },
+}
+
+impl Events for AccountEvent {
+    const VERSIONS: &'static [(&'static str, u16)] = &[
+        ("account-invited", 1),
+        ("account-link-issued", 1),
+        ("account-credentials-set", 1),
+        ("account-granted", 1),
+        ("account-withdrawn", 1),
+        ("account-suspended", 1),
+        ("account-restored", 1),
+        ("account-signed-in", 1),
+        ("account-signed-out", 1),
+        ("account-signed-out-everywhere", 1),
+        ("account-sign-in-failed", 1),
+    ];
+}
+
+/// An account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub(super) known: bool,
+    pub(super) suspended: bool,
+    /// The link that credentials are set by, as the SHA-256 of its token, and until when.
+    pub(super) link: Option<(String, Timestamp)>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) grants: BTreeSet<Grant>,
+    pub(super) sessions: BTreeMap<Uuid, Timestamp>,
+    pub(super) last_step: u64,
+    pub(super) recovery_used: BTreeSet<u8>,
+}
+
+impl Aggregate for Account {
+    const STREAM: &'static str = "account";
+    type Event = AccountEvent;
+
+    fn apply(&mut self, event: AccountEvent) {
+        match event {
+            AccountEvent::AccountInvited { link, until, .. } => {
+                self.known = true;
+                self.link = Some((link, until));
+            }
+            AccountEvent::AccountLinkIssued { link, until } => self.link = Some((link, until)),
+            AccountEvent::AccountCredentialsSet { credentials } => {
+                self.link = None;
+                self.credentials = Some(credentials);
+                self.recovery_used.clear();
+                self.sessions.clear();
+            }
+            AccountEvent::AccountGranted { grant } => {
+                self.grants.insert(grant);
+            }
+            AccountEvent::AccountWithdrawn { grant } => {
+                self.grants.remove(&grant);
+            }
+            AccountEvent::AccountSuspended { .. } => {
+                self.suspended = true;
+                self.link = None;
+                self.sessions.clear();
+            }
+            AccountEvent::AccountRestored {} => self.suspended = false,
+            AccountEvent::AccountSignedIn {
+                session, until, by, ..
+            } => {
+                self.sessions.insert(session, until);
+                match by {
+                    Second::Step(step) => self.last_step = step,
+                    Second::Recovery(place) => {
+                        self.recovery_used.insert(place);
+                    }
+                }
+            }
+            AccountEvent::AccountSignedOut { session } => {
+                self.sessions.remove(&session);
+            }
+            AccountEvent::AccountSignedOutEverywhere {} => self.sessions.clear(),
+            AccountEvent::AccountSignInFailed { .. } => {}
+        }
+    }
+}

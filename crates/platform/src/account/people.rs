@@ -1,0 +1,613 @@
+//! Inviting people, signing in and out: where secrets are made and checked.
+//!
+//! Secrets are values of the vault under the person's own key, so that erasing the person destroys them, and nodes
+//! that share a vault share them. Checking one is not a reading: nobody sees it, and that somebody signed in is an
+//! event of its own. Names of accounts are read for showing who did what, by whoever may see that.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use totp_rs::{Builder, Secret, Totp};
+use uuid::Uuid;
+
+use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn, SignOut};
+use super::delays::{Delays, Of};
+use super::events::{Account, Credentials, Second};
+use super::role::{Grant, Role, Viewer};
+use super::{password, tables};
+use crate::aggregate::fold;
+use crate::context::{Context, Language, Refusal};
+use crate::platform::{CommandError, Platform};
+use crate::vault::{Reference, Vault, VaultError};
+
+/// How long a link works.
+pub const LINK_HOURS: i64 = 72;
+
+/// How long a session lasts at the most.
+pub const SESSION_HOURS: i64 = 12;
+
+/// How many recovery codes somebody gets.
+pub const RECOVERY_CODES: usize = 10;
+
+/// What a one-time code's application shows beside the code.
+const ISSUER: &str = "Kandeng";
+
+/// What was not done for people, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// An answer, not a fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Somebody has to wait before trying again.
+    #[error("to be tried again in {} s", .0.as_secs())]
+    Wait(SignedDuration),
+    /// The command failed.
+    #[error(transparent)]
+    Command(CommandError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<CommandError> for PeopleError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Command(other),
+        }
+    }
+}
+
+impl From<kandeng_ledger::StoreError> for PeopleError {
+    fn from(error: kandeng_ledger::StoreError) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// Somebody to be invited.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// The person's name.
+    pub name: String,
+    /// The name to sign in by.
+    pub login: String,
+    /// What the person reads.
+    pub language: Language,
+    /// Roles from the start.
+    pub grants: Vec<Grant>,
+}
+
+/// What somebody who sets credentials is shown, once.
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    /// The account.
+    pub account: Uuid,
+    /// Codes for the day that the phone is lost. Each works once.
+    pub recovery: Vec<String>,
+}
+
+/// The secret of one-time codes, before it is accepted.
+pub struct TotpSecret(Totp);
+
+impl TotpSecret {
+    fn of(base32: &str, login: &str) -> Option<Self> {
+        let secret = Secret::try_from_base32(base32).ok()?;
+        let name: String = login.chars().filter(|c| *c != ':').collect();
+        let totp = Builder::new()
+            .with_secret(secret)
+            .with_account_name(name)
+            .with_issuer(Some(ISSUER))
+            .build();
+        totp.ok().map(Self)
+    }
+
+    /// For typing it into an application.
+    pub fn base32(&self) -> String {
+        self.0.secret().to_base32()
+    }
+
+    /// For an application that reads a picture: `otpauth://…`.
+    pub fn url(&self) -> Option<String> {
+        self.0.to_url().ok()
+    }
+
+    /// The code of a moment.
+    pub fn code(&self, at: Timestamp) -> String {
+        self.0.generate(seconds(at)).to_string()
+    }
+
+    fn step(&self, code: &str, at: Timestamp) -> Option<u64> {
+        self.0.check(code, seconds(at))
+    }
+}
+
+fn seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_second()).unwrap_or(0)
+}
+
+/// The people of a node.
+#[derive(Clone)]
+pub struct People(Arc<Inner>);
+
+struct Inner {
+    platform: Platform,
+    vault: Arc<Vault>,
+    delays: Delays,
+}
+
+impl People {
+    /// Of this node.
+    pub fn new(platform: Platform, vault: Arc<Vault>) -> Self {
+        Self(Arc::new(Inner {
+            platform,
+            vault,
+            delays: Delays::default(),
+        }))
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Invites somebody, and gives the account and the token of the link that credentials are set by. Nobody else
+    /// learns it.
+    ///
+    /// # Errors
+    /// A refusal when the login is taken or something is missing; or a fault.
+    pub async fn invite(
+        &self,
+        new: &NewPerson,
+        cx: &Context,
+    ) -> Result<(Uuid, String), PeopleError> {
+        let name = new.name.trim();
+        let login_key = login_key(&new.login);
+        if name.is_empty() || login_key.is_empty() || login_key.chars().count() > 60 {
+            return Err(Refusal::new(
+                "person-incomplete",
+                "请填写姓名和登录名(至多 60 个字符)",
+                "a name and a login (at most 60 characters) are needed",
+            )
+            .into());
+        }
+        let id = self.platform().new_id();
+        let token = random_token()?;
+        let vault = &self.0.vault;
+        let invite = Invite {
+            id,
+            name: vault.store(id, name)?.0,
+            login: vault.store(id, new.login.trim())?.0,
+            login_key,
+            language: new.language,
+            grants: new.grants.clone(),
+            link: hash(&token),
+            until: after(cx.at, LINK_HOURS),
+        };
+        // A refusal leaves two sealed values of nobody: nothing points to them, and no key of a person is shared.
+        self.platform()
+            .carry_out::<Account, _>(id, invite, cx)
+            .await?;
+        Ok((id, token))
+    }
+
+    /// Invites the first administrator of a node.
+    ///
+    /// # Errors
+    /// A refusal when there is an administrator already.
+    pub async fn invite_first(
+        &self,
+        mut new: NewPerson,
+        jurisdiction: &str,
+        cx: &Context,
+    ) -> Result<(Uuid, String), PeopleError> {
+        let administrators: u32 = self.platform().query(|connection| {
+            connection.query_row(
+                "select count(*) from account_grants where role = 'administrator'",
+                [],
+                |row| row.get(0),
+            )
+        })?;
+        if administrators > 0 {
+            return Err(Refusal::new(
+                "administrator-exists",
+                "已有管理员;请由管理员邀请",
+                "there is an administrator already, who invites others",
+            )
+            .into());
+        }
+        new.grants.push(Grant {
+            role: Role::Administrator,
+            jurisdiction: jurisdiction.to_owned(),
+        });
+        self.invite(&new, cx).await
+    }
+
+    /// A new link to set credentials by, instead of the last one.
+    ///
+    /// # Errors
+    /// A refusal when the account is suspended or there is none; or a fault.
+    pub async fn issue_link(&self, account: Uuid, cx: &Context) -> Result<String, PeopleError> {
+        let token = random_token()?;
+        let issue = IssueLink {
+            link: hash(&token),
+            until: after(cx.at, LINK_HOURS),
+        };
+        self.platform()
+            .carry_out::<Account, _>(account, issue, cx)
+            .await?;
+        Ok(token)
+    }
+
+    /// Whose link it is and the login, if it still works at `now`.
+    ///
+    /// # Errors
+    /// When read model or vault fails.
+    pub fn by_link(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Uuid, String)>, PeopleError> {
+        let found: Option<(String, String)> = self.platform().query(|connection| {
+            connection
+                .query_row(
+                    "select id, login from accounts where link = ?1 and link_until > ?2",
+                    (hash(token), now.as_millisecond()),
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()
+        })?;
+        let Some((account, login)) = found else {
+            return Ok(None);
+        };
+        // Cannot fail to parse: the projection wrote ids.
+        let (Ok(account), Ok(login)) = (Uuid::try_parse(&account), Uuid::try_parse(&login)) else {
+            return Ok(None);
+        };
+        let login = self.0.vault.read(Reference(login))?;
+        Ok(login.map(|(_, login)| (account, login)))
+    }
+
+    /// A new secret for one-time codes. It counts once somebody sets credentials with it.
+    ///
+    /// # Errors
+    /// When the machine gives no randomness.
+    pub fn new_totp(&self, login: &str) -> Result<TotpSecret, PeopleError> {
+        let bytes = crate::vault::random_key()?;
+        let base32 = Secret::from(bytes[..20].to_vec()).to_base32();
+        let none = || VaultError::Randomness("a secret that is none".to_owned());
+        Ok(TotpSecret::of(&base32, login).ok_or_else(none)?)
+    }
+
+    /// Sets credentials by a link: a password, and a one-time code that shows that the application has the secret.
+    ///
+    /// # Errors
+    /// A refusal when the link works no more, the password is poor or the code is wrong; or a fault.
+    pub async fn set_credentials(
+        &self,
+        token: &str,
+        password: &str,
+        totp: &str,
+        code: &str,
+        cx: &Context,
+    ) -> Result<Enrolled, PeopleError> {
+        let Some((account, login)) = self.by_link(token, cx.at)? else {
+            return Err(Refusal::new(
+                "link-used",
+                "这个链接已用过或已过期,请联系管理员重新发送",
+                "this link was used or has lapsed; ask an administrator for a new one",
+            )
+            .into());
+        };
+        password::acceptable(password, &login)?;
+        let secret = TotpSecret::of(totp, &login);
+        if secret
+            .as_ref()
+            .and_then(|secret| secret.step(code, cx.at))
+            .is_none()
+        {
+            return Err(wrong_code().into());
+        }
+        let recovery = recovery_codes()?;
+        let hashes: Vec<String> = recovery.iter().map(|code| hash(&plain(code))).collect();
+        let hashed = {
+            let password = password.to_owned();
+            blocking(move || password::hash(&password)).await
+        };
+        let hashed = hashed.ok_or_else(|| VaultError::Randomness("no salt".to_owned()))?;
+        let vault = &self.0.vault;
+        let credentials = Credentials {
+            password: vault.store(account, &hashed)?.0,
+            totp: vault.store(account, totp)?.0,
+            recovery: vault.store(account, &hashes.join(" "))?.0,
+        };
+        let set = SetCredentials {
+            link: hash(token),
+            credentials,
+        };
+        self.platform()
+            .carry_out::<Account, _>(account, set, cx)
+            .await?;
+        Ok(Enrolled { account, recovery })
+    }
+
+    /// Signs somebody in by password and second factor, a one-time or a recovery code, and gives the token of the
+    /// new session. The answer is the same whatever was wrong, and takes the same work.
+    ///
+    /// # Errors
+    /// [`PeopleError::Wait`] after many failures; a refusal; or a fault.
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        code: &str,
+        address: &str,
+        cx: &Context,
+    ) -> Result<String, PeopleError> {
+        let of_login = Of::Login(login_key(login));
+        let of_address = Of::Address(address.to_owned());
+        for of in [&of_login, &of_address] {
+            if let Some(wait) = self.0.delays.wait(of, cx.at) {
+                return Err(PeopleError::Wait(wait));
+            }
+        }
+        let account = self.account_of(login)?;
+        let state = match account {
+            Some(account) => {
+                let stream = kandeng_ledger::StreamName::new("account", account)
+                    .map_err(CommandError::from)?;
+                let events = self.platform().ledger().read_stream(&stream, 0)?;
+                fold::<Account>(events).map_err(CommandError::from)?.state
+            }
+            None => Account::default(),
+        };
+        let second = self.second(&state, password, code, cx.at).await?;
+        let (Some(account), Some(by)) = (account, second) else {
+            return Err(self.fail(account, of_login, of_address, cx).await?);
+        };
+        let token = random_token()?;
+        let sign = SignIn {
+            session: self.platform().new_id(),
+            token: hash(&token),
+            until: after(cx.at, SESSION_HOURS),
+            by,
+        };
+        let by_themselves = Context {
+            actor: account,
+            command: None,
+            ..cx.clone()
+        };
+        let signed = self
+            .platform()
+            .carry_out::<Account, _>(account, sign, &by_themselves)
+            .await;
+        match signed {
+            Ok(_) => {
+                self.0.delays.forget(&of_login);
+                Ok(token)
+            }
+            // A code that was used, an account that is suspended: told as everything else that is wrong.
+            Err(CommandError::Refused(_)) => {
+                Err(self.fail(Some(account), of_login, of_address, cx).await?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How somebody proved that it is them, if they did.
+    async fn second(
+        &self,
+        state: &Account,
+        password: &str,
+        code: &str,
+        at: Timestamp,
+    ) -> Result<Option<Second>, PeopleError> {
+        let read = |reference: Uuid| -> Result<Option<String>, VaultError> {
+            let value = self.0.vault.read(Reference(reference))?;
+            Ok(value.map(|(_, value)| value))
+        };
+        let of = state.credentials.as_ref();
+        let kept = of.map(|of| read(of.password)).transpose()?.flatten();
+        let right = {
+            let password = password.to_owned();
+            blocking(move || password::is_right(&password, kept.as_deref())).await
+        };
+        let totp = of.map(|of| read(of.totp)).transpose()?.flatten();
+        let step = totp
+            .and_then(|totp| TotpSecret::of(&totp, "account"))
+            .and_then(|secret| secret.step(code.trim(), at));
+        let hashes = of.map(|of| read(of.recovery)).transpose()?.flatten();
+        let typed = hash(&plain(code));
+        let recovery = hashes.and_then(|hashes| {
+            let place = hashes
+                .split(' ')
+                .position(|kept| bool::from(kept.as_bytes().ct_eq(typed.as_bytes())));
+            place.map(|place| place as u8)
+        });
+        let second = step.map(Second::Step).or(recovery.map(Second::Recovery));
+        Ok(second.filter(|_| right))
+    }
+
+    async fn fail(
+        &self,
+        account: Option<Uuid>,
+        login: Of,
+        address: Of,
+        cx: &Context,
+    ) -> Result<PeopleError, PeopleError> {
+        let times = self.0.delays.failed(login, cx.at);
+        self.0.delays.failed(address, cx.at);
+        // At each doubling, so that nobody floods the ledger by guessing.
+        if let Some(account) = account
+            && times >= 4
+            && times.is_power_of_two()
+        {
+            let cx = Context {
+                command: None,
+                ..Context::of_the_platform(cx.at)
+            };
+            self.platform()
+                .carry_out::<Account, _>(account, Failed { times }, &cx)
+                .await?;
+        }
+        Ok(Refusal::new(
+            "sign-in-failed",
+            "登录名、密码或验证码不对",
+            "login, password or code is wrong",
+        )
+        .into())
+    }
+
+    /// Whose session it is, if it is open at `now`.
+    ///
+    /// # Errors
+    /// When the read model fails.
+    pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
+        let token = hash(token);
+        Ok(self.platform().query(|connection| {
+            let found: Option<(String, String, String)> = connection
+                .prepare_cached(
+                    "select s.id, s.account, a.language from sessions s join accounts a on a.id = s.account \
+                     where s.token = ?1 and s.until > ?2 and a.state = 'active'",
+                )?
+                .query_row((token, now.as_millisecond()), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()?;
+            let Some((session, account, language)) = found else {
+                return Ok(None);
+            };
+            let (Ok(session), Ok(id)) = (Uuid::try_parse(&session), Uuid::try_parse(&account))
+            else {
+                return Ok(None);
+            };
+            Ok(Some(Viewer {
+                account: id,
+                grants: tables::grants(connection, &account)?,
+                language: match language.as_str() {
+                    "en" => Language::En,
+                    _ => Language::Zh,
+                },
+                session,
+            }))
+        })?)
+    }
+
+    /// Ends the viewer's session.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn sign_out(&self, viewer: &Viewer, cx: &Context) -> Result<(), PeopleError> {
+        self.platform()
+            .carry_out::<Account, _>(viewer.account, SignOut(viewer.session), cx)
+            .await?;
+        Ok(())
+    }
+
+    /// The person's name, for showing who did something; nothing when the person was erased.
+    ///
+    /// # Errors
+    /// When read model or vault fails.
+    pub fn name(&self, account: Uuid) -> Result<Option<String>, PeopleError> {
+        let reference: Option<String> = self.platform().query(|connection| {
+            connection
+                .prepare_cached("select name from accounts where id = ?1")?
+                .query_row([account.to_string()], |row| row.get(0))
+                .optional()
+        })?;
+        let Some(reference) = reference.and_then(|name| Uuid::try_parse(&name).ok()) else {
+            return Ok(None);
+        };
+        let name = self.0.vault.read(Reference(reference))?;
+        Ok(name.map(|(_, name)| name))
+    }
+
+    /// Whose login it is.
+    fn account_of(&self, login: &str) -> Result<Option<Uuid>, PeopleError> {
+        Ok(self.platform().owner_of(LOGINS, &login_key(login))?)
+    }
+}
+
+/// A login as it is compared: without the space around it, in small letters.
+fn login_key(login: &str) -> String {
+    login.trim().to_lowercase()
+}
+
+/// A recovery code as it is compared.
+fn plain(code: &str) -> String {
+    code.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn wrong_code() -> Refusal {
+    Refusal::new(
+        "code-wrong",
+        "验证码不对;请核对手机时间,输入当前显示的 6 位数字",
+        "this code is wrong; check the phone's clock and type the six digits that it shows now",
+    )
+}
+
+fn after(at: Timestamp, hours: i64) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(hours))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// 256 bits that nobody guesses, as text.
+fn random_token() -> Result<String, PeopleError> {
+    Ok(URL_SAFE_NO_PAD.encode(crate::vault::random_key()?))
+}
+
+/// Codes of 50 bits in letters and digits that are not mistaken for one another.
+fn recovery_codes() -> Result<Vec<String>, PeopleError> {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567892";
+    (0..RECOVERY_CODES)
+        .map(|_| {
+            let bytes = crate::vault::random_key()?;
+            let letters: Vec<char> = bytes[..10]
+                .iter()
+                .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+                .collect();
+            let (head, tail) = letters.split_at(5);
+            Ok(format!(
+                "{}-{}",
+                head.iter().collect::<String>(),
+                tail.iter().collect::<String>()
+            ))
+        })
+        .collect()
+}
+
+fn hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Runs what takes the processor for a while off the threads that answer others.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // It panicked: so does whoever waits for it.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Open sessions of an account, newest first: id, since when, until when.
+///
+/// # Errors
+/// When the read model fails.
+pub fn sessions_of(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<(String, i64, i64)>> {
+    let mut select = of.prepare_cached(
+        "select id, opened_at, until from sessions where account = ?1 order by opened_at desc",
+    )?;
+    let rows = select.query_map([account.to_string()], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    rows.collect()
+}
