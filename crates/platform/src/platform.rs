@@ -354,6 +354,12 @@ impl Platform {
             .collect()
     }
 
+    /// A keyed hash as text, which nobody makes without the node's key.
+    pub(crate) fn token(&self, parts: &[&str]) -> String {
+        let digest = self.keyed("token", parts).unwrap_or_default();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn keyed(&self, about: &str, parts: &[&str]) -> Result<[u8; 32], CommandError> {
         // Cannot fail: HMAC takes keys of every length.
         let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(&self.0.naming) else {

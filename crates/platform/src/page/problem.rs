@@ -1,0 +1,134 @@
+//! What is answered when something is wrong: for programs a problem document (RFC 9457), for people a page in their
+//! language. Handlers give a [`Problem`]; the server writes it in the form that was asked for.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::Words;
+use crate::account::PeopleError;
+use crate::context::{Refusal, Text};
+use crate::platform::CommandError;
+
+/// Something that is wrong with a request, or with us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// A stable word for programs, such as `not-found`: the last part of the document's `type`.
+    pub code: String,
+    /// For people; nothing where the status says it all.
+    pub text: Option<Text>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &str) -> Self {
+        Self {
+            status,
+            code: code.to_owned(),
+            text: None,
+        }
+    }
+
+    /// There is no such thing, or none that this person may know of.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found")
+    }
+
+    /// Nobody is signed in.
+    pub fn signed_out() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "signed-out")
+    }
+
+    /// The form was not sent from one of our pages, or from one of another session.
+    pub fn forged() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "form-not-ours")
+    }
+
+    /// What was sent cannot be read.
+    pub fn unreadable(text: Text) -> Self {
+        Self {
+            text: Some(text),
+            ..Self::new(StatusCode::BAD_REQUEST, "unreadable")
+        }
+    }
+
+    /// What was sent is too large.
+    pub fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large")
+    }
+
+    /// Others kept being first, or too many wait.
+    pub fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy")
+    }
+
+    /// A fault of ours. What it was stands in the log, not in the answer.
+    pub fn fault(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault")
+    }
+
+    /// In the person's language: what is wrong.
+    pub fn title(&self, words: Words) -> String {
+        words.say(&format!("problem-{}", self.status.as_u16()))
+    }
+
+    /// In the person's language: what to do.
+    pub fn detail(&self, words: Words) -> String {
+        match &self.text {
+            Some(text) => words.of(text).to_owned(),
+            None => words.say(&format!("problem-{}-detail", self.status.as_u16())),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            code: refusal.code,
+            text: Some(refusal.text),
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused(refusal) => refusal.into(),
+            CommandError::Busy | CommandError::Contended(_) => Self::busy(),
+            other => Self::fault(&other),
+        }
+    }
+}
+
+impl From<kandeng_ledger::StoreError> for Problem {
+    fn from(error: kandeng_ledger::StoreError) -> Self {
+        Self::fault(&error)
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Refused(refusal) => refusal.into(),
+            PeopleError::Wait(wait) => Self {
+                text: Some(Text::new(
+                    format!("尝试次数过多,请 {} 秒后再试", wait.as_secs() + 1),
+                    format!("too many tries; try again in {} s", wait.as_secs() + 1),
+                )),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "wait")
+            },
+            PeopleError::Command(error) => error.into(),
+            PeopleError::Vault(error) => Self::fault(&error),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,103 @@
+//! What pages work with.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::Problem;
+use crate::account::{People, Viewer};
+use crate::authority::{Action, Authority, Resource};
+use crate::context::Context;
+use crate::platform::Platform;
+
+/// The node as pages see it.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    platform: Platform,
+    people: People,
+    authority: Authority,
+    jurisdiction: String,
+}
+
+impl Site {
+    /// Of a node for `jurisdiction`.
+    pub fn new(
+        platform: Platform,
+        people: People,
+        authority: Authority,
+        jurisdiction: &str,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            platform,
+            people,
+            authority,
+            jurisdiction: jurisdiction.to_owned(),
+        }))
+    }
+
+    /// The loop.
+    pub fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Who signs in.
+    pub fn people(&self) -> &People {
+        &self.0.people
+    }
+
+    /// Who may do what.
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    /// The division code that the node is for.
+    pub fn jurisdiction(&self) -> &str {
+        &self.0.jurisdiction
+    }
+
+    /// The widest jurisdiction for which the viewer may do something at the desk, if any.
+    pub fn widest(&self, viewer: &Viewer, action: Action) -> Option<Resource> {
+        let mut codes: Vec<&str> = viewer
+            .grants
+            .iter()
+            .map(|grant| grant.jurisdiction.as_str())
+            .collect();
+        codes.sort_by_key(|code| (code.len(), *code));
+        codes
+            .into_iter()
+            .map(Resource::desk)
+            .find(|desk| self.authority().may(viewer, action, desk))
+    }
+
+    /// A command of the viewer's, now, for a jurisdiction.
+    pub fn context(&self, viewer: &Viewer, jurisdiction: &str) -> Context {
+        Context {
+            actor: viewer.account,
+            jurisdiction: jurisdiction.to_owned(),
+            at: self.platform().clock().now(),
+            language: viewer.language,
+            command: None,
+        }
+    }
+
+    /// What a form of the viewer's session carries, so that nobody else's page can send one.
+    pub fn form_token(&self, viewer: &Viewer) -> String {
+        self.platform()
+            .token(&["form", &viewer.session.to_string()])
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Site {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(Problem::not_found)
+    }
+}

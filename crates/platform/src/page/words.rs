@@ -1,0 +1,85 @@
+//! The words of pages, in the language that a person reads.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader, StaticLoader, langid, static_loader};
+
+use crate::context::{Language, Text};
+
+static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "zh-CN",
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static ZH: LanguageIdentifier = langid!("zh-CN");
+static EN: LanguageIdentifier = langid!("en");
+
+/// Gives the texts of a crate's locale files, or else of the platform's.
+#[derive(Clone, Copy)]
+pub struct Words {
+    /// What the person reads.
+    pub language: Language,
+    own: &'static StaticLoader,
+}
+
+impl Words {
+    /// The platform's own.
+    pub fn new(language: Language) -> Self {
+        Self::of_crate(language, &LOCALES)
+    }
+
+    /// Those of a crate.
+    pub fn of_crate(language: Language, own: &'static StaticLoader) -> Self {
+        Self { language, own }
+    }
+
+    fn id(self) -> &'static LanguageIdentifier {
+        match self.language {
+            Language::Zh => &ZH,
+            Language::En => &EN,
+        }
+    }
+
+    /// What `lang` says in HTML.
+    pub fn tag(self) -> &'static str {
+        match self.language {
+            Language::Zh => "zh-CN",
+            Language::En => "en",
+        }
+    }
+
+    /// The text of that key; the key itself where there is none, which a test keeps from happening.
+    pub fn say(self, key: &str) -> String {
+        let id = self.id();
+        let found = self.own.try_lookup(id, key);
+        let found = found.or_else(|| LOCALES.try_lookup(id, key));
+        found.unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The same with values in it.
+    pub fn say_with(self, key: &str, values: &[(&'static str, String)]) -> String {
+        let values: HashMap<Cow<'static, str>, FluentValue<'_>> = values
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.as_str())))
+            .collect();
+        let id = self.id();
+        let found = self.own.try_lookup_with_args(id, key, &values);
+        let found = found.or_else(|| LOCALES.try_lookup_with_args(id, key, &values));
+        found.unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The same with one value in it, called `value`.
+    pub fn say_of(self, key: &str, value: &str) -> String {
+        self.say_with(key, &[("value", value.to_owned())])
+    }
+
+    /// One of the two.
+    pub fn of(self, text: &Text) -> &str {
+        text.of(self.language)
+    }
+}

@@ -1,0 +1,34 @@
+//! A scene, as the platform meets it: its events, its tables, what it does when something is missed, its pages.
+//!
+//! Adding a scene is adding a crate and one line where scenes are listed; taking it away is deleting both.
+
+use std::collections::BTreeMap;
+
+use crate::account::Viewer;
+use crate::kinds::EventKinds;
+use crate::page::{Entry, Routes, Site};
+use crate::platform::FollowUp;
+use crate::read_model::Tables;
+
+/// A scene.
+pub trait Scene: Send + Sync {
+    /// A name that no other has, such as `supervise`.
+    fn name(&self) -> &'static str;
+
+    /// The kinds of events that it writes and must read for ever.
+    fn event_kinds(&self) -> Vec<EventKinds>;
+
+    /// Its tables in the read model.
+    fn tables(&self) -> Vec<Box<dyn Tables>>;
+
+    /// What is done when its deadlines are missed, by name.
+    fn follow_ups(&self) -> BTreeMap<String, FollowUp> {
+        BTreeMap::new()
+    }
+
+    /// Its pages and its API, each with who may use it.
+    fn routes(&self) -> Routes;
+
+    /// Its places in the navigation, for somebody: those that they may go to.
+    fn entries(&self, site: &Site, viewer: &Viewer) -> Vec<Entry>;
+}

@@ -1,0 +1,334 @@
+//! People: who has an account, inviting them, their roles. For administrators; auditors look.
+
+use askama::Template;
+use axum::Extension;
+use axum::http::Method;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use kandeng_platform::account::{
+    Account, Grant, GrantRole, NewPerson, PeopleError, Restore, Role, Suspend, Viewer, WithdrawRole,
+};
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{
+    Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, moment,
+};
+use kandeng_platform::{Language, Refusal};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::problem::html;
+use crate::words::words;
+
+pub(crate) fn routes() -> Routes {
+    use Action::{GrantRole, InvitePerson, ResetCredentials, SuspendPerson, ViewPeople};
+    Routes::new()
+        .asks(Method::GET, "/people", ViewPeople, desk, list)
+        .asks(Method::POST, "/people", InvitePerson, own_reach, invite)
+        .asks(
+            Method::POST,
+            "/people/{id}/link",
+            ResetCredentials,
+            person,
+            link,
+        )
+        .asks(Method::POST, "/people/{id}/grant", GrantRole, person, grant)
+        .asks(
+            Method::POST,
+            "/people/{id}/withdraw",
+            GrantRole,
+            person,
+            withdraw,
+        )
+        .asks(
+            Method::POST,
+            "/people/{id}/suspend",
+            SuspendPerson,
+            person,
+            suspend,
+        )
+        .asks(
+            Method::POST,
+            "/people/{id}/restore",
+            SuspendPerson,
+            person,
+            restore,
+        )
+}
+
+fn desk(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
+    Ok(site.widest(viewer, Action::ViewPeople))
+}
+
+/// The account of somebody new, within the widest jurisdiction that the viewer may see people of.
+fn own_reach(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
+    let widest = site.widest(viewer, Action::ViewPeople);
+    Ok(widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction)))
+}
+
+/// Somebody's account: it lies where their widest role does, and an account without a role where the node is.
+fn person(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+    let Some(id) = params.id("id") else {
+        return Ok(None);
+    };
+    let place: Option<Option<String>> = site.platform().query(|connection| {
+        let mut select = connection.prepare_cached(
+            "select (select jurisdiction from account_grants where account = a.id \
+             order by length(jurisdiction), jurisdiction limit 1) from accounts a where a.id = ?1",
+        )?;
+        let mut rows = select.query([id.to_string()])?;
+        rows.next()?.map(|row| row.get(0)).transpose()
+    })?;
+    Ok(place.map(|place| {
+        let place = place.unwrap_or_else(|| site.jurisdiction().to_owned());
+        Resource::account(id, &place)
+    }))
+}
+
+struct PersonRow {
+    id: String,
+    name: String,
+    state: String,
+    suspended: bool,
+    grants: Vec<GrantRow>,
+    signed_in: String,
+    failed: u32,
+}
+
+struct GrantRow {
+    role: &'static str,
+    title: String,
+    jurisdiction: String,
+}
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct PeoplePage {
+    shell: Shell,
+    rows: Vec<PersonRow>,
+    roles: Vec<(&'static str, String)>,
+    may_change: bool,
+    told: Option<String>,
+    /// The address that somebody new opens, shown once.
+    link: Option<String>,
+}
+
+async fn list(
+    site: Site,
+    asked: Asked,
+    Extension(frame): Extension<Frame>,
+) -> Result<Response, Problem> {
+    show(&site, &asked.viewer, frame, None, None)
+}
+
+fn show(
+    site: &Site,
+    viewer: &Viewer,
+    frame: Frame,
+    told: Option<String>,
+    link: Option<String>,
+) -> Result<Response, Problem> {
+    let words = words(viewer.language);
+    let Some(within) = site.widest(viewer, Action::ViewPeople) else {
+        return Err(Problem::not_found());
+    };
+    let page = PeoplePage {
+        rows: rows(site, &within.jurisdiction, words)?,
+        roles: Role::ALL
+            .into_iter()
+            .map(|role| (role.name(), words.of(&role.title()).to_owned()))
+            .collect(),
+        may_change: site.authority().may(
+            viewer,
+            Action::InvitePerson,
+            &Resource::account(Uuid::nil(), &within.jurisdiction),
+        ),
+        told,
+        link,
+        shell: Shell::of(site, viewer, frame, words, words.say("people")),
+    };
+    Ok(html(&page))
+}
+
+fn rows(site: &Site, within: &str, words: Words) -> Result<Vec<PersonRow>, Problem> {
+    type Account = (String, String, Option<i64>, u32);
+    let accounts: Vec<Account> = site.platform().query(|connection| {
+        // A code begins with the codes of what it lies in; an account without a role belongs to the node.
+        let mut select = connection.prepare_cached(
+            "select id, state, signed_in_at, failed from accounts a \
+             where exists (select 1 from account_grants g where g.account = a.id \
+                 and substr(g.jurisdiction, 1, length(?1)) = ?1) \
+             or (?1 = ?2 and not exists (select 1 from account_grants g where g.account = a.id)) \
+             order by invited_at, id limit 500",
+        )?;
+        select
+            .query_map((within, site.jurisdiction()), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect()
+    })?;
+    let mut people = Vec::with_capacity(accounts.len());
+    for (id, state, signed_in, failed) in accounts {
+        // Cannot fail to parse: the projection wrote ids.
+        let account = Uuid::try_parse(&id).unwrap_or_default();
+        let grants: Vec<(String, String)> = site.platform().query(|connection| {
+            connection
+                .prepare_cached(
+                    "select role, jurisdiction from account_grants where account = ?1 order by 1, 2",
+                )?
+                .query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })?;
+        let name = site.people().name(account)?;
+        people.push(PersonRow {
+            name: name.unwrap_or_else(|| words.say("person-erased")),
+            suspended: state == "suspended",
+            state: words.say(&format!("account-{state}")),
+            grants: grants
+                .into_iter()
+                .filter_map(|(role, jurisdiction)| {
+                    let role = Role::ALL.into_iter().find(|known| known.name() == role)?;
+                    Some(GrantRow {
+                        role: role.name(),
+                        title: words.of(&role.title()).to_owned(),
+                        jurisdiction,
+                    })
+                })
+                .collect(),
+            signed_in: signed_in.map_or_else(|| words.say("never"), moment),
+            failed,
+            id,
+        });
+    }
+    Ok(people)
+}
+
+#[derive(Deserialize)]
+struct NewOne {
+    name: String,
+    login: String,
+    role: String,
+    jurisdiction: String,
+    language: String,
+}
+
+/// The role and place that a form names, where the viewer's reach has it.
+fn granted(site: &Site, viewer: &Viewer, role: &str, place: &str) -> Result<Grant, Problem> {
+    let role = Role::ALL.into_iter().find(|known| known.name() == role);
+    let place = place.trim();
+    let within = Resource::account(Uuid::nil(), place);
+    let Some(role) = role.filter(|_| site.authority().may(viewer, Action::GrantRole, &within))
+    else {
+        return Err(Refusal::new(
+            "beyond-reach",
+            format!("{place} 不是您辖区内的区划代码(2、4、6、9 或 12 位数字)"),
+            format!(
+                "{place} is no division code (2, 4, 6, 9 or 12 digits) within your jurisdiction"
+            ),
+        )
+        .into());
+    };
+    Ok(Grant {
+        role,
+        jurisdiction: place.to_owned(),
+    })
+}
+
+async fn invite(
+    site: Site,
+    asked: Asked,
+    Extension(frame): Extension<Frame>,
+    Form(new): Form<NewOne>,
+) -> Result<Response, Problem> {
+    let viewer = asked.viewer;
+    let words = words(viewer.language);
+    let grant = match granted(&site, &viewer, &new.role, &new.jurisdiction) {
+        Ok(grant) => grant,
+        Err(problem) => return show(&site, &viewer, frame, Some(problem.detail(words)), None),
+    };
+    let person = NewPerson {
+        name: new.name,
+        login: new.login,
+        language: match new.language.as_str() {
+            "en" => Language::En,
+            _ => Language::Zh,
+        },
+        grants: vec![grant],
+    };
+    let cx = site.context(&viewer, &asked.resource.jurisdiction);
+    match site.people().invite(&person, &cx).await {
+        Ok((_, token)) => show(&site, &viewer, frame, None, Some(address(&token))),
+        Err(PeopleError::Refused(refusal)) => {
+            let told = words.of(&refusal.text).to_owned();
+            show(&site, &viewer, frame, Some(told), None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn address(token: &str) -> String {
+    format!("/invitation/{token}")
+}
+
+/// Whose account the path names.
+fn of(asked: &Asked) -> Result<Uuid, Problem> {
+    asked.params.id("id").ok_or_else(Problem::not_found)
+}
+
+async fn link(
+    site: Site,
+    asked: Asked,
+    Extension(frame): Extension<Frame>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let token = site.people().issue_link(of(&asked)?, &cx).await?;
+    show(&site, &asked.viewer, frame, None, Some(address(&token)))
+}
+
+#[derive(Deserialize)]
+struct OneGrant {
+    role: String,
+    jurisdiction: String,
+}
+
+async fn grant(site: Site, asked: Asked, Form(typed): Form<OneGrant>) -> Result<Response, Problem> {
+    let grant = granted(&site, &asked.viewer, &typed.role, &typed.jurisdiction)?;
+    change(&site, &asked, GrantRole(grant)).await
+}
+
+async fn withdraw(
+    site: Site,
+    asked: Asked,
+    Form(typed): Form<OneGrant>,
+) -> Result<Response, Problem> {
+    let grant = granted(&site, &asked.viewer, &typed.role, &typed.jurisdiction)?;
+    change(&site, &asked, WithdrawRole(grant)).await
+}
+
+#[derive(Deserialize)]
+struct Why {
+    reason: String,
+}
+
+async fn suspend(site: Site, asked: Asked, Form(why): Form<Why>) -> Result<Response, Problem> {
+    let suspend = Suspend { reason: why.reason };
+    change(&site, &asked, suspend).await
+}
+
+async fn restore(
+    site: Site,
+    asked: Asked,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    change(&site, &asked, Restore).await
+}
+
+async fn change<C: Clone>(site: &Site, asked: &Asked, command: C) -> Result<Response, Problem>
+where
+    Account: kandeng_platform::Decide<C>,
+{
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    site.platform()
+        .carry_out::<Account, _>(of(asked)?, command, &cx)
+        .await?;
+    Ok(Redirect::to("/people").into_response())
+}

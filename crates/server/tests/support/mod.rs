@@ -1,0 +1,208 @@
+//! A site in a temporary folder, and a browser that keeps its cookie.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use kandeng_ledger::SigningKey;
+use kandeng_platform::account::{Grant, NewPerson, People, Role, TotpSecret};
+use kandeng_platform::authority::Authority;
+use kandeng_platform::page::Site;
+use kandeng_platform::vault::MasterKey;
+use kandeng_platform::{
+    Clock as _, Context, CountedIds, Language, Parts, Platform, Scene, SetClock,
+};
+use kandeng_server::Server;
+use tower::ServiceExt as _;
+
+pub const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
+
+pub struct House {
+    pub clock: Arc<SetClock>,
+    pub site: Site,
+    pub router: Router,
+    pub declared: Vec<kandeng_platform::page::Declared>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::with(Vec::new())
+    }
+
+    pub fn with(scenes: Vec<Box<dyn Scene>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Arc::new(SetClock::at(start));
+        let platform = Platform::open(Parts {
+            database: folder.path().join("kandeng.db"),
+            signing: SigningKey::from_secret("ledger.example/99", &[7; 32]).unwrap(),
+            naming: [3; 32],
+            clock: Arc::clone(&clock) as _,
+            ids: Arc::new(CountedIds::default()),
+            tables: Vec::new(),
+            follow_ups: BTreeMap::new(),
+        })
+        .unwrap();
+        let keys = folder.path().join("people.db");
+        let vault = platform.open_vault(&keys, MasterKey::generate().unwrap());
+        let people = People::new(platform.clone(), Arc::new(vault.unwrap()));
+        let site = Site::new(platform, people, Authority::new().unwrap(), "990121");
+        let server = Server::new(site.clone(), scenes);
+        Self {
+            clock,
+            declared: server.declared(),
+            router: server.router(false),
+            site,
+            _folder: folder,
+        }
+    }
+
+    pub fn later(&self, seconds: i64) {
+        let later = self.clock.now() + SignedDuration::from_secs(seconds);
+        self.clock.set(later);
+    }
+
+    pub fn cx(&self) -> Context {
+        Context {
+            jurisdiction: "990121".to_owned(),
+            ..Context::of_the_platform(self.clock.now())
+        }
+    }
+
+    pub async fn invited(&self, login: &str, role: Role, place: &str) -> String {
+        let new = NewPerson {
+            name: format!("王{login}"),
+            login: login.to_owned(),
+            language: Language::Zh,
+            grants: vec![Grant {
+                role,
+                jurisdiction: place.to_owned(),
+            }],
+        };
+        self.site.people().invite(&new, &self.cx()).await.unwrap().1
+    }
+
+    /// Somebody with an account, not signed in yet.
+    pub async fn enrolled(&self, login: &str, role: Role, place: &str) -> TotpSecret {
+        let token = self.invited(login, role, place).await;
+        let people = self.site.people();
+        let totp = people.new_totp(login).unwrap();
+        let code = totp.code(self.clock.now());
+        people
+            .set_credentials(&token, PASSWORD, &totp.base32(), &code, &self.cx())
+            .await
+            .unwrap();
+        self.later(60);
+        totp
+    }
+
+    /// A browser in which somebody is signed in.
+    pub async fn signed_in(&self, login: &str, role: Role, place: &str) -> Browser<'_> {
+        let totp = self.enrolled(login, role, place).await;
+        let mut browser = self.browser();
+        let answer = browser.sign_in(login, &totp.code(self.clock.now())).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        browser
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser {
+            house: self,
+            cookie: None,
+        }
+    }
+}
+
+pub struct Browser<'h> {
+    pub house: &'h House,
+    pub cookie: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Seen {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: String,
+}
+
+impl Seen {
+    /// The value of the first field of that name.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let rest = self.body.split_once(&format!("name=\"{name}\""))?.1;
+        let value = rest.split_once("value=\"")?.1.split_once('"')?.0;
+        Some(value.replace("&#38;", "&").replace("&#34;", "\""))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Browser<'_> {
+    pub async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
+        let mut request = request.header(header::HOST, "kandeng.example");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, format!("__Host-session={cookie}"));
+        }
+        let request: Request<Body> = request.body(Body::from(body)).unwrap();
+        let response = self.house.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let value = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
+            self.cookie = (!value.is_empty()).then(|| value.to_owned());
+        }
+        let bytes = axum::body::to_bytes(body, 1 << 24).await.unwrap();
+        Seen {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    pub async fn get(&mut self, path: &str) -> Seen {
+        let request = Request::builder().method(Method::GET).uri(path);
+        self.send(request.header(header::ACCEPT, "text/html"), String::new())
+            .await
+    }
+
+    /// Sends a form as a browser does from a page of ours.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::ACCEPT, "text/html")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, form.finish()).await
+    }
+
+    pub async fn sign_in(&mut self, login: &str, code: &str) -> Seen {
+        let fields = [("login", login), ("password", PASSWORD), ("code", code)];
+        self.post("/sign-in", &fields).await
+    }
+
+    /// The token that forms of this session carry.
+    pub async fn token(&mut self) -> String {
+        self.get("/account").await.field("form_token").unwrap()
+    }
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
