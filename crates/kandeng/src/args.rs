@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Migrate(Migrate),
     Vault(Vault),
     Notices(Notices),
+    Invite(Invite),
+    Serve(Serve),
+    Config(ConfigCheck),
 }
 
 /// How the findings are written.
@@ -408,6 +411,36 @@ pub(crate) enum NoticesCommand {
         notices: Vec<String>,
         #[arg(long, conflicts_with = "notices")]
         all: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    pub dir: PathBuf,
+    #[arg(long)]
+    pub login: String,
+    #[arg(long)]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The settings of the node; the folder that they lie in is the node's.
+    #[arg(long, default_value = "kandeng.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigCheck {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    Check {
+        #[arg(long, default_value = "kandeng.toml")]
+        config: PathBuf,
     },
 }
 

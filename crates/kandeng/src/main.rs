@@ -106,5 +106,8 @@ fn run(cli: Cli, words: Words) -> Result<ExitCode, Failure> {
         Command::Migrate(options) => node::migrate::run(&options, words),
         Command::Vault(options) => node::vault::run(&options, words),
         Command::Notices(options) => node::notices::run(&options, words),
+        Command::Invite(options) => node::serve::invite(&options, words),
+        Command::Serve(options) => node::serve::run(&options, words),
+        Command::Config(options) => node::serve::config(&options, words),
     }
 }

@@ -63,6 +63,10 @@ help-vault-rotate = Wrap people's keys by another master key, and name it in the
 help-notices = Notices that were given up: list, try again.
 help-notices-list = List the notices that were given up, with the reason.
 help-notices-retry = Have notices that were given up tried again. Stop the node first.
+help-invite = Invite the first administrator of a node, and print the link that works once. Stop the node first.
+help-serve = Serve the pages of a node, fire its deadlines and send its notices, until it is told to stop.
+help-config = The settings of a node.
+help-config-check = Say whether the settings of a node can be used, and what they are.
 help-help = Show this help, or that of a command
 
 arg-lang = Language: zh or en (default: from the locale, else zh)
@@ -122,6 +126,9 @@ arg-keys-address-variable = The variable of the environment that holds that addr
 arg-new-key = The file of the new master key; made when it is not there
 arg-notices = Notices, as the list names them
 arg-all = All that were given up
+arg-login = The name to sign in by
+arg-name = The name of the person
+arg-config = The settings of the node (kandeng.toml in its folder)
 arg-help = Show help
 arg-version = Show the version
 arg-choices = { " " }(one of { $choices })
@@ -319,3 +326,13 @@ page-example = Worked example
 
 demo-county = A fictional county of { $projects } projects: { $workbook }, with { $answers } planted answers kept apart.
 demo-next = Next: open the red workbook; `kandeng rules show K17` explains a rule; `kandeng template` writes the workbook to fill in.
+
+value-login = NAME
+value-name = NAME
+value-config = FILE
+invite-made = Open this address within 72 hours, on the page of the node, to set a password and an authenticator. It works once and is shown this once: { $link }
+serve-at = The pages are at { $address }. Ctrl-C stops.
+serve-demo = Browsers take this machine's own address without a certificate; nobody else reaches it.
+serve-nobody = Nobody has an account yet: stop, and run kandeng invite.
+serve-stopped = Stopped; what was under way is done.
+config-right = { $path }: the settings can be used. Ledger { $origin }, jurisdiction { $jurisdiction }, pages at { $address }

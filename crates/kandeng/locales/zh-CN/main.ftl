@@ -63,6 +63,10 @@ help-vault-rotate = 以另一把主密钥封装个人密钥,并写入配置。�
 help-notices = 已放弃的通知:列出、重发。
 help-notices-list = 列出已放弃的通知及原因。
 help-notices-retry = 重发已放弃的通知。请先停下节点。
+help-invite = 邀请节点的第一位管理员,并写出只能用一次的链接。请先停止节点。
+help-serve = 提供节点的页面,触发时限、发送通知,直到要求停止。
+help-config = 节点的配置。
+help-config-check = 检查节点的配置能否使用,并列出要点。
 help-help = 显示本说明,或某个命令的说明
 
 arg-lang = 语言:zh 或 en(默认随系统,否则为中文)
@@ -122,6 +126,9 @@ arg-keys-address-variable = 存有该地址的环境变量
 arg-new-key = 新主密钥的文件;没有则生成
 arg-notices = 通知,按列表中的名称
 arg-all = 所有已放弃的
+arg-login = 登录名
+arg-name = 姓名
+arg-config = 节点的配置(节点文件夹中的 kandeng.toml)
 arg-help = 显示说明
 arg-version = 显示版本
 arg-choices = (可选:{ $choices })
@@ -319,3 +326,13 @@ page-example = 示例
 
 demo-county = 虚构县,{ $projects } 个项目:{ $workbook };另存有 { $answers } 条埋设的答案。
 demo-next = 接下来:打开标红工作簿;kandeng rules show K17 说明一条规则;kandeng template 写出填报模板。
+
+value-login = 登录名
+value-name = 姓名
+value-config = 文件
+invite-made = 请在 72 小时内于节点的页面打开此地址,设置密码和验证器。它只能用一次,也只显示这一次:{ $link }
+serve-at = 页面在 { $address }。按 Ctrl-C 停止。
+serve-demo = 没有证书时,浏览器只在本机接受这个地址,别人访问不到。
+serve-nobody = 还没有任何账号:请停止后运行 kandeng invite。
+serve-stopped = 已停止;进行中的都已办完。
+config-right = { $path }:配置可以使用。账本 { $origin },辖区 { $jurisdiction },页面在 { $address }

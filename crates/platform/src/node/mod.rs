@@ -31,7 +31,7 @@ use kandeng_ledger::{
 };
 
 pub use backup::{BackedUp, backup, backup_people};
-pub use config::{CONFIG, Config, Secret, StoreAt, WitnessAt};
+pub use config::{CONFIG, Config, Secret, ServerAt, StoreAt, WitnessAt};
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
 pub use evidence::{Changed, Evidence};
@@ -80,7 +80,7 @@ pub struct Node {
     /// The loop: commands, ledger, read model.
     pub platform: Platform,
     /// Personal values.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     publisher: Publisher,
     lock: Lock,
 }
@@ -128,7 +128,7 @@ impl Node {
         };
         // Backups of people's keys end in time also when the node was down.
         folder.key_backups()?.lapse(platform.clock().now())?;
-        let vault = folder.vault(master)?;
+        let vault = Arc::new(folder.vault(master)?);
         platform.replay_erasures(&vault)?;
         let publisher = Publisher::start(platform.ledger(), places)?;
         Ok(Self {

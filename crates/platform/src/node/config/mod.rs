@@ -2,13 +2,16 @@
 //! and variables that hold one. A key that nobody knows is an error that names it.
 
 mod section;
+mod server;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::NodeError;
 use crate::vault::backup::MOST_DAYS;
 use section::Section;
+pub use server::ServerAt;
 pub(super) use text::{with_master, with_origin, with_second_place, with_store};
 
 /// The name of the file in a node's folder.
@@ -78,6 +81,8 @@ pub struct Config {
     pub backup_days: u32,
     /// Channels that notices leave by, each a table of its own.
     pub channels: toml::Table,
+    /// Where pages are served.
+    pub server: ServerAt,
 }
 
 impl Config {
@@ -92,17 +97,23 @@ impl Config {
             master: Secret::File(PathBuf::from("keys/master.key")),
             backup_days: MOST_DAYS,
             channels: toml::Table::new(),
+            server: ServerAt::default(),
         }
     }
 
-    /// Reads the settings of the node in `folder`.
+    /// Reads the settings of the node in `folder`. A variable of the environment stands above the file:
+    /// `KANDENG_SERVER_ADDRESS` says `address` of `[server]`.
     ///
     /// # Errors
     /// With the line and the key that is wrong.
     pub fn read(folder: &Path) -> Result<Self, NodeError> {
         let path = folder.join(CONFIG);
         let text = std::fs::read_to_string(&path).map_err(NodeError::unread(&path))?;
-        Self::parse(&text, &path)
+        let instead = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("KANDENG_"))
+            .collect();
+        Self::parse_with(&text, &path, &instead)
     }
 
     /// Settings from a text; `path` is what errors name.
@@ -110,6 +121,18 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, NodeError> {
+        Self::parse_with(text, path, &BTreeMap::new())
+    }
+
+    /// [`Config::parse`], with what variables of the environment say instead.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse_with(
+        text: &str,
+        path: &Path,
+        instead: &BTreeMap<String, String>,
+    ) -> Result<Self, NodeError> {
         let table: toml::Table = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| {
                 text[..span.start.min(text.len())].matches('\n').count() + 1
@@ -120,7 +143,7 @@ impl Config {
                 format!("{at}: no valid TOML: {}", error.message()),
             )
         })?;
-        let mut all = Section::new(text, path, "", table);
+        let mut all = Section::new(text, path, instead, "", table);
         let config = Self {
             origin: all.needed("origin")?,
             jurisdiction: all.needed("jurisdiction")?,
@@ -129,6 +152,7 @@ impl Config {
         };
         let config = second_place(config, &mut all)?;
         let mut config = people(config, &mut all)?;
+        config.server = ServerAt::read(all.section("server")?)?;
         if let Some(notices) = all.section("notices")? {
             let senders = crate::notice::senders::Channels::from_table(notices.table.clone());
             senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
@@ -240,6 +264,11 @@ mod tests {
             channels: "[duty]\nkind = \"log\"\nfile = \"notices.jsonl\""
                 .parse()
                 .unwrap(),
+            server: ServerAt {
+                address: ([0, 0, 0, 0], 443).into(),
+                tls: Some(("server.pem".into(), "server key.pem".into())),
+                behind_tls: true,
+            },
             ..Config::new("ledger.example/99", "990121")
         }
     }
@@ -248,6 +277,49 @@ mod tests {
     fn settings_come_back_from_their_text() {
         for config in [Config::new("ledger.example/99", "990121"), full()] {
             assert_eq!(parse(&config.text()).unwrap(), config, "{}", config.text());
+        }
+    }
+
+    #[test]
+    fn what_the_environment_says_stands_above_the_file() {
+        let said = |pairs: &[(&str, &str)]| {
+            let instead = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let text = "origin = \"o\"\njurisdiction = \"990121\"\n[people]\nbackup_days = 9\n";
+            Config::parse_with(text, Path::new("kandeng.toml"), &instead)
+        };
+        let config = said(&[
+            ("KANDENG_ORIGIN", "p"),
+            ("KANDENG_PEOPLE_BACKUP_DAYS", "7"),
+            ("KANDENG_SERVER_ADDRESS", "0.0.0.0:443"),
+            ("KANDENG_SERVER_BEHIND_TLS", "true"),
+            ("KANDENG_STORE_KIND", "postgres"),
+            ("KANDENG_STORE_ADDRESS_FILE", "address"),
+        ])
+        .unwrap();
+        assert_eq!((config.origin.as_str(), config.backup_days), ("p", 7));
+        assert_eq!(config.server.address.port(), 443);
+        assert_eq!(
+            config.store,
+            StoreAt::postgres(Secret::File("address".into()))
+        );
+        for (name, value, word) in [
+            ("KANDENG_PEOPLE_BACKUP_DAYS", "many", "backup_days"),
+            ("KANDENG_SERVER_ADDRESS", "here", "here"),
+            ("KANDENG_SERVER_ADDRESS", "0.0.0.0:80", "certificate"),
+            ("KANDENG_SERVER_BEHIND_TLS", "perhaps", "behind_tls"),
+            ("KANDENG_SERVER_KEY", "key.pem", "certificate"),
+        ] {
+            let Err(NodeError::Wrong(told)) = said(&[(name, value)]) else {
+                panic!("{name}={value} is taken");
+            };
+            assert!(
+                told.en.contains(word) && told.zh.contains(word),
+                "{}",
+                told.en
+            );
         }
     }
 
@@ -323,6 +395,9 @@ mod tests {
             ("[people]\nbackup_days = \"7\"\n", 4, "backup_days"),
             ("[second_place]\nwitness = \"http://x\"\n", 4, "witness_key"),
             ("[second]\nfolder = \"x\"\n", 3, "second"),
+            ("[server]\nport = 80\n", 4, "port"),
+            ("[server]\naddress = \"0.0.0.0:80\"\n", 4, "behind_tls"),
+            ("[server]\nbehind_tls = 1\n", 4, "behind_tls"),
             ("second_place = \"x\"\n", 3, "second_place"),
             ("[notices.duty]\nkind = \"pigeon\"\n", 3, "pigeon"),
             ("= 7\n", 3, "TOML"),

@@ -1,5 +1,6 @@
 //! A section of `kandeng.toml` as it is read: keys are taken one by one, and what is wrong is said with its line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::text::header_of;
@@ -9,16 +10,25 @@ use super::{NodeError, Secret};
 pub(super) struct Section<'a> {
     text: &'a str,
     path: &'a Path,
+    /// What the environment says instead, by the name of the variable.
+    instead: &'a BTreeMap<String, String>,
     name: String,
     pub(super) table: toml::Table,
     known: Vec<String>,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(text: &'a str, path: &'a Path, name: &str, table: toml::Table) -> Self {
+    pub(super) fn new(
+        text: &'a str,
+        path: &'a Path,
+        instead: &'a BTreeMap<String, String>,
+        name: &str,
+        table: toml::Table,
+    ) -> Self {
         Self {
             text,
             path,
+            instead,
             name: name.to_owned(),
             table,
             known: Vec::new(),
@@ -30,8 +40,26 @@ impl<'a> Section<'a> {
         self.table.remove(key)
     }
 
+    /// The variable of the environment that says a key instead: `KANDENG_SERVER_ADDRESS`.
+    fn variable(&self, key: &str) -> String {
+        let section = match self.name.as_str() {
+            "" => String::new(),
+            name => format!("{}_", name.to_uppercase()),
+        };
+        format!("KANDENG_{section}{}", key.to_uppercase())
+    }
+
+    /// What the environment says instead of the file.
+    fn instead(&self, key: &str) -> Option<&'a String> {
+        self.instead.get(&self.variable(key))
+    }
+
     pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, NodeError> {
-        match self.take(key) {
+        let taken = self.take(key);
+        if let Some(text) = self.instead(key) {
+            return Ok(Some(text.clone()).filter(|text| !text.trim().is_empty()));
+        }
+        match taken {
             None => Ok(None),
             Some(toml::Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
             Some(_) => Err(self.wrong(
@@ -65,8 +93,36 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether something is so; it is not where nothing is said.
+    pub(super) fn yes(&mut self, key: &str) -> Result<bool, NodeError> {
+        let taken = self.take(key);
+        let said = match self.instead(key) {
+            Some(text) => text.trim().parse().ok(),
+            None => match taken {
+                None => return Ok(false),
+                Some(toml::Value::Boolean(said)) => Some(said),
+                Some(_) => None,
+            },
+        };
+        said.ok_or_else(|| {
+            self.wrong(
+                key,
+                &format!("{key} 应为 true 或 false"),
+                &format!("{key} is true or false"),
+            )
+        })
+    }
+
     pub(super) fn number(&mut self, key: &str) -> Result<Option<i64>, NodeError> {
-        match self.take(key) {
+        let taken = self.take(key);
+        let taken = match self.instead(key) {
+            Some(text) => Some(match text.trim().parse() {
+                Ok(number) => toml::Value::Integer(number),
+                Err(_) => toml::Value::String(text.clone()),
+            }),
+            None => taken,
+        };
+        match taken {
             None => Ok(None),
             Some(toml::Value::Integer(number)) => Ok(Some(number)),
             Some(_) => Err(self.wrong(
@@ -78,11 +134,25 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn section(&mut self, key: &str) -> Result<Option<Self>, NodeError> {
+        let within = format!("{}_", self.variable(key));
+        let said = |name: &String| name.starts_with(&within);
         match self.take(key) {
+            // Everything in it may be said by the environment.
+            None if self.instead.keys().any(said) => Ok(Some(Self::new(
+                self.text,
+                self.path,
+                self.instead,
+                key,
+                toml::Table::new(),
+            ))),
             None => Ok(None),
-            Some(toml::Value::Table(table)) => {
-                Ok(Some(Self::new(self.text, self.path, key, table)))
-            }
+            Some(toml::Value::Table(table)) => Ok(Some(Self::new(
+                self.text,
+                self.path,
+                self.instead,
+                key,
+                table,
+            ))),
             Some(_) => Err(self.wrong(
                 key,
                 &format!("{key} 应写成一节:[{key}]"),

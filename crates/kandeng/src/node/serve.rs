@@ -1,0 +1,241 @@
+//! `kandeng serve`: a node with its pages. And what comes before it: `kandeng invite`, `kandeng config check`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kandeng_platform::account::{NewPerson, People, PeopleError};
+use kandeng_platform::authority::Authority;
+use kandeng_platform::deadline::DeadlineLoop;
+use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening};
+use kandeng_platform::notice::NoticeLoop;
+use kandeng_platform::page::Site;
+use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
+use kandeng_screening::Language;
+use kandeng_server::{Server, Tls, serve};
+
+use crate::args::{ConfigCheck, ConfigCommand, Invite, Serve};
+use crate::failure::Failure;
+use crate::language::Words;
+
+/// The folder of a county's own policies, in the node's.
+const POLICIES: &str = "policies";
+
+/// The folder of the node whose settings are there.
+fn folder_of(config: &Path) -> Result<PathBuf, Failure> {
+    if config.is_dir() {
+        return Ok(config.to_owned());
+    }
+    if config.file_name().is_none_or(|name| name != CONFIG) {
+        let shown = config.display();
+        return Err(Failure::wrong(
+            format!("{shown}:节点的配置文件名应为 {CONFIG}"),
+            format!("{shown}: the settings of a node are called {CONFIG}"),
+        ));
+    }
+    let folder = config
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    Ok(folder.unwrap_or(Path::new(".")).to_owned())
+}
+
+pub(crate) fn config(options: &ConfigCheck, words: Words) -> Result<ExitCode, Failure> {
+    let ConfigCommand::Check { config } = &options.command;
+    let folder = folder_of(config)?;
+    let read = Config::read(&folder)?;
+    authority(&folder)?;
+    tell!(
+        "{}",
+        words.say_with(
+            "config-right",
+            &[
+                ("path", folder.join(CONFIG).display().to_string()),
+                ("origin", read.origin.clone()),
+                ("jurisdiction", read.jurisdiction.clone()),
+                ("address", address_of(&read)),
+            ]
+        )
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn address_of(config: &Config) -> String {
+    let scheme = if config.server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{}/", config.server.address)
+}
+
+/// The policies of the platform, and those of the node's own folder where there is one.
+fn authority(folder: &Path) -> Result<Authority, Failure> {
+    let own = folder.join(POLICIES);
+    let made = if own.is_dir() {
+        Authority::with_folder(&own)
+    } else {
+        Authority::new()
+    };
+    made.map_err(|error| Failure::wrong(error.0.zh, error.0.en))
+}
+
+pub(crate) fn invite(options: &Invite, words: Words) -> Result<ExitCode, Failure> {
+    let node = Node::open(&options.dir, Opening::default())?;
+    let jurisdiction = node.folder.config.jurisdiction.clone();
+    let cx = Context {
+        jurisdiction: jurisdiction.clone(),
+        ..Context::of_the_platform(SystemClock.now())
+    };
+    let new = NewPerson {
+        name: options.name.clone(),
+        login: options.login.clone(),
+        language: match words.language {
+            Language::Zh => Reads::Zh,
+            Language::En => Reads::En,
+        },
+        grants: Vec::new(),
+    };
+    let people = People::new(node.platform.clone(), Arc::clone(&node.vault));
+    let invited = super::runtime()?.block_on(people.invite_first(new, &jurisdiction, &cx));
+    drop(people);
+    let address = address_of(&node.folder.config);
+    node.close();
+    let (_, token) = invited.map_err(failed)?;
+    let link = format!("{address}invitation/{token}");
+    tell!("{}", words.say_with("invite-made", &[("link", link)]));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: PeopleError) -> Failure {
+    match error {
+        PeopleError::Refused(refusal) => Failure::wrong(refusal.text.zh, refusal.text.en),
+        PeopleError::Command(error) => NodeError::from(error).into(),
+        PeopleError::Vault(error) => {
+            let text = error.text();
+            Failure::wrong(text.zh, text.en)
+        }
+        // Only who signs in is made to wait.
+        PeopleError::Wait(_) => NodeError::from(CommandError::Busy).into(),
+    }
+}
+
+pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
+    let folder = folder_of(&options.config)?;
+    let authority = authority(&folder)?;
+    let node = Node::open(&folder, Opening::default())?;
+    let config = node.folder.config.clone();
+    log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::wrong(
+                format!("系统不能启动线程:{error}"),
+                format!("the system starts no thread: {error}"),
+            )
+        })?;
+    let served = runtime.block_on(until_stopped(&node, &config, authority, words));
+    // Whoever still holds the node's parts lets them go with this.
+    drop(runtime);
+    node.close();
+    served?;
+    crate::complain(&words.say("serve-stopped"));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn until_stopped(
+    node: &Node,
+    config: &Config,
+    authority: Authority,
+    words: Words,
+) -> Result<(), Failure> {
+    let platform = node.platform.clone();
+    let people = People::new(platform.clone(), Arc::clone(&node.vault));
+    let site = Site::new(platform.clone(), people, authority, &config.jurisdiction);
+    let tls = config.server.tls.as_ref().map(|(certificate, key)| Tls {
+        certificate: node.folder.path().join(certificate),
+        key: node.folder.path().join(key),
+    });
+    let secure = tls.is_some() || config.server.behind_tls;
+    let router = Server::new(site, Vec::new()).router(secure);
+    let listening = serve(router, config.server.address, tls.as_ref())
+        .await
+        .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+    let deadlines = DeadlineLoop::new(platform.clone());
+    let notices = NoticeLoop::new(platform.clone(), node.senders()?);
+    let deadlines = tokio::spawn(async move { deadlines.run().await });
+    let notices = tokio::spawn(async move { notices.run().await });
+    let address = format!(
+        "{}://{}/",
+        if tls.is_some() { "https" } else { "http" },
+        listening.address
+    );
+    tell!("{}", words.say_with("serve-at", &[("address", address)]));
+    if !secure {
+        crate::complain(&words.say("serve-demo"));
+    }
+    let accounts: u32 = platform
+        .query(|connection| {
+            connection.query_row("select count(*) from accounts", [], |row| row.get(0))
+        })
+        .map_err(NodeError::from)?;
+    if accounts == 0 {
+        crate::complain(&words.say("serve-nobody"));
+    }
+    let stopped = tokio::select! {
+        stopped = told_to_stop() => stopped.map_err(|error| {
+            Failure::wrong(
+                format!("收不到停止信号:{error}"),
+                format!("the signals to stop cannot be waited for: {error}"),
+            )
+        }),
+        // They end only when ledger or read model fail for good: a node that fires no deadline must not look well.
+        ended = deadlines => Err(ended_early("deadlines", &ended)),
+        ended = notices => Err(ended_early("notices", &ended)),
+    };
+    // No new requests; those under way are answered.
+    listening.stop().await;
+    stopped
+}
+
+fn ended_early(
+    what: &str,
+    ended: &Result<Result<(), CommandError>, tokio::task::JoinError>,
+) -> Failure {
+    let why = match ended {
+        Ok(Ok(())) => String::new(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    Failure::wrong(
+        format!("{what} 不再运行:{why}"),
+        format!("{what} run no more: {why}"),
+    )
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            stopped = tokio::signal::ctrl_c() => stopped,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Lines of JSON on stderr; `KANDENG_LOG` says how much, such as `warn` or `kandeng_server=debug`.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KANDENG_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // Somebody else may have set one already, in tests.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .try_init();
+}
