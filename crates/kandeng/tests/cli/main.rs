@@ -19,6 +19,7 @@ mod node_folder;
 mod node_ledger;
 mod node_notices;
 mod node_postgres;
+mod node_serve;
 mod node_vault;
 mod node_verify;
 mod node_witness;

@@ -1,0 +1,161 @@
+//! A node with its pages: invited, served, stopped, and settings that cannot be used.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use super::{kandeng, program, refused, stderr, stdout, succeed};
+
+fn init(folder: &Path) {
+    let args = [
+        "--lang",
+        "en",
+        "init",
+        "node",
+        "--origin",
+        "ledger.example/990121",
+    ];
+    succeed(folder, &[&args[..], &["--jurisdiction", "990121"]].concat());
+}
+
+/// The program while it serves. It is ended with the value.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let mut command = program(folder, &["--lang", "en", "serve", "--config", "node"]);
+        let mut child = command
+            .env("KANDENG_SERVER_ADDRESS", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let at = line.split_once("http://").unwrap().1;
+        let address = at.split_once('/').unwrap().0.to_owned();
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\naccept: text/html\r\naccept-language: en\r\nconnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Tells it to stop, as a service manager does, and gives its exit status.
+    fn stop(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let told = std::process::Command::new("kill").arg(&id).status();
+        assert!(told.unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Ended already where the test got that far.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_node_is_served_until_it_is_told_to_stop_and_goes_on_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    init(folder);
+    let invited = [
+        "--lang", "en", "invite", "node", "--login", "li", "--name", "李管",
+    ];
+    let told = stdout(&succeed(folder, &invited));
+    let path = format!("/invitation/{}", told.trim().rsplit('/').next().unwrap());
+    for _ in 0..2 {
+        let serving = Serving::start(folder);
+        assert!(serving.get("/healthz").ends_with("ok\n"));
+        assert!(serving.get("/readyz").starts_with("HTTP/1.1 200"));
+        let page = serving.get("/");
+        assert!(
+            page.starts_with("HTTP/1.1 401") && page.contains("Please sign in"),
+            "{page}"
+        );
+        let page = serving.get(&path);
+        assert!(
+            page.starts_with("HTTP/1.1 200") && page.contains("Your login is li"),
+            "{page}"
+        );
+        // While it runs the folder is its own.
+        let twice = kandeng(folder, &["--lang", "en", "serve", "--config", "node"]);
+        assert_eq!(twice.status.code(), Some(2), "{}", stderr(&twice));
+        assert_eq!(serving.stop(), Some(0));
+    }
+    // There is an administrator, who invites everybody else.
+    refused(folder, &invited, &["there is an administrator already"]);
+    succeed(folder, &["--lang", "en", "verify", "node"]);
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_told_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    init(folder);
+    let check = [
+        "--lang",
+        "en",
+        "config",
+        "check",
+        "--config",
+        "node/kandeng.toml",
+    ];
+    let told = stdout(&succeed(folder, &check));
+    assert!(told.contains("http://127.0.0.1:8080/"), "{told}");
+    let path = folder.join("node/kandeng.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (more, words) in [
+        (
+            "[server]\naddress = \"0.0.0.0:80\"\n",
+            ["kandeng.toml:", "behind_tls"],
+        ),
+        (
+            "[server]\nport = 80\n",
+            ["kandeng.toml:", "has no key port"],
+        ),
+    ] {
+        std::fs::write(&path, format!("{text}\n{more}")).unwrap();
+        refused(folder, &check, &words);
+        refused(
+            folder,
+            &["--lang", "en", "serve", "--config", "node"],
+            &words,
+        );
+    }
+    std::fs::write(&path, &text).unwrap();
+    // Policies of the node's own forbid; they cannot permit.
+    std::fs::create_dir(folder.join("node/policies")).unwrap();
+    let own = folder.join("node/policies/own.cedar");
+    std::fs::write(&own, "permit (principal, action, resource);").unwrap();
+    refused(folder, &check, &["own.cedar", "cannot permit"]);
+    refused(
+        folder,
+        &[
+            "--lang",
+            "en",
+            "config",
+            "check",
+            "--config",
+            "elsewhere.toml",
+        ],
+        &["elsewhere.toml", "kandeng.toml"],
+    );
+}
