@@ -12,6 +12,12 @@ use axum_server::tls_rustls::RustlsConfig;
 /// How long requests that are under way have when the server stops.
 const LAST: Duration = Duration::from_secs(20);
 
+/// How long somebody may take to send a request's headers.
+const HEADERS: Duration = Duration::from_secs(10);
+
+/// The most bytes of a request's headers.
+const MOST_HEADERS: usize = 64 << 10;
+
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -77,7 +83,8 @@ pub async fn serve(
     let task = match tls {
         None => {
             let server = axum_server::from_tcp(listener).map_err(failed)?;
-            let server = server.handle(handle.clone());
+            let mut server = server.handle(handle.clone());
+            limit(server.http_builder());
             tokio::spawn(server.serve(service))
         }
         Some(tls) => {
@@ -90,7 +97,8 @@ pub async fn serve(
                     problem,
                 })?;
             let server = axum_server::from_tcp_rustls(listener, config).map_err(failed)?;
-            let server = server.handle(handle.clone());
+            let mut server = server.handle(handle.clone());
+            limit(server.http_builder());
             tokio::spawn(server.serve(service))
         }
     };
@@ -99,4 +107,18 @@ pub async fn serve(
         handle,
         task,
     })
+}
+
+/// What one connection may take: whoever sends headers too slowly is cut off, and headers have an end.
+fn limit<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
+    let mut http1 = builder.http1();
+    http1
+        .header_read_timeout(HEADERS)
+        .max_buf_size(MOST_HEADERS);
+    let mut http2 = builder.http2();
+    http2
+        .max_header_list_size(MOST_HEADERS as u32)
+        .max_concurrent_streams(100)
+        .keep_alive_interval(HEADERS)
+        .keep_alive_timeout(HEADERS);
 }

@@ -48,6 +48,31 @@ fn what_is_under_way_when_the_server_stops_is_answered() {
 }
 
 #[test]
+fn headers_without_end_are_refused() {
+    block_on(async {
+        let listening = serve(Router::new(), "127.0.0.1:0".parse().unwrap(), None)
+            .await
+            .unwrap();
+        let address = listening.address;
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let line = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200 << 10));
+            // It may be cut off before all of it is sent.
+            let _ = stream.write_all(line.as_bytes());
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        let answer = answer.await.unwrap();
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+            "{answer}"
+        );
+        listening.stop().await;
+    });
+}
+
+#[test]
 fn an_address_that_is_taken_and_a_certificate_that_is_none_are_told() {
     block_on(async {
         let listening = serve(Router::new(), "127.0.0.1:0".parse().unwrap(), None)
