@@ -34,7 +34,7 @@ pub use serve::{Listening, ServeError, Tls, serve};
 const MOST_BYTES: usize = 2 << 20;
 
 /// How long a request may take.
-const MOST_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+const MOST_TIME: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What answers requests.
 pub struct Server {

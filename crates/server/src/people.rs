@@ -21,8 +21,20 @@ use crate::words::words;
 pub(crate) fn routes() -> Routes {
     use Action::{GrantRole, InvitePerson, ResetCredentials, SuspendPerson, ViewPeople};
     Routes::new()
-        .asks(Method::GET, "/people", ViewPeople, desk, list)
-        .asks(Method::POST, "/people", InvitePerson, own_reach, invite)
+        .asks(
+            Method::GET,
+            "/people",
+            ViewPeople,
+            |site, viewer, _| Ok(site.widest(viewer, ViewPeople)),
+            list,
+        )
+        .asks(
+            Method::POST,
+            "/people",
+            InvitePerson,
+            |site, viewer, _| Ok(somebody_new(site, viewer)),
+            invite,
+        )
         .asks(
             Method::POST,
             "/people/{id}/link",
@@ -54,14 +66,10 @@ pub(crate) fn routes() -> Routes {
         )
 }
 
-fn desk(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
-    Ok(site.widest(viewer, Action::ViewPeople))
-}
-
 /// The account of somebody new, within the widest jurisdiction that the viewer may see people of.
-fn own_reach(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
+fn somebody_new(site: &Site, viewer: &Viewer) -> Option<Resource> {
     let widest = site.widest(viewer, Action::ViewPeople);
-    Ok(widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction)))
+    widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction))
 }
 
 /// Somebody's account: it lies where their widest role does, and an account without a role where the node is.

@@ -313,14 +313,15 @@ impl People {
         }
         let recovery = recovery_codes()?;
         let hashes: Vec<String> = recovery.iter().map(|code| hash(&plain(code))).collect();
-        let hashed = {
+        let password_hash = {
             let password = password.to_owned();
             blocking(move || password::hash(&password)).await
         };
-        let hashed = hashed.ok_or_else(|| VaultError::Randomness("no salt".to_owned()))?;
+        let password_hash =
+            password_hash.ok_or_else(|| VaultError::Randomness("no salt".to_owned()))?;
         let vault = &self.0.vault;
         let credentials = Credentials {
-            password: vault.store(account, &hashed)?.0,
+            password: vault.store(account, &password_hash)?.0,
             totp: vault.store(account, totp)?.0,
             recovery: vault.store(account, &hashes.join(" "))?.0,
         };

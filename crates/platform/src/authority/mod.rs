@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use action::{Action, Kind};
 pub use resource::{Facts, Hands, Resource};
 
-use crate::account::Viewer;
+use crate::account::{Grant, Viewer};
 use crate::context::Text;
 use crate::jurisdiction;
 
@@ -45,8 +45,11 @@ pub struct Authority {
     /// What holds whatever the role, and the templates.
     policies: PolicySet,
     /// The same with templates linked, by account and grants.
-    linked: Mutex<HashMap<Uuid, (Vec<crate::account::Grant>, Arc<PolicySet>)>>,
+    linked: Mutex<HashMap<Uuid, Linked>>,
 }
+
+/// An account's grants, and the policies that they were linked into.
+type Linked = (Vec<Grant>, Arc<PolicySet>);
 
 impl Authority {
     /// The policies of the platform.
@@ -385,7 +388,7 @@ mod tests {
         let own = |text: &str| Authority::made(&[("own.cedar".to_owned(), text.to_owned())]);
         let viewer = Viewer {
             account: Uuid::from_u128(1),
-            grants: vec![crate::account::Grant {
+            grants: vec![Grant {
                 role: Role::Officer,
                 jurisdiction: "990121".to_owned(),
             }],

@@ -83,9 +83,10 @@ pub struct Outcome {
 /// Until version 2 an outcome said whether it was confirmed, and not to what it came.
 pub(super) fn with_kind(outcome: &mut Value) -> Option<()> {
     let outcome = outcome.as_object_mut()?;
-    let kind = match outcome.remove("confirmed")?.as_bool()? {
-        true => OutcomeKind::Rectified,
-        false => OutcomeKind::Unfounded,
+    let kind = if outcome.remove("confirmed")?.as_bool()? {
+        OutcomeKind::Rectified
+    } else {
+        OutcomeKind::Unfounded
     };
     outcome.insert("kind".to_owned(), kind.name().into());
     Some(())
