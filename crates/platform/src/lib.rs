@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod account;
 mod aggregate;
 pub mod case;
 mod clock;
@@ -12,6 +13,7 @@ pub mod deadline;
 mod effect;
 mod elsewhere;
 pub mod flag;
+pub mod jurisdiction;
 mod kinds;
 pub mod node;
 pub mod notice;

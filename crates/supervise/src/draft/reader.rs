@@ -36,8 +36,8 @@ pub(super) struct Read {
     pub notes: Vec<FieldNote>,
 }
 
-/// Reads drafts of one declaration.
-pub(super) struct Reader {
+/// Reads drafts, and rows of filings, of one declaration.
+pub(crate) struct Reader {
     filing: Arc<Filing>,
     key: IdentityKey,
     datum: Option<kandeng_geo::Datum>,
@@ -66,7 +66,19 @@ impl Names for County<'_> {
 
 impl Reader {
     pub(super) fn new(settings: &DeskSettings) -> Self {
-        let filing = Arc::clone(&settings.filing);
+        Self::of(
+            Arc::clone(&settings.filing),
+            settings.key.clone(),
+            settings.datum,
+        )
+    }
+
+    /// Of a declaration, with the county's key and the datum of boundaries that name none.
+    pub(crate) fn of(
+        filing: Arc<Filing>,
+        key: IdentityKey,
+        datum: Option<kandeng_geo::Datum>,
+    ) -> Self {
         let blank = filing
             .sheets
             .iter()
@@ -74,8 +86,8 @@ impl Reader {
         Self {
             blank: blank.collect(),
             seals: filing.sheets.iter().map(Seal::of).collect(),
-            key: settings.key.clone(),
-            datum: settings.datum,
+            key,
+            datum,
             filing,
         }
     }
@@ -89,7 +101,7 @@ impl Reader {
         let mut notes = self.unknown_lists(draft);
         let mut tables = Tables::new();
         let projects = &self.filing.sheets[0];
-        let mut project = self.row(0, &draft.fields, None, &mut notes);
+        let mut project = self.row(0, pairs(&draft.fields), None, &mut notes);
         let code = self.code(projects, &mut project, &mut notes);
         let mut stage = self.blank[0].stage_shown(&project);
         let mut others = Vec::new();
@@ -205,7 +217,7 @@ impl Reader {
         let typed = draft.lists.get(&sheet.table).into_iter().flatten();
         let mut rows = Vec::new();
         for (place, row) in typed.enumerate() {
-            let values = self.row(index, row, Some((place, code)), notes);
+            let values = self.row(index, pairs(row), Some((place, code)), notes);
             let says_anything = row.iter().any(|(key, text)| {
                 key != "project_code"
                     && sheet.position(key).is_some()
@@ -219,11 +231,21 @@ impl Reader {
         rows
     }
 
+    /// The declaration.
+    pub(crate) fn filing(&self) -> &Arc<Filing> {
+        &self.filing
+    }
+
+    /// The stage that a row of a sheet shows its project to have reached.
+    pub(crate) fn stage_shown(&self, index: usize, values: &[Value]) -> usize {
+        self.blank[index].stage_shown(values)
+    }
+
     /// One row of a sheet, read. Of a list, `of` is its place and the project that it belongs to.
-    fn row(
+    pub(crate) fn row<'t>(
         &self,
         index: usize,
-        typed: &Row,
+        typed: impl Iterator<Item = (&'t str, &'t str)>,
         of: Option<(usize, &str)>,
         notes: &mut Vec<FieldNote>,
     ) -> Vec<Value> {
@@ -332,6 +354,11 @@ impl Reader {
         }
         table.finish(sheet, false)
     }
+}
+
+/// Fields with what was typed.
+fn pairs(row: &Row) -> impl Iterator<Item = (&str, &str)> {
+    row.iter().map(|(key, text)| (key.as_str(), text.as_str()))
 }
 
 fn place_of(sheet: &Sheet, column: &Column, row: Option<usize>) -> FieldPlace {

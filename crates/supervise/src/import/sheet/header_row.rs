@@ -200,7 +200,7 @@ impl SheetReader<'_, '_> {
         let Some(item) = column.item.as_ref().and_then(|key| self.filing.item(key)) else {
             return false;
         };
-        self.filing
+        !item.retired && self.filing
             .filling_columns(item)
             .contains(&(self.sheet.table.as_str(), column.key.as_str()))
     }

@@ -1,0 +1,485 @@
+//! Projects as the read model holds them. A project goes by its number here: the position of the event that
+//! filed it, so that rows lie in the order in which projects were filed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kandeng_ledger::Recorded;
+use kandeng_platform::{Aggregate, Tables, jurisdiction};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::declaration;
+use super::edit::{Cells, Edit, Filed, Row, put};
+use super::figures::Reading;
+use super::vouch::{Level, Looked};
+use super::{Project, ProjectEvent};
+
+/// The tables of projects.
+#[derive(Default)]
+pub struct ProjectTables {
+    /// How each version of the declaration reads filings, by the digest of its text.
+    readings: Mutex<HashMap<String, Arc<Reading>>>,
+}
+
+impl Tables for ProjectTables {
+    fn name(&self) -> &'static str {
+        "projects"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            "projects",
+            "project_fields",
+            "project_rows",
+            "project_items",
+            "item_changes",
+            "project_signatures",
+            "project_progress",
+            "project_people",
+        ]
+    }
+
+    fn create(&self) -> &'static str {
+        "create table projects (
+            project integer primary key, -- the position of the event that filed it
+            id text not null unique,
+            code text not null,
+            declaration integer not null,
+            named_stage text,
+            jurisdiction text not null, -- of the village, else that of whoever filed it
+            township text not null,
+            year integer,
+            name text,
+            kind text,
+            stage text not null,
+            owner text,
+            budget_fen integer,
+            contract_fen integer,
+            paid_fen integer not null, -- the sum of its payments
+            progress real, -- the last percentage
+            required integer not null, -- items that its stage asks for
+            done integer not null, -- of these, filled
+            edition integer not null,
+            version integer not null, -- events of its stream
+            position integer not null, -- of the last of them
+            filed_by text not null,
+            filed_for text not null, -- the jurisdiction of whoever filed it
+            filed_at integer not null, -- milliseconds since 1970
+            changed_by text not null,
+            changed_at integer not null,
+            withdrawn integer not null default 0 check (withdrawn in (0, 1))
+        ) strict;
+        create index projects_by_code on projects (code);
+        create table project_fields (
+            project integer primary key,
+            cells text not null -- JSON, what is typed by column
+        ) strict;
+        create table project_rows (
+            project integer not null,
+            list text not null,
+            row integer not null,
+            cells text not null, -- JSON, what is typed by column
+            primary key (project, list, row)
+        ) strict, without rowid;
+        create table project_items (
+            project integer not null,
+            item text not null,
+            edition integer not null,
+            actor text not null,
+            at integer not null,
+            primary key (project, item)
+        ) strict, without rowid;
+        create table item_changes (
+            project integer not null,
+            item text not null,
+            edition integer not null,
+            actor text not null,
+            at integer not null,
+            primary key (project, item, edition)
+        ) strict, without rowid;
+        create table project_signatures (
+            position integer primary key,
+            project integer not null,
+            category text not null,
+            level text not null check (level in ('village', 'township', 'department')),
+            what text not null check (what in ('signed', 'returned')),
+            edition integer not null,
+            reason text,
+            looked text, -- JSON
+            actor text not null,
+            at integer not null
+        ) strict;
+        create index project_signatures_of on project_signatures (project, category);
+        create table project_progress (
+            project integer not null,
+            category text not null,
+            apply integer not null,
+            filled integer not null,
+            required integer not null,
+            done integer not null,
+            primary key (project, category)
+        ) strict, without rowid;
+        create table project_people (
+            project integer not null,
+            place integer not null, -- from 0: A, B, C …
+            person text not null,
+            reference text not null,
+            primary key (project, place)
+        ) strict, without rowid;
+        create index project_people_by_person on project_people (person, project);"
+    }
+
+    fn indexes(&self) -> &'static [&'static str] {
+        &[
+            "create index projects_in_place on projects (jurisdiction)",
+            "create index projects_by_change on projects (changed_at)",
+            "create index project_rows_by_voucher on project_rows (json_extract(cells, '$.voucher')) \
+             where list = 'payments'",
+            "create index project_progress_of_category on project_progress (category, project)",
+        ]
+    }
+
+    fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        let Some((envelope, read)) = Project::event_in(event)? else {
+            return Ok(());
+        };
+        let happened = Happened {
+            to,
+            position: event.position as i64,
+            version: event.version as i64 + 1,
+            actor: envelope.actor.to_string(),
+            at: envelope.at.as_millisecond(),
+        };
+        self.take(&happened, event, &envelope.jurisdiction, read)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// What is the same for all that one event changes.
+struct Happened<'c> {
+    to: &'c Connection,
+    position: i64,
+    version: i64,
+    actor: String,
+    at: i64,
+}
+
+impl ProjectTables {
+    fn take(
+        &self,
+        now: &Happened<'_>,
+        event: &Recorded,
+        place: &str,
+        read: ProjectEvent,
+    ) -> rusqlite::Result<()> {
+        let id = event.stream.id().to_string();
+        if let ProjectEvent::ProjectFiled {
+            code,
+            declaration,
+            stage,
+            ..
+        } = &read
+        {
+            now.to
+                .prepare_cached(
+                    "insert into projects (project, id, code, declaration, named_stage, jurisdiction, \
+                     township, stage, paid_fen, required, done, edition, version, position, filed_by, \
+                     filed_for, filed_at, changed_by, changed_at) values (?1, ?2, ?3, ?4, ?5, '', '', '', \
+                     0, 0, 0, 0, ?6, ?1, ?7, ?8, ?9, ?7, ?9)",
+                )?
+                .execute(params![
+                    now.position,
+                    id,
+                    code,
+                    declaration,
+                    stage,
+                    now.version,
+                    now.actor,
+                    place,
+                    now.at
+                ])?;
+            now.to
+                .prepare_cached("insert into project_fields values (?1, '{}')")?
+                .execute([now.position])?;
+            // What it comes to is worked out when its items come, in the same append.
+            return self.renew(now, now.position);
+        }
+        let project: Option<i64> = now
+            .to
+            .prepare_cached("select project from projects where id = ?1")?
+            .query_row([&id], |row| row.get(0))
+            .optional()?;
+        // Its filing was erased: nothing can be said of it any more.
+        let Some(project) = project else {
+            return Ok(());
+        };
+        now.to
+            .prepare_cached(
+                "update projects set version = ?2, position = ?3, changed_by = ?4, changed_at = ?5 \
+                 where project = ?1",
+            )?
+            .execute(params![project, now.version, now.position, now.actor, now.at])?;
+        match read {
+            ProjectEvent::ProjectFiled { .. } => {}
+            ProjectEvent::ItemsChanged {
+                edition,
+                items,
+                edit,
+                people,
+                ..
+            } => {
+                edit_cells(now.to, project, edit)?;
+                now.items(project, edition, &items)?;
+                now.people(project, &people)?;
+                now.to
+                    .prepare_cached("update projects set edition = ?2 where project = ?1")?
+                    .execute(params![project, edition])?;
+                self.renew(now, project)?;
+            }
+            ProjectEvent::StageMoved { stage, .. } => {
+                now.to
+                    .prepare_cached("update projects set named_stage = ?2 where project = ?1")?
+                    .execute(params![project, stage])?;
+                self.renew(now, project)?;
+            }
+            ProjectEvent::CategorySubmitted {
+                category,
+                edition,
+                looked,
+                ..
+            } => now.vouched(project, &category, Level::Village, edition, Ok(&looked))?,
+            ProjectEvent::CategorySigned {
+                category,
+                level,
+                edition,
+                looked,
+                ..
+            } => now.vouched(project, &category, level, edition, Ok(&looked))?,
+            ProjectEvent::CategoryReturned {
+                category,
+                level,
+                edition,
+                reason,
+                ..
+            } => now.vouched(project, &category, level, edition, Err(&reason))?,
+            ProjectEvent::ProjectWithdrawn { .. } => {
+                now.to
+                    .prepare_cached("update projects set withdrawn = 1 where project = ?1")?
+                    .execute([project])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out anew what a filing comes to.
+    fn renew(&self, now: &Happened<'_>, project: i64) -> rusqlite::Result<()> {
+        let (code, version, stage, filed_for): (String, u32, Option<String>, String) = now
+            .to
+            .prepare_cached(
+                "select code, declaration, named_stage, filed_for from projects where project = ?1",
+            )?
+            .query_row([project], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+        let reading = self.reading(now.to, version)?;
+        let filed = filed(now.to, project)?;
+        let figures = reading.figures(now.to, &filed, &code, stage.as_deref())?;
+        let village = figures.village.as_deref().filter(|code| jurisdiction::is_code(code));
+        let place = village.unwrap_or(&filed_for);
+        let township = jurisdiction::ancestors(place).find(|code| code.len() == 9);
+        let (required, done) = figures
+            .categories
+            .values()
+            .fold((0, 0), |sum, count| (sum.0 + count.required, sum.1 + count.done));
+        now.to
+            .prepare_cached(
+                "update projects set jurisdiction = ?2, township = ?3, year = ?4, name = ?5, kind = ?6, \
+                 stage = ?7, owner = ?8, budget_fen = ?9, contract_fen = ?10, paid_fen = ?11, \
+                 progress = ?12, required = ?13, done = ?14 where project = ?1",
+            )?
+            .execute(params![
+                project,
+                place,
+                township.unwrap_or(""),
+                figures.year,
+                figures.name,
+                figures.kind,
+                figures.stage,
+                figures.owner,
+                figures.budget_fen,
+                figures.contract_fen,
+                figures.paid_fen,
+                figures.progress,
+                required,
+                done
+            ])?;
+        for (category, count) in &figures.categories {
+            now.to
+                .prepare_cached(
+                    "insert into project_progress values (?1, ?2, ?3, ?4, ?5, ?6) \
+                     on conflict do update set apply = ?3, filled = ?4, required = ?5, done = ?6",
+                )?
+                .execute(params![
+                    project,
+                    category,
+                    count.apply,
+                    count.filled,
+                    count.required,
+                    count.done
+                ])?;
+        }
+        Ok(())
+    }
+
+    fn reading(&self, of: &Connection, version: u32) -> rusqlite::Result<Arc<Reading>> {
+        let digest = declaration::digest(of, version)?;
+        let lock = || self.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = lock().get(&digest) {
+            return Ok(Arc::clone(reading));
+        }
+        let declared = declaration::version(of, version)?;
+        let declared = declared.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let reading = Arc::new(Reading::new(declared.filing));
+        lock().insert(digest, Arc::clone(&reading));
+        Ok(reading)
+    }
+}
+
+impl Happened<'_> {
+    fn items(&self, project: i64, edition: u32, items: &[String]) -> rusqlite::Result<()> {
+        for item in items {
+            let values = params![project, item, edition, self.actor, self.at];
+            self.to
+                .prepare_cached(
+                    "insert into project_items values (?1, ?2, ?3, ?4, ?5) \
+                     on conflict do update set edition = ?3, actor = ?4, at = ?5",
+                )?
+                .execute(values)?;
+            // Events of one command have one edition.
+            self.to
+                .prepare_cached("insert into item_changes values (?1, ?2, ?3, ?4, ?5) on conflict do nothing")?
+                .execute(values)?;
+        }
+        Ok(())
+    }
+
+    fn people(&self, project: i64, people: &BTreeMap<Uuid, Uuid>) -> rusqlite::Result<()> {
+        for (person, reference) in people {
+            self.to
+                .prepare_cached(
+                    "insert into project_people select ?1, (select count(*) from project_people where \
+                     project = ?1), ?2, ?3 where not exists (select 1 from project_people where \
+                     project = ?1 and person = ?2)",
+                )?
+                .execute(params![project, person.to_string(), reference.to_string()])?;
+        }
+        Ok(())
+    }
+
+    fn vouched(
+        &self,
+        project: i64,
+        category: &str,
+        level: Level,
+        edition: u32,
+        done: Result<&Looked, &str>,
+    ) -> rusqlite::Result<()> {
+        let what = if done.is_ok() { "signed" } else { "returned" };
+        // Cannot fail: lists of texts.
+        let looked = done.ok().and_then(|looked| serde_json::to_string(looked).ok());
+        self.to
+            .prepare_cached(
+                "insert into project_signatures values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                self.position,
+                project,
+                category,
+                level.name(),
+                what,
+                edition,
+                done.err(),
+                looked,
+                self.actor,
+                self.at
+            ])?;
+        Ok(())
+    }
+}
+
+fn edit_cells(to: &Connection, project: i64, edit: Edit) -> rusqlite::Result<()> {
+    let continued = edit.continued;
+    if !edit.fields.is_empty() {
+        let held: String = to
+            .prepare_cached("select cells from project_fields where project = ?1")?
+            .query_row([project], |row| row.get(0))?;
+        to.prepare_cached("update project_fields set cells = ?2 where project = ?1")?
+            .execute(params![project, with(Some(&held), edit.fields, continued)])?;
+    }
+    for (list, rows) in edit.rows {
+        for (row, cells) in rows {
+            let Some(cells) = cells else {
+                to.prepare_cached(
+                    "delete from project_rows where project = ?1 and list = ?2 and row = ?3",
+                )?
+                .execute(params![project, list, row])?;
+                continue;
+            };
+            let held: Option<String> = to
+                .prepare_cached(
+                    "select cells from project_rows where project = ?1 and list = ?2 and row = ?3",
+                )?
+                .query_row(params![project, list, row], |row| row.get(0))
+                .optional()?;
+            let cells = with(held.as_deref(), cells, continued);
+            to.prepare_cached(
+                "insert into project_rows values (?1, ?2, ?3, ?4) on conflict do update set cells = ?4",
+            )?
+            .execute(params![project, list, row, cells])?;
+        }
+    }
+    Ok(())
+}
+
+/// Stored cells with others put in.
+fn with(held: Option<&str>, cells: Cells, continued: bool) -> String {
+    let mut row = held.map(row_of).unwrap_or_default();
+    put(&mut row, cells, continued);
+    // Cannot fail: texts by texts.
+    serde_json::to_string(&row).unwrap_or_default()
+}
+
+/// A row from its stored cells.
+pub(super) fn row_of(cells: &str) -> Row {
+    // Cannot fail: written by this file.
+    serde_json::from_str(cells).unwrap_or_default()
+}
+
+/// What a project's filing holds.
+pub(super) fn filed(of: &Connection, project: i64) -> rusqlite::Result<Filed> {
+    let fields: String = of
+        .prepare_cached("select cells from project_fields where project = ?1")?
+        .query_row([project], |row| row.get(0))?;
+    let mut filed = Filed {
+        fields: row_of(&fields),
+        lists: BTreeMap::new(),
+    };
+    let mut select = of
+        .prepare_cached("select list, row, cells from project_rows where project = ?1")?;
+    let mut rows = select.query([project])?;
+    while let Some(row) = rows.next()? {
+        let (list, number) = (row.get(0)?, row.get(1)?);
+        let cells = row_of(row.get_ref(2)?.as_str()?);
+        filed
+            .lists
+            .entry(list)
+            .or_insert_with(BTreeMap::new)
+            .insert(number, cells);
+    }
+    Ok(filed)
+}
