@@ -290,8 +290,8 @@ impl Part {
             &of,
             "item",
             "changed_at",
-            "select code, item, at from item_changes join projects using (project) \
-             where withdrawn = 0 and project >= ?1 and project < ?2 order by project, item, edition",
+            "select code, item, at from item_changes c join projects using (project) \
+             where withdrawn = 0 and project >= ?1 and project < ?2 order by project, item, c.edition",
             [from, to],
         )?;
         let signatures = Happened::read(
