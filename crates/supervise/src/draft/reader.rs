@@ -1,7 +1,7 @@
 //! What was typed into a form, read into tables by the same parsers as a workbook's cells.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kandeng_screening::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -43,6 +43,8 @@ pub(crate) struct Reader {
     datum: Option<kandeng_geo::Datum>,
     /// An empty table for each sheet.
     blank: Vec<Collected>,
+    /// By sheet: the places of its columns.
+    places: Vec<HashMap<String, usize, ahash::RandomState>>,
     /// By sheet: what only the platform itself records.
     seals: Vec<Option<Seal>>,
 }
@@ -85,6 +87,7 @@ impl Reader {
             .map(|sheet| Collected::new(&filing, sheet));
         Self {
             blank: blank.collect(),
+            places: filing.sheets.iter().map(places_of).collect(),
             seals: filing.sheets.iter().map(Seal::of).collect(),
             key,
             datum,
@@ -261,7 +264,7 @@ impl Reader {
         }
         let mut units = Vec::new();
         for (key, text) in typed {
-            let Some(place) = sheet.position(key) else {
+            let Some(place) = self.places[index].get(key).copied() else {
                 notes.push(unknown_field(sheet, key, row));
                 continue;
             };
@@ -354,6 +357,13 @@ impl Reader {
         }
         table.finish(sheet, false)
     }
+}
+
+fn places_of(sheet: &Sheet) -> HashMap<String, usize, ahash::RandomState> {
+    let columns = sheet.columns.iter().enumerate();
+    columns
+        .map(|(place, column)| (column.key.clone(), place))
+        .collect()
 }
 
 /// Fields with what was typed.

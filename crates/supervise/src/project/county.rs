@@ -56,7 +56,9 @@ impl County {
         let mut last = None;
         for _ in 0..TRIES {
             let parts = Self::parts(platform, filing, key, datum)?;
-            let same = parts.windows(2).all(|pair| pair[0].position == pair[1].position);
+            let same = parts
+                .windows(2)
+                .all(|pair| pair[0].position == pair[1].position);
             last = Some(parts);
             // Read by several connections: something was appended between the first and the last.
             if same {
@@ -124,7 +126,12 @@ impl County {
                 let rows = county.rows.entry(sheet.table.clone()).or_default();
                 let first = rows.len() as i64 + 1;
                 let count = columns.rows.len() as i64;
-                rows.extend(columns.rows.iter().map(|(project, row)| (before + project, *row)));
+                rows.extend(
+                    columns
+                        .rows
+                        .iter()
+                        .map(|(project, row)| (before + project, *row)),
+                );
                 let mut fields = vec![ArrowField::new(ROW_NO, ColumnType::Int.arrow(), true)];
                 let numbers = Int64Array::from_iter_values(first..first + count);
                 let mut arrays: Vec<ArrayRef> = vec![Arc::new(numbers)];
@@ -151,7 +158,9 @@ impl County {
         // Codes are unique here.
         let none = Batches::new(Filing::duplicates().schema(), Vec::new());
         county.tables.insert("duplicates", Arc::new(none));
-        county.tables.insert("allowed_units", Arc::new(filing.allowed_units()));
+        county
+            .tables
+            .insert("allowed_units", Arc::new(filing.allowed_units()));
         for (table, known) in [("item_changes", changes), ("signatures", signatures)] {
             let batches = known.into_iter().map(Happened::finish);
             let batches = batches.collect::<Result<Vec<_>, _>>()?;
@@ -354,8 +363,16 @@ impl Happened {
                 ColumnType::Int,
                 Arc::new(Int64Array::from_iter_values(1..=self.count)),
             ),
-            ("project_code", ColumnType::Text, Arc::new(self.codes.finish())),
-            (self.names[0], ColumnType::Text, Arc::new(self.what.finish())),
+            (
+                "project_code",
+                ColumnType::Text,
+                Arc::new(self.codes.finish()),
+            ),
+            (
+                self.names[0],
+                ColumnType::Text,
+                Arc::new(self.what.finish()),
+            ),
             (
                 self.names[1],
                 ColumnType::Time,
@@ -404,4 +421,3 @@ fn cells(json: &str) -> Borrowed<'_> {
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
-

@@ -376,7 +376,11 @@ mod tests {
             .with("boundary", &long)
             .with("name", "核桃")
             .with("address", &long[..long.len() / 10 * 10].replace('🏔', "村"))
-            .with_row("payments", 1, [("purpose", long.as_str()), ("voucher", "1")])
+            .with_row(
+                "payments",
+                1,
+                [("purpose", long.as_str()), ("voucher", "1")],
+            )
             .with_row("payments", 2, [("voucher", "2")]);
         let mut whole = Filed::default();
         whole.take(edit.clone());
@@ -389,7 +393,11 @@ mod tests {
     #[test]
     fn what_is_so_already_is_no_news() {
         let mut filed = Filed::default();
-        filed.take(Edit::default().with("name", "甲").with_row("bids", 1, [("amount", "1")]));
+        filed.take(
+            Edit::default()
+                .with("name", "甲")
+                .with_row("bids", 1, [("amount", "1")]),
+        );
         let same = Edit::default()
             .with("name", "甲")
             .with("address", "")

@@ -120,7 +120,9 @@ fn exported(reader: &Reader, code: &str, stage: &str, filed: &Filed, known: &[Uu
     let none = std::collections::BTreeMap::new();
     let sheets = filing.sheets.iter().enumerate().map(|(index, sheet)| {
         let row = |typed: &Row| {
-            let pairs = typed.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+            let pairs = typed
+                .iter()
+                .map(|(key, text)| (key.as_str(), text.as_str()));
             let values = reader.row(index, pairs, Some((0, code)), &mut Vec::new());
             let columns = sheet.columns.iter().zip(values);
             columns
@@ -253,7 +255,9 @@ pub fn export_csv(
                     Cell::Text(text) => neutralised(text),
                     Cell::Number(number) => number.to_string(),
                     Cell::Money(fen) => print::yuan(fen),
-                    Cell::Day(day) => print::text(Field::Date, &Value::Date(day)).unwrap_or_default(),
+                    Cell::Day(day) => {
+                        print::text(Field::Date, &Value::Date(day)).unwrap_or_default()
+                    }
                 });
                 writer
                     .write_record(fields)
@@ -263,7 +267,9 @@ pub fn export_csv(
         Ok(())
     })?;
     for (mut writer, path) in writers {
-        writer.flush().map_err(|error| ExportError::io(&path, &error))?;
+        writer
+            .flush()
+            .map_err(|error| ExportError::io(&path, &error))?;
     }
     Ok(count)
 }
@@ -272,7 +278,10 @@ pub fn export_csv(
 fn labelled(filing: &Filing, column: &Column, cell: Cell) -> Cell {
     match cell {
         Cell::Text(key) if column.field == Field::Choice => {
-            let choice = filing.choices(column).iter().find(|choice| choice.key == key);
+            let choice = filing
+                .choices(column)
+                .iter()
+                .find(|choice| choice.key == key);
             Cell::Text(choice.map_or(key, |choice| choice.zh.clone()))
         }
         cell => cell,

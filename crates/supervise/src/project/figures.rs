@@ -70,8 +70,11 @@ impl Reading {
             .collect();
         let conditions = (!conditions.is_empty()).then(|| {
             let columns = filing.sheets[0].columns.iter().enumerate();
-            let columns = columns.map(|(place, column)| format!("?{} as \"{}\"", place + 1, column.key));
-            let answers = conditions.iter().map(|(_, when)| format!("coalesce(({when}), 0)"));
+            let columns =
+                columns.map(|(place, column)| format!("?{} as \"{}\"", place + 1, column.key));
+            let answers = conditions
+                .iter()
+                .map(|(_, when)| format!("coalesce(({when}), 0)"));
             let sql = format!(
                 "select {} from (select {})",
                 answers.collect::<Vec<_>>().join(", "),
@@ -146,7 +149,12 @@ impl Reading {
         for (index, sheet) in filing.sheets.iter().enumerate().skip(1) {
             let place = |column: &str| sheet.position(column);
             let (amount, day, percent) = (place("amount"), place("date"), place("percent"));
-            for row in filed.lists.get(&sheet.table).into_iter().flat_map(BTreeMap::values) {
+            for row in filed
+                .lists
+                .get(&sheet.table)
+                .into_iter()
+                .flat_map(BTreeMap::values)
+            {
                 let values = self.read(index, row, Some(code));
                 reached = reached.max(self.reader.stage_shown(index, &values));
                 for item in &self.items {
@@ -163,8 +171,10 @@ impl Reading {
                     paid = paid.saturating_add(*fen);
                 }
                 if sheet.table == "progress"
-                    && let (Some(Value::Date(day)), Some(Value::Float(percent))) =
-                        (day.map(|day| &values[day]), percent.map(|percent| &values[percent]))
+                    && let (Some(Value::Date(day)), Some(Value::Float(percent))) = (
+                        day.map(|day| &values[day]),
+                        percent.map(|percent| &values[percent]),
+                    )
                     && progress.is_none_or(|(last, _)| last <= *day)
                 {
                     progress = Some((*day, *percent));

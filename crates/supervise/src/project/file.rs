@@ -386,7 +386,10 @@ fn changed_meanwhile(filing: &Filing, items: &[&str]) -> Refusal {
     };
     Refusal::new(
         "changed-meanwhile",
-        format!("这些信息项已被他人修改:{}。请选择保留哪一个", named(|item| &item.zh, "、")),
+        format!(
+            "这些信息项已被他人修改:{}。请选择保留哪一个",
+            named(|item| &item.zh, "、")
+        ),
         format!(
             "somebody else has changed these items meanwhile: {}; choose which value stays",
             named(|item| &item.en, ", ")

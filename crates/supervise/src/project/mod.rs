@@ -23,7 +23,8 @@ use uuid::Uuid;
 pub use county::County;
 pub use declaration::{
     AdoptDeclaration, Change as DeclarationChange, ChangeDeclaration, Declaration,
-    DeclarationEvent, DeclarationTables, Declared, NewChoice, NewColumn, declaration_id, newest, version,
+    DeclarationEvent, DeclarationTables, Declared, NewChoice, NewColumn, declaration_id, newest,
+    version,
 };
 pub use edit::{Cells, Edit, Filed, MAX_CELL, MAX_ROWS, Row};
 pub use event::ProjectEvent;
@@ -148,10 +149,7 @@ impl Project {
 
 /// The kinds of events of this scene's streams.
 pub fn event_kinds() -> Vec<EventKinds> {
-    vec![
-        EventKinds::of::<Project>(),
-        EventKinds::of::<Declaration>(),
-    ]
+    vec![EventKinds::of::<Project>(), EventKinds::of::<Declaration>()]
 }
 
 /// The tables that this scene fills.

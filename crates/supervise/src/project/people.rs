@@ -32,7 +32,8 @@ const NAMES: [(&str, &str, &str, Option<&str>); 4] = [
 
 /// Endings of names of organizations that are as short as people's.
 const ORGANIZATIONS: [&str; 17] = [
-    "公司", "厂", "社", "队", "所", "院", "局", "会", "府", "站", "店", "行", "部", "校", "办", "场", "园",
+    "公司", "厂", "社", "队", "所", "院", "局", "会", "府", "站", "店", "行", "部", "校", "办",
+    "场", "园",
 ];
 
 /// With what an edit's personal values are hidden.
@@ -94,7 +95,16 @@ pub fn hide(
 ) -> Result<(Edit, BTreeMap<Uuid, Uuid>), CommandError> {
     let mut named = BTreeMap::new();
     let own = filing.sheets[0].table.clone();
-    hide_cells(hiding, filing, &own, code, Some(&held.fields), people, &mut edit.fields, &mut named)?;
+    hide_cells(
+        hiding,
+        filing,
+        &own,
+        code,
+        Some(&held.fields),
+        people,
+        &mut edit.fields,
+        &mut named,
+    )?;
     for (list, rows) in &mut edit.rows {
         let kept = held.lists.get(list);
         for (row, cells) in rows {
@@ -131,7 +141,11 @@ fn hide_cells(
     }
     for (_, name, uscc, number) in NAMES.iter().filter(|(known, ..)| *known == table) {
         let touched = [Some(*name), Some(*uscc), *number];
-        if !touched.iter().flatten().any(|column| cells.contains_key(*column)) {
+        if !touched
+            .iter()
+            .flatten()
+            .any(|column| cells.contains_key(*column))
+        {
             continue;
         }
         let stands = |column: &str| {
@@ -254,12 +268,14 @@ fn lettered(typed: &str) -> Option<usize> {
     if letters.is_empty() || letters.len() > 4 {
         return None;
     }
-    letters.bytes().try_fold(0, |place: usize, letter| {
-        letter
-            .is_ascii_uppercase()
-            .then(|| place * 26 + usize::from(letter - b'A') + 1)
-    })?
-    .checked_sub(1)
+    letters
+        .bytes()
+        .try_fold(0, |place: usize, letter| {
+            letter
+                .is_ascii_uppercase()
+                .then(|| place * 26 + usize::from(letter - b'A') + 1)
+        })?
+        .checked_sub(1)
 }
 
 /// A cell as it may be shown: whoever a mark stands for by a letter, of a filing with these people.
@@ -275,7 +291,13 @@ mod tests {
 
     #[test]
     fn letters_are_places_and_back() {
-        for (place, shown) in [(0, "个人 A"), (25, "个人 Z"), (26, "个人 AA"), (701, "个人 ZZ"), (702, "个人 AAA")] {
+        for (place, shown) in [
+            (0, "个人 A"),
+            (25, "个人 Z"),
+            (26, "个人 AA"),
+            (701, "个人 ZZ"),
+            (702, "个人 AAA"),
+        ] {
             assert_eq!(letter(place), shown);
             assert_eq!(lettered(shown), Some(place));
         }
@@ -288,9 +310,25 @@ mod tests {
     fn a_name_is_a_persons_by_its_number_or_by_its_form() {
         assert!(is_person("王桂香", None, None));
         assert!(is_person("阿依古丽·买买提", None, None));
-        assert!(is_person("示例建设有限公司", None, Some("5e884898:0123456789abcdef0123456789abcdef")));
-        for organization in ["示例县柿子湾建设有限公司", "财政局", "敬老院", "村委会", "Example Ltd", "无", "个体"] {
-            assert_eq!(is_person(organization, None, None), organization == "个体", "{organization}");
+        assert!(is_person(
+            "示例建设有限公司",
+            None,
+            Some("5e884898:0123456789abcdef0123456789abcdef")
+        ));
+        for organization in [
+            "示例县柿子湾建设有限公司",
+            "财政局",
+            "敬老院",
+            "村委会",
+            "Example Ltd",
+            "无",
+            "个体",
+        ] {
+            assert_eq!(
+                is_person(organization, None, None),
+                organization == "个体",
+                "{organization}"
+            );
         }
         assert!(!is_person("王桂香", Some("91510823MA62K1XY7N"), None));
     }

@@ -1,9 +1,7 @@
 //! A value as it is typed: read again, it is the same value.
 
 use kandeng_screening::ColumnType;
-use kandeng_screening::arrow::array::{
-    Array, AsArray as _,
-};
+use kandeng_screening::arrow::array::{Array, AsArray as _};
 use kandeng_screening::arrow::datatypes::{
     Date32Type, Float64Type, Int64Type, TimestampMillisecondType,
 };

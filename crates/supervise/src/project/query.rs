@@ -151,7 +151,11 @@ pub fn list(of: &Connection, filter: &Filter, from: u64, count: u32) -> rusqlite
     let mut conditions = vec![format!("withdrawn = {}", u8::from(filter.withdrawn))];
     let mut values: Vec<Sql> = Vec::new();
     let mut within = Vec::new();
-    for code in filter.within.iter().filter(|code| jurisdiction::is_code(code)) {
+    for code in filter
+        .within
+        .iter()
+        .filter(|code| jurisdiction::is_code(code))
+    {
         // A range of texts, so that the index serves: digits come before the colon.
         within.push("(jurisdiction >= ? and jurisdiction < ?)");
         values.push(Sql::Text(code.clone()));
@@ -288,7 +292,9 @@ impl ProjectPage {
     /// The editions that a change from this page is based on.
     pub fn based_on(&self) -> BTreeMap<String, u32> {
         let items = self.items.iter();
-        items.map(|(item, standing)| (item.clone(), standing.edition)).collect()
+        items
+            .map(|(item, standing)| (item.clone(), standing.edition))
+            .collect()
     }
 }
 
@@ -421,8 +427,7 @@ fn signatures(
         let given_back = later
             .filter(|later| later.category == signature.category)
             .any(|later| later.returned.is_some());
-        all[place].stands =
-            signature.returned.is_none() && !signature.changed_after && !given_back;
+        all[place].stands = signature.returned.is_none() && !signature.changed_after && !given_back;
     }
     Ok(all)
 }
@@ -452,7 +457,9 @@ pub fn versions_of(
         return Ok(Vec::new());
     };
     let changed = page.items.iter().filter(|(item, standing)| {
-        based_on.get(*item).is_some_and(|based| *based != standing.edition)
+        based_on
+            .get(*item)
+            .is_some_and(|based| *based != standing.edition)
     });
     Ok(changed
         .map(|(item, standing)| {
@@ -516,7 +523,16 @@ pub fn history(
     let mut changes = Vec::new();
     for recorded in platform.ledger().read_stream(&stream, 0)? {
         let read = Project::event_in(&recorded).map_err(CommandError::Append)?;
-        let Some((envelope, ProjectEvent::ItemsChanged { edition, by, edit, file, .. })) = read
+        let Some((
+            envelope,
+            ProjectEvent::ItemsChanged {
+                edition,
+                by,
+                edit,
+                file,
+                ..
+            },
+        )) = read
         else {
             continue;
         };

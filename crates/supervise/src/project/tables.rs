@@ -223,7 +223,13 @@ impl ProjectTables {
                 "update projects set version = ?2, position = ?3, changed_by = ?4, changed_at = ?5 \
                  where project = ?1",
             )?
-            .execute(params![project, now.version, now.position, now.actor, now.at])?;
+            .execute(params![
+                project,
+                now.version,
+                now.position,
+                now.actor,
+                now.at
+            ])?;
         match read {
             ProjectEvent::ProjectFiled { .. } => {}
             ProjectEvent::ItemsChanged {
@@ -289,13 +295,15 @@ impl ProjectTables {
         let reading = self.reading(now.to, version)?;
         let filed = filed(now.to, project)?;
         let figures = reading.figures(now.to, &filed, &code, stage.as_deref())?;
-        let village = figures.village.as_deref().filter(|code| jurisdiction::is_code(code));
+        let village = figures
+            .village
+            .as_deref()
+            .filter(|code| jurisdiction::is_code(code));
         let place = village.unwrap_or(&filed_for);
         let township = jurisdiction::ancestors(place).find(|code| code.len() == 9);
-        let (required, done) = figures
-            .categories
-            .values()
-            .fold((0, 0), |sum, count| (sum.0 + count.required, sum.1 + count.done));
+        let (required, done) = figures.categories.values().fold((0, 0), |sum, count| {
+            (sum.0 + count.required, sum.1 + count.done)
+        });
         now.to
             .prepare_cached(
                 "update projects set jurisdiction = ?2, township = ?3, year = ?4, name = ?5, kind = ?6, \
@@ -362,7 +370,9 @@ impl Happened<'_> {
                 .execute(values)?;
             // Events of one command have one edition.
             self.to
-                .prepare_cached("insert into item_changes values (?1, ?2, ?3, ?4, ?5) on conflict do nothing")?
+                .prepare_cached(
+                    "insert into item_changes values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+                )?
                 .execute(values)?;
         }
         Ok(())
@@ -391,7 +401,9 @@ impl Happened<'_> {
     ) -> rusqlite::Result<()> {
         let what = if done.is_ok() { "signed" } else { "returned" };
         // Cannot fail: lists of texts.
-        let looked = done.ok().and_then(|looked| serde_json::to_string(looked).ok());
+        let looked = done
+            .ok()
+            .and_then(|looked| serde_json::to_string(looked).ok());
         self.to
             .prepare_cached(
                 "insert into project_signatures values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -469,8 +481,8 @@ pub(super) fn filed(of: &Connection, project: i64) -> rusqlite::Result<Filed> {
         fields: row_of(&fields),
         lists: BTreeMap::new(),
     };
-    let mut select = of
-        .prepare_cached("select list, row, cells from project_rows where project = ?1")?;
+    let mut select =
+        of.prepare_cached("select list, row, cells from project_rows where project = ?1")?;
     let mut rows = select.query([project])?;
     while let Some(row) = rows.next()? {
         let (list, number) = (row.get(0)?, row.get(1)?);

@@ -33,13 +33,16 @@ fn add(node: &Node, key: &str) {
             }],
         },
     };
-    node.carry_out::<Declaration, _>(declaration_id(), change, &node.cx(CLERK)).unwrap();
+    node.carry_out::<Declaration, _>(declaration_id(), change, &node.cx(CLERK))
+        .unwrap();
 }
 
 #[test]
 fn a_new_item_is_in_form_template_list_history_screening_and_export() {
     let node = Node::new();
-    let old = node.file("99010120250001", Edit::default().with("name", "甲"), CLERK).unwrap();
+    let old = node
+        .file("99010120250001", Edit::default().with("name", "甲"), CLERK)
+        .unwrap();
     add(&node, "notice_date");
     let declared = node.declared();
     assert_eq!(declared.version, 2);
@@ -50,29 +53,51 @@ fn a_new_item_is_in_form_template_list_history_screening_and_export() {
     template::write(&path, &filing, Wording::Zh).unwrap();
     assert!(!lacks(&node, &path));
     // It is asked for, filed, counted and remembered.
-    let edit = Edit::default().with("name", "乙").with("village_code", "990101001201");
+    let edit = Edit::default()
+        .with("name", "乙")
+        .with("village_code", "990101001201");
     let new = node.file("99010120250002", edit, CLERK).unwrap();
     assert_eq!(node.page(new).progress["approval"].apply, 7);
     assert_eq!(node.page(new).progress["approval"].required, 1);
     assert_eq!(node.page(new).progress["approval"].done, 0);
     assert_eq!(missing(&node), ["99010120250001", "99010120250002"]);
-    node.change(&node.page(new), Edit::default().with("notice_date", "2025年3月1日"), CLERK).unwrap();
+    node.change(
+        &node.page(new),
+        Edit::default().with("notice_date", "2025年3月1日"),
+        CLERK,
+    )
+    .unwrap();
     assert_eq!(node.page(new).progress["approval"].done, 1);
-    assert_eq!(history(&node.platform, &filing, new, "notice_date").unwrap().len(), 1);
+    assert_eq!(
+        history(&node.platform, &filing, new, "notice_date")
+            .unwrap()
+            .len(),
+        1
+    );
     // The rules see it.
     assert_eq!(missing(&node), ["99010120250001"]);
     // It is exported, and read again it is the same.
     let csv = folder.path().join("csv");
     std::fs::create_dir(&csv).unwrap();
-    let filter = Filter { within: vec!["99".to_owned()], ..Filter::default() };
+    let filter = Filter {
+        within: vec!["99".to_owned()],
+        ..Filter::default()
+    };
     export_csv(&node.platform, &filing, &node.key, &filter, &csv).unwrap();
     let projects = std::fs::read_to_string(csv.join("projects.csv")).unwrap();
     assert!(projects.contains("公示日期") && projects.contains("2025-03-01"));
     assert!(node.plan(&csv).is_unchanged());
     // The older filing keeps its declaration.
     let page = node.page(old);
-    assert_eq!((page.row.declaration, page.progress["approval"].apply), (1, 6));
-    let late = node.change(&page, Edit::default().with("notice_date", "2025-03-01"), CLERK);
+    assert_eq!(
+        (page.row.declaration, page.progress["approval"].apply),
+        (1, 6)
+    );
+    let late = node.change(
+        &page,
+        Edit::default().with("notice_date", "2025-03-01"),
+        CLERK,
+    );
     assert_eq!(refusal(late.unwrap_err()).code, "unknown-item");
     let kept = node.platform.query(|of| version(of, 1)).unwrap().unwrap();
     assert!(kept.filing.item("notice_date").is_none());
@@ -108,8 +133,15 @@ fn a_retired_item_is_asked_for_no_more_and_what_was_filed_of_it_stays() {
             item: "approval_number".to_owned(),
         },
     };
-    let before = node.file("99010120250001", Edit::default().with("approval_number", "1号"), CLERK).unwrap();
-    node.carry_out::<Declaration, _>(declaration_id(), retire, &node.cx(CLERK)).unwrap();
+    let before = node
+        .file(
+            "99010120250001",
+            Edit::default().with("approval_number", "1号"),
+            CLERK,
+        )
+        .unwrap();
+    node.carry_out::<Declaration, _>(declaration_id(), retire, &node.cx(CLERK))
+        .unwrap();
     let after = node.file("99010120250002", Edit::default(), CLERK).unwrap();
     for (id, apply) in [(before, 6), (after, 5)] {
         let to = MoveStage {
@@ -117,7 +149,8 @@ fn a_retired_item_is_asked_for_no_more_and_what_was_filed_of_it_stays() {
             stage: "approved".to_owned(),
             reason: None,
         };
-        node.carry_out::<Project, _>(id, to, &node.cx(CLERK)).unwrap();
+        node.carry_out::<Project, _>(id, to, &node.cx(CLERK))
+            .unwrap();
         assert_eq!(node.page(id).progress["approval"].required, apply);
     }
     assert_eq!(node.page(before).filed.fields["approval_number"], "1号");

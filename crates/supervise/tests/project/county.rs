@@ -95,15 +95,30 @@ fn a_county_gives_the_same_flags_from_the_ledger_as_from_its_workbook() {
             if finding.rule == "Q09" && doubled.contains(&finding.subject) {
                 continue;
             }
-            let print = if finding.rule == "K26" { String::new() } else { finding.fingerprint.clone() };
-            told.entry((finding.rule.clone(), finding.subject.clone())).or_default().insert(print);
+            let print = if finding.rule == "K26" {
+                String::new()
+            } else {
+                finding.fingerprint.clone()
+            };
+            told.entry((finding.rule.clone(), finding.subject.clone()))
+                .or_default()
+                .insert(print);
         }
         told
     };
     let (expected, found) = (told(&expected), told(&found));
-    let lost: Vec<_> = expected.iter().filter(|(key, prints)| found.get(key) != Some(prints)).collect();
-    let beyond: Vec<_> = found.iter().filter(|(key, _)| !expected.contains_key(key)).collect();
-    assert!(lost.is_empty() && beyond.is_empty(), "lost {lost:#?}\nbeyond {beyond:#?}");
+    let lost: Vec<_> = expected
+        .iter()
+        .filter(|(key, prints)| found.get(key) != Some(prints))
+        .collect();
+    let beyond: Vec<_> = found
+        .iter()
+        .filter(|(key, _)| !expected.contains_key(key))
+        .collect();
+    assert!(
+        lost.is_empty() && beyond.is_empty(),
+        "lost {lost:#?}\nbeyond {beyond:#?}"
+    );
     // From a row back to its project.
     let (_, code, row) = county.place("payments", 1).unwrap();
     let first = rows(&county.tables, "payments").swap_remove(0);

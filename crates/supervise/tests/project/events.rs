@@ -21,7 +21,9 @@ fn every_version_of_every_kind_has_an_example_and_the_newest_is_what_is_written(
     for kinds in event_kinds() {
         for (kind, newest) in kinds.versions {
             for version in 1..=*newest {
-                let path = folder().join(kinds.stream).join(format!("{kind}.{version}.json"));
+                let path = folder()
+                    .join(kinds.stream)
+                    .join(format!("{kind}.{version}.json"));
                 let stored = example(&path);
                 let written = kinds.renew(kind, version, &stored).unwrap();
                 assert_eq!((written.kind.as_str(), written.schema), (*kind, *newest));
@@ -41,7 +43,9 @@ fn every_example_is_of_a_kind_that_the_program_knows() {
             let path = file.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let (kind, version) = name.rsplit_once('.').unwrap();
-            kinds.renew(kind, version.parse().unwrap(), &example(&path)).unwrap();
+            kinds
+                .renew(kind, version.parse().unwrap(), &example(&path))
+                .unwrap();
             count += 1;
         }
     }

@@ -84,7 +84,11 @@ fn texts_that_look_like_formulas_stay_texts() {
         let edit = Edit::default()
             .with("name", text)
             .with("approved_budget", text)
-            .with_row("progress", 1, [("percent", "0.4"), ("note", text), ("date", "1950-01-01")]);
+            .with_row(
+                "progress",
+                1,
+                [("percent", "0.4"), ("note", text), ("date", "1950-01-01")],
+            );
         node.file(&code, edit, CLERK).unwrap();
     }
     let filing = node.declared().filing;
@@ -115,7 +119,13 @@ fn texts_that_look_like_formulas_stay_texts() {
 fn a_text_too_long_for_a_cell_is_left_alone_when_the_workbook_comes_back() {
     let node = Node::new();
     let long = "长".repeat(40_000);
-    let id = node.file("99010120250001", Edit::default().with("address", &long), CLERK).unwrap();
+    let id = node
+        .file(
+            "99010120250001",
+            Edit::default().with("address", &long),
+            CLERK,
+        )
+        .unwrap();
     let filing = node.declared().filing;
     let folder = tempfile::tempdir().unwrap();
     let workbook = folder.path().join("out.xlsx");

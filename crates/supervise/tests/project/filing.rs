@@ -1,7 +1,7 @@
 //! Items filed and changed: history, conflicts, what is personal, whatever was typed.
 
-use kandeng_platform::vault::Reference;
 use kandeng_platform::Answer;
+use kandeng_platform::vault::Reference;
 use kandeng_supervise::draft::{DeskSettings, DraftDesk};
 use kandeng_supervise::packs;
 use kandeng_supervise::project::{
@@ -21,7 +21,15 @@ fn walnuts() -> Edit {
         .with("owner_name", "柿子湾村村民委员会")
         .with("scale", "120亩")
         .with("approved_budget", "60万元")
-        .with_row("payments", 1, [("date", "2025/7/5"), ("amount", "29万元"), ("voucher", "PZ-1")])
+        .with_row(
+            "payments",
+            1,
+            [
+                ("date", "2025/7/5"),
+                ("amount", "29万元"),
+                ("voucher", "PZ-1"),
+            ],
+        )
 }
 
 #[test]
@@ -33,28 +41,45 @@ fn what_is_filed_is_on_its_page_and_in_the_list() {
     let row = &page.row;
     assert_eq!(row.name.as_deref(), Some("柿子湾村核桃种植项目"));
     assert_eq!(row.kind.as_deref(), Some("industry"));
-    assert_eq!((row.budget_fen, row.paid_fen), (Some(60_000_000), 29_000_000));
-    assert_eq!((row.jurisdiction.as_str(), row.township.as_deref()), ("990101001201", Some("990101001")));
+    assert_eq!(
+        (row.budget_fen, row.paid_fen),
+        (Some(60_000_000), 29_000_000)
+    );
+    assert_eq!(
+        (row.jurisdiction.as_str(), row.township.as_deref()),
+        ("990101001201", Some("990101001"))
+    );
     // A payment shows that it is being built.
     assert_eq!(row.stage, "building");
     assert_eq!(page.progress["profile"].filled, 6);
     assert_eq!(page.progress["profile"].required, 6);
     // The three items about bids are for tenders only.
     assert_eq!(page.progress["tendering"].apply, 3);
-    let seen = |filter: Filter| {
-        node.platform.query(|of| list(of, &filter, 0, 10)).unwrap()
+    let seen = |filter: Filter| node.platform.query(|of| list(of, &filter, 0, 10)).unwrap();
+    let within = |code: &str| Filter {
+        within: vec![code.to_owned()],
+        ..Filter::default()
     };
-    let within = |code: &str| Filter { within: vec![code.to_owned()], ..Filter::default() };
     assert_eq!(seen(within("990101")).rows, [page.row.clone()]);
     assert_eq!(seen(within("990102")).total, 0);
     assert_eq!(seen(Filter::default()).total, 0);
     for text in ["核桃", "990101"] {
-        let filter = Filter { text: Some(text.to_owned()), ..within("99") };
+        let filter = Filter {
+            text: Some(text.to_owned()),
+            ..within("99")
+        };
         assert_eq!(seen(filter).total, 1, "{text}");
     }
-    let filter = Filter { text: Some("20250001".to_owned()), ..within("99") };
+    let filter = Filter {
+        text: Some("20250001".to_owned()),
+        ..within("99")
+    };
     assert_eq!(seen(filter).total, 0);
-    let filter = Filter { stage: Some("building".to_owned()), year: Some(2025), ..within("99") };
+    let filter = Filter {
+        stage: Some("building".to_owned()),
+        year: Some(2025),
+        ..within("99")
+    };
     assert_eq!(seen(filter).total, 1);
 }
 
@@ -65,11 +90,20 @@ fn a_list_is_shown_page_by_page() {
         let code = format!("9901012025{number:04}");
         node.file(&code, walnuts(), CLERK).unwrap();
     }
-    let filter = Filter { within: vec!["99".to_owned()], ..Filter::default() };
+    let filter = Filter {
+        within: vec!["99".to_owned()],
+        ..Filter::default()
+    };
     let codes = |from| -> Vec<String> {
-        let page = node.platform.query(|of| list(of, &filter, from, 3)).unwrap();
+        let page = node
+            .platform
+            .query(|of| list(of, &filter, from, 3))
+            .unwrap();
         assert_eq!(page.total, 7);
-        page.rows.into_iter().map(|row| row.code[10..].to_owned()).collect()
+        page.rows
+            .into_iter()
+            .map(|row| row.code[10..].to_owned())
+            .collect()
     };
     assert_eq!(codes(0), ["0001", "0002", "0003"]);
     assert_eq!(codes(6), ["0007"]);
@@ -82,8 +116,12 @@ fn a_code_is_one_projects_until_that_is_withdrawn() {
     let first = node.file(CODE, walnuts(), CLERK).unwrap();
     let taken = node.file(CODE, walnuts(), OTHER_CLERK).unwrap_err();
     assert_eq!(refusal(taken).code, "value-taken");
-    let withdraw = WithdrawProject { id: first, reason: "重复".to_owned() };
-    node.carry_out::<Project, _>(first, withdraw, &node.cx(CLERK)).unwrap();
+    let withdraw = WithdrawProject {
+        id: first,
+        reason: "重复".to_owned(),
+    };
+    node.carry_out::<Project, _>(first, withdraw, &node.cx(CLERK))
+        .unwrap();
     let second = node.file(CODE, walnuts(), OTHER_CLERK).unwrap();
     assert!(node.page(first).row.withdrawn);
     assert!(!node.page(second).row.withdrawn);
@@ -96,23 +134,43 @@ fn the_second_of_two_clerks_sees_the_firsts_value_and_chooses() {
     let node = Node::new();
     let id = node.file(CODE, walnuts(), CLERK).unwrap();
     let seen = node.page(id);
-    node.change(&seen, Edit::default().with("owner_name", "甲公司"), CLERK).unwrap();
+    node.change(&seen, Edit::default().with("owner_name", "甲公司"), CLERK)
+        .unwrap();
     // Another item is in nobody's way.
-    node.change(&seen, Edit::default().with("scale", "130亩"), OTHER_CLERK).unwrap();
+    node.change(&seen, Edit::default().with("scale", "130亩"), OTHER_CLERK)
+        .unwrap();
     // Nor is the same value.
-    let same = node.change(&seen, Edit::default().with("owner_name", "甲公司"), OTHER_CLERK);
+    let same = node.change(
+        &seen,
+        Edit::default().with("owner_name", "甲公司"),
+        OTHER_CLERK,
+    );
     assert_eq!(same.unwrap(), Answer::Nothing);
-    let late = node.change(&seen, Edit::default().with("owner_name", "乙公司"), OTHER_CLERK);
+    let late = node.change(
+        &seen,
+        Edit::default().with("owner_name", "乙公司"),
+        OTHER_CLERK,
+    );
     let late = refusal(late.unwrap_err());
     assert_eq!(late.code, "changed-meanwhile");
     assert!(late.text.zh.contains("实施单位") && late.text.en.contains("Implementing body"));
     let filing = node.declared().filing;
-    let held = node.platform.query(|of| versions_of(of, &filing, id, &seen.based_on())).unwrap();
+    let held = node
+        .platform
+        .query(|of| versions_of(of, &filing, id, &seen.based_on()))
+        .unwrap();
     let owner = held.iter().find(|held| held.item == "owner").unwrap();
     assert_eq!(owner.standing.by, CLERK);
-    assert_eq!(owner.cells, [(None, "owner_name".to_owned(), "甲公司".to_owned())]);
+    assert_eq!(
+        owner.cells,
+        [(None, "owner_name".to_owned(), "甲公司".to_owned())]
+    );
     // Having seen it, the second may decide for the own value.
-    let again = node.change(&node.page(id), Edit::default().with("owner_name", "乙公司"), OTHER_CLERK);
+    let again = node.change(
+        &node.page(id),
+        Edit::default().with("owner_name", "乙公司"),
+        OTHER_CLERK,
+    );
     again.unwrap();
     assert_eq!(node.page(id).filed.fields["owner_name"], "乙公司");
 }
@@ -121,8 +179,18 @@ fn the_second_of_two_clerks_sees_the_firsts_value_and_chooses() {
 fn every_item_tells_who_changed_it_when_from_what_to_what() {
     let node = Node::new();
     let id = node.file(CODE, walnuts(), CLERK).unwrap();
-    node.change(&node.page(id), Edit::default().with("approved_budget", "600000"), OTHER_CLERK).unwrap();
-    node.change(&node.page(id), Edit::default().without_row("payments", 1), CLERK).unwrap();
+    node.change(
+        &node.page(id),
+        Edit::default().with("approved_budget", "600000"),
+        OTHER_CLERK,
+    )
+    .unwrap();
+    node.change(
+        &node.page(id),
+        Edit::default().without_row("payments", 1),
+        CLERK,
+    )
+    .unwrap();
     let edit = Edit::default().with_row("payments", 1, [("amount", "5")]);
     node.change(&node.page(id), edit, CLERK).unwrap();
     let filing = node.declared().filing;
@@ -133,11 +201,16 @@ fn every_item_tells_who_changed_it_when_from_what_to_what() {
         .collect();
     assert_eq!(
         told,
-        [(CLERK, None, Some("60万元")), (OTHER_CLERK, Some("60万元"), Some("600000"))]
+        [
+            (CLERK, None, Some("60万元")),
+            (OTHER_CLERK, Some("60万元"), Some("600000"))
+        ]
     );
     assert!(budget[0].at < budget[1].at);
     let payments = history(&node.platform, &filing, id, "payments").unwrap();
-    let gone = payments.iter().find(|change| change.column == "amount" && change.to.is_none());
+    let gone = payments
+        .iter()
+        .find(|change| change.column == "amount" && change.to.is_none());
     assert_eq!(gone.unwrap().from.as_deref(), Some("29万元"));
     // A number that was once a row's is never another's.
     let last = payments.last().unwrap();
@@ -166,7 +239,10 @@ fn whatever_was_typed_survives_and_is_told_where_it_cannot_be_read() {
     let others = OtherFilings::but(&node.platform, Some(id));
     let checked = desk.check(&draft, AS_OF, Some(&others)).unwrap();
     let unread = |column: &str| {
-        checked.notes.iter().any(|note| note.place.column.as_deref() == Some(column))
+        checked
+            .notes
+            .iter()
+            .any(|note| note.place.column.as_deref() == Some(column))
     };
     assert!(unread("approved_budget") && unread("approval_date") && !unread("name"));
 }
@@ -189,11 +265,17 @@ fn another_filings_voucher_and_code_are_found() {
 fn numbers_become_hashes_and_names_of_people_go_into_the_vault() {
     let node = Node::new();
     let number = "11010519491231002X";
-    let edit = walnuts().with("address", "三组,联系人11010519491231002X").with_row(
-        "payments",
-        2,
-        [("payee_name", "王桂香"), ("payee_id", number), ("account", "6222 0200 1234 5678 900")],
-    );
+    let edit = walnuts()
+        .with("address", "三组,联系人11010519491231002X")
+        .with_row(
+            "payments",
+            2,
+            [
+                ("payee_name", "王桂香"),
+                ("payee_id", number),
+                ("account", "6222 0200 1234 5678 900"),
+            ],
+        );
     let id = node.file(CODE, edit, CLERK).unwrap();
     let everything = node.everything();
     for secret in [number, "王桂香", "6222", "1234567"] {
@@ -206,13 +288,23 @@ fn numbers_become_hashes_and_names_of_people_go_into_the_vault() {
     assert_eq!(page.shown(mark), "个人 A");
     let reference = page.reference(mark).unwrap();
     let cx = node.cx(CLERK);
-    let opened = node.platform.open_value(&node.vault, Reference(reference), "核对", &cx);
+    let opened = node
+        .platform
+        .open_value(&node.vault, Reference(reference), "核对", &cx);
     assert_eq!(block_on(opened).unwrap().as_deref(), Some("王桂香"));
     // A form shows the letter and sends it back.
-    let back = Edit::default().with_row("payments", 2, [("payee_name", "个人 A"), ("payee_id", &payment["payee_id"])]);
+    let back = Edit::default().with_row(
+        "payments",
+        2,
+        [("payee_name", "个人 A"), ("payee_id", &payment["payee_id"])],
+    );
     assert_eq!(node.change(&page, back, CLERK).unwrap(), Answer::Nothing);
     // Another filing that names the same person has the same mark and the same reference.
-    let edit = Edit::default().with_row("payments", 1, [("payee_name", "王桂香"), ("payee_id", number)]);
+    let edit = Edit::default().with_row(
+        "payments",
+        1,
+        [("payee_name", "王桂香"), ("payee_id", number)],
+    );
     let other = node.page(node.file("99010120250002", edit, CLERK).unwrap());
     assert_eq!(&other.filed.lists["payments"][&1]["payee_name"], mark);
     assert_eq!(other.reference(mark), Some(reference));
@@ -234,8 +326,14 @@ fn a_stage_goes_forward_freely_and_back_with_a_reason() {
     to("accepted", None).unwrap();
     assert_eq!(node.page(id).row.stage, "accepted");
     assert_eq!(node.page(id).progress["acceptance"].required, 6);
-    assert_eq!(refusal(to("building", Some(" ")).unwrap_err()).code, "no-reason");
-    assert_eq!(refusal(to("nowhere", None).unwrap_err()).code, "unknown-stage");
+    assert_eq!(
+        refusal(to("building", Some(" ")).unwrap_err()).code,
+        "no-reason"
+    );
+    assert_eq!(
+        refusal(to("nowhere", None).unwrap_err()).code,
+        "unknown-stage"
+    );
     to("building", Some("验收撤销")).unwrap();
     assert_eq!(node.page(id).row.stage, "building");
 }
@@ -254,6 +352,12 @@ fn nothing_is_filled_in_that_is_not_declared() {
         assert_eq!(refusal(refused).code, "unknown-item");
     }
     let long = Edit::default().with("name", &"长".repeat(200_000));
-    assert_eq!(refusal(node.file(CODE, long, CLERK).unwrap_err()).code, "too-long");
-    assert_eq!(refusal(node.file(" ", walnuts(), CLERK).unwrap_err()).code, "no-code");
+    assert_eq!(
+        refusal(node.file(CODE, long, CLERK).unwrap_err()).code,
+        "too-long"
+    );
+    assert_eq!(
+        refusal(node.file(" ", walnuts(), CLERK).unwrap_err()).code,
+        "no-code"
+    );
 }

@@ -63,8 +63,16 @@ fn a_changed_file_shows_what_will_change_and_where() {
         .with("name", "核桃")
         .with("approved_budget", "60万元")
         .with("address", "三组")
-        .with_row("payments", 1, [("date", "2025-07-05"), ("amount", "100"), ("voucher", "1")])
-        .with_row("payments", 2, [("date", "2025-08-05"), ("amount", "200"), ("voucher", "2")])
+        .with_row(
+            "payments",
+            1,
+            [("date", "2025-07-05"), ("amount", "100"), ("voucher", "1")],
+        )
+        .with_row(
+            "payments",
+            2,
+            [("date", "2025-08-05"), ("amount", "200"), ("voucher", "2")],
+        )
         .with_row("bids", 1, [("amount", "7")]);
     let id = node.file(CODE, edit, CLERK).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +82,14 @@ fn a_changed_file_shows_what_will_change_and_where() {
             (
                 "项目",
                 &[
-                    &["项目编码", "项目名称", "批复总投资(万元)", "地点", "批复日期", "合同金额"],
+                    &[
+                        "项目编码",
+                        "项目名称",
+                        "批复总投资(万元)",
+                        "地点",
+                        "批复日期",
+                        "合同金额",
+                    ],
                     &[CODE, "核桃二期", "60", "", "三月", "58万"],
                     &["99010120250002", "新项目", "", "", "", ""],
                 ],
@@ -97,7 +112,13 @@ fn a_changed_file_shows_what_will_change_and_where() {
         .map(|change| {
             let place = change.place.as_ref().map(|place| (place.row, place.column));
             let (from, to) = (change.from.as_deref(), change.to.as_deref());
-            (change.column.as_str(), place, from, to, change.unread.is_some())
+            (
+                change.column.as_str(),
+                place,
+                from,
+                to,
+                change.unread.is_some(),
+            )
         })
         .collect();
     told.sort_unstable();
@@ -118,7 +139,13 @@ fn a_changed_file_shows_what_will_change_and_where() {
     let planned = &plan.projects()[0];
     // The budget, and both payments' other cells.
     assert_eq!(
-        (planned.new, planned.changed, planned.emptied, planned.unchanged, planned.unread),
+        (
+            planned.new,
+            planned.changed,
+            planned.emptied,
+            planned.unchanged,
+            planned.unread
+        ),
         (5, 2, 1, 6, 1)
     );
     assert_eq!(plan.projects()[1].edition, 0);
@@ -138,21 +165,29 @@ fn a_changed_file_shows_what_will_change_and_where() {
 #[test]
 fn rows_that_are_gone_from_the_sheet_go_and_are_told() {
     let node = Node::new();
-    let edit = Edit::default().with("name", "核桃").with_row("payments", 1, [("amount", "100")]);
+    let edit = Edit::default()
+        .with("name", "核桃")
+        .with_row("payments", 1, [("amount", "100")]);
     let id = node.file(CODE, edit, CLERK).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let other = "99010120250002";
     let path = workbook(
         folder.path(),
         &[
-            ("项目", &[&["项目编码", "项目名称"], &[CODE, "核桃"], &[other, "新"]]),
+            (
+                "项目",
+                &[&["项目编码", "项目名称"], &[CODE, "核桃"], &[other, "新"]],
+            ),
             ("拨付", &[&["项目编码", "拨付金额"], &[other, "5"]]),
         ],
     );
     let plan = node.plan(&path);
     let changes = plan.changes(&node.platform, CODE).unwrap();
     assert_eq!(changes.len(), 1);
-    assert_eq!((changes[0].from.as_deref(), changes[0].to.as_deref()), (Some("100"), None));
+    assert_eq!(
+        (changes[0].from.as_deref(), changes[0].to.as_deref()),
+        (Some("100"), None)
+    );
     assert_eq!(changes[0].place, None);
     node.take(&plan);
     assert!(node.page(id).filed.lists.is_empty());
@@ -161,14 +196,24 @@ fn rows_that_are_gone_from_the_sheet_go_and_are_told() {
 #[test]
 fn a_plan_that_was_overtaken_takes_nothing() {
     let node = Node::new();
-    let id = node.file(CODE, Edit::default().with("name", "核桃"), CLERK).unwrap();
+    let id = node
+        .file(CODE, Edit::default().with("name", "核桃"), CLERK)
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = workbook(
         folder.path(),
-        &[("项目", &[&["项目编码", "项目名称"], &["99010120250002", "新"], &[CODE, "二期"]])],
+        &[(
+            "项目",
+            &[
+                &["项目编码", "项目名称"],
+                &["99010120250002", "新"],
+                &[CODE, "二期"],
+            ],
+        )],
     );
     let plan = node.plan(&path);
-    node.change(&node.page(id), Edit::default().with("name", "三期"), CLERK).unwrap();
+    node.change(&node.page(id), Edit::default().with("name", "三期"), CLERK)
+        .unwrap();
     let before = node.platform.ledger().checkpoint().unwrap().size;
     let cx = node.cx(CLERK);
     let refused = block_on(plan.take(&node.platform, &node.vault, &cx, &|_, _| {})).unwrap_err();
@@ -183,11 +228,17 @@ fn a_plan_that_was_overtaken_takes_nothing() {
 fn a_file_read_by_another_declaration_is_read_again() {
     let node = Node::new();
     let folder = tempfile::tempdir().unwrap();
-    let path = workbook(folder.path(), &[("项目", &[&["项目编码", "项目名称"], &[CODE, "核桃"]])]);
+    let path = workbook(
+        folder.path(),
+        &[("项目", &[&["项目编码", "项目名称"], &[CODE, "核桃"]])],
+    );
     let mut options = ImportOptions::new(node.key.clone());
-    let text = kandeng_supervise::filing::Filing::embedded_text().replacen("项目名称", "工程名称", 1);
+    let text =
+        kandeng_supervise::filing::Filing::embedded_text().replacen("项目名称", "工程名称", 1);
     options.filing = std::sync::Arc::new(kandeng_supervise::filing::Filing::load(&text).unwrap());
     let read = import::read(&[path], &options).unwrap();
-    let refused = ImportPlan::new(&node.platform, read, &options, &|_, _| {}).err().unwrap();
+    let refused = ImportPlan::new(&node.platform, read, &options, &|_, _| {})
+        .err()
+        .unwrap();
     assert_eq!(refusal(refused).code, "changed-meanwhile");
 }

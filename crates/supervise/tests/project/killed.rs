@@ -66,9 +66,7 @@ fn an_import_that_is_killed_is_taken_whole_or_not_at_all() {
             within: vec!["99".to_owned()],
             ..Filter::default()
         };
-        let list = |of: &rusqlite::Connection| {
-            kandeng_supervise::project::list(of, &filter, 0, 1)
-        };
+        let list = |of: &rusqlite::Connection| kandeng_supervise::project::list(of, &filter, 0, 1);
         let count = node.platform.query(list).unwrap().total;
         assert!(count == 0 || count == PROJECTS as u64, "{count}");
         // Whatever happened, the same file once more leaves the whole county.

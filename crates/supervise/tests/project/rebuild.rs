@@ -12,12 +12,17 @@ use rusqlite::Connection;
 use crate::support::{CLERK, Node, OTHER_CLERK, synthetic};
 
 fn dump(connection: &Connection, table: &str) -> Vec<String> {
-    let mut select = connection.prepare(&format!("select * from \"{table}\"")).unwrap();
+    let mut select = connection
+        .prepare(&format!("select * from \"{table}\""))
+        .unwrap();
     let columns = select.column_count();
     let rows = select
         .query_map([], |row| {
             let values = (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
-            Ok(format!("{:?}", values.collect::<rusqlite::Result<Vec<_>>>()?))
+            Ok(format!(
+                "{:?}",
+                values.collect::<rusqlite::Result<Vec<_>>>()?
+            ))
         })
         .unwrap();
     let mut rows: Vec<String> = rows.collect::<rusqlite::Result<_>>().unwrap();
@@ -31,16 +36,27 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
     let folder = tempfile::tempdir().unwrap();
     let path = synthetic(60, 7, Format::Xlsx, folder.path());
     node.take(&node.plan(&path));
-    let id = node.file("99010120250001", Edit::default().with("name", "甲"), CLERK).unwrap();
+    let id = node
+        .file("99010120250001", Edit::default().with("name", "甲"), CLERK)
+        .unwrap();
     let relabel = DeclarationChange::Relabel {
         item: "name".to_owned(),
         zh: "工程名称".to_owned(),
         en: "Title".to_owned(),
     };
-    let change = ChangeDeclaration { version: 1, change: relabel };
-    node.carry_out::<Declaration, _>(declaration_id(), change, &node.cx(CLERK)).unwrap();
+    let change = ChangeDeclaration {
+        version: 1,
+        change: relabel,
+    };
+    node.carry_out::<Declaration, _>(declaration_id(), change, &node.cx(CLERK))
+        .unwrap();
     let long = "长".repeat(60_000);
-    node.change(&node.page(id), Edit::default().with("address", &long), OTHER_CLERK).unwrap();
+    node.change(
+        &node.page(id),
+        Edit::default().with("address", &long),
+        OTHER_CLERK,
+    )
+    .unwrap();
     let edit = Edit::default().with_row("payments", 1, [("amount", "5"), ("payee_name", "王桂香")]);
     node.change(&node.page(id), edit, CLERK).unwrap();
     let submit = SubmitCategory {
@@ -49,7 +65,8 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
         edition: 3,
         looked: Looked::default(),
     };
-    node.carry_out::<Project, _>(id, submit, &node.cx(CLERK)).unwrap();
+    node.carry_out::<Project, _>(id, submit, &node.cx(CLERK))
+        .unwrap();
 
     let mut parts = shared_tables();
     parts.extend(tables());
@@ -58,7 +75,10 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
     read_model.clear(&to).unwrap();
     let database = node.folder().join("kandeng.db");
     let reader = Box::new(SqliteReader::open(&database).unwrap());
-    read_model.fill(reader, &mut to, &mut |_| true).unwrap().unwrap();
+    read_model
+        .fill(reader, &mut to, &mut |_| true)
+        .unwrap()
+        .unwrap();
     let live = Connection::open(&database).unwrap();
     for table in read_model.tables() {
         let rows = dump(&live, table);

@@ -68,7 +68,9 @@ impl Node {
         }
         let master = MasterKey::read(&master).unwrap();
         Self {
-            vault: platform.open_vault(&folder.join("keys.db"), master).unwrap(),
+            vault: platform
+                .open_vault(&folder.join("keys.db"), master)
+                .unwrap(),
             platform,
             key: IdentityKey::from_bytes(SYNTHETIC_KEY),
             clock,
@@ -81,7 +83,8 @@ impl Node {
         let adopt = AdoptDeclaration {
             text: Filing::embedded_text().to_owned(),
         };
-        self.carry_out::<Declaration, _>(declaration_id(), adopt, &self.cx(CLERK)).unwrap();
+        self.carry_out::<Declaration, _>(declaration_id(), adopt, &self.cx(CLERK))
+            .unwrap();
     }
 
     pub fn folder(&self) -> &Path {
@@ -90,7 +93,8 @@ impl Node {
 
     /// A minute later than anything before.
     pub fn cx(&self, actor: Uuid) -> Context {
-        self.clock.set(self.clock.now() + SignedDuration::from_mins(1));
+        self.clock
+            .set(self.clock.now() + SignedDuration::from_mins(1));
         Context {
             actor,
             jurisdiction: "990101001".to_owned(),
@@ -100,7 +104,12 @@ impl Node {
         }
     }
 
-    pub fn carry_out<A, C>(&self, id: Uuid, command: C, cx: &Context) -> Result<Answer, CommandError>
+    pub fn carry_out<A, C>(
+        &self,
+        id: Uuid,
+        command: C,
+        cx: &Context,
+    ) -> Result<Answer, CommandError>
     where
         A: Decide<C>,
         C: Clone,
@@ -114,15 +123,25 @@ impl Node {
 
     pub fn page(&self, id: Uuid) -> ProjectPage {
         let filing = self.declared().filing;
-        self.platform.query(|of| page(of, &filing, id)).unwrap().unwrap()
+        self.platform
+            .query(|of| page(of, &filing, id))
+            .unwrap()
+            .unwrap()
     }
 
     pub fn file(&self, code: &str, edit: Edit, actor: Uuid) -> Result<Uuid, CommandError> {
         let declared = self.declared();
         let id = self.platform.new_id();
         let mut hiding = Hiding::new(&self.platform, &self.vault, &self.key);
-        let (edit, people) =
-            hide(&mut hiding, &declared.filing, code, &Default::default(), &[], edit).unwrap();
+        let (edit, people) = hide(
+            &mut hiding,
+            &declared.filing,
+            code,
+            &Default::default(),
+            &[],
+            edit,
+        )
+        .unwrap();
         let file = FileProject {
             id,
             filing: declared.filing,
@@ -138,8 +157,17 @@ impl Node {
     }
 
     /// Changes items as somebody does who looks at `seen`.
-    pub fn change(&self, seen: &ProjectPage, edit: Edit, actor: Uuid) -> Result<Answer, CommandError> {
-        let declared = self.platform.query(|of| version(of, seen.row.declaration)).unwrap().unwrap();
+    pub fn change(
+        &self,
+        seen: &ProjectPage,
+        edit: Edit,
+        actor: Uuid,
+    ) -> Result<Answer, CommandError> {
+        let declared = self
+            .platform
+            .query(|of| version(of, seen.row.declaration))
+            .unwrap()
+            .unwrap();
         let mut hiding = Hiding::new(&self.platform, &self.vault, &self.key);
         let (edit, people) = hide(
             &mut hiding,

@@ -2,7 +2,7 @@
 
 use kandeng_platform::{Answer, CommandError};
 use kandeng_supervise::project::{
-    Edit, Level, Looked, Project, ReturnCategory, Signature, SignCategory, SubmitCategory,
+    Edit, Level, Looked, Project, ReturnCategory, SignCategory, Signature, SubmitCategory,
     WithdrawProject,
 };
 use uuid::Uuid;
@@ -19,7 +19,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let node = Node::new();
-        let edit = Edit::default().with("approval_number", "1号").with("name", "核桃");
+        let edit = Edit::default()
+            .with("approval_number", "1号")
+            .with("name", "核桃");
         let id = node.file(CODE, edit, CLERK).unwrap();
         Self { node, id }
     }
@@ -42,7 +44,8 @@ impl Desk {
             edition,
             looked: Self::looked(),
         };
-        self.node.carry_out::<Project, _>(self.id, submit, &self.node.cx(by))
+        self.node
+            .carry_out::<Project, _>(self.id, submit, &self.node.cx(by))
     }
 
     fn sign(&self, level: Level, by: Uuid, edition: u32) -> Result<Answer, CommandError> {
@@ -53,7 +56,8 @@ impl Desk {
             edition,
             looked: Self::looked(),
         };
-        self.node.carry_out::<Project, _>(self.id, sign, &self.node.cx(by))
+        self.node
+            .carry_out::<Project, _>(self.id, sign, &self.node.cx(by))
     }
 
     fn give_back(&self, level: Level, by: Uuid, reason: &str) -> Result<Answer, CommandError> {
@@ -64,12 +68,14 @@ impl Desk {
             edition: self.edition(),
             reason: reason.to_owned(),
         };
-        self.node.carry_out::<Project, _>(self.id, give_back, &self.node.cx(by))
+        self.node
+            .carry_out::<Project, _>(self.id, give_back, &self.node.cx(by))
     }
 
     fn change(&self, column: &str, typed: &str, by: Uuid) -> Result<Answer, CommandError> {
         let page = self.node.page(self.id);
-        self.node.change(&page, Edit::default().with(column, typed), by)
+        self.node
+            .change(&page, Edit::default().with(column, typed), by)
     }
 
     fn signatures(&self) -> Vec<Signature> {
@@ -77,7 +83,10 @@ impl Desk {
     }
 
     fn stands(&self) -> Vec<bool> {
-        self.signatures().iter().map(|signature| signature.stands).collect()
+        self.signatures()
+            .iter()
+            .map(|signature| signature.stands)
+            .collect()
     }
 }
 
@@ -119,7 +128,11 @@ fn a_change_after_a_signature_shows_and_every_level_signs_anew() {
     desk.change("name", "核桃二期", CLERK).unwrap();
     assert_eq!(desk.stands(), [true, true]);
     desk.change("approval_number", "2号", OTHER_CLERK).unwrap();
-    assert!(desk.signatures().iter().all(|signature| signature.changed_after));
+    assert!(
+        desk.signatures()
+            .iter()
+            .all(|signature| signature.changed_after)
+    );
     let unseen = desk.sign(Level::Township, REVIEWER, 2).unwrap_err();
     assert_eq!(refusal(unseen).code, "changed-since-looked");
     let unsubmitted = desk.sign(Level::Township, REVIEWER, 3).unwrap_err();
@@ -134,12 +147,18 @@ fn a_change_after_a_signature_shows_and_every_level_signs_anew() {
 #[test]
 fn what_is_given_back_is_handed_in_again() {
     let desk = Desk::new();
-    let nothing = desk.give_back(Level::Township, REVIEWER, "缺附件").unwrap_err();
+    let nothing = desk
+        .give_back(Level::Township, REVIEWER, "缺附件")
+        .unwrap_err();
     assert_eq!(refusal(nothing).code, "not-submitted");
     desk.submit(CLERK, 1).unwrap();
-    assert_eq!(refusal(desk.give_back(Level::Township, REVIEWER, " ").unwrap_err()).code, "no-reason");
+    assert_eq!(
+        refusal(desk.give_back(Level::Township, REVIEWER, " ").unwrap_err()).code,
+        "no-reason"
+    );
     desk.sign(Level::Township, REVIEWER, 1).unwrap();
-    desk.give_back(Level::Department, DEPARTMENT, "缺附件").unwrap();
+    desk.give_back(Level::Department, DEPARTMENT, "缺附件")
+        .unwrap();
     assert_eq!(desk.stands(), [false; 3]);
     assert_eq!(desk.signatures()[2].returned.as_deref(), Some("缺附件"));
     let township = desk.sign(Level::Township, REVIEWER, 1).unwrap_err();
@@ -164,25 +183,41 @@ fn nobody_acts_for_two_levels_of_one_filing() {
         assert_eq!(refusal(refused).code, "another-level");
     }
     desk.sign(Level::Township, REVIEWER, 1).unwrap();
-    assert_eq!(refusal(desk.sign(Level::Department, REVIEWER, 1).unwrap_err()).code, "another-level");
+    assert_eq!(
+        refusal(desk.sign(Level::Department, REVIEWER, 1).unwrap_err()).code,
+        "another-level"
+    );
     // Nor does who signed change what was signed.
-    assert_eq!(refusal(desk.change("approval_number", "3号", REVIEWER).unwrap_err()).code, "another-level");
-    let withdraw = WithdrawProject { id: desk.id, reason: "重复".to_owned() };
-    let refused = desk.node.carry_out::<Project, _>(desk.id, withdraw, &desk.node.cx(CLERK));
+    assert_eq!(
+        refusal(desk.change("approval_number", "3号", REVIEWER).unwrap_err()).code,
+        "another-level"
+    );
+    let withdraw = WithdrawProject {
+        id: desk.id,
+        reason: "重复".to_owned(),
+    };
+    let refused = desk
+        .node
+        .carry_out::<Project, _>(desk.id, withdraw, &desk.node.cx(CLERK));
     assert_eq!(refusal(refused.unwrap_err()).code, "acted-on-above");
 }
 
 #[test]
 fn an_empty_or_unknown_category_is_vouched_for_by_nobody() {
     let desk = Desk::new();
-    for (category, code) in [("upkeep", "empty-category"), ("nothing", "unknown-category")] {
+    for (category, code) in [
+        ("upkeep", "empty-category"),
+        ("nothing", "unknown-category"),
+    ] {
         let submit = SubmitCategory {
             filing: desk.node.declared().filing,
             category: category.to_owned(),
             edition: 1,
             looked: Looked::default(),
         };
-        let refused = desk.node.carry_out::<Project, _>(desk.id, submit, &desk.node.cx(CLERK));
+        let refused = desk
+            .node
+            .carry_out::<Project, _>(desk.id, submit, &desk.node.cx(CLERK));
         assert_eq!(refusal(refused.unwrap_err()).code, code);
     }
 }

@@ -166,7 +166,8 @@ impl NewColumn {
         if !self.choices.is_empty() {
             let answers = self.choices.iter().map(|choice| {
                 let mut answer = Table::new();
-                for (name, value) in [("key", &choice.key), ("zh", &choice.zh), ("en", &choice.en)] {
+                for (name, value) in [("key", &choice.key), ("zh", &choice.zh), ("en", &choice.en)]
+                {
                     answer.insert(name.to_owned(), Value::String(value.clone()));
                 }
                 Value::Table(answer)

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use change::{Change, NewChoice, NewColumn};
 pub(super) use tables::digest;
-pub use tables::{Declared, DeclarationTables, newest, version};
+pub use tables::{DeclarationTables, Declared, newest, version};
 
 use crate::filing::{Filing, FilingError};
 use crate::import::hex;
@@ -184,11 +184,7 @@ fn not_loaded(error: &FilingError) -> Refusal {
 }
 
 fn too_long() -> Refusal {
-    Refusal::new(
-        "too-long",
-        "填报声明过长",
-        "the declaration is too long",
-    )
+    Refusal::new("too-long", "填报声明过长", "the declaration is too long")
 }
 
 /// Every item and column stays, and holds what it held: filings and rules name them.
@@ -197,7 +193,9 @@ fn keeps(before: &Filing, after: &Filing) -> Result<(), Refusal> {
         Refusal::new(
             "declared-stays",
             format!("“{key}”已在使用,不能删除或改变类型;可以停用信息项"),
-            format!("{key} is in use and cannot be removed or hold something else; retire the item instead"),
+            format!(
+                "{key} is in use and cannot be removed or hold something else; retire the item instead"
+            ),
         )
     };
     for (_, item) in before.items() {
@@ -365,16 +363,25 @@ mod tests {
         let nobody = Change::Retire {
             item: "nothing".to_owned(),
         };
-        assert_eq!(change(&mut declaration, nobody).unwrap_err().code, "unknown-item");
+        assert_eq!(
+            change(&mut declaration, nobody).unwrap_err().code,
+            "unknown-item"
+        );
         // The text that this build carries lacks the county's own item.
         let back = AdoptDeclaration {
             text: Filing::embedded_text().to_owned(),
         };
-        assert_eq!(declaration.decide(back, &cx()).unwrap_err().code, "declared-stays");
+        assert_eq!(
+            declaration.decide(back, &cx()).unwrap_err().code,
+            "declared-stays"
+        );
         let stale = ChangeDeclaration {
             version: 1,
             change: ledger_number(),
         };
-        assert_eq!(declaration.decide(stale, &cx()).unwrap_err().code, "changed-meanwhile");
+        assert_eq!(
+            declaration.decide(stale, &cx()).unwrap_err().code,
+            "changed-meanwhile"
+        );
     }
 }

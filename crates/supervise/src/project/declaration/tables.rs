@@ -82,8 +82,9 @@ pub struct Declared {
 /// # Errors
 /// When the database fails.
 pub fn newest(of: &Connection) -> rusqlite::Result<Option<Declared>> {
-    let newest: Option<u32> =
-        of.query_row("select max(version) from declarations", [], |row| row.get(0))?;
+    let newest: Option<u32> = of.query_row("select max(version) from declarations", [], |row| {
+        row.get(0)
+    })?;
     newest.map_or(Ok(None), |number| version(of, number))
 }
 

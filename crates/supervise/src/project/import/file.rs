@@ -84,7 +84,11 @@ pub(super) fn projects(
     let Some(batch) = whole(import, &filing.sheets[0].table)? else {
         return Ok(Vec::new());
     };
-    let texts = |column: &str| batch.column_by_name(column).map(|column| column.as_string::<i32>());
+    let texts = |column: &str| {
+        batch
+            .column_by_name(column)
+            .map(|column| column.as_string::<i32>())
+    };
     let (codes, villages) = (texts("project_code"), texts("village_code"));
     let Some(codes) = codes else {
         return Ok(Vec::new());
@@ -115,8 +119,13 @@ pub(super) fn tables(
                 return Ok(None);
             };
             let place = |column: &str| batch.schema().index_of(column).ok();
-            let columns: Vec<_> = sheet.columns.iter().map(|column| place(&column.key)).collect();
-            let codes = place("project_code").map(|place| batch.column(place).as_string::<i32>().clone());
+            let columns: Vec<_> = sheet
+                .columns
+                .iter()
+                .map(|column| place(&column.key))
+                .collect();
+            let codes =
+                place("project_code").map(|place| batch.column(place).as_string::<i32>().clone());
             let mut rows: Vec<(u32, u32)> = codes
                 .iter()
                 .flatten()

@@ -55,9 +55,7 @@ pub struct PlannedProject {
 impl PlannedProject {
     /// Whether nothing happens to it.
     pub fn is_unchanged(&self) -> bool {
-        self.edition > 0
-            && self.new + self.changed + self.emptied == 0
-            && self.stage.is_none()
+        self.edition > 0 && self.new + self.changed + self.emptied == 0 && self.stage.is_none()
     }
 }
 
@@ -190,7 +188,9 @@ impl ImportPlan {
             progress(place, count);
             let standing = platform.query(|of| Standing::of(of, &code))?;
             plan.prepare(platform, standing.as_ref())?;
-            let id = standing.as_ref().map_or_else(|| platform.new_id(), |known| known.row.id);
+            let id = standing
+                .as_ref()
+                .map_or_else(|| platform.new_id(), |known| known.row.id);
             let work = plan.work(place, &code, standing.as_ref());
             let mut planned = PlannedProject {
                 id,
@@ -238,7 +238,11 @@ impl ImportPlan {
     ///
     /// # Errors
     /// A fault of the read model.
-    pub fn changes(&self, platform: &Platform, code: &str) -> Result<Vec<CellChange>, CommandError> {
+    pub fn changes(
+        &self,
+        platform: &Platform,
+        code: &str,
+    ) -> Result<Vec<CellChange>, CommandError> {
         let Some(place) = self.by_code.get(code) else {
             return Ok(Vec::new());
         };

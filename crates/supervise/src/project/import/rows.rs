@@ -54,17 +54,27 @@ impl ImportPlan {
             };
             let name = &self.filing().sheets[sheet].table;
             // A filing by an earlier declaration has its own sheets in the same order.
-            let declared = reader.filing().sheets.iter().position(|known| known.table == *name);
+            let declared = reader
+                .filing()
+                .sheets
+                .iter()
+                .position(|known| known.table == *name);
             let rows: Vec<(i64, Vec<FileCell>)> = table
                 .rows_of(place)
                 .iter()
                 .map(|(_, row)| {
                     let row_no = table.row_no(*row);
-                    (row_no, self.cells(sheet, table, *row, row_no, code, standing))
+                    (
+                        row_no,
+                        self.cells(sheet, table, *row, row_no, code, standing),
+                    )
                 })
                 .collect();
             let Some(declared) = declared else {
-                if rows.iter().any(|(_, row)| row.iter().any(|cell| cell.typed.is_some())) {
+                if rows
+                    .iter()
+                    .any(|(_, row)| row.iter().any(|cell| cell.typed.is_some()))
+                {
                     work.undeclared.push(name.clone());
                 }
                 continue;
@@ -139,9 +149,11 @@ impl ImportPlan {
             let cell = sheet.position(column).and_then(|place| cells.get(place));
             cell.and_then(|cell| cell.typed.clone())
         };
-        for (column, mark) in people::marks(&sheet.table, code, known, &self.options.key, |column| {
-            typed(column, cells)
-        }) {
+        for (column, mark) in
+            people::marks(&sheet.table, code, known, &self.options.key, |column| {
+                typed(column, cells)
+            })
+        {
             if let Some(place) = sheet.position(column) {
                 cells[place].stands = Some(mark);
             }
@@ -173,7 +185,15 @@ impl ImportPlan {
         }
         let cells = cells.into_iter().enumerate();
         let cells = cells.filter(|(place, _)| Some(*place) != stage);
-        let changed = self.compare(work, reader.filing(), sheet, row_no, cells, Some(&held), standing);
+        let changed = self.compare(
+            work,
+            reader.filing(),
+            sheet,
+            row_no,
+            cells,
+            Some(&held),
+            standing,
+        );
         work.edit.fields = changed;
     }
 
@@ -257,7 +277,9 @@ impl ImportPlan {
         let mut changed = Cells::new();
         for (place, cell) in cells {
             let column = &sheet.columns[place];
-            let declared = filing.sheet(&sheet.table).and_then(|own| own.position(&column.key));
+            let declared = filing
+                .sheet(&sheet.table)
+                .and_then(|own| own.position(&column.key));
             let Some(declared) = declared else {
                 if cell.typed.is_some() && !work.undeclared.contains(&column.key) {
                     work.undeclared.push(column.key.clone());
@@ -302,7 +324,9 @@ fn shown(typed: &str, standing: Option<&Standing>) -> String {
 
 /// A row of a filing as its declaration reads it.
 fn held<'h>(reader: &Reader, sheet: usize, number: u32, typed: &'h Row) -> HeldRow<'h> {
-    let pairs = typed.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+    let pairs = typed
+        .iter()
+        .map(|(key, text)| (key.as_str(), text.as_str()));
     // The code takes part in the seal; it is no cell of the row.
     let values = reader.row(sheet, pairs, None, &mut Vec::new());
     let columns = &reader.filing().sheets[sheet].columns;
@@ -328,7 +352,9 @@ fn matched(
         .collect();
     let file_key = |cells: &[FileCell]| -> Vec<Option<String>> {
         let columns = (0..places.len()).filter(|place| said[*place] && places[*place].is_some());
-        columns.map(|place| cells[place].stands().map(str::to_owned)).collect()
+        columns
+            .map(|place| cells[place].stands().map(str::to_owned))
+            .collect()
     };
     let held_key = |row: &HeldRow<'_>| -> Vec<Option<String>> {
         let columns = places.iter().enumerate().filter(|(place, _)| said[*place]);
@@ -347,7 +373,9 @@ fn matched(
         .collect();
     let mut left: Vec<usize> = free.into_values().flatten().collect();
     left.sort_unstable();
-    let open: Vec<usize> = (0..rows.len()).filter(|row| pairs[*row].is_none()).collect();
+    let open: Vec<usize> = (0..rows.len())
+        .filter(|row| pairs[*row].is_none())
+        .collect();
     if open.len() > COMPARED || left.len() > COMPARED {
         for (row, place) in open.into_iter().zip(left) {
             pairs[row] = Some(place);
@@ -359,7 +387,10 @@ fn matched(
         let filled = key.iter().flatten().count();
         let alike = |place: usize| {
             let held = held_key(&kept[place]);
-            let same = key.iter().zip(&held).filter(|(file, held)| file.is_some() && file == held);
+            let same = key
+                .iter()
+                .zip(&held)
+                .filter(|(file, held)| file.is_some() && file == held);
             same.count()
         };
         let best = left.iter().map(|place| (alike(*place), *place));

@@ -55,7 +55,10 @@ impl ImportPlan {
                 Ok(())
             })
             .await?;
-        let filed = work.iter().filter(|(_, project)| project.edition == 0).count();
+        let filed = work
+            .iter()
+            .filter(|(_, project)| project.edition == 0)
+            .count();
         Ok(Taken {
             filed,
             changed: work.len() - filed,
@@ -74,12 +77,17 @@ impl ImportPlan {
             .platform()
             .query(|of| Standing::of(of, &project.code))?;
         let edition = standing.as_ref().map_or(0, |standing| standing.row.edition);
-        let is_same = standing.as_ref().is_none_or(|standing| standing.row.id == project.id);
+        let is_same = standing
+            .as_ref()
+            .is_none_or(|standing| standing.row.id == project.id);
         if edition != project.edition || !is_same {
             return Err(Refusal::new(
                 "changed-meanwhile",
                 format!("项目 {} 在核对之后有改动,请重新核对", project.code),
-                format!("project {} was changed since the report; look again", project.code),
+                format!(
+                    "project {} was changed since the report; look again",
+                    project.code
+                ),
             )
             .into());
         }
