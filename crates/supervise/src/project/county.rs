@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use kandeng_platform::{CommandError, Platform};
+use kandeng_ledger::StreamName;
+use kandeng_platform::{Aggregate, CommandError, Platform, fold};
 use kandeng_screening::arrow::array::{
     ArrayRef, Int64Array, RecordBatch, StringBuilder, TimestampMillisecondBuilder,
 };
@@ -19,17 +20,19 @@ use rusqlite::Connection;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use uuid::Uuid;
 
+use super::Project;
+use super::edit::{Filed, Row};
 use crate::draft::reader::Reader;
-use crate::filing::{Filing, ROW_NO};
+use crate::filing::{Filing, ROW_NO, Sheet};
 use crate::import::IdentityKey;
 use crate::import::columns::{Builder, Value};
 use crate::import::photos::derive_days;
 
 /// Threads that read at once. More than two gain little: the database's pages are read one after the other.
-const THREADS: usize = 2;
+const THREADS: i64 = 2;
 
-/// Tries at reading while nothing is appended.
-const TRIES: usize = 5;
+/// Tries at reading with several threads while nothing is appended, and one more.
+const TRIES: u32 = 4;
 
 /// The filings of a county as tables.
 pub struct County {
@@ -53,21 +56,18 @@ impl County {
         key: &IdentityKey,
         datum: Option<kandeng_geo::Datum>,
     ) -> Result<Self, CommandError> {
-        let mut last = None;
-        for _ in 0..TRIES {
-            let parts = Self::parts(platform, filing, key, datum)?;
-            let same = parts
-                .windows(2)
-                .all(|pair| pair[0].position == pair[1].position);
-            last = Some(parts);
-            // Read by several connections: something was appended between the first and the last.
-            if same {
-                break;
+        let mut left = TRIES;
+        let parts = loop {
+            left -= 1;
+            // Several connections may see several positions; the last try is made by one alone.
+            let threads = if left > 0 { THREADS } else { 1 };
+            let parts = Self::parts(platform, filing, key, datum, threads)?;
+            let is_one = |pair: &[Part]| pair[0].position == pair[1].position;
+            if parts.windows(2).all(is_one) {
+                break parts;
             }
-        }
-        // Cannot be nothing: there is a first try.
-        Self::joined(filing, last.unwrap_or_default())
-            .map_err(|error| CommandError::Append(error.to_string()))
+        };
+        Self::joined(filing, parts).map_err(|error| CommandError::Append(error.to_string()))
     }
 
     fn parts(
@@ -75,15 +75,16 @@ impl County {
         filing: &Arc<Filing>,
         key: &IdentityKey,
         datum: Option<kandeng_geo::Datum>,
+        threads: i64,
     ) -> Result<Vec<Part>, CommandError> {
         let bounds = platform.query(|connection| {
             let count: i64 =
                 connection.query_row("select count(*) from projects", [], |row| row.get(0))?;
             let mut bounds = vec![0_i64];
-            for step in 1..THREADS as i64 {
+            for step in 1..threads {
                 let bound = connection.query_row(
                     "select coalesce((select project from projects order by project limit 1 offset ?1), 0)",
-                    [count * step / THREADS as i64],
+                    [count * step / threads],
                     |row| row.get(0),
                 )?;
                 bounds.push(bound);
@@ -125,25 +126,13 @@ impl County {
             for (sheet, columns) in filing.sheets.iter().zip(part.tables) {
                 let rows = county.rows.entry(sheet.table.clone()).or_default();
                 let first = rows.len() as i64 + 1;
-                let count = columns.rows.len() as i64;
                 rows.extend(
                     columns
                         .rows
                         .iter()
                         .map(|(project, row)| (before + project, *row)),
                 );
-                let mut fields = vec![ArrowField::new(ROW_NO, ColumnType::Int.arrow(), true)];
-                let numbers = Int64Array::from_iter_values(first..first + count);
-                let mut arrays: Vec<ArrayRef> = vec![Arc::new(numbers)];
-                for (column, builder) in sheet.columns.iter().zip(columns.columns) {
-                    let kind = column.field.column_type().arrow();
-                    fields.push(ArrowField::new(&column.key, kind, true));
-                    arrays.push(builder.finish());
-                }
-                let mut batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
-                if sheet.table == "photos" {
-                    batch = derive_days(&batch, &[]).unwrap_or(batch);
-                }
+                let batch = columns.batch(sheet, first)?;
                 batches.entry(&sheet.table).or_default().push(batch);
             }
             changes.push(part.changes);
@@ -191,6 +180,87 @@ impl County {
     }
 }
 
+/// A filing at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its code.
+    pub code: String,
+    /// The stage, where it was named.
+    pub stage: Option<String>,
+    /// What is typed.
+    pub filed: Filed,
+}
+
+/// A filing as it stood before the ledger's `position`, from the ledger itself; nothing when it was not there, or
+/// was withdrawn.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn standing_at(
+    platform: &Platform,
+    id: Uuid,
+    position: u64,
+) -> Result<Option<Standing>, CommandError> {
+    let stream = StreamName::new(Project::STREAM, id)?;
+    let mut events = platform.ledger().read_stream(&stream, 0)?;
+    events.retain(|event| event.position < position);
+    let project = fold::<Project>(events)?.state;
+    let code = project.code.filter(|_| !project.withdrawn);
+    Ok(code.map(|code| Standing {
+        code,
+        stage: project.stage,
+        filed: project.filed,
+    }))
+}
+
+/// One filing alone, as the tables that rules read: what [`kandeng_screening::ReachMap::change`] compares.
+///
+/// # Errors
+/// Never for columns of declared types, which are all that there are.
+pub fn filing_tables(
+    filing: &Arc<Filing>,
+    key: &IdentityKey,
+    datum: Option<kandeng_geo::Datum>,
+    standing: &Standing,
+) -> Result<Tables, ArrowError> {
+    let reader = Reader::of(Arc::clone(filing), key.clone(), datum);
+    let mut tables: Vec<Columns> = filing.sheets.iter().map(Columns::of).collect();
+    let read = |sheet: usize, row: &Row, of: Option<(usize, &str)>| {
+        let typed = row.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        reader.row(sheet, typed, of, &mut Vec::new())
+    };
+    let mut own = read(0, &standing.filed.fields, None);
+    let mut reached = reader.stage_shown(0, &own);
+    let none = BTreeMap::new();
+    for (index, sheet) in filing.sheets.iter().enumerate().skip(1) {
+        let rows = standing.filed.lists.get(&sheet.table).unwrap_or(&none);
+        for (number, row) in rows {
+            let values = read(index, row, Some((0, &standing.code)));
+            reached = reached.max(reader.stage_shown(index, &values));
+            tables[index].keep(&values, 0, *number);
+        }
+    }
+    let shown = filing.stages.get(reached).map(|stage| stage.key.clone());
+    for (column, text) in [
+        ("project_code", Some(standing.code.clone())),
+        ("stage", standing.stage.clone().or(shown)),
+    ] {
+        if let (Some(place), Some(text)) = (filing.sheets[0].position(column), text) {
+            own[place] = Value::Text(text);
+        }
+    }
+    tables[0].keep(&own, 0, 0);
+    let mut all = Tables::new();
+    for (sheet, columns) in filing.sheets.iter().zip(tables) {
+        let batch = columns.batch(sheet, 1)?;
+        all.insert(
+            &*sheet.table,
+            Arc::new(Batches::new(batch.schema(), vec![batch])),
+        );
+    }
+    Ok(all)
+}
+
 /// What one thread read.
 struct Part {
     position: u64,
@@ -207,6 +277,33 @@ struct Columns {
 }
 
 impl Columns {
+    fn of(sheet: &Sheet) -> Self {
+        let columns = sheet.columns.iter();
+        Self {
+            columns: columns
+                .map(|column| Builder::new(column.field.column_type()))
+                .collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// The rows as rules read them, numbered from `first`.
+    fn batch(self, sheet: &Sheet, first: i64) -> Result<RecordBatch, ArrowError> {
+        let mut fields = vec![ArrowField::new(ROW_NO, ColumnType::Int.arrow(), true)];
+        let numbers = Int64Array::from_iter_values(first..first + self.rows.len() as i64);
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(numbers)];
+        for (column, builder) in sheet.columns.iter().zip(self.columns) {
+            let kind = column.field.column_type().arrow();
+            fields.push(ArrowField::new(&column.key, kind, true));
+            arrays.push(builder.finish());
+        }
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+        Ok(match sheet.table.as_str() {
+            "photos" => derive_days(&batch, &[]).unwrap_or(batch),
+            _ => batch,
+        })
+    }
+
     fn keep(&mut self, values: &[Value], project: u32, row: u32) {
         for (column, value) in self.columns.iter_mut().zip(values) {
             column.push(value);
@@ -226,18 +323,7 @@ impl Part {
             [],
             |row| row.get(0),
         )?;
-        let mut tables: Vec<Columns> = filing
-            .sheets
-            .iter()
-            .map(|sheet| Columns {
-                columns: sheet
-                    .columns
-                    .iter()
-                    .map(|column| Builder::new(column.field.column_type()))
-                    .collect(),
-                rows: Vec::new(),
-            })
-            .collect();
+        let mut tables: Vec<Columns> = filing.sheets.iter().map(Columns::of).collect();
         let own = &filing.sheets[0];
         let (code_at, stage_at) = (own.position("project_code"), own.position("stage"));
         let mut projects = Vec::new();

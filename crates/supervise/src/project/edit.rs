@@ -50,7 +50,7 @@ impl std::fmt::Debug for Edit {
             .debug_struct("Edit")
             .field("fields", &self.fields.keys())
             .field("rows", &rows)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -275,7 +275,7 @@ impl std::fmt::Debug for Filed {
             .debug_struct("Filed")
             .field("fields", &self.fields.keys())
             .field("rows", &rows)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::marking::looks_like_formula;
 use crate::system;
 
 /// Projects that are read at a time.
-const PAGE: u32 = 500;
+const PAGE: usize = 500;
 
 /// What a workbook says of a text that its cells cannot hold. Read again, it says nothing.
 pub(super) const TOO_LONG: &str = "(过长,见 CSV / too long, see the CSV)";
@@ -91,12 +91,12 @@ fn each(
     filter: &Filter,
     mut take: impl FnMut(Exported) -> Result<(), ExportError>,
 ) -> Result<u64, ExportError> {
-    let mut from = 0;
-    loop {
+    // All at once: a list that is read page by page may shift in between.
+    let all = platform.query(|of| query::list(of, filter, 0, u32::MAX));
+    let all = all.map_err(CommandError::from)?.rows;
+    for page in all.chunks(PAGE) {
         let page = platform.query(|of| {
-            query::list(of, filter, from, PAGE)?
-                .rows
-                .into_iter()
+            page.iter()
                 .map(|row| {
                     let filed = tables::filed(of, row.project)?;
                     let known = query::people_of(of, row.project)?;
@@ -106,13 +106,9 @@ fn each(
                 .collect::<rusqlite::Result<Vec<_>>>()
         });
         let page = page.map_err(CommandError::from)?;
-        let count = page.len() as u64;
         page.into_iter().try_for_each(&mut take)?;
-        from += count;
-        if count < u64::from(PAGE) {
-            return Ok(from);
-        }
     }
+    Ok(all.len() as u64)
 }
 
 fn exported(reader: &Reader, code: &str, stage: &str, filed: &Filed, known: &[Uuid]) -> Exported {

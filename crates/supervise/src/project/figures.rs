@@ -143,7 +143,7 @@ impl Reading {
             own[place] = Value::Text(code.to_owned());
         }
         let mut reached = self.reader.stage_shown(0, &own);
-        let mut filled_lists: BTreeSet<&str> = BTreeSet::new();
+        let mut of_lists: BTreeSet<&str> = BTreeSet::new();
         let mut paid = 0_i64;
         let mut progress: Option<(i32, f64)> = None;
         for (index, sheet) in filing.sheets.iter().enumerate().skip(1) {
@@ -162,7 +162,7 @@ impl Reading {
                         && *list == index
                         && columns.iter().all(|column| values[*column] != Value::Null)
                     {
-                        filled_lists.insert(&item.key);
+                        of_lists.insert(&item.key);
                     }
                 }
                 if sheet.table == "payments"
@@ -199,7 +199,7 @@ impl Reading {
                 continue;
             }
             let filled = match item.listed {
-                Some(_) => filled_lists.contains(item.key.as_str()),
+                Some(_) => of_lists.contains(item.key.as_str()),
                 None => item.own.iter().all(|column| own[*column] != Value::Null),
             };
             let count = categories.entry(item.category.clone()).or_default();

@@ -10,6 +10,7 @@ use super::edit::{Edit, MAX_CELL, MAX_ROWS};
 use super::vouch::Level;
 use super::{CODES, Project, ProjectEvent, not_filed, withdrawn};
 use crate::filing::Filing;
+use crate::import::value::{Cell, code};
 
 /// The most letters of a code.
 const MAX_CODE: usize = 64;
@@ -23,7 +24,7 @@ pub struct FileProject {
     pub filing: Arc<Filing>,
     /// Its version.
     pub declaration: u32,
-    /// The code, as it is read.
+    /// The code, as it was typed.
     pub code: String,
     /// The stage, where it is named.
     pub stage: Option<String>,
@@ -75,7 +76,7 @@ impl Decide<FileProject> for Project {
     fn decide(&self, file: FileProject, cx: &Context) -> Result<Decision<ProjectEvent>, Refusal> {
         if let Some(code) = &self.code {
             // The same once more, from a form that was sent twice.
-            if *code == file.code && !self.withdrawn {
+            if *code == file.code.trim() && !self.withdrawn {
                 return Ok(Decision::of([]));
             }
             return Err(Refusal::new(
@@ -84,7 +85,9 @@ impl Decide<FileProject> for Project {
                 "the project was filed already",
             ));
         }
-        let code = file.code.trim().to_owned();
+        // As the import reads it: one code has one spelling.
+        let code = code::read(Cell::text(&file.code)).ok().flatten();
+        let code = code.unwrap_or_default();
         if code.is_empty() || code.chars().count() > MAX_CODE {
             return Err(Refusal::new(
                 "no-code",
@@ -350,8 +353,10 @@ fn check(filing: &Filing, edit: &Edit, project: &Project) -> Result<(), Refusal>
         }
     }
     for (list, rows) in &edit.rows {
-        let held = project.filed.lists.get(list).map_or(0, BTreeMap::len);
-        if held + rows.values().flatten().count() > MAX_ROWS {
+        let held = project.filed.lists.get(list);
+        let is_new = |row: &&u32| held.is_none_or(|held| !held.contains_key(row));
+        let new = rows.keys().filter(is_new).count();
+        if held.map_or(0, BTreeMap::len) + new > MAX_ROWS {
             let name = filing.sheet(list);
             let (zh, en) = name.map_or((list, list), |sheet| (&sheet.zh, &sheet.en));
             return Err(Refusal::new(

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use kandeng_platform::{Aggregate, EventKinds, Refusal, Tables};
 use uuid::Uuid;
 
-pub use county::County;
+pub use county::{County, Standing, filing_tables, standing_at};
 pub use declaration::{
     AdoptDeclaration, Change as DeclarationChange, ChangeDeclaration, Declaration,
     DeclarationEvent, DeclarationTables, Declared, NewChoice, NewColumn, declaration_id, newest,
@@ -33,8 +33,8 @@ pub use file::{ChangeItems, FileProject, MoveStage, WithdrawProject};
 pub use import::{CellChange, ImportPlan, ImportProblem, PlannedProject, Taken};
 pub use people::{Hiding, hide};
 pub use query::{
-    Filter, Held, ItemChange, ItemStanding, OtherFilings, Page, Progress, ProjectPage, ProjectRow,
-    Signature, draft, history, list, page, page_of_code, versions_of,
+    FiledDraft, Filter, Held, HeldCell, ItemChange, ItemStanding, OtherFilings, Page, Progress,
+    ProjectPage, ProjectRow, Signature, draft, history, list, page, page_of_code, versions_of,
 };
 pub use tables::ProjectTables;
 pub use vouch::{Level, Looked, ReturnCategory, SignCategory, SubmitCategory};

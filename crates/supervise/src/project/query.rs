@@ -439,8 +439,19 @@ pub struct Held {
     pub item: String,
     /// How it stands.
     pub standing: ItemStanding,
-    /// What is typed there, as it may be shown: of the project's own row, and of rows of lists.
-    pub cells: Vec<(Option<(String, u32)>, String, String)>,
+    /// What is typed there: in the project's own row, and in rows of lists.
+    pub cells: Vec<HeldCell>,
+}
+
+/// A cell of an item, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldCell {
+    /// The list and the row in it; nothing for the project's own row.
+    pub row: Option<(String, u32)>,
+    /// The column.
+    pub column: String,
+    /// What is typed there.
+    pub typed: String,
 }
 
 /// How those of `based_on` stand that were changed since.
@@ -467,14 +478,21 @@ pub fn versions_of(
             for (table, column) in filing.columns_of(item) {
                 if table == filing.sheets[0].table {
                     if let Some(typed) = page.filed.fields.get(column) {
-                        cells.push((None, column.to_owned(), page.shown(typed)));
+                        cells.push(HeldCell {
+                            row: None,
+                            column: column.to_owned(),
+                            typed: page.shown(typed),
+                        });
                     }
                     continue;
                 }
                 for (row, typed) in page.filed.lists.get(table).into_iter().flatten() {
                     if let Some(typed) = typed.get(column) {
-                        let place = Some((table.to_owned(), *row));
-                        cells.push((place, column.to_owned(), page.shown(typed)));
+                        cells.push(HeldCell {
+                            row: Some((table.to_owned(), *row)),
+                            column: column.to_owned(),
+                            typed: page.shown(typed),
+                        });
                     }
                 }
             }
@@ -610,15 +628,20 @@ fn cells_of(
     cells
 }
 
-/// A filing as a draft, to be checked by the rules for filers, and for each of its lists the numbers of its rows
-/// in order.
+/// A filing as a draft, to be checked by the rules for filers.
+#[derive(Clone, Debug)]
+pub struct FiledDraft {
+    /// The draft.
+    pub draft: Draft,
+    /// For each of its lists the numbers of its rows, in order.
+    pub rows: BTreeMap<String, Vec<u32>>,
+}
+
+/// A filing as a draft; nothing when there is no such project.
 ///
 /// # Errors
 /// When the database fails.
-pub fn draft(
-    of: &Connection,
-    id: Uuid,
-) -> rusqlite::Result<Option<(Draft, BTreeMap<String, Vec<u32>>)>> {
+pub fn draft(of: &Connection, id: Uuid) -> rusqlite::Result<Option<FiledDraft>> {
     let row = of
         .prepare_cached(&format!("select {COLUMNS} from projects where id = ?1"))?
         .query_row([id.to_string()], ProjectRow::of)
@@ -640,7 +663,10 @@ pub fn draft(
             numbers.entry(list.clone()).or_default().push(number);
         }
     }
-    Ok(Some((draft, numbers)))
+    Ok(Some(FiledDraft {
+        draft,
+        rows: numbers,
+    }))
 }
 
 /// The filings that a draft is compared with: all but its own.

@@ -487,11 +487,7 @@ pub(super) fn filed(of: &Connection, project: i64) -> rusqlite::Result<Filed> {
     while let Some(row) = rows.next()? {
         let (list, number) = (row.get(0)?, row.get(1)?);
         let cells = row_of(row.get_ref(2)?.as_str()?);
-        filed
-            .lists
-            .entry(list)
-            .or_insert_with(BTreeMap::new)
-            .insert(number, cells);
+        filed.lists.entry(list).or_default().insert(number, cells);
     }
     Ok(filed)
 }

@@ -1,6 +1,7 @@
 //! Adding an item through the command is all that adding an item takes.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kandeng_screening::pack::Audience;
 use kandeng_screening::{Prepared, Settings};
@@ -112,7 +113,7 @@ fn missing(node: &Node) -> Vec<String> {
     let settings = Settings::new(AS_OF, Audience::Both);
     let outcome = Prepared::new(&pack, Some(&items), settings)
         .unwrap()
-        .run(&county.tables, &Default::default(), &|_, _| {})
+        .run(&county.tables, &AtomicBool::default(), &|_, _| {})
         .unwrap();
     let mut missing: Vec<String> = outcome
         .findings()

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kandeng_screening::arrow::array::RecordBatch;
 use kandeng_screening::arrow::compute::concat_batches;
+use kandeng_screening::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kandeng_screening::pack::Audience;
-use kandeng_screening::{Finding, Prepared, Settings, Tables};
+use kandeng_screening::{Finding, Prepared, ReachMap, Settings, Tables};
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::packs;
-use kandeng_supervise::project::County;
+use kandeng_supervise::project::{County, Edit, filing_tables, standing_at};
 use kandeng_supervise::synth::Format;
 
-use crate::support::{AS_OF, Node, synthetic};
+use crate::support::{AS_OF, CLERK, Node, synthetic};
 
 fn screened(filing: &Filing, tables: &Tables) -> Vec<Finding> {
     let pack = packs::county(filing, &[]).unwrap_or_else(|errors| panic!("{errors:#?}"));
@@ -20,7 +22,7 @@ fn screened(filing: &Filing, tables: &Tables) -> Vec<Finding> {
     let settings = Settings::new(AS_OF, Audience::Both);
     let outcome = Prepared::new(&pack, Some(&items), settings)
         .unwrap()
-        .run(tables, &Default::default(), &|_, _| {})
+        .run(tables, &AtomicBool::default(), &|_, _| {})
         .unwrap();
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     outcome.findings().collect()
@@ -42,11 +44,7 @@ fn rows(tables: &Tables, name: &str) -> Vec<String> {
         if field.name() == "row_no" || field.name() == "payee_name" {
             continue;
         }
-        let shown = kandeng_screening::arrow::util::display::ArrayFormatter::try_new(
-            column,
-            &Default::default(),
-        )
-        .unwrap();
+        let shown = ArrayFormatter::try_new(column, &FormatOptions::default()).unwrap();
         for (row, text) in rows.iter_mut().enumerate() {
             text.push_str(&format!("{}={} ", field.name(), shown.value(row)));
         }
@@ -123,4 +121,46 @@ fn a_county_gives_the_same_flags_from_the_ledger_as_from_its_workbook() {
     let (_, code, row) = county.place("payments", 1).unwrap();
     let first = rows(&county.tables, "payments").swap_remove(0);
     assert!(row > 0 && first.contains(&format!("project_code={code} ")));
+}
+
+#[test]
+fn what_a_change_reaches_is_known_from_the_filing_before_and_after() {
+    let node = Node::new();
+    let edit = Edit::default()
+        .with("name", "核桃")
+        .with("contract_amount", "5")
+        .with_row("payments", 1, [("date", "2025-07-05"), ("amount", "7")]);
+    let id = node.file("99010120250001", edit, CLERK).unwrap();
+    let before = node.platform.ledger().checkpoint().unwrap().size;
+    node.change(
+        &node.page(id),
+        Edit::default().with("contract_amount", "600000"),
+        CLERK,
+    )
+    .unwrap();
+    let filing = node.declared().filing;
+    let tables = |position: u64| {
+        let standing = standing_at(&node.platform, id, position).unwrap().unwrap();
+        filing_tables(&filing, &node.key, None, &standing).unwrap()
+    };
+    let pack = packs::county(&filing, &[]).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let reach = ReachMap::new(&pack, Some(&packs::items(&filing)), "project").unwrap();
+    let change = reach.change(&tables(before), &tables(u64::MAX)).unwrap();
+    let columns: Vec<_> = change.columns["projects"]
+        .iter()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(columns, ["contract_amount"]);
+    assert_eq!(change.columns.len(), 1);
+    assert!(change.ids.contains("99010120250001"));
+    let county = County::read(&node.platform, &filing, &node.key, None).unwrap();
+    assert!(!reach.reached(&change, &county.tables).unwrap().is_empty());
+    assert!(standing_at(&node.platform, id, 0).unwrap().is_none());
+    // Alone it is what it is among all.
+    for sheet in &filing.sheets {
+        assert_eq!(
+            rows(&tables(u64::MAX), &sheet.table),
+            rows(&county.tables, &sheet.table)
+        );
+    }
 }

@@ -194,6 +194,22 @@ fn rows_that_are_gone_from_the_sheet_go_and_are_told() {
 }
 
 #[test]
+fn a_plan_is_taken_on_any_thread() {
+    fn may_be_sent<T: Send>(_: &T) {}
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = workbook(
+        folder.path(),
+        &[("项目", &[&["项目编码", "项目名称"], &[CODE, "核桃"]])],
+    );
+    let plan = node.plan(&path);
+    let cx = node.cx(CLERK);
+    let taking = plan.take(&node.platform, &node.vault, &cx, &|_, _| {});
+    may_be_sent(&taking);
+    assert_eq!(block_on(taking).unwrap().filed, 1);
+}
+
+#[test]
 fn a_plan_that_was_overtaken_takes_nothing() {
     let node = Node::new();
     let id = node

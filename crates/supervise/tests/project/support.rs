@@ -17,8 +17,8 @@ use kandeng_platform::{
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::{self, IdentityKey, Import, ImportOptions};
 use kandeng_supervise::project::{
-    AdoptDeclaration, ChangeItems, Declaration, Declared, Edit, FileProject, Hiding, ImportPlan,
-    Project, ProjectPage, declaration_id, hide, newest, page, tables, version,
+    AdoptDeclaration, ChangeItems, Declaration, Declared, Edit, FileProject, Filed, Hiding,
+    ImportPlan, Project, ProjectPage, declaration_id, hide, newest, page, tables, version,
 };
 use kandeng_supervise::synth::{self, Format, SYNTHETIC_KEY, SynthOptions};
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub struct Node {
     pub key: IdentityKey,
     pub clock: Arc<SetClock>,
     folder: PathBuf,
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Node {
@@ -43,7 +43,7 @@ impl Node {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut node = Self::at(folder.path());
-        node._temporary = Some(folder);
+        node.temporary = Some(folder);
         node.adopt();
         node
     }
@@ -75,7 +75,7 @@ impl Node {
             key: IdentityKey::from_bytes(SYNTHETIC_KEY),
             clock,
             folder: folder.to_owned(),
-            _temporary: None,
+            temporary: None,
         }
     }
 
@@ -137,7 +137,7 @@ impl Node {
             &mut hiding,
             &declared.filing,
             code,
-            &Default::default(),
+            &Filed::default(),
             &[],
             edit,
         )

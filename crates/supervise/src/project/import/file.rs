@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kandeng_platform::CommandError;
-use kandeng_screening::arrow::array::{Array as _, AsArray as _, RecordBatch};
+use kandeng_screening::arrow::array::{Array as _, AsArray, RecordBatch};
 use kandeng_screening::arrow::compute::concat_batches;
 use kandeng_screening::arrow::datatypes::Int64Type;
 
@@ -84,11 +84,7 @@ pub(super) fn projects(
     let Some(batch) = whole(import, &filing.sheets[0].table)? else {
         return Ok(Vec::new());
     };
-    let texts = |column: &str| {
-        batch
-            .column_by_name(column)
-            .map(|column| column.as_string::<i32>())
-    };
+    let texts = |column: &str| batch.column_by_name(column).map(AsArray::as_string::<i32>);
     let (codes, villages) = (texts("project_code"), texts("village_code"));
     let Some(codes) = codes else {
         return Ok(Vec::new());
