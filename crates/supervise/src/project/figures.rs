@@ -198,16 +198,16 @@ impl Reading {
             if item.retired || excluded.contains(item.key.as_str()) {
                 continue;
             }
-            let filled = match item.listed {
+            let is_there = match item.listed {
                 Some(_) => of_lists.contains(item.key.as_str()),
                 None => item.own.iter().all(|column| own[*column] != Value::Null),
             };
             let count = categories.entry(item.category.clone()).or_default();
             count.apply += 1;
-            count.filled += u32::from(filled);
+            count.filled += u32::from(is_there);
             if item.from <= rank {
                 count.required += 1;
-                count.done += u32::from(filled);
+                count.done += u32::from(is_there);
             }
         }
         let text = |column: &str| match sheet.position(column).map(|place| &own[place]) {

@@ -5,6 +5,7 @@
 //! it is shown and when it is taken, so that memory does not grow with both.
 
 mod file;
+mod matching;
 mod rows;
 mod take;
 

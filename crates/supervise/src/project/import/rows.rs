@@ -1,12 +1,13 @@
 //! What a file's rows of one project change in its filing.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 
 use kandeng_geo::Datum;
 use kandeng_platform::Text;
 use uuid::Uuid;
 
 use super::file::FileTable;
+use super::matching::matched;
 use super::{CellChange, ImportPlan, Standing, Work};
 use crate::draft::reader::Reader;
 use crate::filing::{Field, Filing, Sheet};
@@ -15,14 +16,11 @@ use crate::project::edit::{Cells, Row};
 use crate::project::export::TOO_LONG;
 use crate::project::{people, print};
 
-/// Rows that are left over on both sides are compared each with each up to so many; beyond, in order.
-const COMPARED: usize = 200;
-
 /// One cell of a row of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct FileCell {
+pub(super) struct FileCell {
     /// Whether the file says anything of it.
-    said: bool,
+    pub said: bool,
     /// What is typed; nothing for an empty cell.
     typed: Option<String>,
     /// The same as it stands in a filing, where that differs: a person's mark.
@@ -31,16 +29,17 @@ struct FileCell {
 }
 
 impl FileCell {
-    fn stands(&self) -> Option<&str> {
+    /// What would stand in the filing.
+    pub fn stands(&self) -> Option<&str> {
         self.stands.as_deref().or(self.typed.as_deref())
     }
 }
 
 /// A row of a filing: what is typed, and in canonical form.
-struct HeldRow<'h> {
+pub(super) struct HeldRow<'h> {
     number: u32,
     typed: &'h Row,
-    canonical: Vec<Option<String>>,
+    pub canonical: Vec<Option<String>>,
 }
 
 impl ImportPlan {
@@ -339,72 +338,6 @@ fn held<'h>(reader: &Reader, sheet: usize, number: u32, typed: &'h Row) -> HeldR
         typed,
         canonical: canonical.collect(),
     }
-}
-
-/// For each row of the file the row of the filing that it is: the same one, else the most alike.
-fn matched(
-    rows: &[(i64, Vec<FileCell>)],
-    kept: &[HeldRow<'_>],
-    places: &[Option<usize>],
-) -> Vec<Option<usize>> {
-    let said: Vec<bool> = (0..places.len())
-        .map(|place| rows.iter().any(|(_, cells)| cells[place].said))
-        .collect();
-    let file_key = |cells: &[FileCell]| -> Vec<Option<String>> {
-        let columns = (0..places.len()).filter(|place| said[*place] && places[*place].is_some());
-        columns
-            .map(|place| cells[place].stands().map(str::to_owned))
-            .collect()
-    };
-    let held_key = |row: &HeldRow<'_>| -> Vec<Option<String>> {
-        let columns = places.iter().enumerate().filter(|(place, _)| said[*place]);
-        columns
-            .filter_map(|(_, place)| *place)
-            .map(|place| row.canonical[place].clone())
-            .collect()
-    };
-    let mut free: HashMap<Vec<Option<String>>, VecDeque<usize>> = HashMap::new();
-    for (place, row) in kept.iter().enumerate() {
-        free.entry(held_key(row)).or_default().push_back(place);
-    }
-    let mut pairs: Vec<Option<usize>> = rows
-        .iter()
-        .map(|(_, cells)| free.get_mut(&file_key(cells))?.pop_front())
-        .collect();
-    let mut left: Vec<usize> = free.into_values().flatten().collect();
-    left.sort_unstable();
-    let open: Vec<usize> = (0..rows.len())
-        .filter(|row| pairs[*row].is_none())
-        .collect();
-    if open.len() > COMPARED || left.len() > COMPARED {
-        for (row, place) in open.into_iter().zip(left) {
-            pairs[row] = Some(place);
-        }
-        return pairs;
-    }
-    for row in open {
-        let key = file_key(&rows[row].1);
-        let filled = key.iter().flatten().count();
-        let alike = |place: usize| {
-            let held = held_key(&kept[place]);
-            let same = key
-                .iter()
-                .zip(&held)
-                .filter(|(file, held)| file.is_some() && file == held);
-            same.count()
-        };
-        let best = left.iter().map(|place| (alike(*place), *place));
-        let best = best.max_by_key(|(same, place)| (*same, std::cmp::Reverse(*place)));
-        // A row that shares less than half with any other is a new one.
-        if let Some((same, place)) = best
-            && same > 0
-            && 2 * same >= filled
-        {
-            left.retain(|known| *known != place);
-            pairs[row] = Some(place);
-        }
-    }
-    pairs
 }
 
 /// A boundary that was read is in WGS-84, whatever datum it was written in.

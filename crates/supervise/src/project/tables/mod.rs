@@ -1,6 +1,8 @@
 //! Projects as the read model holds them. A project goes by its number here: the position of the event that
 //! filed it, so that rows lie in the order in which projects were filed.
 
+mod cells;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,11 +11,13 @@ use kandeng_platform::{Aggregate, Tables, jurisdiction};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+pub(super) use cells::{filed, row_of};
+
 use super::declaration;
-use super::edit::{Cells, Edit, Filed, Row, put};
 use super::figures::Reading;
 use super::vouch::{Level, Looked};
 use super::{Project, ProjectEvent};
+use cells::edit_cells;
 
 /// The tables of projects.
 #[derive(Default)]
@@ -45,93 +49,7 @@ impl Tables for ProjectTables {
     }
 
     fn create(&self) -> &'static str {
-        "create table projects (
-            project integer primary key, -- the position of the event that filed it
-            id text not null unique,
-            code text not null,
-            declaration integer not null,
-            named_stage text,
-            jurisdiction text not null, -- of the village, else that of whoever filed it
-            township text not null,
-            year integer,
-            name text,
-            kind text,
-            stage text not null,
-            owner text,
-            budget_fen integer,
-            contract_fen integer,
-            paid_fen integer not null, -- the sum of its payments
-            progress real, -- the last percentage
-            required integer not null, -- items that its stage asks for
-            done integer not null, -- of these, filled
-            edition integer not null,
-            version integer not null, -- events of its stream
-            position integer not null, -- of the last of them
-            filed_by text not null,
-            filed_for text not null, -- the jurisdiction of whoever filed it
-            filed_at integer not null, -- milliseconds since 1970
-            changed_by text not null,
-            changed_at integer not null,
-            withdrawn integer not null default 0 check (withdrawn in (0, 1))
-        ) strict;
-        create index projects_by_code on projects (code);
-        create table project_fields (
-            project integer primary key,
-            cells text not null -- JSON, what is typed by column
-        ) strict;
-        create table project_rows (
-            project integer not null,
-            list text not null,
-            row integer not null,
-            cells text not null, -- JSON, what is typed by column
-            primary key (project, list, row)
-        ) strict, without rowid;
-        create table project_items (
-            project integer not null,
-            item text not null,
-            edition integer not null,
-            actor text not null,
-            at integer not null,
-            primary key (project, item)
-        ) strict, without rowid;
-        create table item_changes (
-            project integer not null,
-            item text not null,
-            edition integer not null,
-            actor text not null,
-            at integer not null,
-            primary key (project, item, edition)
-        ) strict, without rowid;
-        create table project_signatures (
-            position integer primary key,
-            project integer not null,
-            category text not null,
-            level text not null check (level in ('village', 'township', 'department')),
-            what text not null check (what in ('signed', 'returned')),
-            edition integer not null,
-            reason text,
-            looked text, -- JSON
-            actor text not null,
-            at integer not null
-        ) strict;
-        create index project_signatures_of on project_signatures (project, category);
-        create table project_progress (
-            project integer not null,
-            category text not null,
-            apply integer not null,
-            filled integer not null,
-            required integer not null,
-            done integer not null,
-            primary key (project, category)
-        ) strict, without rowid;
-        create table project_people (
-            project integer not null,
-            place integer not null, -- from 0: A, B, C …
-            person text not null,
-            reference text not null,
-            primary key (project, place)
-        ) strict, without rowid;
-        create index project_people_by_person on project_people (person, project);"
+        include_str!("projects.sql")
     }
 
     fn indexes(&self) -> &'static [&'static str] {
@@ -422,72 +340,4 @@ impl Happened<'_> {
             ])?;
         Ok(())
     }
-}
-
-fn edit_cells(to: &Connection, project: i64, edit: Edit) -> rusqlite::Result<()> {
-    let continued = edit.continued;
-    if !edit.fields.is_empty() {
-        let held: String = to
-            .prepare_cached("select cells from project_fields where project = ?1")?
-            .query_row([project], |row| row.get(0))?;
-        to.prepare_cached("update project_fields set cells = ?2 where project = ?1")?
-            .execute(params![project, with(Some(&held), edit.fields, continued)])?;
-    }
-    for (list, rows) in edit.rows {
-        for (row, cells) in rows {
-            let Some(cells) = cells else {
-                to.prepare_cached(
-                    "delete from project_rows where project = ?1 and list = ?2 and row = ?3",
-                )?
-                .execute(params![project, list, row])?;
-                continue;
-            };
-            let held: Option<String> = to
-                .prepare_cached(
-                    "select cells from project_rows where project = ?1 and list = ?2 and row = ?3",
-                )?
-                .query_row(params![project, list, row], |row| row.get(0))
-                .optional()?;
-            let cells = with(held.as_deref(), cells, continued);
-            to.prepare_cached(
-                "insert into project_rows values (?1, ?2, ?3, ?4) on conflict do update set cells = ?4",
-            )?
-            .execute(params![project, list, row, cells])?;
-        }
-    }
-    Ok(())
-}
-
-/// Stored cells with others put in.
-fn with(held: Option<&str>, cells: Cells, continued: bool) -> String {
-    let mut row = held.map(row_of).unwrap_or_default();
-    put(&mut row, cells, continued);
-    // Cannot fail: texts by texts.
-    serde_json::to_string(&row).unwrap_or_default()
-}
-
-/// A row from its stored cells.
-pub(super) fn row_of(cells: &str) -> Row {
-    // Cannot fail: written by this file.
-    serde_json::from_str(cells).unwrap_or_default()
-}
-
-/// What a project's filing holds.
-pub(super) fn filed(of: &Connection, project: i64) -> rusqlite::Result<Filed> {
-    let fields: String = of
-        .prepare_cached("select cells from project_fields where project = ?1")?
-        .query_row([project], |row| row.get(0))?;
-    let mut filed = Filed {
-        fields: row_of(&fields),
-        lists: BTreeMap::new(),
-    };
-    let mut select =
-        of.prepare_cached("select list, row, cells from project_rows where project = ?1")?;
-    let mut rows = select.query([project])?;
-    while let Some(row) = rows.next()? {
-        let (list, number) = (row.get(0)?, row.get(1)?);
-        let cells = row_of(row.get_ref(2)?.as_str()?);
-        filed.lists.entry(list).or_default().insert(number, cells);
-    }
-    Ok(filed)
 }

@@ -2,11 +2,14 @@
 //!
 //! Knows columns by their keys only; which item one belongs to is looked up in the declaration.
 
+mod packing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::filing::Filing;
+use packing::Packing;
 
 /// One row as it was typed, by the keys of its columns. What is empty is not there.
 pub type Row = BTreeMap<String, String>;
@@ -19,9 +22,6 @@ pub const MAX_CELL: usize = 512 * 1024;
 
 /// The most rows that a list of one project has.
 pub const MAX_ROWS: usize = 20_000;
-
-/// Bytes of cells in one event, as JSON. A payload has at most 64 KiB.
-const EVENT_BYTES: usize = 48 * 1024;
 
 /// Cells that change, and rows that go. Rows have numbers that are never given again.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,95 +165,6 @@ impl Edit {
     }
 }
 
-/// Edits that are filled one after the other.
-#[derive(Default)]
-struct Packing {
-    full: Vec<Edit>,
-    filling: Edit,
-    bytes: usize,
-}
-
-impl Packing {
-    fn cell(&mut self, of: Option<(&str, u32)>, column: &str, typed: Option<String>) {
-        let Some(mut typed) = typed else {
-            self.put(of, column, None, 4);
-            return;
-        };
-        loop {
-            let (end, bytes) = fitting(&typed, EVENT_BYTES);
-            if end == typed.len() {
-                self.put(of, column, Some(typed), bytes);
-                return;
-            }
-            // Longer than an event holds: its pieces follow one another, each in an event of its own.
-            let rest = typed.split_off(end);
-            self.put(of, column, Some(typed), bytes);
-            self.next();
-            self.filling.continued = true;
-            typed = rest;
-        }
-    }
-
-    fn put(&mut self, of: Option<(&str, u32)>, column: &str, typed: Option<String>, bytes: usize) {
-        let bytes = bytes + column.len() + of.map_or(0, |(list, _)| list.len()) + 32;
-        // A piece that goes on stands alone at the front, so that it is clear which cell goes on.
-        if self.bytes > 0 && (self.bytes + bytes > EVENT_BYTES || self.filling.continued) {
-            self.next();
-        }
-        self.bytes += bytes;
-        match of {
-            None => {
-                self.filling.fields.insert(column.to_owned(), typed);
-            }
-            Some((list, row)) => {
-                let rows = self.filling.rows.entry(list.to_owned()).or_default();
-                let cells = rows.entry(row).or_default();
-                cells
-                    .get_or_insert_default()
-                    .insert(column.to_owned(), typed);
-            }
-        }
-    }
-
-    fn gone(&mut self, list: &str, row: u32) {
-        if self.bytes > 0 && (self.bytes + 16 > EVENT_BYTES || self.filling.continued) {
-            self.next();
-        }
-        self.bytes += 16;
-        let rows = self.filling.rows.entry(list.to_owned()).or_default();
-        rows.insert(row, None);
-    }
-
-    fn next(&mut self) {
-        self.full.push(std::mem::take(&mut self.filling));
-        self.bytes = 0;
-    }
-
-    fn done(mut self) -> Vec<Edit> {
-        if !self.filling.is_empty() {
-            self.full.push(self.filling);
-        }
-        self.full
-    }
-}
-
-/// How much of a text fits into so many bytes of JSON, and how many those are.
-fn fitting(text: &str, most: usize) -> (usize, usize) {
-    let mut bytes = 2;
-    for (place, letter) in text.char_indices() {
-        let more = match letter {
-            '"' | '\\' | '\u{8}' | '\u{c}' | '\n' | '\r' | '\t' => 2,
-            '\0'..='\u{1f}' => 6,
-            _ => letter.len_utf8(),
-        };
-        if bytes + more > most {
-            return (place, bytes);
-        }
-        bytes += more;
-    }
-    (text.len(), bytes)
-}
-
 /// What a filing holds: its own row and the rows of its lists, as they were typed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Filed {
@@ -333,7 +244,7 @@ impl Filed {
 }
 
 /// Puts cells into a row.
-pub(super) fn put(row: &mut Row, cells: Cells, continued: bool) {
+pub(in crate::project) fn put(row: &mut Row, cells: Cells, continued: bool) {
     for (column, typed) in cells {
         match typed {
             None => {
