@@ -194,6 +194,25 @@ fn rows_that_are_gone_from_the_sheet_go_and_are_told() {
 }
 
 #[test]
+fn a_number_in_a_cell_that_cannot_be_read_goes_no_further() {
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let number = "11010519491231002X";
+    let typed = format!("三月,{number}");
+    let path = workbook(
+        folder.path(),
+        &[("项目", &[&["项目编码", "批复日期"], &[CODE, &typed]])],
+    );
+    let plan = node.plan(&path);
+    let changes = plan.changes(&node.platform, CODE).unwrap();
+    assert!(changes[0].unread.is_some());
+    assert!(!format!("{changes:?}").contains(number));
+    node.take(&plan);
+    assert!(!node.everything().contains(number));
+    assert!(node.plan(&path).is_unchanged());
+}
+
+#[test]
 fn a_plan_is_taken_on_any_thread() {
     fn may_be_sent<T: Send>(_: &T) {}
     let node = Node::new();

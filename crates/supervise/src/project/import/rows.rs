@@ -12,6 +12,7 @@ use super::{CellChange, ImportPlan, Standing, Work};
 use crate::draft::reader::Reader;
 use crate::filing::{Field, Filing, Sheet};
 use crate::import::columns::Value;
+use crate::import::residents_hashed;
 use crate::project::edit::{Cells, Row};
 use crate::project::export::TOO_LONG;
 use crate::project::{people, print};
@@ -107,6 +108,8 @@ impl ImportPlan {
         if let Some(seal) = &table.seal {
             seal.close(&mut values, &self.options.key);
         }
+        // As it is going to stand in the filing.
+        let hidden = |written: &str| residents_hashed(written, &self.options.key).into_owned();
         let mut cells: Vec<FileCell> = declared
             .columns
             .iter()
@@ -122,7 +125,7 @@ impl ImportPlan {
                     return FileCell {
                         // What Excel or a formula made of a value is not what somebody wrote: it is left alone.
                         said: unread.written.is_some(),
-                        typed: unread.written.clone(),
+                        typed: unread.written.as_deref().map(hidden),
                         stands: None,
                         unread: Some(Text::new(&*unread.expected.zh, &*unread.expected.en)),
                     };
