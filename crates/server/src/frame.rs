@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -70,10 +70,12 @@ pub(crate) async fn put(
     if let Some(viewer) = viewer {
         extensions.insert(viewer);
     }
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
     let method = request.method().clone();
     let mut response = next.run(request).await;
-    // Neither who, nor what was asked for by name: paths hold ids alone.
-    tracing::info!(request = %asking.request, %method, path, status = response.status().as_u16(), "answered");
+    // Neither who, nor what exactly was asked for: a path may hold the token of an invitation.
+    tracing::info!(request = %asking.request, %method, route, status = response.status().as_u16(), "answered");
     if let Ok(id) = asking.request.to_string().parse() {
         response.headers_mut().insert("x-request-id", id);
     }

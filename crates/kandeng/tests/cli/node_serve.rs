@@ -31,7 +31,13 @@ impl Serving {
         let mut child = command
             .env("KANDENG_SERVER_ADDRESS", "127.0.0.1:0")
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(
+                std::fs::File::options()
+                    .append(true)
+                    .create(true)
+                    .open(folder.join("log"))
+                    .unwrap(),
+            )
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -100,6 +106,10 @@ fn a_node_is_served_until_it_is_told_to_stop_and_goes_on_the_next_time() {
         assert_eq!(twice.status.code(), Some(2), "{}", stderr(&twice));
         assert_eq!(serving.stop(), Some(0));
     }
+    // What was asked for is in the log, and no token of a link.
+    let log = std::fs::read_to_string(folder.join("log")).unwrap();
+    assert!(log.contains("\"route\":\"/invitation/{token}\""), "{log}");
+    assert!(!log.contains(path.rsplit('/').next().unwrap()));
     // There is an administrator, who invites everybody else.
     refused(folder, &invited, &["there is an administrator already"]);
     succeed(folder, &["--lang", "en", "verify", "node"]);
