@@ -96,6 +96,8 @@ struct PersonRow {
     name: String,
     state: String,
     suspended: bool,
+    /// Nobody changes their own account here.
+    own: bool,
     grants: Vec<GrantRow>,
     signed_in: String,
     failed: u32,
@@ -139,7 +141,7 @@ fn show(
         return Err(Problem::not_found());
     };
     let page = PeoplePage {
-        rows: rows(site, &within.jurisdiction, words)?,
+        rows: rows(site, viewer, &within.jurisdiction, words)?,
         roles: Role::ALL
             .into_iter()
             .map(|role| (role.name(), words.of(&role.title()).to_owned()))
@@ -156,7 +158,12 @@ fn show(
     Ok(html(&page))
 }
 
-fn rows(site: &Site, within: &str, words: Words) -> Result<Vec<PersonRow>, Problem> {
+fn rows(
+    site: &Site,
+    viewer: &Viewer,
+    within: &str,
+    words: Words,
+) -> Result<Vec<PersonRow>, Problem> {
     type Account = (String, String, Option<i64>, u32);
     let accounts: Vec<Account> = site.platform().query(|connection| {
         // A code begins with the codes of what it lies in; an account without a role belongs to the node.
@@ -189,6 +196,7 @@ fn rows(site: &Site, within: &str, words: Words) -> Result<Vec<PersonRow>, Probl
         people.push(PersonRow {
             name: name.unwrap_or_else(|| words.say("person-erased")),
             suspended: state == "suspended",
+            own: account == viewer.account,
             state: words.say(&format!("account-{state}")),
             grants: grants
                 .into_iter()
