@@ -1,5 +1,7 @@
 //! What a command comes to: decisions on streams, each with what follows from it, put together into one append.
 
+use std::collections::HashMap;
+
 use kandeng_ledger::{StreamName, Write};
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events, Loaded, fold};
@@ -16,6 +18,8 @@ pub struct Plan<'a> {
     /// Who asks, and when.
     pub cx: &'a Context,
     writes: Vec<Write>,
+    /// The writes of each stream: an import decides on thousands.
+    of: HashMap<StreamName, Vec<usize>>,
 }
 
 impl<'a> Plan<'a> {
@@ -24,6 +28,7 @@ impl<'a> Plan<'a> {
             platform,
             cx,
             writes: Vec::new(),
+            of: HashMap::new(),
         }
     }
 
@@ -49,8 +54,8 @@ impl<'a> Plan<'a> {
         stream: &StreamName,
     ) -> Result<Loaded<A>, CommandError> {
         let mut loaded = fold::<A>(self.platform.ledger().read_stream(stream, 0)?)?;
-        let pending = self.writes.iter().filter(|write| write.stream == *stream);
-        for event in pending.flat_map(|write| &write.events) {
+        let pending = self.of.get(stream).into_iter().flatten();
+        for event in pending.flat_map(|write| &self.writes[*write].events) {
             let event = A::Event::read(&event.kind, event.schema, &event.payload)?;
             loaded.state.apply(event);
             loaded.version += 1;
@@ -70,6 +75,8 @@ impl<'a> Plan<'a> {
     {
         let Decision { events, effects } = loaded.state.decide(command, self.cx)?;
         if !events.is_empty() {
+            let place = self.writes.len();
+            self.of.entry(stream.clone()).or_default().push(place);
             self.writes.push(Write {
                 stream,
                 expected: loaded.version,

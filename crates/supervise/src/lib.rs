@@ -12,6 +12,7 @@ pub mod marking;
 pub mod measured;
 pub mod ocds;
 pub mod packs;
+pub mod project;
 pub mod synth;
 pub mod system;
 

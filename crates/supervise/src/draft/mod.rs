@@ -5,7 +5,7 @@
 
 mod filed;
 mod marks;
-mod reader;
+pub(crate) mod reader;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! What was typed into a form, read into tables by the same parsers as a workbook's cells.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kandeng_screening::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -36,13 +36,15 @@ pub(super) struct Read {
     pub notes: Vec<FieldNote>,
 }
 
-/// Reads drafts of one declaration.
-pub(super) struct Reader {
+/// Reads drafts, and rows of filings, of one declaration.
+pub(crate) struct Reader {
     filing: Arc<Filing>,
     key: IdentityKey,
     datum: Option<kandeng_geo::Datum>,
     /// An empty table for each sheet.
     blank: Vec<Collected>,
+    /// By sheet: the places of its columns.
+    places: Vec<HashMap<String, usize, ahash::RandomState>>,
     /// By sheet: what only the platform itself records.
     seals: Vec<Option<Seal>>,
 }
@@ -66,16 +68,29 @@ impl Names for County<'_> {
 
 impl Reader {
     pub(super) fn new(settings: &DeskSettings) -> Self {
-        let filing = Arc::clone(&settings.filing);
+        Self::of(
+            Arc::clone(&settings.filing),
+            settings.key.clone(),
+            settings.datum,
+        )
+    }
+
+    /// Of a declaration, with the county's key and the datum of boundaries that name none.
+    pub(crate) fn of(
+        filing: Arc<Filing>,
+        key: IdentityKey,
+        datum: Option<kandeng_geo::Datum>,
+    ) -> Self {
         let blank = filing
             .sheets
             .iter()
             .map(|sheet| Collected::new(&filing, sheet));
         Self {
             blank: blank.collect(),
+            places: filing.sheets.iter().map(places_of).collect(),
             seals: filing.sheets.iter().map(Seal::of).collect(),
-            key: settings.key.clone(),
-            datum: settings.datum,
+            key,
+            datum,
             filing,
         }
     }
@@ -89,7 +104,7 @@ impl Reader {
         let mut notes = self.unknown_lists(draft);
         let mut tables = Tables::new();
         let projects = &self.filing.sheets[0];
-        let mut project = self.row(0, &draft.fields, None, &mut notes);
+        let mut project = self.row(0, pairs(&draft.fields), None, &mut notes);
         let code = self.code(projects, &mut project, &mut notes);
         let mut stage = self.blank[0].stage_shown(&project);
         let mut others = Vec::new();
@@ -205,7 +220,7 @@ impl Reader {
         let typed = draft.lists.get(&sheet.table).into_iter().flatten();
         let mut rows = Vec::new();
         for (place, row) in typed.enumerate() {
-            let values = self.row(index, row, Some((place, code)), notes);
+            let values = self.row(index, pairs(row), Some((place, code)), notes);
             let says_anything = row.iter().any(|(key, text)| {
                 key != "project_code"
                     && sheet.position(key).is_some()
@@ -219,11 +234,21 @@ impl Reader {
         rows
     }
 
+    /// The declaration.
+    pub(crate) fn filing(&self) -> &Arc<Filing> {
+        &self.filing
+    }
+
+    /// The stage that a row of a sheet shows its project to have reached.
+    pub(crate) fn stage_shown(&self, index: usize, values: &[Value]) -> usize {
+        self.blank[index].stage_shown(values)
+    }
+
     /// One row of a sheet, read. Of a list, `of` is its place and the project that it belongs to.
-    fn row(
+    pub(crate) fn row<'t>(
         &self,
         index: usize,
-        typed: &Row,
+        typed: impl Iterator<Item = (&'t str, &'t str)>,
         of: Option<(usize, &str)>,
         notes: &mut Vec<FieldNote>,
     ) -> Vec<Value> {
@@ -239,7 +264,7 @@ impl Reader {
         }
         let mut units = Vec::new();
         for (key, text) in typed {
-            let Some(place) = sheet.position(key) else {
+            let Some(place) = self.places[index].get(key).copied() else {
                 notes.push(unknown_field(sheet, key, row));
                 continue;
             };
@@ -332,6 +357,18 @@ impl Reader {
         }
         table.finish(sheet, false)
     }
+}
+
+fn places_of(sheet: &Sheet) -> HashMap<String, usize, ahash::RandomState> {
+    let columns = sheet.columns.iter().enumerate();
+    columns
+        .map(|(place, column)| (column.key.clone(), place))
+        .collect()
+}
+
+/// Fields with what was typed.
+fn pairs(row: &Row) -> impl Iterator<Item = (&str, &str)> {
+    row.iter().map(|(key, text)| (key.as_str(), text.as_str()))
 }
 
 fn place_of(sheet: &Sheet, column: &Column, row: Option<usize>) -> FieldPlace {

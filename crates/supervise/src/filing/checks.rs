@@ -53,7 +53,11 @@ impl Filing {
                     .into_iter()
                     .map(|(table, column)| (table.to_owned(), column.to_owned()))
                     .collect(),
-                applies: item.when.clone().unwrap_or_else(|| "true".to_owned()),
+                applies: match &item.when {
+                    _ if item.retired => "false".to_owned(),
+                    Some(sql) => sql.clone(),
+                    None => "true".to_owned(),
+                },
                 required: self.required(item),
                 filled: self.filled(item),
             })

@@ -85,6 +85,9 @@ pub struct Item {
     /// Whether it may be published.
     #[serde(default)]
     pub public: bool,
+    /// No longer asked for; what was filed of it stays.
+    #[serde(default)]
+    pub retired: bool,
     /// Where it goes in the Open Contracting for Infrastructure Data Standard.
     #[serde(default)]
     pub oc4ids: String,
@@ -335,6 +338,12 @@ impl Filing {
     /// The item a column belongs to.
     pub fn item_of(&self, table: &str, column: &str) -> Option<&str> {
         self.column(table, column)?.item.as_deref()
+    }
+
+    /// Whether a column belongs to an item that is no longer asked for.
+    pub fn is_retired(&self, column: &Column) -> bool {
+        let item = column.item.as_ref().and_then(|key| self.item(key));
+        item.is_some_and(|item| item.retired)
     }
 
     /// The columns of an item: what is marked when the item is doubtful.

@@ -163,7 +163,8 @@ fn write_sheet(
         .set_border_bottom(FormatBorder::Thin)
         .set_text_wrap()
         .set_align(FormatAlign::VerticalCenter);
-    let columns = sheet.columns.iter().filter(|column| column.template);
+    let columns = sheet.columns.iter();
+    let columns = columns.filter(|column| column.template && !filing.is_retired(column));
     for (place, column) in (0_u16..).zip(columns) {
         let choices = filing.choices(column);
         let format = number_format(column.field);

@@ -15,6 +15,8 @@ pub(crate) struct Told<'a> {
     pub kind: &'static str,
     pub column: &'a Column,
     pub value: Option<&'a str>,
+    /// The boundary as it was written.
+    pub written: Option<&'a str>,
     pub message: Text,
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn settle(
                 kind,
                 column,
                 value,
+                written: Some(written),
                 message: Text::new(zh, en),
             });
         };

@@ -12,6 +12,7 @@ use super::reading::Reading;
 use super::sheet::SheetReader;
 use super::value::Cell;
 use crate::filing::Sheet;
+use crate::marking::looks_like_formula;
 
 /// The largest CSV file that is read; larger ones belong into Parquet.
 const MOST_BYTES: u64 = 4 << 30;
@@ -37,11 +38,19 @@ pub(crate) fn read<'o>(
         let cells: Vec<_> = record
             .iter()
             .enumerate()
-            .map(|(column, field)| (column as u32, Cell::text(field)))
+            .map(|(column, field)| (column as u32, Cell::text(as_written(field))))
             .collect();
         reader.row(row, &cells)
     })?;
     reader.finish()
+}
+
+/// A field without the apostrophe that keeps table programs from taking it for a formula.
+fn as_written(field: &str) -> &str {
+    match field.strip_prefix('\'') {
+        Some(rest) if looks_like_formula(rest.trim_start_matches('\'')) => rest,
+        _ => field,
+    }
 }
 
 /// Gives each record with its row, from 0, as a table program shows it: blank lines are rows, and a

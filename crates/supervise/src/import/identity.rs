@@ -120,6 +120,10 @@ impl IdentityKey {
 
     /// The hash of a number: `KEYID:` and 128 bits of HMAC-SHA-256. A hash stays as it is.
     pub fn hash(&self, number: &str) -> String {
+        // What was hashed before is mostly written as it was.
+        if key_of(number).is_some() && !number.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return number.to_owned();
+        }
         let number = normal(number);
         if key_of(&number).is_some() {
             return number.to_lowercase();

@@ -40,7 +40,7 @@ pub mod value;
 mod wan;
 mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -50,6 +50,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use detect::{InputKind, detect};
 pub use error::ImportError;
+pub(crate) use identity::hex;
 pub use identity::{IdentityKey, key_of};
 pub use options::ImportOptions;
 pub use original::{OriginalSheet, original_sheets};
@@ -61,6 +62,7 @@ use crate::diagnostic::Diagnostic;
 use parts::Part;
 use places::Places;
 use reading::Reading;
+pub use reading::Unread;
 use sheet::SheetReader;
 use workbook::Workbook;
 
@@ -84,6 +86,7 @@ pub struct Import {
     /// The kind of each input, in the order given.
     pub kinds: Vec<InputKind>,
     places: Places,
+    unread: HashMap<(u32, u32, usize), Unread>,
     refusals: Vec<Arc<refusals::Refusals>>,
     keys: Arc<keys::Keys>,
     told_of_keys: bool,
@@ -97,6 +100,18 @@ impl Import {
     /// For a column that the sheet has not, its header row at the column of the project code.
     pub fn place(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
         self.places.cell(table, row_no, column)
+    }
+
+    /// Whether the input has a column at all.
+    pub fn has_column(&self, table: &str, column: &str) -> bool {
+        self.places.has_column(table, column)
+    }
+
+    /// What stands in a cell that could not be read; `column` is its place in the declared sheet. Nothing is
+    /// known of files in Parquet.
+    pub fn unread(&self, table: &str, row_no: i64, column: usize) -> Option<&Unread> {
+        let (source, row) = self.places.row(table, row_no)?;
+        self.unread.get(&(source, row, column))
     }
 
     /// Where a column's header stands.
@@ -200,6 +215,7 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         missing_columns: gathered.missing_columns,
         kinds,
         places: gathered.places,
+        unread: gathered.unread,
         refusals: gathered.refusals,
         keys: gathered.keys,
         told_of_keys,

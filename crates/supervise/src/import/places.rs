@@ -52,18 +52,43 @@ impl Places {
         self.sources.first().map_or("", |source| &source.file)
     }
 
-    /// The cell of a table's row and column.
-    pub fn cell(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
-        let (source, row) = match self.tables.get(table)? {
+    /// The source and the row (from 1) in it of a table's row.
+    pub fn row(&self, table: &str, row_no: i64) -> Option<(u32, u32)> {
+        match self.tables.get(table)? {
             Rows::Listed(rows) => {
                 let index = usize::try_from(row_no.checked_sub(1)?).ok()?;
-                *rows.get(index)?
+                rows.get(index).copied()
             }
             Rows::Running(source) => {
                 let header = self.sources.get(*source as usize)?.header_row;
-                (*source, u32::try_from(row_no).ok()?.checked_add(header)?)
+                Some((*source, u32::try_from(row_no).ok()?.checked_add(header)?))
             }
+        }
+    }
+
+    /// Whether any source of a table has a column.
+    pub fn has_column(&self, table: &str, column: &str) -> bool {
+        let has = |source: &u32| {
+            let source = self.sources.get(*source as usize);
+            source.is_some_and(|source| source.columns.contains_key(column))
         };
+        match self.tables.get(table) {
+            Some(Rows::Listed(rows)) => {
+                let mut last = None;
+                // Rows of one source stand together.
+                rows.iter().any(|(source, _)| {
+                    let is_new = last.replace(*source) != Some(*source);
+                    is_new && has(source)
+                })
+            }
+            Some(Rows::Running(source)) => has(source),
+            None => false,
+        }
+    }
+
+    /// The cell of a table's row and column.
+    pub fn cell(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
+        let (source, row) = self.row(table, row_no)?;
         let source = self.sources.get(source as usize)?;
         Some(match source.columns.get(column) {
             Some(column) => source.place(row, *column, false),

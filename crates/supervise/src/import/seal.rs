@@ -36,6 +36,15 @@ impl Seal {
         self.column == column
     }
 
+    /// Puts the seal on a row that holds what was recorded.
+    pub fn close(&self, values: &mut [Value], key: &IdentityKey) {
+        let claims = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
+        if self.recorded.iter().any(|column| claims(&values[*column])) {
+            let sealed = self.sealed.iter().map(|column| written(&values[*column]));
+            values[self.column] = Value::Text(key.seal(sealed));
+        }
+    }
+
     /// Takes out of a row what claims to be recorded and is not under the seal: its columns.
     pub fn break_open(&self, values: &mut [Value], key: &IdentityKey) -> Vec<usize> {
         // "No" claims nothing.

@@ -33,6 +33,7 @@ pub use output::Output;
 pub use place::{MAX_COLUMN, MAX_ROW, Place};
 pub use value::CellValue;
 pub use wording::Labels;
+pub(crate) use wording::looks_like_formula;
 
 /// One cell to make red, with what is doubtful about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

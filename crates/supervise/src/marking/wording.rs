@@ -82,7 +82,7 @@ pub(super) fn shorten(text: &str, units: usize) -> String {
 }
 
 /// A text that a spreadsheet would take for a formula when it is typed again or comes back through CSV.
-pub(super) fn looks_like_formula(text: &str) -> bool {
+pub(crate) fn looks_like_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠'])
 }
 

@@ -53,6 +53,7 @@ impl Reading<'_> {
         self.add_duplicates(&mut tables)?;
         tables.insert("allowed_units", Arc::new(filing.allowed_units()));
         Ok(Gathered {
+            unread: self.unread,
             tables,
             places: self.places,
             diagnostics: self.report.finish(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, OnceLock};
 
-use kandeng_screening::{TableSource, Tables};
+use kandeng_screening::{TableSource, Tables, Text};
 
 use super::boundary::{self, Told};
 use super::collected::Collected;
@@ -23,7 +23,7 @@ use super::reached::Reached;
 use super::refusals::Refusals;
 use super::report::{Report, Spot, shorten};
 use super::value::answer::Answers;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::filing::{Filing, Sheet};
 
 /// A project as later rows meet it.
@@ -61,12 +61,25 @@ pub(crate) struct Reading<'o> {
     /// The keys that hashes were made with, here or before.
     pub keys: Arc<Keys>,
     units: HashMap<String, String>,
+    /// Cells that could not be read, by source, row (from 1) and place of the declared column.
+    pub unread: HashMap<(u32, u32, usize), Unread>,
     /// Folders where files that cells name may lie.
     pub folders: Vec<std::path::PathBuf>,
 }
 
+/// A cell that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What stands there, where it is text and names nobody: what Excel or a formula made of a value is not what
+    /// somebody wrote.
+    pub written: Option<String>,
+    /// What was expected instead.
+    pub expected: Text,
+}
+
 /// What an import comes to.
 pub(crate) struct Gathered {
+    pub unread: HashMap<(u32, u32, usize), Unread>,
     pub tables: Tables,
     pub places: Places,
     pub diagnostics: Vec<Diagnostic>,
@@ -99,6 +112,7 @@ impl<'o> Reading<'o> {
             hashes: HashMap::new(),
             keys: Arc::default(),
             units: HashMap::new(),
+            unread: HashMap::new(),
             folders: Vec::new(),
         }
     }
@@ -163,9 +177,26 @@ impl<'o> Reading<'o> {
     }
 
     /// Puts boundaries into WGS-84, reading the files they name.
-    pub fn settle_boundary(&mut self, sheet: &Sheet, values: &mut [Value], spot: Spot<'_>) {
-        let report = &mut self.report;
+    /// `row` of `source` is counted from 1.
+    pub fn settle_boundary(
+        &mut self,
+        sheet: &Sheet,
+        source: u32,
+        row: u32,
+        values: &mut [Value],
+        spot: Spot<'_>,
+    ) {
+        let (report, unread) = (&mut self.report, &mut self.unread);
         let tell = &mut |told: Told<'_>| {
+            if told.severity == Severity::Error
+                && let Some(place) = sheet.position(&told.column.key)
+            {
+                let refused = Unread {
+                    written: told.written.map(str::to_owned),
+                    expected: told.message.clone(),
+                };
+                unread.insert((source, row, place), refused);
+            }
             let spot = Spot {
                 column: Some(&told.column.zh),
                 ..spot

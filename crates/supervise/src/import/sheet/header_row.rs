@@ -200,9 +200,11 @@ impl SheetReader<'_, '_> {
         let Some(item) = column.item.as_ref().and_then(|key| self.filing.item(key)) else {
             return false;
         };
-        self.filing
-            .filling_columns(item)
-            .contains(&(self.sheet.table.as_str(), column.key.as_str()))
+        !item.retired
+            && self
+                .filing
+                .filling_columns(item)
+                .contains(&(self.sheet.table.as_str(), column.key.as_str()))
     }
 
     fn no_required(&mut self, row: u32, declared: &Column) -> Result<(), ImportError> {

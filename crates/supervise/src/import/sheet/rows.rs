@@ -8,6 +8,7 @@ use crate::import::columns::Value;
 use crate::import::convert::{Asked, convert};
 use crate::import::header::HeaderUnit;
 use crate::import::percent::Percents;
+use crate::import::reading::Unread;
 use crate::import::report::Spot;
 use crate::import::resident;
 use crate::import::value::Cell;
@@ -33,7 +34,7 @@ impl SheetReader<'_, '_> {
         let mut any = false;
         for (column, cell) in cells {
             if !cell.is_empty() {
-                any |= self.cell(row, *column as usize, *cell);
+                any |= self.cell(row, *column as usize, *cell, source);
             }
         }
         if !any {
@@ -48,7 +49,7 @@ impl SheetReader<'_, '_> {
             column: None,
         };
         self.reading
-            .settle_boundary(self.sheet, &mut self.values, spot);
+            .settle_boundary(self.sheet, source, row + 1, &mut self.values, spot);
         if let Some(seal) = &self.seal {
             for column in seal.break_open(&mut self.values, &self.reading.options.key) {
                 let spot = Spot {
@@ -82,7 +83,7 @@ impl SheetReader<'_, '_> {
     }
 
     /// Reads a cell; false when it is of no column that is read.
-    fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>) -> bool {
+    fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>, source: u32) -> bool {
         let Some(Some(mapped)) = self.mapped.get_mut(column) else {
             return false;
         };
@@ -146,6 +147,16 @@ impl SheetReader<'_, '_> {
                     row: Some(u64::from(row) + 1),
                     column: Some(&mapped.header),
                 };
+                let written = match cell {
+                    Cell::Text(text) => shown.map(|_| text.to_owned()),
+                    _ => None,
+                };
+                let unread = Unread {
+                    written,
+                    expected: refused.expected.clone(),
+                };
+                let place = (source, row + 1, mapped.index);
+                self.reading.unread.insert(place, unread);
                 self.reading.report.refuse(spot, shown, refused);
             }
         }

@@ -14,6 +14,8 @@ pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
+        // Nearly every code has nothing to be mended.
+        Cell::Text(text) if is_plain(text) => Ok(Some(text.to_owned())),
         Cell::Text(text) => {
             let code: String = half_width(text)
                 .trim_start_matches('\'')
@@ -30,6 +32,12 @@ pub fn read(cell: Cell<'_>) -> Result<Option<String>, Refused> {
             "expected a code, as text",
         )),
     }
+}
+
+/// Letters, digits and signs of ASCII, without space or quotation mark.
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\'')
 }
 
 /// Reads text as it stands, without what surrounds it.

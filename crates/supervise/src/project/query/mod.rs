@@ -1,0 +1,15 @@
+//! What pages ask of projects.
+
+mod draft;
+mod history;
+mod list;
+mod page;
+
+pub use draft::{FiledDraft, OtherFilings, draft};
+pub use history::{ItemChange, history};
+pub(super) use list::by_code;
+pub use list::{Filter, Page, ProjectRow, list};
+pub use page::{
+    Held, HeldCell, ItemStanding, Progress, ProjectPage, Signature, page, page_of_code, versions_of,
+};
+pub(super) use page::{people_of, standings};

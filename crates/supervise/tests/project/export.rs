@@ -1,0 +1,139 @@
+//! What is exported is read again as it is, and no table program takes a text for a formula.
+
+use std::path::Path;
+
+use kandeng_supervise::project::{Edit, Filter, export_csv, export_workbook};
+use kandeng_supervise::synth::Format;
+
+use crate::support::{CLERK, Node, synthetic};
+
+fn everywhere() -> Filter {
+    Filter {
+        within: vec!["99".to_owned()],
+        ..Filter::default()
+    }
+}
+
+/// What is exported of one node changes nothing there, and makes the same filings of another.
+fn comes_back(node: &Node, path: &Path) {
+    let plan = node.plan(path);
+    let odd: Vec<_> = plan
+        .projects()
+        .iter()
+        .filter(|project| !project.is_unchanged())
+        .map(|project| plan.changes(&node.platform, &project.code).unwrap())
+        .collect();
+    assert!(plan.is_unchanged(), "{odd:#?}");
+    let other = Node::new();
+    other.take(&other.plan(path));
+    let again = tempfile::tempdir().unwrap();
+    let first = again.path().join("first");
+    let second = again.path().join("second");
+    for (node, folder) in [(node, &first), (&other, &second)] {
+        std::fs::create_dir(folder).unwrap();
+        let filing = node.declared().filing;
+        export_csv(&node.platform, &filing, &node.key, &everywhere(), folder).unwrap();
+    }
+    for file in std::fs::read_dir(&first).unwrap() {
+        let file = file.unwrap();
+        let read = |path: &Path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(read(&file.path()), read(&second.join(file.file_name())));
+    }
+}
+
+#[test]
+fn an_exported_county_comes_back_as_it_is() {
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = synthetic(80, 7, Format::Xlsx, folder.path());
+    node.take(&node.plan(&path));
+    let filing = node.declared().filing;
+    let workbook = folder.path().join("out.xlsx");
+    let count = export_workbook(&node.platform, &filing, &node.key, &everywhere(), &workbook);
+    assert_eq!(count.unwrap(), 80);
+    comes_back(&node, &workbook);
+    let csv = folder.path().join("csv");
+    std::fs::create_dir(&csv).unwrap();
+    export_csv(&node.platform, &filing, &node.key, &everywhere(), &csv).unwrap();
+    comes_back(&node, &csv);
+}
+
+#[test]
+fn texts_that_look_like_formulas_stay_texts() {
+    let node = Node::new();
+    let odd = [
+        "=HYPERLINK(\"http://x\",\"y\")",
+        "+86 1",
+        "-1+1",
+        "@SUM(A1)",
+        "'=1",
+        "''@x",
+        "'quoted",
+        "<script>alert(1)</script>",
+        "多行\n第二行",
+        "ئۇيغۇر 🏔️",
+        "a,b;\"c\"",
+    ];
+    for (number, text) in odd.iter().enumerate() {
+        let code = format!("9901012025{number:04}");
+        let edit = Edit::default()
+            .with("name", text)
+            .with("approved_budget", text)
+            .with_row(
+                "progress",
+                1,
+                [("percent", "0.4"), ("note", text), ("date", "1950-01-01")],
+            );
+        node.file(&code, edit, CLERK).unwrap();
+    }
+    let filing = node.declared().filing;
+    let folder = tempfile::tempdir().unwrap();
+    let workbook = folder.path().join("out.xlsx");
+    export_workbook(&node.platform, &filing, &node.key, &everywhere(), &workbook).unwrap();
+    comes_back(&node, &workbook);
+    let csv = folder.path().join("csv");
+    std::fs::create_dir(&csv).unwrap();
+    export_csv(&node.platform, &filing, &node.key, &everywhere(), &csv).unwrap();
+    comes_back(&node, &csv);
+    let mut reader = csv::Reader::from_path(csv.join("progress.csv")).unwrap();
+    for record in reader.records() {
+        for field in &record.unwrap() {
+            assert!(!field.starts_with(['=', '+', '-', '@']), "{field}");
+        }
+    }
+    let mut package = zip::ZipArchive::new(std::fs::File::open(&workbook).unwrap()).unwrap();
+    for number in 1..=filing.sheets.len() {
+        let name = format!("xl/worksheets/sheet{number}.xml");
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut package.by_name(&name).unwrap(), &mut text).unwrap();
+        assert!(!text.contains("<f>"), "{name}");
+    }
+}
+
+#[test]
+fn a_text_too_long_for_a_cell_is_left_alone_when_the_workbook_comes_back() {
+    let node = Node::new();
+    let long = "长".repeat(40_000);
+    let id = node
+        .file(
+            "99010120250001",
+            Edit::default().with("address", &long),
+            CLERK,
+        )
+        .unwrap();
+    let filing = node.declared().filing;
+    let folder = tempfile::tempdir().unwrap();
+    let workbook = folder.path().join("out.xlsx");
+    export_workbook(&node.platform, &filing, &node.key, &everywhere(), &workbook).unwrap();
+    assert!(node.plan(&workbook).is_unchanged());
+    let csv = folder.path().join("csv");
+    std::fs::create_dir(&csv).unwrap();
+    export_csv(&node.platform, &filing, &node.key, &everywhere(), &csv).unwrap();
+    comes_back(&node, &csv);
+    assert_eq!(node.page(id).filed.fields["address"], long);
+}

@@ -1,0 +1,100 @@
+//! Figures, on demand: `cargo test --release --workspace --test project -- --ignored --nocapture measure`.
+
+use std::time::Instant;
+
+use kandeng_supervise::project::{County, Edit, Filter, export_workbook};
+use kandeng_supervise::synth::Format;
+
+use crate::support::{CLERK, Node, synthetic};
+
+/// The most memory that this process ever had, in MiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap_or_default();
+    let kib = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}
+
+#[test]
+#[ignore = "measures"]
+fn measure_a_county_of_3200_projects() {
+    let folder = tempfile::tempdir().unwrap();
+    let payments = std::env::var("PAYMENTS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(27);
+    let path = synthetic(3_200, payments, Format::Xlsx, folder.path());
+    let node = Node::new();
+    let mut at = Instant::now();
+    let mut lap = |what: &str| {
+        println!(
+            "{what}: {:.2} s, peak {} MiB",
+            at.elapsed().as_secs_f64(),
+            peak()
+        );
+        at = Instant::now();
+    };
+    let read = node.read(&path);
+    for (table, rows) in read.rows() {
+        println!("  {table} {rows}");
+    }
+    lap("read");
+    let options = node.options();
+    let plan =
+        kandeng_supervise::project::ImportPlan::new(&node.platform, read, &options, &|_, _| {});
+    let plan = plan.unwrap();
+    lap("plan");
+    node.take(&plan);
+    lap("take");
+    drop(plan);
+    let filing = node.declared().filing;
+    for _ in 0..3 {
+        let county = County::read(&node.platform, &filing, &node.key, None).unwrap();
+        assert_eq!(county.len(), 3_200);
+        lap("county");
+    }
+    assert!(node.plan(&path).is_unchanged());
+    lap("read and plan again");
+    let id = node
+        .file("99010120259999", Edit::default().with("name", "x"), CLERK)
+        .unwrap();
+    lap("file one");
+    let page = node.page(id);
+    node.change(&page, Edit::default().with("name", "y"), CLERK)
+        .unwrap();
+    lap("change one");
+    let filter = Filter {
+        within: vec!["99".to_owned()],
+        text: Some("路".to_owned()),
+        ..Filter::default()
+    };
+    let found = node
+        .platform
+        .query(|of| kandeng_supervise::project::list(of, &filter, 0, 50))
+        .unwrap();
+    println!("  {} found", found.total);
+    lap("search");
+    let filter = Filter {
+        within: vec!["99".to_owned()],
+        ..Filter::default()
+    };
+    export_workbook(
+        &node.platform,
+        &filing,
+        &node.key,
+        &filter,
+        &folder.path().join("out.xlsx"),
+    )
+    .unwrap();
+    lap("export");
+    let size = std::fs::metadata(node.folder().join("kandeng.db"))
+        .unwrap()
+        .len();
+    println!("database {} MiB", size >> 20);
+}
