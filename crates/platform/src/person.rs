@@ -249,15 +249,24 @@ impl Tables for PersonTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        let person = StreamName::id(&event.stream).to_string();
+        // The envelope says it: should the reason be erased from the ledger, the person stays erased, also after
+        // keys came back from a backup.
+        let erased = |envelope: &kandeng_ledger::Envelope| envelope.kind == "person-erased";
+        if event.stream.kind() == Person::STREAM && event.envelope.as_ref().is_some_and(erased) {
+            return to
+                .execute(
+                    "insert into erased_people values (?1) on conflict do nothing",
+                    [person],
+                )
+                .map(|_| ())
+                .map_err(|error| error.to_string());
+        }
         let Some((envelope, read)) = Person::event_in(event)? else {
             return Ok(());
         };
-        let person = StreamName::id(&event.stream).to_string();
         let done = match read {
-            PersonEvent::PersonErased { .. } => to.execute(
-                "insert into erased_people values (?1) on conflict do nothing",
-                [person],
-            ),
+            PersonEvent::PersonErased { .. } => return Ok(()),
             PersonEvent::PersonValueOpened { reference, reason } => to.execute(
                 "insert into opened_values values (?1, ?2, ?3, ?4, ?5, ?6)",
                 rusqlite::params![

@@ -153,3 +153,20 @@ fn a_node_that_was_away_forgets_when_it_comes_back() {
     drop(back);
     assert!(!stands_in_files(away.folder()));
 }
+
+#[test]
+fn a_person_stays_erased_also_when_the_reason_is_erased_from_the_ledger() {
+    let node = Node::new();
+    let platform = node.open();
+    let master = kandeng_platform::vault::MasterKey::generate().unwrap();
+    let vault = platform.open_vault(&node.folder().join("people.db"), master);
+    block_on(async {
+        let person = Uuid::from_u128(7);
+        platform
+            .erase_person(&vault.unwrap(), person, SECRET, &node.cx())
+            .await
+            .unwrap();
+        erase_the_name(&node, &platform).await;
+        assert_eq!(rows(&platform, "erased_people"), [person.to_string()]);
+    });
+}
