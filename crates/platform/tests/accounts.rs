@@ -2,95 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/house.rs"]
+mod house;
 mod support;
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use house::{House, PASSWORD};
+use jiff::SignedDuration;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_platform::account::{
-    Account, Enrolled, Grant, GrantRole, NewPerson, People, PeopleError, Role, SignOutEverywhere,
-    Suspend, TotpSecret, WithdrawRole, responsible,
+    Account, Grant, GrantRole, NewPerson, PeopleError, Role, SignOutEverywhere, Suspend,
+    WithdrawRole, responsible,
 };
-use kandeng_platform::vault::MasterKey;
-use kandeng_platform::{Clock as _, Context, Language, Platform};
+use kandeng_platform::{Clock as _, Language, Platform};
 use support::{Node, block_on, rows, start};
-use uuid::Uuid;
-
-const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
-
-struct House {
-    node: Node,
-    platform: Platform,
-    people: People,
-}
-
-impl House {
-    fn new() -> Self {
-        let node = Node::new();
-        let platform = node.open();
-        let vault = platform.open_vault(
-            &node.folder().join("people.db"),
-            MasterKey::generate().unwrap(),
-        );
-        let people = People::new(platform.clone(), Arc::new(vault.unwrap()));
-        Self {
-            node,
-            platform,
-            people,
-        }
-    }
-
-    fn cx(&self) -> Context {
-        self.node.cx()
-    }
-
-    fn now(&self) -> Timestamp {
-        self.node.clock.now()
-    }
-
-    fn later(&self, seconds: i64) {
-        let later = self.now() + SignedDuration::from_secs(seconds);
-        self.node.clock.set(later);
-    }
-
-    async fn invite(&self, login: &str, role: Role, jurisdiction: &str) -> (Uuid, String) {
-        let new = NewPerson {
-            name: "王桂香".to_owned(),
-            login: login.to_owned(),
-            language: Language::Zh,
-            grants: vec![Grant {
-                role,
-                jurisdiction: jurisdiction.to_owned(),
-            }],
-        };
-        self.people.invite(&new, &self.cx()).await.unwrap()
-    }
-
-    async fn enrol(&self, token: &str) -> (Enrolled, TotpSecret) {
-        let totp = self.people.new_totp("wang").unwrap();
-        let code = totp.code(self.now());
-        let enrolled = self
-            .people
-            .set_credentials(token, PASSWORD, &totp.base32(), &code, &self.cx())
-            .await
-            .unwrap();
-        // The code that proved the application is not the one that signs in.
-        self.later(60);
-        (enrolled, totp)
-    }
-
-    async fn sign_in(&self, login: &str, password: &str, code: &str) -> Result<String, String> {
-        let signed = self
-            .people
-            .sign_in(login, password, code, "192.0.2.1", &self.cx())
-            .await;
-        signed.map_err(|error| match error {
-            PeopleError::Refused(refusal) => refusal.code,
-            other => other.to_string(),
-        })
-    }
-}
 
 #[test]
 fn an_invited_person_sets_credentials_once_and_signs_in_with_both() {
@@ -436,25 +360,11 @@ fn the_nearest_grant_says_who_is_responsible() {
 fn an_erased_person_signs_in_no_more_and_has_no_name() {
     let house = House::new();
     block_on(async {
-        let folder = house.node.folder().to_owned();
-        let master = MasterKey::generate().unwrap();
-        let node = Node::beside(&house.node);
-        let platform = node.open();
-        let vault = Arc::new(
-            platform
-                .open_vault(&folder.join("others.db"), master)
-                .unwrap(),
-        );
-        let house = House {
-            people: People::new(platform.clone(), Arc::clone(&vault)),
-            platform,
-            node,
-        };
         let (account, token) = house.invite("wang", Role::Officer, "990121").await;
         let (_, totp) = house.enrol(&token).await;
         house
             .platform
-            .erase_person(&vault, account, "asked", &house.cx())
+            .erase_person(&house.vault, account, "asked", &house.cx())
             .await
             .unwrap();
         let code = totp.code(house.now());

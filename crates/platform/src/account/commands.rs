@@ -51,6 +51,8 @@ pub struct SetCredentials {
     pub link: String,
     /// Where the credentials are.
     pub credentials: Credentials,
+    /// The step of the one-time code that was typed with them.
+    pub step: u64,
 }
 
 /// Give a role.
@@ -83,6 +85,8 @@ pub struct SignIn {
     pub until: Timestamp,
     /// How it was proved.
     pub by: Second,
+    /// The password that was right.
+    pub password: Uuid,
 }
 
 /// End a session.
@@ -169,6 +173,7 @@ impl Decide<SetCredentials> for Account {
         }
         Ok(AccountEvent::AccountCredentialsSet {
             credentials: set.credentials,
+            step: set.step,
         }
         .into())
     }
@@ -226,8 +231,16 @@ impl Decide<Restore> for Account {
 
 impl Decide<SignIn> for Account {
     fn decide(&self, sign: SignIn, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
-        if self.suspended || self.credentials.is_none() {
+        let Some(credentials) = self.credentials.as_ref().filter(|_| !self.suspended) else {
             return Err(suspended());
+        };
+        // Between checking and this, somebody may have set new ones, and what was right is so no more.
+        if credentials.password != sign.password {
+            return Err(Refusal::new(
+                "credentials-changed",
+                "密码刚刚被重新设置,请用新的登录",
+                "the credentials were set anew just now; sign in by the new ones",
+            ));
         }
         // Two nodes that are shown one code at the same time append to one stream: the second decides anew, here.
         let used = match sign.by {

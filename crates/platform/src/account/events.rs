@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::role::Grant;
@@ -61,6 +62,8 @@ pub enum AccountEvent {
     AccountCredentialsSet {
         /// Where they are.
         credentials: Credentials,
+        /// The step of the one-time code that showed that the application has the secret. It counts once, too.
+        step: u64,
     },
     /// A role was given.
     AccountGranted {
@@ -108,7 +111,7 @@ impl Events for AccountEvent {
     const VERSIONS: &'static [(&'static str, u16)] = &[
         ("account-invited", 1),
         ("account-link-issued", 1),
-        ("account-credentials-set", 1),
+        ("account-credentials-set", 2),
         ("account-granted", 1),
         ("account-withdrawn", 1),
         ("account-suspended", 1),
@@ -118,6 +121,15 @@ impl Events for AccountEvent {
         ("account-signed-out-everywhere", 1),
         ("account-sign-in-failed", 1),
     ];
+
+    fn upcast(kind: &str, schema: u16, mut payload: Value) -> Option<Value> {
+        match (kind, schema) {
+            // Until version 2 the code that set credentials up could sign in once more.
+            ("account-credentials-set", 1) => payload["step"] = 0.into(),
+            _ => return None,
+        }
+        Some(payload)
+    }
 }
 
 /// An account.
@@ -145,8 +157,9 @@ impl Aggregate for Account {
                 self.link = Some((link, until));
             }
             AccountEvent::AccountLinkIssued { link, until } => self.link = Some((link, until)),
-            AccountEvent::AccountCredentialsSet { credentials } => {
+            AccountEvent::AccountCredentialsSet { credentials, step } => {
                 self.link = None;
+                self.last_step = self.last_step.max(step);
                 self.credentials = Some(credentials);
                 self.recovery_used.clear();
                 self.sessions.clear();

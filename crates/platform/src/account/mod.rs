@@ -6,6 +6,7 @@ mod events;
 mod password;
 mod people;
 mod role;
+mod sessions;
 mod tables;
 
 pub use commands::{
@@ -14,8 +15,8 @@ pub use commands::{
 };
 pub use events::{Account, AccountEvent, Credentials, Second};
 pub use people::{
-    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS,
-    TotpSecret, sessions_of,
+    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS, TotpSecret,
 };
 pub use role::{Grant, Role, Viewer};
-pub use tables::{AccountTables, responsible};
+pub use sessions::{IDLE_MINUTES, sessions_of};
+pub use tables::{AccountTables, responsible, superior};

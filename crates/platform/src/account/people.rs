@@ -9,17 +9,19 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
 use totp_rs::{Builder, Secret, Totp};
 use uuid::Uuid;
 
-use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn, SignOut};
-use super::delays::{Delays, Of};
+use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn};
+use super::delays::{Delays, Of, Try};
 use super::events::{Account, Credentials, Second};
-use super::role::{Grant, Role, Viewer};
-use super::{password, tables};
+use super::password;
+use super::role::{Grant, Role};
+use super::sessions::Seen;
 use crate::aggregate::fold;
 use crate::context::{Context, Language, Refusal};
 use crate::platform::{CommandError, Platform};
@@ -132,12 +134,15 @@ fn seconds(at: Timestamp) -> u64 {
 
 /// The people of a node.
 #[derive(Clone)]
-pub struct People(Arc<Inner>);
+pub struct People(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     platform: Platform,
     vault: Arc<Vault>,
     delays: Delays,
+    pub(super) seen: Seen,
+    /// Hashing takes a processor and 19 MiB: no more at once than there are processors, however many ask.
+    hashing: Arc<Semaphore>,
 }
 
 impl People {
@@ -147,10 +152,14 @@ impl People {
             platform,
             vault,
             delays: Delays::default(),
+            seen: Seen::default(),
+            hashing: Arc::new(Semaphore::new(
+                std::thread::available_parallelism().map_or(1, usize::from),
+            )),
         }))
     }
 
-    fn platform(&self) -> &Platform {
+    pub(super) fn platform(&self) -> &Platform {
         &self.0.platform
     }
 
@@ -194,10 +203,11 @@ impl People {
         Ok((id, token))
     }
 
-    /// Invites the first administrator of a node.
+    /// Invites the first administrator of a node, or the next when nobody can be one any more: the invitation
+    /// lapsed, or the person was erased or suspended.
     ///
     /// # Errors
-    /// A refusal when there is an administrator already.
+    /// A refusal when there is an administrator already, or may be one by a link that still works.
     pub async fn invite_first(
         &self,
         mut new: NewPerson,
@@ -206,8 +216,10 @@ impl People {
     ) -> Result<(Uuid, String), PeopleError> {
         let administrators: u32 = self.platform().query(|connection| {
             connection.query_row(
-                "select count(*) from account_grants where role = 'administrator'",
-                [],
+                "select count(*) from account_grants g join accounts a on a.id = g.account \
+                 where g.role = 'administrator' and (a.state = 'active' or a.link_until > ?1) \
+                 and not exists (select 1 from erased_people e where e.person = a.id)",
+                [cx.at.as_millisecond()],
                 |row| row.get(0),
             )
         })?;
@@ -304,18 +316,15 @@ impl People {
         };
         password::acceptable(password, &login)?;
         let secret = TotpSecret::of(totp, &login);
-        if secret
-            .as_ref()
-            .and_then(|secret| secret.step(code, cx.at))
-            .is_none()
-        {
+        let step = secret.and_then(|secret| secret.step(code.trim(), cx.at));
+        let Some(step) = step else {
             return Err(wrong_code().into());
-        }
+        };
         let recovery = recovery_codes()?;
         let hashes: Vec<String> = recovery.iter().map(|code| hash(&plain(code))).collect();
         let password_hash = {
             let password = password.to_owned();
-            blocking(move || password::hash(&password)).await
+            self.hashing(move || password::hash(&password)).await
         };
         let password_hash =
             password_hash.ok_or_else(|| VaultError::Randomness("no salt".to_owned()))?;
@@ -328,6 +337,7 @@ impl People {
         let set = SetCredentials {
             link: hash(token),
             credentials,
+            step,
         };
         self.platform()
             .carry_out::<Account, _>(account, set, cx)
@@ -348,13 +358,10 @@ impl People {
         address: &str,
         cx: &Context,
     ) -> Result<String, PeopleError> {
-        let of_login = Of::Login(login_key(login));
+        let of_login = Of::Login(hash(&login_key(login)));
         let of_address = Of::Address(address.to_owned());
-        for of in [&of_login, &of_address] {
-            if let Some(wait) = self.0.delays.wait(of, cx.at) {
-                return Err(PeopleError::Wait(wait));
-            }
-        }
+        let begun = self.0.delays.begin(of_login, of_address, cx.at);
+        let tried = begun.map_err(PeopleError::Wait)?;
         let account = self.account_of(login)?;
         let state = match account {
             Some(account) => {
@@ -366,8 +373,9 @@ impl People {
             None => Account::default(),
         };
         let second = self.second(&state, password, code, cx.at).await?;
-        let (Some(account), Some(by)) = (account, second) else {
-            return Err(self.fail(account, of_login, of_address, cx).await?);
+        let password = state.credentials.map(|credentials| credentials.password);
+        let (Some(account), Some(by), Some(password)) = (account, second, password) else {
+            return Err(self.fail(account, &tried, cx));
         };
         let token = random_token()?;
         let sign = SignIn {
@@ -375,6 +383,7 @@ impl People {
             token: hash(&token),
             until: after(cx.at, SESSION_HOURS),
             by,
+            password,
         };
         let by_themselves = Context {
             actor: account,
@@ -387,13 +396,11 @@ impl People {
             .await;
         match signed {
             Ok(_) => {
-                self.0.delays.forget(&of_login);
+                self.0.delays.worked(tried);
                 Ok(token)
             }
             // A code that was used, an account that is suspended: told as everything else that is wrong.
-            Err(CommandError::Refused(_)) => {
-                Err(self.fail(Some(account), of_login, of_address, cx).await?)
-            }
+            Err(CommandError::Refused(_)) => Err(self.fail(Some(account), &tried, cx)),
             Err(error) => Err(error.into()),
         }
     }
@@ -414,7 +421,8 @@ impl People {
         let kept = of.map(|of| read(of.password)).transpose()?.flatten();
         let right = {
             let password = password.to_owned();
-            blocking(move || password::is_right(&password, kept.as_deref())).await
+            self.hashing(move || password::is_right(&password, kept.as_deref()))
+                .await
         };
         let totp = of.map(|of| read(of.totp)).transpose()?.flatten();
         let step = totp
@@ -432,80 +440,45 @@ impl People {
         Ok(second.filter(|_| right))
     }
 
-    async fn fail(
-        &self,
-        account: Option<Uuid>,
-        login: Of,
-        address: Of,
-        cx: &Context,
-    ) -> Result<PeopleError, PeopleError> {
-        let times = self.0.delays.failed(login, cx.at);
-        self.0.delays.failed(address, cx.at);
+    fn fail(&self, account: Option<Uuid>, tried: &Try, cx: &Context) -> PeopleError {
+        let times = tried.times;
         // At each doubling, so that nobody floods the ledger by guessing.
         if let Some(account) = account
             && times >= 4
             && times.is_power_of_two()
         {
-            let cx = Context {
-                command: None,
-                ..Context::of_the_platform(cx.at)
-            };
-            self.platform()
-                .carry_out::<Account, _>(account, Failed { times }, &cx)
-                .await?;
+            let platform = self.platform().clone();
+            let cx = Context::of_the_platform(cx.at);
+            // Nobody waits for it: the time that an append takes would tell that there is such an account.
+            tokio::spawn(async move {
+                let told = platform.carry_out::<Account, _>(account, Failed { times }, &cx);
+                if let Err(error) = told.await {
+                    tracing::error!(%error, "failures to sign in are not on record");
+                }
+            });
         }
-        Ok(Refusal::new(
+        Refusal::new(
             "sign-in-failed",
             "登录名、密码或验证码不对",
             "login, password or code is wrong",
         )
-        .into())
+        .into()
     }
 
-    /// Whose session it is, if it is open at `now`.
-    ///
-    /// # Errors
-    /// When the read model fails.
-    pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
-        let token = hash(token);
-        Ok(self.platform().query(|connection| {
-            let found: Option<(String, String, String)> = connection
-                .prepare_cached(
-                    "select s.id, s.account, a.language from sessions s join accounts a on a.id = s.account \
-                     where s.token = ?1 and s.until > ?2 and a.state = 'active'",
-                )?
-                .query_row((token, now.as_millisecond()), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })
-                .optional()?;
-            let Some((session, account, language)) = found else {
-                return Ok(None);
-            };
-            let (Ok(session), Ok(id)) = (Uuid::try_parse(&session), Uuid::try_parse(&account))
-            else {
-                return Ok(None);
-            };
-            Ok(Some(Viewer {
-                account: id,
-                grants: tables::grants(connection, &account)?,
-                language: match language.as_str() {
-                    "en" => Language::En,
-                    _ => Language::Zh,
-                },
-                session,
-            }))
-        })?)
-    }
-
-    /// Ends the viewer's session.
-    ///
-    /// # Errors
-    /// When the ledger fails.
-    pub async fn sign_out(&self, viewer: &Viewer, cx: &Context) -> Result<(), PeopleError> {
-        self.platform()
-            .carry_out::<Account, _>(viewer.account, SignOut(viewer.session), cx)
-            .await?;
-        Ok(())
+    /// Runs what takes the processor for a while off the threads that answer others, a few at a time.
+    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // Held by the work and not by whoever waits for it, who may go away. It cannot fail: nobody closes it.
+        let turn = Arc::clone(&self.0.hashing).acquire_owned().await;
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        match worked.await {
+            Ok(done) => done,
+            // It panicked: so does whoever waits for it.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 
     /// The person's name, for showing who did something; nothing when the person was erased.
@@ -537,11 +510,15 @@ fn login_key(login: &str) -> String {
     login.trim().to_lowercase()
 }
 
-/// A recovery code as it is compared.
+/// A recovery code as it is compared: letters that are taken for digits are these.
 fn plain(code: &str) -> String {
     code.chars()
         .filter(char::is_ascii_alphanumeric)
-        .flat_map(char::to_lowercase)
+        .map(|letter| match letter.to_ascii_lowercase() {
+            'o' => '0',
+            'i' | 'l' => '1',
+            other => other,
+        })
         .collect()
 }
 
@@ -563,9 +540,9 @@ fn random_token() -> Result<String, PeopleError> {
     Ok(URL_SAFE_NO_PAD.encode(crate::vault::random_key()?))
 }
 
-/// Codes of 50 bits in letters and digits that are not mistaken for one another.
+/// Codes of 50 bits, in the 32 digits and letters of Crockford's base 32.
 fn recovery_codes() -> Result<Vec<String>, PeopleError> {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567892";
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     (0..RECOVERY_CODES)
         .map(|_| {
             let bytes = crate::vault::random_key()?;
@@ -583,32 +560,9 @@ fn recovery_codes() -> Result<Vec<String>, PeopleError> {
         .collect()
 }
 
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     Sha256::digest(token.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Runs what takes the processor for a while off the threads that answer others.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // It panicked: so does whoever waits for it.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
-
-/// Open sessions of an account, newest first: id, since when, until when.
-///
-/// # Errors
-/// When the read model fails.
-pub fn sessions_of(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<(String, i64, i64)>> {
-    let mut select = of.prepare_cached(
-        "select id, opened_at, until from sessions where account = ?1 order by opened_at desc",
-    )?;
-    let rows = select.query_map([account.to_string()], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    rows.collect()
 }

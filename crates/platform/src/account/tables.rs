@@ -2,6 +2,7 @@
 
 use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use super::events::{Account, AccountEvent};
 use super::role::{Grant, Role};
@@ -210,12 +211,40 @@ pub fn responsible(
     role: Role,
     jurisdiction: &str,
 ) -> rusqlite::Result<Vec<String>> {
+    nearest(of, role, jurisdiction, "")
+}
+
+/// The managers to whom an account answers: the nearest above where it has its most particular role, and never
+/// itself.
+///
+/// # Errors
+/// When the read model fails.
+pub fn superior(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<String>> {
+    let account = account.to_string();
+    let mut places = grants(of, &account)?;
+    places.sort_by_key(|grant| std::cmp::Reverse(grant.jurisdiction.len()));
+    for grant in places {
+        let found = nearest(of, Role::Manager, &grant.jurisdiction, &account)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn nearest(
+    of: &Connection,
+    role: Role,
+    jurisdiction: &str,
+    except: &str,
+) -> rusqlite::Result<Vec<String>> {
     let mut select = of.prepare_cached(
         "select g.account from account_grants g join accounts a on a.id = g.account \
-         where g.role = ?1 and g.jurisdiction = ?2 and a.state = 'active' order by g.account",
+         where g.role = ?1 and g.jurisdiction = ?2 and g.account != ?3 and a.state = 'active' \
+         and not exists (select 1 from erased_people e where e.person = a.id) order by g.account",
     )?;
     for code in crate::jurisdiction::ancestors(jurisdiction) {
-        let rows = select.query_map([role.name(), code], |row| row.get(0))?;
+        let rows = select.query_map([role.name(), code, except], |row| row.get(0))?;
         let found: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
         if !found.is_empty() {
             return Ok(found);

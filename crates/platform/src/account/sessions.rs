@@ -1,0 +1,135 @@
+//! Sessions: whose a token is, and when one ends. That a session was opened or closed is an event, so that every node
+//! knows; when it was last used is not, since that happens with each page, and each node knows for itself.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _};
+use uuid::Uuid;
+
+use super::commands::SignOut;
+use super::events::Account;
+use super::people::{People, PeopleError, hash};
+use super::role::Viewer;
+use super::tables;
+use crate::context::{Context, Language};
+
+/// How long a session may go unused, in minutes.
+pub const IDLE_MINUTES: i64 = 60;
+
+/// When sessions were last used at this node.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<HashMap<Uuid, Timestamp>>);
+
+impl Seen {
+    /// Whether it was used lately: here, or where this node has not seen it, when it was opened. If so it is used
+    /// now. So a session that was left is left after a restart too, and at another node.
+    fn lately(&self, session: Uuid, opened: Timestamp, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = all.get(&session).copied().unwrap_or(opened);
+        if !recent(last, now) {
+            return false;
+        }
+        let fresh = all.insert(session, now).is_none();
+        // Looked through as it grows. Whatever is let go of was opened before it was last used, and so it stays ended.
+        if fresh && all.len().is_power_of_two() {
+            all.retain(|_, last| recent(*last, now));
+        }
+        true
+    }
+}
+
+fn recent(last: Timestamp, now: Timestamp) -> bool {
+    last.duration_until(now) < SignedDuration::from_mins(IDLE_MINUTES)
+}
+
+impl People {
+    /// Whose session it is, if it is open at `now`; it is used by that.
+    ///
+    /// # Errors
+    /// When the read model fails.
+    pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
+        let token = hash(token);
+        let found = self.platform().query(|connection| {
+            let found: Option<(String, String, String, i64)> = connection
+                .prepare_cached(
+                    "select s.id, s.account, a.language, s.opened_at \
+                     from sessions s join accounts a on a.id = s.account \
+                     where s.token = ?1 and s.until > ?2 and a.state = 'active' \
+                     and not exists (select 1 from erased_people e where e.person = a.id)",
+                )?
+                .query_row((token, now.as_millisecond()), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()?;
+            let Some((session, account, language, opened)) = found else {
+                return Ok(None);
+            };
+            let (Ok(session), Ok(id)) = (Uuid::try_parse(&session), Uuid::try_parse(&account))
+            else {
+                return Ok(None);
+            };
+            let viewer = Viewer {
+                account: id,
+                grants: tables::grants(connection, &account)?,
+                language: match language.as_str() {
+                    "en" => Language::En,
+                    _ => Language::Zh,
+                },
+                session,
+            };
+            Ok(Some((viewer, opened)))
+        })?;
+        Ok(found.and_then(|(viewer, opened)| {
+            let opened = Timestamp::from_millisecond(opened).ok()?;
+            (self.0.seen)
+                .lately(viewer.session, opened, now)
+                .then_some(viewer)
+        }))
+    }
+
+    /// Ends the viewer's session.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn sign_out(&self, viewer: &Viewer, cx: &Context) -> Result<(), PeopleError> {
+        self.platform()
+            .carry_out::<Account, _>(viewer.account, SignOut(viewer.session), cx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Open sessions of an account, newest first: id, since when, until when at the latest.
+///
+/// # Errors
+/// When the read model fails.
+pub fn sessions_of(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<(String, i64, i64)>> {
+    let mut select = of.prepare_cached(
+        "select id, opened_at, until from sessions where account = ?1 order by opened_at desc",
+    )?;
+    let rows = select.query_map([account.to_string()], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_sessions_is_those_in_use() {
+        let seen = Seen::default();
+        let at =
+            |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1_000_000 + minutes);
+        for number in 0..10_000_u128 {
+            let now = at(number as i64);
+            assert!(seen.lately(Uuid::from_u128(number), now, now));
+        }
+        assert!(seen.0.lock().unwrap().len() < 8_192);
+        // One that ended by itself and was let go of does not come back.
+        assert!(!seen.lately(Uuid::from_u128(7), at(7), at(10_000)));
+    }
+}
