@@ -12,7 +12,7 @@ use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
 use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
 use kandeng_screening::Language;
-use kandeng_server::{Server, Tls, serve};
+use kandeng_server::{Listen, Listening, Reach, ServeError, Server, Telemetry, Tls, serve};
 
 use crate::args::{ConfigCheck, ConfigCommand, Invite, Serve};
 use crate::failure::Failure;
@@ -124,7 +124,12 @@ pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     let authority = authority(&folder)?;
     let node = Node::open(&folder, Opening::default())?;
     let config = node.folder.config.clone();
-    log();
+    let telemetry = config.watch.traces.as_deref();
+    let telemetry = telemetry
+        .map(|endpoint| Telemetry::start(endpoint, config.watch.one_in))
+        .transpose()
+        .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+    kandeng_server::log(telemetry.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -137,6 +142,9 @@ pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     let served = runtime.block_on(until_stopped(&node, &config, authority, words));
     // Whoever still holds the node's parts lets them go with this.
     drop(runtime);
+    if let Some(telemetry) = telemetry {
+        telemetry.stop();
+    }
     node.close();
     served?;
     crate::complain(&words.say("serve-stopped"));
@@ -152,22 +160,39 @@ async fn until_stopped(
     let platform = node.platform.clone();
     let people = People::new(platform.clone(), Arc::clone(&node.vault));
     let site = Site::new(platform.clone(), people, authority, &config.jurisdiction);
-    let tls = config.server.tls.as_ref().map(|(certificate, key)| Tls {
+    let of = &config.server;
+    let tls = of.tls.as_ref().map(|(certificate, key)| Tls {
         certificate: node.folder.path().join(certificate),
         key: node.folder.path().join(key),
     });
-    let secure = tls.is_some() || config.server.behind_tls;
-    let router = Server::new(site, Vec::new()).router(secure);
-    let listening = serve(router, config.server.address, tls.as_ref())
-        .await
-        .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+    let reach = Reach::of(of);
+    let secure = reach.secure;
+    let server = Server::new(site.clone(), Vec::new(), reach);
+    let listen = Listen {
+        address: of.address,
+        connections: of.connections,
+        tls,
+    };
+    let listening = serve(server.router(), &listen).await.map_err(unserved)?;
+    let watched = match config.watch.metrics {
+        Some(address) => {
+            let metrics = server.metrics().router(&site);
+            let listening = serve(metrics, &Listen::at(address)).await;
+            Some(listening.map_err(unserved)?)
+        }
+        None => None,
+    };
     let deadlines = DeadlineLoop::new(platform.clone());
     let notices = NoticeLoop::new(platform.clone(), node.senders()?);
     let deadlines = tokio::spawn(async move { deadlines.run().await });
     let notices = tokio::spawn(async move { notices.run().await });
     let address = format!(
         "{}://{}/",
-        if tls.is_some() { "https" } else { "http" },
+        if listen.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        },
         listening.address
     );
     tell!("{}", words.say_with("serve-at", &[("address", address)]));
@@ -183,7 +208,7 @@ async fn until_stopped(
         crate::complain(&words.say("serve-nobody"));
     }
     let stopped = tokio::select! {
-        stopped = told_to_stop() => stopped.map_err(|error| {
+        stopped = told_to_stop(&listening) => stopped.map_err(|error| {
             Failure::wrong(
                 format!("收不到停止信号:{error}"),
                 format!("the signals to stop cannot be waited for: {error}"),
@@ -195,7 +220,14 @@ async fn until_stopped(
     };
     // No new requests; those under way are answered.
     listening.stop().await;
+    if let Some(watched) = watched {
+        watched.stop().await;
+    }
     stopped
+}
+
+fn unserved(error: ServeError) -> Failure {
+    Failure::wrong(error.to_string(), error.to_string())
 }
 
 fn ended_early(
@@ -213,29 +245,29 @@ fn ended_early(
     )
 }
 
-/// Ctrl-C, or what a service manager sends.
-async fn told_to_stop() -> std::io::Result<()> {
+/// Ctrl-C, or what a service manager sends. Told to look at its files again (SIGHUP), the server takes up its
+/// certificate anew and goes on.
+async fn told_to_stop(listening: &Listening) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            stopped = tokio::signal::ctrl_c() => stopped,
-            _ = terminate.recv() => Ok(()),
+        let mut again = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                stopped = tokio::signal::ctrl_c() => return stopped,
+                _ = terminate.recv() => return Ok(()),
+                _ = again.recv() => {
+                    if let Err(error) = listening.renew_certificate().await {
+                        tracing::warn!(%error, "the certificate stays as it was");
+                    }
+                }
+            }
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
-}
-
-/// Lines of JSON on stderr; `KANDENG_LOG` says how much, such as `warn` or `kandeng_server=debug`.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KANDENG_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    // Somebody else may have set one already, in tests.
-    let _ = tracing_subscriber::fmt()
-        .json()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .try_init();
+    {
+        let _ = listening;
+        tokio::signal::ctrl_c().await
+    }
 }
