@@ -304,13 +304,16 @@ fn list(built: &Path) -> Result<String, String> {
             }
         };
         let plain = read(&file)?;
+        // As text, since it stands in a program's text.
+        let shown = file
+            .to_str()
+            .ok_or_else(|| format!("{}: a folder's name is no Unicode", file.display()))?;
         let compressed = |ending: &str, bytes: Vec<u8>| -> Result<String, String> {
             // What gets no smaller is given as it is.
             if bytes.len() >= plain.len() {
                 return Ok("None".to_owned());
             }
-            let mut to = file.clone().into_os_string();
-            to.push(ending);
+            let to = format!("{shown}{ending}");
             write(Path::new(&to), &bytes)?;
             Ok(format!("Some(include_bytes!({to:?}))"))
         };
@@ -319,7 +322,7 @@ fn list(built: &Path) -> Result<String, String> {
         // Cannot fail: a String takes everything.
         let _ = writeln!(
             text,
-            "    File {{ path: {:?}, kind: {kind:?}, plain: include_bytes!({file:?}), brotli: {brotli}, gzip: {gzip} }},",
+            "    File {{ path: {:?}, kind: {kind:?}, plain: include_bytes!({shown:?}), brotli: {brotli}, gzip: {gzip} }},",
             format!("/{name}")
         );
     }

@@ -17,16 +17,6 @@ pub(crate) struct File {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The stylesheet's address.
-pub(crate) fn style() -> String {
-    STYLE.to_owned()
-}
-
-/// The address of the script that pages begin with.
-pub(crate) fn script() -> Option<String> {
-    Some(SCRIPT.to_owned())
-}
-
 pub(crate) fn routes() -> Routes {
     Routes::new().public(Method::GET, "/assets/{*name}", give)
 }

@@ -132,8 +132,8 @@ fn known(
         _ => Vec::new(),
     };
     let frame = Frame {
-        style: assets::style(),
-        script: assets::script(),
+        style: assets::STYLE.to_owned(),
+        script: Some(assets::SCRIPT.to_owned()),
         entries,
         path,
         flash,

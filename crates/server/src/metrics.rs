@@ -84,9 +84,9 @@ impl Metrics {
         let routes = self.0.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let routes = routes.clone();
         let mut text = String::new();
-        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
+        let head = |text: &mut String, name: &str, kind: &str, about: &str| {
             // Cannot fail: a String takes everything.
-            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+            let _ = write!(text, "# HELP {name} {about}\n# TYPE {name} {kind}\n");
         };
         let name = "kandeng_http_requests_total";
         head(&mut text, name, "counter", "Requests that were answered.");
@@ -115,7 +115,7 @@ impl Metrics {
         }
         let platform = site.platform();
         let ledger = platform.ledger();
-        let size = ledger.checkpoint().map_or(0, |newest| newest.size);
+        let events = ledger.checkpoint().map_or(0, |newest| newest.size);
         let under_way = self.0.under_way.load(Ordering::Relaxed);
         let mut gauges = vec![
             (
@@ -126,7 +126,7 @@ impl Metrics {
             (
                 "kandeng_ledger_events",
                 "Events in the ledger.",
-                size as i64,
+                events as i64,
             ),
             (
                 "kandeng_ledger_appends_waiting",

@@ -20,6 +20,7 @@ use support::{Browser, House, Seen, block_on};
 struct Lamps;
 
 /// Where a lamp stands, by its name.
+#[allow(clippy::unnecessary_wraps, reason = "what finds a resource may fail")]
 fn lamp(_: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
     let place = match params.get("lamp") {
         Some("near") => "990121003",
