@@ -1,5 +1,6 @@
 //! `kandeng serve`: a node with its pages. And what comes before it: `kandeng invite`, `kandeng config check`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening};
+use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
 use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
@@ -52,20 +53,27 @@ pub(crate) fn config(options: &ConfigCheck, words: Words) -> Result<ExitCode, Fa
                 ("path", folder.join(CONFIG).display().to_string()),
                 ("origin", read.origin.clone()),
                 ("jurisdiction", read.jurisdiction.clone()),
-                ("address", address_of(&read)),
+                ("address", address_of(&read.server, read.server.address)),
             ]
         )
     );
     Ok(ExitCode::SUCCESS)
 }
 
-fn address_of(config: &Config) -> String {
-    let scheme = if config.server.tls.is_some() {
+/// Where browsers find the pages: by the first of the server's names where it has some, since it answers to no other.
+fn address_of(server: &ServerAt, listening: SocketAddr) -> String {
+    let scheme = if server.tls.is_some() || server.behind_tls {
         "https"
     } else {
         "http"
     };
-    format!("{scheme}://{}/", config.server.address)
+    match server.hosts.first() {
+        // The port is that of the server in front.
+        Some(host) if server.behind_tls => format!("{scheme}://{host}/"),
+        Some(host) => format!("{scheme}://{host}:{}/", listening.port()),
+        None if server.behind_tls => format!("http://{listening}/"),
+        None => format!("{scheme}://{listening}/"),
+    }
 }
 
 /// The policies of the platform, and those of the node's own folder where there is one.
@@ -98,7 +106,8 @@ pub(crate) fn invite(options: &Invite, words: Words) -> Result<ExitCode, Failure
     let people = People::new(node.platform.clone(), Arc::clone(&node.vault));
     let invited = super::runtime()?.block_on(people.invite_first(new, &jurisdiction, &cx));
     drop(people);
-    let address = address_of(&node.folder.config);
+    let server = &node.folder.config.server;
+    let address = address_of(server, server.address);
     node.close();
     let (_, token) = invited.map_err(failed)?;
     let link = format!("{address}invitation/{token}");
@@ -186,15 +195,7 @@ async fn until_stopped(
     let notices = NoticeLoop::new(platform.clone(), node.senders()?);
     let deadlines = tokio::spawn(async move { deadlines.run().await });
     let notices = tokio::spawn(async move { notices.run().await });
-    let address = format!(
-        "{}://{}/",
-        if listen.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        },
-        listening.address
-    );
+    let address = address_of(of, listening.address);
     tell!("{}", words.say_with("serve-at", &[("address", address)]));
     if !secure {
         crate::complain(&words.say("serve-demo"));
