@@ -2,6 +2,9 @@
 import "./kandeng.css";
 import "./passkeys";
 
+/** How long a form is not sent a second time, in milliseconds. After that it may be: the connection was lost, perhaps. */
+const AGAIN = 5_000;
+
 // A form is sent once, however often its button is pressed: on a poor connection people press again.
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
@@ -10,6 +13,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, AGAIN);
 });
 
 // Coming back by the browser's button, it can be sent again.

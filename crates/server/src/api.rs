@@ -7,10 +7,10 @@ use axum::extract::Query;
 use axum::http::Method;
 use axum::response::Response;
 use axum::{Extension, Json};
-use kandeng_platform::Scene;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Frame, Problem, Program, Routes, Shell, Site};
+use kandeng_platform::page::{Asked, Frame, Problem, Program, Routes, Shell, Site, Words};
+use kandeng_platform::{Scene, Text};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::{OpenApi, ToSchema};
@@ -54,49 +54,49 @@ pub(crate) fn routes(scenes: &[Box<dyn Scene>]) -> Routes {
         )
 }
 
-/// What is wrong with a request (RFC 9457).
+/// 请求有何问题 / What is wrong with a request (RFC 9457)
 #[derive(Serialize, ToSchema)]
 #[allow(dead_code, reason = "it describes what is written elsewhere")]
 struct ProblemDocument {
-    /// What kind of thing is wrong, stable: `/problems/not-found`.
+    /// 问题的种类,不会改变 / What kind of thing is wrong, stable: `/problems/not-found`
     r#type: String,
-    /// The same for people, in the language that was asked for.
+    /// 给人看的说明,按所要的语言 / The same for people, in the language that was asked for
     title: String,
     status: u16,
-    /// What to do.
+    /// 怎么办 / What to do
     detail: String,
-    /// The number of the request, which the log knows it by.
+    /// 请求编号,日志里也有 / The number of the request, which the log knows it by
     instance: String,
 }
 
-/// Whoever asks.
+/// 请求者 / Whoever asks
 #[derive(Serialize, ToSchema)]
 struct Me {
     #[schema(value_type = String, format = "uuid")]
     account: Uuid,
-    /// `zh` or `en`.
+    /// `zh` 或 `en` / `zh` or `en`
     language: &'static str,
     grants: Vec<Role>,
-    /// Whether this request may be one that changes things.
+    /// 可否更改 / Whether this request may be one that changes things
     changes: bool,
 }
 
-/// A role within a jurisdiction.
+/// 辖区内的角色 / A role within a jurisdiction
 #[derive(Serialize, ToSchema)]
 struct Role {
-    /// Such as `officer`.
+    /// 如 `officer` / Such as `officer`
     role: &'static str,
-    /// A division code of 2, 4, 6, 9 or 12 digits.
+    /// 2、4、6、9 或 12 位区划代码 / A division code of 2, 4, 6, 9 or 12 digits
     jurisdiction: String,
 }
 
 #[utoipa::path(
     get,
     path = "/api/me",
-    summary = "Who asks, and what they may do",
+    summary = "何人在请求,有何权限 / Who asks, and what they may do",
     responses(
-        (status = 200, description = "Whoever asks", body = Me),
-        (status = 401, description = "Neither session nor token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "请求者 / Whoever asks", body = Me),
+        (status = 401, description = "没有会话,也没有令牌 / Neither session nor token", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("token" = []), ("session" = []))
 )]
@@ -119,19 +119,19 @@ async fn me(viewer: Viewer, program: Option<Extension<Program>>) -> Json<Me> {
     })
 }
 
-/// That somebody looked at something.
+/// 一次查阅 / That somebody looked at something
 #[derive(Serialize, ToSchema)]
 struct ReadingRow {
-    /// Its place in the ledger.
+    /// 账本位置 / Its place in the ledger
     position: u64,
-    /// What was read, such as `case` or `person`.
+    /// 对象种类,如 `case`、`person` / What was read, such as `case` or `person`
     what: String,
     #[schema(value_type = String, format = "uuid")]
     thing: Uuid,
-    /// Whose account read it.
+    /// 查阅者的账号 / Whose account read it
     #[schema(value_type = String, format = "uuid")]
     actor: Uuid,
-    /// When, in milliseconds since 1970.
+    /// 时间,1970 年起的毫秒数 / When, in milliseconds since 1970
     at: i64,
     reason: String,
 }
@@ -139,17 +139,17 @@ struct ReadingRow {
 #[utoipa::path(
     get,
     path = "/api/readings",
-    summary = "Who looked at what, the newest first",
+    summary = "查阅记录,最新的在前 / Who looked at what, the newest first",
     params(
-        ("actor" = Option<String>, Query, format = "uuid", description = "By this account alone"),
-        ("thing" = Option<String>, Query, format = "uuid", description = "Of this thing alone"),
-        ("before" = Option<u64>, Query, minimum = 0, description = "Before this place in the ledger"),
+        ("actor" = Option<String>, Query, format = "uuid", description = "只看此账号 / By this account alone"),
+        ("thing" = Option<String>, Query, format = "uuid", description = "只看此对象 / Of this thing alone"),
+        ("before" = Option<u64>, Query, minimum = 0, description = "账本中此位置之前 / Before this place in the ledger"),
     ),
     responses(
-        (status = 200, description = "Up to 500 readings", body = [ReadingRow]),
-        (status = 400, description = "The parameters cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Neither session nor token", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "Not within what whoever asks may see", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "至多 500 条 / Up to 500 readings", body = [ReadingRow]),
+        (status = 400, description = "参数无法读取 / The parameters cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "没有会话,也没有令牌 / Neither session nor token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "不在请求者可见范围 / Not within what whoever asks may see", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("token" = []), ("session" = []))
 )]
@@ -257,8 +257,8 @@ fn page(
             Some(viewer) => Shell::of(site, viewer, frame, words, title),
             None => Shell::public(frame, words, title),
         },
-        operations: operations(document),
-        shapes: shapes(document),
+        operations: operations(document, words),
+        shapes: shapes(document, words),
     })
 }
 
@@ -266,7 +266,14 @@ fn text(of: &Value) -> String {
     of.as_str().unwrap_or_default().to_owned()
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+/// What is meant for people stands in both languages, Chinese first: `查阅记录 / Who looked at what`.
+fn told(of: &Value, words: Words) -> String {
+    let both = of.as_str().unwrap_or_default();
+    let (zh, en) = both.split_once(" / ").unwrap_or((both, both));
+    words.of(&Text::new(zh, en)).to_owned()
+}
+
+fn operations(document: &Value, words: Words) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, of) in item.as_object().into_iter().flatten() {
@@ -276,11 +283,11 @@ fn operations(document: &Value) -> Vec<Operation> {
             all.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                summary: text(&of["summary"]),
+                summary: told(&of["summary"], words),
                 parameters: parameters
                     .map(|parameter| {
                         let needed = parameter["required"].as_bool().unwrap_or(false);
-                        let about = text(&parameter["description"]);
+                        let about = told(&parameter["description"], words);
                         (text(&parameter["name"]), about, needed)
                     })
                     .collect(),
@@ -292,7 +299,7 @@ fn operations(document: &Value) -> Vec<Operation> {
                         let content = answer["content"].as_object();
                         let content = content.and_then(|content| content.values().next());
                         let of = content.map(|content| shape(&content["schema"]));
-                        let about = text(&answer["description"]);
+                        let about = told(&answer["description"], words);
                         (status.clone(), about, of.unwrap_or_default())
                     })
                     .collect(),
@@ -302,7 +309,7 @@ fn operations(document: &Value) -> Vec<Operation> {
     all
 }
 
-fn shapes(document: &Value) -> Vec<Shape> {
+fn shapes(document: &Value, words: Words) -> Vec<Shape> {
     let all = document["components"]["schemas"].as_object();
     all.into_iter()
         .flatten()
@@ -316,11 +323,11 @@ fn shapes(document: &Value) -> Vec<Shape> {
             let fields = schema["properties"].as_object().into_iter().flatten();
             Shape {
                 name: name.clone(),
-                about: text(&schema["description"]),
+                about: told(&schema["description"], words),
                 fields: fields
                     .map(|(field, of)| {
                         let is_needed = needed.contains(&field.as_str());
-                        let about = text(&of["description"]);
+                        let about = told(&of["description"], words);
                         (field.clone(), shape(of), about, is_needed)
                     })
                     .collect(),

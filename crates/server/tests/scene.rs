@@ -90,6 +90,10 @@ impl Scene for Lamps {
                 },
             )
             .up_to(1, Duration::from_millis(50))
+            .public(Method::POST, "/said", async |form: Form<Lit>| {
+                form.0.lit.to_string()
+            })
+            .up_to(64, Duration::from_millis(300))
     }
 
     fn api(&self) -> Value {
@@ -310,5 +314,55 @@ fn programs_and_scripts_of_ours_change_things_and_a_token_for_reading_does_not()
         assert_eq!(seen.status, StatusCode::UNAUTHORIZED);
         let document = house.browser().get("/api/openapi.json").await.body;
         assert!(document.contains("Light it"));
+    });
+}
+
+/// What the server answers, until it closes the connection, to what is sent; nothing more is sent then.
+async fn answer_to(house: &House, sent: String) -> String {
+    let listen = kandeng_server::Listen::at("127.0.0.1:0".parse().unwrap());
+    let listening = kandeng_server::serve(house.router.clone(), &listen)
+        .await
+        .unwrap();
+    let address = listening.address;
+    let answer = tokio::task::spawn_blocking(move || {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        stream.set_read_timeout(patience).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        // Closed with something unread is closed all the same.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    let answer = answer.await.unwrap();
+    listening.stop().await;
+    answer
+}
+
+fn said(length: u64, body: &str) -> String {
+    format!(
+        "POST /said HTTP/1.1\r\nhost: x\r\naccept: text/html\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn whoever_sends_a_body_too_slowly_or_announces_too_much_is_told_so() {
+    let house = house();
+    block_on(async {
+        let right = answer_to(&house, said(8, "lit=true")).await;
+        assert!(
+            right.starts_with("HTTP/1.1 200") && right.ends_with("true"),
+            "{right}"
+        );
+        let slow = answer_to(&house, said(8, "lit=")).await;
+        assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
+        // Answered before any of it is sent.
+        let large = answer_to(&house, said(500 << 20, "")).await;
+        assert!(
+            large.starts_with("HTTP/1.1 413") && large.contains("内容太大"),
+            "{large}"
+        );
     });
 }

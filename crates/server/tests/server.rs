@@ -328,6 +328,10 @@ fn the_document_of_the_api_names_every_route_of_it_and_no_other() {
         assert_eq!(named, declared);
         let page = browser.get("/api").await;
         assert!(page.body.contains("GET /api/readings") && page.body.contains("ReadingRow"));
+        assert!(page.body.contains("只看此账号") && !page.body.contains("By this account"));
+        browser.language = Some("en".to_owned());
+        let page = browser.get("/api").await;
+        assert!(page.body.contains("By this account") && !page.body.contains("只看此账号"));
     });
 }
 

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Path, Request};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -159,6 +159,10 @@ impl Routes {
             let most = Most(declared.most_bytes);
             let time = declared.most_time;
             let limited = from_fn(move |mut request: Request, next: Next| async move {
+                if announced(&request).is_some_and(|bytes| bytes > most.0 as u64) {
+                    // Before any of it is taken: whoever asks first is spared the sending.
+                    return Problem::too_large().into_response();
+                }
                 request.extensions_mut().insert(most);
                 match tokio::time::timeout(time, next.run(request)).await {
                     Ok(response) => response,
@@ -171,6 +175,12 @@ impl Routes {
             router.route(declared.path, route)
         })
     }
+}
+
+/// How many bytes a request says that it has.
+fn announced(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 /// The most bytes of this request.
