@@ -127,6 +127,11 @@ impl Ledger {
         })
     }
 
+    /// How many appends wait for the writer at the moment.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Appends events of one stream. See [`Ledger::append_all`].
     ///
     /// # Errors

@@ -56,6 +56,7 @@ pub fn shared_event_kinds() -> Vec<EventKinds> {
         EventKinds::of::<crate::flag::Rule>(),
         EventKinds::of::<crate::notice::Notice>(),
         EventKinds::of::<crate::person::Person>(),
+        EventKinds::of::<crate::reading::Reading>(),
         EventKinds::of::<crate::unique::Value>(),
         EventKinds::on::<RefusedEvent>(RefusedEvent::STREAM),
     ]

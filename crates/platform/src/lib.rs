@@ -23,6 +23,7 @@ pub mod person;
 mod plan;
 mod platform;
 mod read_model;
+pub mod reading;
 mod refused;
 mod rounds;
 mod scene;

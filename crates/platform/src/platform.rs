@@ -204,6 +204,14 @@ impl Platform {
         }
     }
 
+    /// How many events are in the ledger, as far as this node knows, that its read model has not taken in yet.
+    pub fn behind(&self) -> u64 {
+        let size = |of: watch::Receiver<Option<Checkpoint>>| {
+            of.borrow().as_ref().map_or(0, |newest| newest.size)
+        };
+        size(self.0.ledger.checkpoints()).saturating_sub(size(self.news()))
+    }
+
     /// Waits until this node's read model has taken in everything that is in the ledger by now, whoever
     /// appended it.
     ///
@@ -401,6 +409,7 @@ pub fn shared_tables() -> Vec<Box<dyn Tables>> {
         Box::new(deadline::DeadlineTables),
         Box::new(notice::NoticeTables),
         Box::new(crate::person::PersonTables),
+        Box::new(crate::reading::ReadingTables),
         Box::new(crate::account::AccountTables),
         Box::new(crate::flag::FlagTables),
         Box::new(crate::flag::RuleTables),

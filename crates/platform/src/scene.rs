@@ -29,6 +29,13 @@ pub trait Scene: Send + Sync {
     /// Its pages and its API, each with who may use it.
     fn routes(&self) -> Routes;
 
+    /// Its part of the API's document, as OpenAPI 3.1: `paths` and `components`, with what is meant for people in both
+    /// languages (`中文 / English`). Every route of its own below `/api/`
+    /// stands in it; a test of the server compares.
+    fn api(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     /// Its places in the navigation, for somebody: those that they may go to.
     fn entries(&self, site: &Site, viewer: &Viewer) -> Vec<Entry>;
 }

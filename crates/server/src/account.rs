@@ -5,8 +5,9 @@ use axum::Extension;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{Account, SignOutEverywhere, Viewer, sessions_of};
-use kandeng_platform::page::{Form, Frame, Nothing, Problem, Routes, Shell, Site, moment};
+use kandeng_platform::page::{Form, Frame, Nothing, Problem, Routes, Shell, Site, moment, told};
 
+use crate::keys::KeysOf;
 use crate::problem::html;
 use crate::words::words;
 
@@ -28,18 +29,24 @@ struct AccountPage {
     shell: Shell,
     grants: Vec<(String, String)>,
     sessions: Vec<SessionRow>,
+    /// Whether there are such pages.
+    passkeys: bool,
+    keys: bool,
 }
 
 async fn show(
     site: Site,
     viewer: Viewer,
     Extension(frame): Extension<Frame>,
+    keys: Option<Extension<KeysOf>>,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let open = site
         .platform()
         .query(|connection| sessions_of(connection, viewer.account))?;
     let page = AccountPage {
+        passkeys: frame.passkeys,
+        keys: keys.is_some(),
         grants: viewer
             .grants
             .iter()
@@ -70,5 +77,6 @@ async fn everywhere(
     site.platform()
         .carry_out::<Account, _>(viewer.account, SignOutEverywhere, &cx)
         .await?;
-    Ok(Redirect::to("/sign-in").into_response())
+    let response = Redirect::to("/sign-in").into_response();
+    Ok(told(response, "signed-out-everywhere"))
 }

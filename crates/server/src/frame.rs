@@ -1,92 +1,175 @@
 //! What every handler may look for in its request: the site, who is signed in, the frame of the page.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::page::{Entry, Frame, Problem, Site};
+use kandeng_platform::page::{Entry, FLASH, Frame, Problem, Site};
 use kandeng_platform::{Language, Scene};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{assets, home};
+use crate::keys::KeysOf;
+use crate::metrics::Metrics;
+use crate::passkeys::PasskeysOf;
+use crate::reach::Reach;
+use crate::{assets, home, language};
 
 /// The cookie of a session. The prefix binds it to this host, over TLS (browsers take loopback for that too).
 pub(crate) const SESSION: &str = "__Host-session";
 
 /// What is the same for all requests.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub(crate) struct Common {
     pub site: Site,
     pub scenes: Arc<[Box<dyn Scene>]>,
+    pub reach: Reach,
+    pub metrics: Metrics,
+    pub keys: Option<KeysOf>,
+    pub passkeys: Option<PasskeysOf>,
 }
 
-/// The language of whoever asks, and the number that the log knows the request by.
-#[derive(Clone, Copy, Debug)]
+/// What is known of a request.
+#[derive(Clone, Debug)]
 pub(crate) struct Asking {
     pub language: Language,
+    /// The number that the log knows it by.
     pub request: Uuid,
     pub wants_json: bool,
+    /// The address of whoever asks.
+    pub address: String,
 }
 
-/// Finds out who asks, and puts it there.
+/// Finds out who asks, and puts it there; notes what was answered.
 pub(crate) async fn put(
-    State(context): State<Context>,
+    State(common): State<Common>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let path = request.uri().path().to_owned();
-    let now = context.site.platform().clock().now();
-    let viewer = match cookie(request.headers(), SESSION) {
-        Some(token) => match context.site.people().viewer(&token, now) {
-            Ok(viewer) => viewer,
-            Err(error) => return Problem::from(error).into_response(),
-        },
-        None => None,
-    };
-    let language = viewer
-        .as_ref()
-        .map_or_else(|| accepted(request.headers()), |viewer| viewer.language);
-    let asking = Asking {
-        language,
-        request: context.site.platform().new_id(),
-        wants_json: wants_json(&path, request.headers()),
-    };
-    let entries = viewer
-        .as_ref()
-        .map(|viewer| entries(&context, viewer, &path))
-        .unwrap_or_default();
-    let frame = Frame {
-        style: assets::style().path.clone(),
-        entries,
-        path: path.clone(),
-    };
-    let extensions = request.extensions_mut();
-    extensions.insert(context.site.clone());
-    extensions.insert(asking);
-    extensions.insert(frame);
-    if let Some(viewer) = viewer {
-        extensions.insert(viewer);
-    }
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
+    let since = Instant::now();
+    let under_way = common.metrics.begin();
     let method = request.method().clone();
-    let mut response = next.run(request).await;
-    // Neither who, nor what exactly was asked for: a path may hold the token of an invitation.
-    tracing::info!(request = %asking.request, %method, route, status = response.status().as_u16(), "answered");
-    if let Ok(id) = asking.request.to_string().parse() {
-        response.headers_mut().insert("x-request-id", id);
+    let matched = request.extensions().get::<MatchedPath>();
+    // Never the path itself: it may hold the secret of an invitation.
+    let route = matched.map_or("none", MatchedPath::as_str).to_owned();
+    let id = common.site.platform().new_id();
+    let span = tracing::info_span!(
+        "request",
+        otel.name = %format_args!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = %route,
+        http.response.status_code = tracing::field::Empty,
+        kandeng.request = %id,
+    );
+    let flash = cookie(request.headers(), FLASH);
+    let had_flash = flash.is_some();
+    let mut response = match known(&common, &mut request, id, flash) {
+        Ok(()) => next.run(request).instrument(span.clone()).await,
+        Err(problem) => problem.into_response(),
+    };
+    let (status, took) = (response.status().as_u16(), since.elapsed());
+    span.record("http.response.status_code", status);
+    common.metrics.answered(&method, &route, status, took);
+    drop(under_way);
+    let ms = took.as_secs_f64() * 1_000.0;
+    span.in_scope(|| tracing::info!(request = %id, %method, route, status, ms, "answered"));
+    let headers = response.headers_mut();
+    if let Ok(id) = id.to_string().parse() {
+        headers.insert("x-request-id", id);
+    }
+    let kind = headers.get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if had_flash && is_page {
+        let gone = format!("{FLASH}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+        // Cannot fail: it is made of letters.
+        if let Ok(gone) = gone.parse() {
+            headers.append(header::SET_COOKIE, gone);
+        }
     }
     response
 }
 
-fn entries(context: &Context, viewer: &Viewer, path: &str) -> Vec<Entry> {
-    let scenes = context.scenes.iter();
+/// Puts there what handlers look for.
+fn known(
+    common: &Common,
+    request: &mut Request,
+    id: Uuid,
+    flash: Option<String>,
+) -> Result<(), Problem> {
+    let path = request.uri().path().to_owned();
+    let headers = request.headers();
+    let now = common.site.platform().clock().now();
+    let mut asking = Asking {
+        language: language::chosen(headers).unwrap_or_else(|| accepted(headers)),
+        request: id,
+        wants_json: wants_json(&path, headers),
+        address: common.reach.address(request),
+    };
+    let (mut viewer, program) = match (bearer(headers), &common.keys) {
+        // A token is for the API alone, and stands instead of a session.
+        (Some(token), Some(keys)) if path.starts_with("/api/") => {
+            match keys.0.bearer(token, now)? {
+                Some((viewer, program)) => (Some(viewer), Some(program)),
+                None => (None, None),
+            }
+        }
+        _ => match cookie(headers, SESSION) {
+            Some(token) => (common.site.people().viewer(&token, now)?, None),
+            None => (None, None),
+        },
+    };
+    if let Some(viewer) = &mut viewer {
+        viewer.language = language::chosen(headers).unwrap_or(viewer.language);
+        asking.language = viewer.language;
+    }
+    let entries = match &viewer {
+        Some(viewer) if !asking.wants_json => entries(common, viewer, &path),
+        _ => Vec::new(),
+    };
+    let frame = Frame {
+        style: assets::STYLE.to_owned(),
+        script: Some(assets::SCRIPT.to_owned()),
+        entries,
+        path,
+        flash,
+        passkeys: common.passkeys.is_some(),
+    };
+    let extensions = request.extensions_mut();
+    extensions.insert(common.site.clone());
+    extensions.insert(asking);
+    extensions.insert(frame);
+    if let Some(keys) = &common.keys {
+        extensions.insert(keys.clone());
+    }
+    if let Some(passkeys) = &common.passkeys {
+        extensions.insert(passkeys.clone());
+    }
+    if let Some(program) = program {
+        extensions.insert(program);
+    }
+    if let Some(viewer) = viewer {
+        extensions.insert(viewer);
+    }
+    Ok(())
+}
+
+/// The token of a program.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = said.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+}
+
+fn entries(common: &Common, viewer: &Viewer, path: &str) -> Vec<Entry> {
+    let scenes = common.scenes.iter();
     let mut all: Vec<Entry> = scenes
-        .flat_map(|scene| scene.entries(&context.site, viewer))
-        .chain(home::entries(&context.site, viewer))
+        .flat_map(|scene| scene.entries(&common.site, viewer))
+        .chain(home::entries(&common.site, viewer))
         .collect();
     for entry in &mut all {
         entry.current = path == entry.href

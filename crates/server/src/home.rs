@@ -23,14 +23,19 @@ async fn home(Extension(frame): Extension<Frame>) -> Response {
 /// The places of the server itself.
 pub(crate) fn entries(site: &Site, viewer: &Viewer) -> Vec<Entry> {
     let words = words(viewer.language);
-    let mut entries = Vec::new();
-    if site.widest(viewer, Action::ViewPeople).is_some() {
-        entries.push(Entry {
-            href: "/people".to_owned(),
-            label: words.say("people"),
+    let places = [
+        (Action::ViewPeople, "/people", "people"),
+        (Action::ViewReadings, "/readings", "readings"),
+    ];
+    let theirs = places
+        .into_iter()
+        .filter(|(action, ..)| site.widest(viewer, *action).is_some());
+    theirs
+        .map(|(_, href, label)| Entry {
+            href: href.to_owned(),
+            label: words.say(label),
             count: None,
             current: false,
-        });
-    }
-    entries
+        })
+        .collect()
 }

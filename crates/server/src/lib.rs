@@ -5,88 +5,135 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+mod api;
 mod assets;
 mod frame;
+mod gate;
 mod headers;
 mod health;
 mod home;
+mod keys;
+mod language;
+mod log;
+mod metrics;
+mod passkeys;
 mod people;
 mod problem;
+mod reach;
+mod readings;
 mod serve;
 mod sign_in;
+mod telemetry;
 mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use kandeng_platform::Scene;
 use kandeng_platform::page::{Declared, Problem, Routes, Site};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::TimeoutLayer;
 
-pub use serve::{Listening, ServeError, Tls, serve};
-
-/// The most bytes of a request, unless a route says otherwise.
-const MOST_BYTES: usize = 2 << 20;
-
-/// How long a request may take.
-const MOST_TIME: std::time::Duration = std::time::Duration::from_mins(1);
+pub use keys::{Key, Keys, NewKey};
+pub use log::{log, log_to};
+pub use metrics::Metrics;
+pub use passkeys::{Challenge, Passkey, Passkeys};
+pub use reach::Reach;
+pub use serve::{Listen, Listening, ServeError, Tls, serve};
+pub use telemetry::{Telemetry, TelemetryError};
 
 /// What answers requests.
 pub struct Server {
     site: Site,
     scenes: Arc<[Box<dyn Scene>]>,
+    reach: Reach,
+    metrics: Metrics,
+    keys: Option<keys::KeysOf>,
+    passkeys: Option<passkeys::PasskeysOf>,
 }
 
 impl Server {
     /// For a node, with its scenes.
-    pub fn new(site: Site, scenes: Vec<Box<dyn Scene>>) -> Self {
+    pub fn new(site: Site, scenes: Vec<Box<dyn Scene>>, reach: Reach) -> Self {
         Self {
             site,
             scenes: scenes.into(),
+            reach,
+            metrics: Metrics::default(),
+            keys: None,
+            passkeys: None,
+        }
+    }
+
+    /// With tokens by which programs come in somebody's name.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<dyn Keys>) -> Self {
+        Self {
+            keys: Some(keys::KeysOf(keys)),
+            ..self
+        }
+    }
+
+    /// With passkeys to sign in by.
+    #[must_use]
+    pub fn with_passkeys(self, passkeys: Arc<dyn Passkeys>) -> Self {
+        Self {
+            passkeys: Some(passkeys::PasskeysOf(passkeys)),
+            ..self
         }
     }
 
     fn routes(&self) -> Routes {
-        let own = sign_in::routes()
+        let mut own = sign_in::routes()
             .and(account::routes())
             .and(people::routes())
+            .and(readings::routes())
             .and(home::routes())
+            .and(language::routes())
             .and(health::routes())
             .and(assets::routes());
+        if self.keys.is_some() {
+            own = own.and(keys::routes());
+        }
+        if self.passkeys.is_some() {
+            own = own.and(passkeys::routes());
+        }
         let scenes = self.scenes.iter().map(|scene| scene.routes());
-        scenes.fold(own, Routes::and)
+        own.and(api::routes(&self.scenes))
+            .and(scenes.fold(Routes::new(), Routes::and))
     }
 
     /// All routes, as they were declared.
     pub fn declared(&self) -> Vec<Declared> {
-        self.routes().declared().to_vec()
+        self.routes().declared().cloned().collect()
     }
 
-    /// Everything together. `secure` says whether browsers reach it over TLS.
-    pub fn router(&self, secure: bool) -> Router {
-        let context = frame::Context {
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Everything together.
+    pub fn router(&self) -> Router {
+        let common = frame::Common {
             site: self.site.clone(),
             scenes: Arc::clone(&self.scenes),
+            reach: self.reach.clone(),
+            metrics: self.metrics.clone(),
+            keys: self.keys.clone(),
+            passkeys: self.passkeys.clone(),
         };
         self.routes()
             .into_router()
             .fallback(async || Problem::not_found())
-            .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+            .method_not_allowed_fallback(async || Problem::method())
             // From the inside out: what is nearest to the handlers comes first.
-            .layer(DefaultBodyLimit::max(MOST_BYTES))
             .layer(CsrfLayer::new())
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::REQUEST_TIMEOUT,
-                MOST_TIME,
-            ))
+            .layer(from_fn_with_state(self.reach.clone(), reach::known))
             .layer(from_fn(problem::write))
-            .layer(from_fn_with_state(context, frame::put))
-            .layer(from_fn_with_state(secure, headers::put))
+            .layer(from_fn_with_state(common, frame::put))
+            .layer(from_fn_with_state(self.reach.secure, headers::put))
             .layer(CompressionLayer::new())
     }
 }

@@ -9,7 +9,7 @@ use kandeng_platform::account::{
 };
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{
-    Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, moment,
+    Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, moment, told,
 };
 use kandeng_platform::{Language, Refusal};
 use serde::Deserialize;
@@ -119,6 +119,8 @@ struct PeoplePage {
     told: Option<String>,
     /// The address that somebody new opens, shown once.
     link: Option<String>,
+    /// What was typed of somebody new, where it was refused.
+    typed: NewOne,
 }
 
 async fn list(
@@ -126,7 +128,7 @@ async fn list(
     asked: Asked,
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
-    show(&site, &asked.viewer, frame, None, None)
+    show(&site, &asked.viewer, frame, None, None, NewOne::default())
 }
 
 fn show(
@@ -135,6 +137,7 @@ fn show(
     frame: Frame,
     told: Option<String>,
     link: Option<String>,
+    typed: NewOne,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let Some(within) = site.widest(viewer, Action::ViewPeople) else {
@@ -153,6 +156,7 @@ fn show(
         ),
         told,
         link,
+        typed,
         shell: Shell::of(site, viewer, frame, words, words.say("people")),
     };
     Ok(html(&page))
@@ -217,7 +221,7 @@ fn rows(
     Ok(people)
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 struct NewOne {
     name: String,
     login: String,
@@ -258,11 +262,14 @@ async fn invite(
     let words = words(viewer.language);
     let grant = match granted(&site, &viewer, &new.role, &new.jurisdiction) {
         Ok(grant) => grant,
-        Err(problem) => return show(&site, &viewer, frame, Some(problem.detail(words)), None),
+        Err(problem) => {
+            let told = Some(problem.detail(words));
+            return show(&site, &viewer, frame, told, None, new);
+        }
     };
     let person = NewPerson {
-        name: new.name,
-        login: new.login,
+        name: new.name.clone(),
+        login: new.login.clone(),
         language: match new.language.as_str() {
             "en" => Language::En,
             _ => Language::Zh,
@@ -271,10 +278,13 @@ async fn invite(
     };
     let cx = site.context(&viewer, &asked.resource.jurisdiction);
     match site.people().invite(&person, &cx).await {
-        Ok((_, token)) => show(&site, &viewer, frame, None, Some(address(&token))),
+        Ok((_, token)) => {
+            let link = Some(address(&token));
+            show(&site, &viewer, frame, None, link, NewOne::default())
+        }
         Err(PeopleError::Refused(refusal)) => {
             let told = words.of(&refusal.text).to_owned();
-            show(&site, &viewer, frame, Some(told), None)
+            show(&site, &viewer, frame, Some(told), None, new)
         }
         Err(error) => Err(error.into()),
     }
@@ -297,7 +307,8 @@ async fn link(
 ) -> Result<Response, Problem> {
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let token = site.people().issue_link(of(&asked)?, &cx).await?;
-    show(&site, &asked.viewer, frame, None, Some(address(&token)))
+    let link = Some(address(&token));
+    show(&site, &asked.viewer, frame, None, link, NewOne::default())
 }
 
 #[derive(Deserialize)]
@@ -346,5 +357,5 @@ where
     site.platform()
         .carry_out::<Account, _>(of(asked)?, command, &cx)
         .await?;
-    Ok(Redirect::to("/people").into_response())
+    Ok(told(Redirect::to("/people").into_response(), "saved"))
 }

@@ -25,7 +25,7 @@ struct ProblemPage {
 
 /// Writes the body of an answer that is a problem.
 pub(crate) async fn write(request: Request, next: Next) -> Response {
-    let asking = request.extensions().get::<Asking>().copied();
+    let asking = request.extensions().get::<Asking>().cloned();
     let frame = request
         .extensions()
         .get::<Frame>()
@@ -73,6 +73,11 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
         let to = to.unwrap_or_default();
         let told = Some(format!("{title}。{detail}"));
         return sign_in::page(frame, words, &to, carried, told, problem.status);
+    }
+    let carried = response.extensions().get::<Carried>();
+    if let (Some(site), Some(viewer), Some(carried)) = (&site, &viewer, carried) {
+        let page = sign_in::resume(site, viewer, frame, words, carried.clone());
+        return (problem.status, page).into_response();
     }
     let shell = match (&site, &viewer) {
         (Some(site), Some(viewer)) => Shell::of(site, viewer, frame, words, title.clone()),

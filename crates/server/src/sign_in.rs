@@ -2,14 +2,13 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{ConnectInfo, Path, Query};
+use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{PeopleError, Viewer};
 use kandeng_platform::page::{Carried, Form, Frame, Nothing, Problem, Routes, Shell, Site, Words};
-use kandeng_platform::{Context, Refusal};
+use kandeng_platform::{Context, Language, Refusal};
 use serde::Deserialize;
-use std::net::SocketAddr;
 
 use crate::frame::{Asking, SESSION};
 use crate::problem::html;
@@ -33,6 +32,8 @@ struct SignInPage {
     carries: bool,
     login: String,
     told: Option<String>,
+    /// Whether there are passkeys here.
+    passkeys: bool,
 }
 
 /// The page to sign in on; `to` is where one goes afterwards, `carried` what is sent there.
@@ -45,6 +46,8 @@ pub(crate) fn page(
     status: StatusCode,
 ) -> Response {
     let to = carried.as_ref().map_or(to, |carried| carried.to.as_str());
+    // What was filled in is sent again by a form; a passkey's page goes on by itself.
+    let passkeys = frame.passkeys && carried.is_none();
     let page = SignInPage {
         shell: Shell::public(frame, words, words.say("sign-in")),
         to: safe(to).to_owned(),
@@ -52,13 +55,17 @@ pub(crate) fn page(
         carried: carried.map(|carried| encoded(&carried)).unwrap_or_default(),
         login: String::new(),
         told,
+        passkeys,
     };
     (status, html(&page)).into_response()
 }
 
 /// A path of ours, or else the first page.
-fn safe(to: &str) -> &str {
-    let ours = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
+pub(crate) fn safe(to: &str) -> &str {
+    // As browsers read addresses: tabs and line breaks do not count, and a backslash is a slash.
+    let ours = to.starts_with('/')
+        && !to[1..].starts_with(['/', '\\'])
+        && !to.contains(|letter: char| letter.is_control());
     if ours && to != "/sign-in" && to != "/sign-out" {
         to
     } else {
@@ -116,26 +123,38 @@ struct ResumePage {
     fields: Vec<(String, String)>,
 }
 
+/// The page from which a form that was not taken is sent once more, with everything that was filled in.
+pub(crate) fn resume(
+    site: &Site,
+    viewer: &Viewer,
+    frame: Frame,
+    words: Words,
+    carried: Carried,
+) -> Response {
+    html(&ResumePage {
+        shell: Shell::of(site, viewer, frame, words, words.say("resume")),
+        to: carried.to,
+        fields: carried.fields,
+    })
+}
+
 async fn sign_in(
     site: Site,
     Extension(frame): Extension<Frame>,
     Extension(asking): Extension<Asking>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
     Form(typed): Form<Typed>,
 ) -> Response {
     let words = words(asking.language);
-    // Of a port, the address alone: who opens many connections is one.
-    let address = address.map_or_else(String::new, |Extension(ConnectInfo(of))| {
-        of.ip().to_string()
-    });
-    let cx = Context {
-        language: asking.language,
-        jurisdiction: site.jurisdiction().to_owned(),
-        ..Context::of_the_platform(site.platform().clock().now())
-    };
+    let cx = by_nobody(&site, asking.language);
     let people = site.people();
     let signed = people
-        .sign_in(&typed.login, &typed.password, &typed.code, &address, &cx)
+        .sign_in(
+            &typed.login,
+            &typed.password,
+            &typed.code,
+            &asking.address,
+            &cx,
+        )
         .await;
     let token = match signed {
         Ok(token) => token,
@@ -148,6 +167,7 @@ async fn sign_in(
                 carries: !typed.carried.is_empty(),
                 carried: typed.carried,
                 login: typed.login,
+                passkeys: false,
                 told: Some(problem.detail(words)),
             };
             // Told on the form itself: the typed login stays, the secrets do not.
@@ -160,7 +180,7 @@ async fn sign_in(
         }
         Err(error) => return Problem::from(error).into_response(),
     };
-    let mut response = if typed.carried.is_empty() {
+    let response = if typed.carried.is_empty() {
         Redirect::to(safe(&typed.to)).into_response()
     } else {
         let now = site.platform().clock().now();
@@ -169,18 +189,30 @@ async fn sign_in(
             Ok(None) => return Problem::signed_out().into_response(),
             Err(error) => return Problem::from(error).into_response(),
         };
-        let page = ResumePage {
-            shell: Shell::of(&site, &viewer, frame, words, words.say("resume")),
+        let fields = form_urlencoded::parse(typed.carried.as_bytes());
+        let carried = Carried {
             to: safe(&typed.to).to_owned(),
-            fields: form_urlencoded::parse(typed.carried.as_bytes())
-                .into_owned()
-                .collect(),
+            fields: fields.into_owned().collect(),
         };
-        html(&page)
+        resume(&site, &viewer, frame, words, carried)
     };
+    with_session(response, &token)
+}
+
+/// Has the browser keep the token of a session.
+pub(crate) fn with_session(mut response: Response, token: &str) -> Response {
     let cookie = format!("{SESSION}={token}; Path=/; Secure; HttpOnly; SameSite=Lax");
     put_cookie(&mut response, &cookie);
     response
+}
+
+/// A command of somebody who is not signed in.
+pub(crate) fn by_nobody(site: &Site, language: Language) -> Context {
+    Context {
+        language,
+        jurisdiction: site.jurisdiction().to_owned(),
+        ..Context::of_the_platform(site.platform().clock().now())
+    }
 }
 
 /// A page with a status of its own, which nobody writes over.
@@ -283,11 +315,7 @@ async fn accept(
     Form(chosen): Form<Chosen>,
 ) -> Result<Response, Problem> {
     let words = words(asking.language);
-    let cx = Context {
-        language: asking.language,
-        jurisdiction: site.jurisdiction().to_owned(),
-        ..Context::of_the_platform(site.platform().clock().now())
-    };
+    let cx = by_nobody(&site, asking.language);
     let Some((_, login)) = site.people().by_link(&token, cx.at)? else {
         return Err(lapsed().into());
     };

@@ -1,5 +1,6 @@
 //! `kandeng serve`: a node with its pages. And what comes before it: `kandeng invite`, `kandeng config check`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,12 +8,12 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening};
+use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
 use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
 use kandeng_screening::Language;
-use kandeng_server::{Server, Tls, serve};
+use kandeng_server::{Listen, Listening, Reach, ServeError, Server, Telemetry, Tls, serve};
 
 use crate::args::{ConfigCheck, ConfigCommand, Invite, Serve};
 use crate::failure::Failure;
@@ -52,20 +53,27 @@ pub(crate) fn config(options: &ConfigCheck, words: Words) -> Result<ExitCode, Fa
                 ("path", folder.join(CONFIG).display().to_string()),
                 ("origin", read.origin.clone()),
                 ("jurisdiction", read.jurisdiction.clone()),
-                ("address", address_of(&read)),
+                ("address", address_of(&read.server, read.server.address)),
             ]
         )
     );
     Ok(ExitCode::SUCCESS)
 }
 
-fn address_of(config: &Config) -> String {
-    let scheme = if config.server.tls.is_some() {
+/// Where browsers find the pages: by the first of the server's names where it has some, since it answers to no other.
+fn address_of(server: &ServerAt, listening: SocketAddr) -> String {
+    let scheme = if server.tls.is_some() || server.behind_tls {
         "https"
     } else {
         "http"
     };
-    format!("{scheme}://{}/", config.server.address)
+    match server.hosts.first() {
+        // The port is that of the server in front.
+        Some(host) if server.behind_tls => format!("{scheme}://{host}/"),
+        Some(host) => format!("{scheme}://{host}:{}/", listening.port()),
+        None if server.behind_tls => format!("http://{listening}/"),
+        None => format!("{scheme}://{listening}/"),
+    }
 }
 
 /// The policies of the platform, and those of the node's own folder where there is one.
@@ -98,7 +106,8 @@ pub(crate) fn invite(options: &Invite, words: Words) -> Result<ExitCode, Failure
     let people = People::new(node.platform.clone(), Arc::clone(&node.vault));
     let invited = super::runtime()?.block_on(people.invite_first(new, &jurisdiction, &cx));
     drop(people);
-    let address = address_of(&node.folder.config);
+    let server = &node.folder.config.server;
+    let address = address_of(server, server.address);
     node.close();
     let (_, token) = invited.map_err(failed)?;
     let link = format!("{address}invitation/{token}");
@@ -124,7 +133,12 @@ pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     let authority = authority(&folder)?;
     let node = Node::open(&folder, Opening::default())?;
     let config = node.folder.config.clone();
-    log();
+    let telemetry = config.watch.traces.as_deref();
+    let telemetry = telemetry
+        .map(|endpoint| Telemetry::start(endpoint, config.watch.one_in))
+        .transpose()
+        .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+    kandeng_server::log(telemetry.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -137,6 +151,9 @@ pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     let served = runtime.block_on(until_stopped(&node, &config, authority, words));
     // Whoever still holds the node's parts lets them go with this.
     drop(runtime);
+    if let Some(telemetry) = telemetry {
+        telemetry.stop();
+    }
     node.close();
     served?;
     crate::complain(&words.say("serve-stopped"));
@@ -152,24 +169,33 @@ async fn until_stopped(
     let platform = node.platform.clone();
     let people = People::new(platform.clone(), Arc::clone(&node.vault));
     let site = Site::new(platform.clone(), people, authority, &config.jurisdiction);
-    let tls = config.server.tls.as_ref().map(|(certificate, key)| Tls {
+    let of = &config.server;
+    let tls = of.tls.as_ref().map(|(certificate, key)| Tls {
         certificate: node.folder.path().join(certificate),
         key: node.folder.path().join(key),
     });
-    let secure = tls.is_some() || config.server.behind_tls;
-    let router = Server::new(site, Vec::new()).router(secure);
-    let listening = serve(router, config.server.address, tls.as_ref())
-        .await
-        .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+    let reach = Reach::of(of);
+    let secure = reach.secure;
+    let server = Server::new(site.clone(), Vec::new(), reach);
+    let listen = Listen {
+        address: of.address,
+        connections: of.connections,
+        tls,
+    };
+    let listening = serve(server.router(), &listen).await.map_err(unserved)?;
+    let watched = match config.watch.metrics {
+        Some(address) => {
+            let metrics = server.metrics().router(&site);
+            let listening = serve(metrics, &Listen::at(address)).await;
+            Some(listening.map_err(unserved)?)
+        }
+        None => None,
+    };
     let deadlines = DeadlineLoop::new(platform.clone());
     let notices = NoticeLoop::new(platform.clone(), node.senders()?);
     let deadlines = tokio::spawn(async move { deadlines.run().await });
     let notices = tokio::spawn(async move { notices.run().await });
-    let address = format!(
-        "{}://{}/",
-        if tls.is_some() { "https" } else { "http" },
-        listening.address
-    );
+    let address = address_of(of, listening.address);
     tell!("{}", words.say_with("serve-at", &[("address", address)]));
     if !secure {
         crate::complain(&words.say("serve-demo"));
@@ -183,7 +209,7 @@ async fn until_stopped(
         crate::complain(&words.say("serve-nobody"));
     }
     let stopped = tokio::select! {
-        stopped = told_to_stop() => stopped.map_err(|error| {
+        stopped = told_to_stop(&listening) => stopped.map_err(|error| {
             Failure::wrong(
                 format!("收不到停止信号:{error}"),
                 format!("the signals to stop cannot be waited for: {error}"),
@@ -195,7 +221,14 @@ async fn until_stopped(
     };
     // No new requests; those under way are answered.
     listening.stop().await;
+    if let Some(watched) = watched {
+        watched.stop().await;
+    }
     stopped
+}
+
+fn unserved(error: ServeError) -> Failure {
+    Failure::wrong(error.to_string(), error.to_string())
 }
 
 fn ended_early(
@@ -213,29 +246,29 @@ fn ended_early(
     )
 }
 
-/// Ctrl-C, or what a service manager sends.
-async fn told_to_stop() -> std::io::Result<()> {
+/// Ctrl-C, or what a service manager sends. Told to look at its files again (SIGHUP), the server takes up its
+/// certificate anew and goes on.
+async fn told_to_stop(listening: &Listening) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            stopped = tokio::signal::ctrl_c() => stopped,
-            _ = terminate.recv() => Ok(()),
+        let mut again = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                stopped = tokio::signal::ctrl_c() => return stopped,
+                _ = terminate.recv() => return Ok(()),
+                _ = again.recv() => {
+                    if let Err(error) = listening.renew_certificate().await {
+                        tracing::warn!(%error, "the certificate stays as it was");
+                    }
+                }
+            }
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
-}
-
-/// Lines of JSON on stderr; `KANDENG_LOG` says how much, such as `warn` or `kandeng_server=debug`.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KANDENG_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    // Somebody else may have set one already, in tests.
-    let _ = tracing_subscriber::fmt()
-        .json()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .try_init();
+    {
+        let _ = listening;
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -28,3 +28,6 @@ problem-500 = Something is broken on our side
 problem-500-detail = It was recorded. Try again later; if it stays, tell the administrator the number below.
 problem-503 = Too much is going on
 problem-503-detail = Try again in a moment; nothing was left half-done.
+place = Jurisdiction
+problem-421 = This address is not ours
+problem-421-detail = Open the site by the address that you were given.

@@ -28,3 +28,6 @@ problem-500 = 系统出了差错
 problem-500-detail = 已经记录。请稍后再试;若仍不行,请告诉管理员页面下方的编号。
 problem-503 = 现在太忙
 problem-503-detail = 请过一会儿再试;没有办到一半的事。
+place = 辖区
+problem-421 = 不是本站的地址
+problem-421-detail = 请用告知您的网址打开本站。

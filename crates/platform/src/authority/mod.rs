@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid,
-    Policy, PolicyId, PolicySet, Request, RestrictedExpression, Schema, SlotId, Template,
-    ValidationMode, Validator,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId,
+    EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, PolicySetError, Request,
+    RestrictedExpression, Schema, SlotId, Template, ValidationMode, Validator,
 };
 use uuid::Uuid;
 
@@ -29,8 +29,8 @@ const SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
 const ROLES: &str = include_str!("../../policies/roles.cedar");
 const DUTIES: &str = include_str!("../../policies/duties.cedar");
 
-/// Viewers whose policies are kept linked.
-const MOST_LINKED: usize = 2_000;
+/// How many viewers' policies for an action are kept linked.
+const MOST_LINKED: usize = 10_000;
 
 /// Policies that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +42,11 @@ pub struct Authority {
     authorizer: Authorizer,
     schema: Schema,
     types: BTreeMap<&'static str, EntityTypeName>,
-    /// What holds whatever the role, and the templates.
-    policies: PolicySet,
-    /// The same with templates linked, by account and grants.
-    linked: Mutex<HashMap<Uuid, Linked>>,
+    /// What each action is decided by: policies and templates that speak of it. Those that do not can decide nothing,
+    /// and most of the time went into finding that out anew.
+    about: BTreeMap<Action, PolicySet>,
+    /// The same with templates linked.
+    linked: Mutex<HashMap<(Uuid, Action), Linked>>,
 }
 
 /// An account's grants, and the policies that they were linked into.
@@ -115,13 +116,42 @@ impl Authority {
         if let Some(error) = checked.validation_errors().next() {
             return Err(wrong("policies", error));
         }
-        Ok(Self {
+        let mut authority = Self {
             authorizer: Authorizer::new(),
             schema,
             types,
-            policies,
+            about: BTreeMap::new(),
             linked: Mutex::new(HashMap::new()),
-        })
+        };
+        for action in Action::ALL {
+            let about = authority.that_speak_of(*action, &policies)?;
+            authority.about.insert(*action, about);
+        }
+        Ok(authority)
+    }
+
+    /// Those of the policies and templates whose head leaves the action in.
+    fn that_speak_of(&self, action: Action, of: &PolicySet) -> Result<PolicySet, PolicyError> {
+        let named = self.uid("Action", action.name());
+        let speaks = |head: ActionConstraint| match head {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(one) => one == named,
+            // The schema has no groups of actions.
+            ActionConstraint::In(some) => some.contains(&named),
+        };
+        let failed = |error: PolicySetError| wrong(action.name(), &error);
+        let mut about = PolicySet::new();
+        for policy in of.policies() {
+            if speaks(policy.action_constraint()) {
+                about.add(policy.clone()).map_err(failed)?;
+            }
+        }
+        for template in of.templates() {
+            if speaks(template.action_constraint()) {
+                about.add_template(template.clone()).map_err(failed)?;
+            }
+        }
+        Ok(about)
     }
 
     /// Whether the viewer may do it. A no where anything is wrong with the question.
@@ -155,7 +185,7 @@ impl Authority {
         )
         .map_err(|error| wrong(action.name(), &error))?;
         let entities = self.entities(principal, thing, resource)?;
-        let policies = self.linked(viewer)?;
+        let policies = self.linked(viewer, action)?;
         let response = self
             .authorizer
             .is_authorized(&request, &policies, &entities);
@@ -267,22 +297,25 @@ impl Authority {
         all
     }
 
-    /// The policies with the viewer's grants linked.
-    fn linked(&self, viewer: &Viewer) -> Result<Arc<PolicySet>, PolicyError> {
+    /// The policies that speak of the action, with the viewer's grants linked.
+    fn linked(&self, viewer: &Viewer, action: Action) -> Result<Arc<PolicySet>, PolicyError> {
         let lock = || self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((grants, policies)) = lock().get(&viewer.account)
+        let key = (viewer.account, action);
+        if let Some((grants, policies)) = lock().get(&key)
             && *grants == viewer.grants
         {
             return Ok(Arc::clone(policies));
         }
-        let mut policies = self.policies.clone();
+        // Cannot be missing: it was made for all actions.
+        let mut policies = self.about.get(&action).cloned().unwrap_or_default();
         for grant in &viewer.grants {
             if !jurisdiction::is_code(&grant.jurisdiction) {
                 continue;
             }
             let id = format!("{}@{}", grant.role.name(), grant.jurisdiction);
             let id = PolicyId::new(id);
-            if policies.policy(&id).is_some() {
+            let role = PolicyId::new(grant.role.name());
+            if policies.policy(&id).is_some() || policies.template(&role).is_none() {
                 continue;
             }
             let values = HashMap::from([
@@ -296,7 +329,7 @@ impl Authority {
                 ),
             ]);
             policies
-                .link(PolicyId::new(grant.role.name()), id, values)
+                .link(role, id, values)
                 .map_err(|error| wrong(grant.role.name(), &error))?;
         }
         let policies = Arc::new(policies);
@@ -304,10 +337,7 @@ impl Authority {
         if linked.len() >= MOST_LINKED {
             linked.clear();
         }
-        linked.insert(
-            viewer.account,
-            (viewer.grants.clone(), Arc::clone(&policies)),
-        );
+        linked.insert(key, (viewer.grants.clone(), Arc::clone(&policies)));
         Ok(policies)
     }
 }
@@ -372,7 +402,8 @@ mod tests {
         let authority = Authority::new().unwrap();
         for role in Role::ALL {
             let id = PolicyId::new(role.name());
-            assert!(authority.policies.template(&id).is_some(), "{role:?}");
+            let mut about = authority.about.values();
+            assert!(about.any(|of| of.template(&id).is_some()), "{role:?}");
         }
         let known: HashSet<String> = authority
             .schema

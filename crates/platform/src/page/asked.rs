@@ -37,6 +37,13 @@ pub struct Asked {
     pub params: Params,
 }
 
+/// Put among the extensions of a request that a program sent, with a token of somebody's instead of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Whether it may change things; else it reads.
+    pub changes: bool,
+}
+
 impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = Problem;
 

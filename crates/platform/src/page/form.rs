@@ -1,24 +1,21 @@
 //! Forms: what was typed, sent from one of our pages in this session.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq as _;
 
-use super::{Problem, Site};
-use crate::account::Viewer;
+use super::Problem;
+use super::ours::is_form;
 use crate::context::Text;
-
-/// The most bytes of a form.
-const MOST: usize = 1 << 20;
 
 /// The most bytes of a form that are kept while somebody signs in again.
 pub(super) const MOST_CARRIED: usize = 256 << 10;
 
-/// The field that carries the session's token.
-pub(super) const TOKEN: &str = "form_token";
+/// The field that carries the session's token. In a form with files it comes first.
+pub const TOKEN: &str = "form_token";
 
-/// What was typed into a form. Refused unless it carries the token of the viewer's session, where one is signed in.
+/// What was typed into a form. That it comes from one of our pages is asked before a handler sees it.
 #[derive(Clone, Debug)]
 pub struct Form<T>(pub T);
 
@@ -29,37 +26,48 @@ pub struct Nothing {}
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let kind = parts.headers.get(header::CONTENT_TYPE);
-        if kind.is_none_or(|kind| {
-            !kind
-                .as_bytes()
-                .starts_with(b"application/x-www-form-urlencoded")
-        }) {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_form(request.headers()) {
             return Err(unreadable());
         }
-        let bytes = axum::body::to_bytes(body, MOST)
-            .await
-            .map_err(|_| Problem::too_large())?;
-        if let Some(viewer) = parts.extensions.get::<Viewer>() {
-            let site = parts
-                .extensions
-                .get::<Site>()
-                .ok_or_else(Problem::not_found)?;
-            let expected = site.form_token(viewer);
-            let given = form_urlencoded::parse(&bytes)
-                .find(|(name, _)| name == TOKEN)
-                .map(|(_, value)| value.into_owned())
-                .unwrap_or_default();
-            if !bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
-                return Err(Problem::forged());
-            }
-        }
+        let bytes = bytes_of(request, state).await?;
         serde_urlencoded::from_bytes(&bytes)
             .map(Self)
             .map_err(|_| unreadable())
     }
+}
+
+/// What a program sent, as JSON.
+#[derive(Clone, Debug)]
+pub struct Sent<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"application/json")) {
+            return Err(Problem::format());
+        }
+        let bytes = bytes_of(request, state).await?;
+        // Where it is wrong, not what it says: it may name somebody.
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            Problem::unreadable(Text::new(
+                format!("第 {line} 行第 {column} 列附近的 JSON 不符合说明"),
+                format!("the JSON near line {line}, column {column} is not as described"),
+            ))
+        })
+    }
+}
+
+/// The whole body, up to what the route takes.
+async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        _ => unreadable(),
+    })
 }
 
 fn unreadable() -> Problem {

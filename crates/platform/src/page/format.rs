@@ -1,4 +1,4 @@
-//! Money and time as people there write them.
+//! Money, areas and time as people there write them.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -33,6 +33,24 @@ pub fn money(words: Words, fen: i64) -> String {
         }
         Language::Zh => format!("{sign}{}.{:02} 元", commas(fen / 100), fen % 100),
         Language::En => format!("{sign}¥{}.{:02}", commas(fen / 100), fen % 100),
+    }
+}
+
+/// An area of so many square metres, in mu as fields are measured there, to a hundredth.
+///
+/// ```
+/// use kandeng_platform::Language;
+/// use kandeng_platform::page::{Words, area};
+/// assert_eq!(area(Words::new(Language::Zh), 80_000), "120.00 亩");
+/// assert_eq!(area(Words::new(Language::En), 1_000), "1.50 mu (1,000 m²)");
+/// ```
+pub fn area(words: Words, square_metres: u64) -> String {
+    // A mu is a fifteenth of a hectare: 2000/3 square metres.
+    let hundredths = (square_metres.saturating_mul(3) + 10) / 20;
+    let mu = format!("{}.{:02}", commas(hundredths / 100), hundredths % 100);
+    match words.language {
+        Language::Zh => format!("{mu} 亩"),
+        Language::En => format!("{mu} mu ({} m²)", commas(square_metres)),
     }
 }
 

@@ -4,19 +4,23 @@
 //! about.
 
 mod asked;
+mod flash;
 mod form;
 mod format;
+mod ours;
 mod problem;
 mod routes;
 mod shell;
 mod site;
 mod words;
 
-pub use asked::{Asked, Params};
-pub use form::{Carried, Form, Nothing};
-pub use format::{day, moment, money};
+pub use asked::{Asked, Params, Program};
+pub use flash::{FLASH, told};
+pub use form::{Carried, Form, Nothing, Sent, TOKEN};
+pub use format::{area, day, moment, money};
+pub use ours::TOKEN_HEADER;
 pub use problem::Problem;
-pub use routes::{Access, Declared, Routes};
+pub use routes::{Access, Declared, MOST_BYTES, MOST_TIME, Routes};
 pub use shell::{Entry, Frame, Shell};
 pub use site::Site;
 pub use words::Words;

@@ -44,6 +44,37 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "form-not-ours")
     }
 
+    /// The program's token lets it read only.
+    pub fn beyond_scope() -> Self {
+        Self {
+            text: Some(Text::new(
+                "这个接口令牌只能读取,不能更改",
+                "this token lets a program read, not change",
+            )),
+            ..Self::new(StatusCode::FORBIDDEN, "beyond-scope")
+        }
+    }
+
+    /// What was sent is of another kind than is taken here.
+    pub fn format() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format-not-taken")
+    }
+
+    /// The request is for a name that is not ours.
+    pub fn elsewhere() -> Self {
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "elsewhere")
+    }
+
+    /// There is a page there, and this is not how it is asked.
+    pub fn method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
+    }
+
+    /// It took too long to arrive, or to answer.
+    pub fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow")
+    }
+
     /// What was sent cannot be read.
     pub fn unreadable(text: Text) -> Self {
         Self {

@@ -1,18 +1,20 @@
 //! Routes, each with who may use it. None can be mounted without saying so, and a test walks them all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts as _, Path, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Path, Request};
 use axum::handler::Handler;
 use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::form::MOST_CARRIED;
-use super::{Asked, Carried, Params, Problem, Site};
+use super::ours::{is_form, ours};
+use super::{Asked, Carried, Params, Problem, Program, Site};
 use crate::account::Viewer;
 use crate::authority::{Action, Resource};
 
@@ -27,6 +29,12 @@ pub enum Access {
     Asks(Action),
 }
 
+/// The most bytes of a request, unless its route says otherwise.
+pub const MOST_BYTES: usize = 1 << 20;
+
+/// How long a request may take, from its headers to the first byte of the answer, unless its route says otherwise.
+pub const MOST_TIME: Duration = Duration::from_mins(1);
+
 /// A route as it was declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -36,6 +44,10 @@ pub struct Declared {
     pub path: &'static str,
     /// Who may use it.
     pub access: Access,
+    /// The most bytes of a request.
+    pub most_bytes: usize,
+    /// How long a request may take.
+    pub most_time: Duration,
 }
 
 /// Finds what a route is about. Nothing is the same as not being allowed: nobody learns that there is something.
@@ -45,10 +57,7 @@ type Find = Arc<
 
 /// Routes of a scene or of the server.
 #[derive(Default)]
-pub struct Routes {
-    declared: Vec<Declared>,
-    router: Router,
-}
+pub struct Routes(Vec<(Declared, MethodRouter)>);
 
 impl Routes {
     /// None yet.
@@ -107,56 +116,122 @@ impl Routes {
         method: Method,
         path: &'static str,
         access: Access,
-        route: axum::routing::MethodRouter,
+        route: MethodRouter,
     ) -> Self {
-        self.router = self.router.route(path, route);
-        self.declared.push(Declared {
+        let declared = Declared {
             method,
             path,
             access,
-        });
+            most_bytes: MOST_BYTES,
+            most_time: MOST_TIME,
+        };
+        self.0.push((declared, route));
+        self
+    }
+
+    /// Of the route that was declared last: the most bytes of a request and how long it may take. For uploads, over
+    /// a poor connection too.
+    #[must_use]
+    pub fn up_to(mut self, bytes: usize, time: Duration) -> Self {
+        if let Some((declared, _)) = self.0.last_mut() {
+            declared.most_bytes = bytes;
+            declared.most_time = time;
+        }
         self
     }
 
     /// These and those of another.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.router = self.router.merge(other.router);
-        self.declared.extend(other.declared);
+    pub fn and(mut self, mut other: Self) -> Self {
+        self.0.append(&mut other.0);
         self
     }
 
     /// All of them, as they were declared.
-    pub fn declared(&self) -> &[Declared] {
-        &self.declared
+    pub fn declared(&self) -> impl Iterator<Item = &Declared> {
+        self.0.iter().map(|(declared, _)| declared)
     }
 
     /// What answers requests. It wants a [`Site`] among their extensions, and a [`Viewer`] where somebody is signed in.
     pub fn into_router(self) -> Router {
-        self.router
+        let routes = self.0.into_iter();
+        routes.fold(Router::new(), |router, (declared, route)| {
+            let most = Most(declared.most_bytes);
+            let time = declared.most_time;
+            let limited = from_fn(move |mut request: Request, next: Next| async move {
+                if announced(&request).is_some_and(|bytes| bytes > most.0 as u64) {
+                    // Before any of it is taken: whoever asks first is spared the sending.
+                    return Problem::too_large().into_response();
+                }
+                request.extensions_mut().insert(most);
+                match tokio::time::timeout(time, next.run(request)).await {
+                    Ok(response) => response,
+                    Err(_) => Problem::too_slow().into_response(),
+                }
+            });
+            let route = route
+                .layer(DefaultBodyLimit::max(declared.most_bytes))
+                .layer(limited);
+            router.route(declared.path, route)
+        })
     }
 }
+
+/// How many bytes a request says that it has.
+fn announced(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+/// The most bytes of this request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most(pub usize);
 
 fn filter(method: &Method) -> MethodFilter {
     // Cannot fail for the methods that pages and API use; another would never be matched.
     MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::TRACE)
 }
 
-async fn signed_in(request: Request, next: Next) -> Response {
-    if request.extensions().get::<Viewer>().is_some() {
-        return next.run(request).await;
+/// Whoever is signed in; where nobody is, they are asked to sign in first.
+async fn viewer_of(request: Request) -> Result<(Viewer, Site, Request), Response> {
+    let extensions = request.extensions();
+    let (viewer, site) = (extensions.get::<Viewer>(), extensions.get::<Site>());
+    match (viewer.cloned(), site.cloned()) {
+        (Some(viewer), Some(site)) => Ok((viewer, site, request)),
+        (None, _) => Err(sign_in_first(request).await),
+        (Some(_), None) => Err(Problem::not_found().into_response()),
     }
-    sign_in_first(request).await
+}
+
+/// Refuses what would change something and was not sent by one of our pages, or by a program that may.
+async fn meant(site: &Site, viewer: &Viewer, request: Request) -> Result<Request, Response> {
+    if request.method().is_safe() {
+        return Ok(request);
+    }
+    match request.extensions().get::<Program>() {
+        Some(program) if program.changes => Ok(request),
+        Some(_) => Err(Problem::beyond_scope().into_response()),
+        None => ours(&site.form_token(viewer), request).await,
+    }
+}
+
+async fn signed_in(request: Request, next: Next) -> Response {
+    let (viewer, site, request) = match viewer_of(request).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    match meant(&site, &viewer, request).await {
+        Ok(request) => next.run(request).await,
+        Err(response) => response,
+    }
 }
 
 async fn ask(action: Action, find: &Find, request: Request, next: Next) -> Response {
+    let (viewer, site, request) = match viewer_of(request).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
     let (mut parts, body) = request.into_parts();
-    let Some(viewer) = parts.extensions.get::<Viewer>().cloned() else {
-        return sign_in_first(Request::from_parts(parts, body)).await;
-    };
-    let Some(site) = parts.extensions.get::<Site>().cloned() else {
-        return Problem::not_found().into_response();
-    };
     let params = match Path::from_request_parts(&mut parts, &()).await {
         Ok(Path(params)) => Params(params),
         Err(_) => return Problem::not_found().into_response(),
@@ -169,24 +244,24 @@ async fn ask(action: Action, find: &Find, request: Request, next: Next) -> Respo
     if !site.authority().may(&viewer, action, &resource) {
         return Problem::not_found().into_response();
     }
-    parts.extensions.insert(Asked {
+    let request = Request::from_parts(parts, body);
+    let mut request = match meant(&site, &viewer, request).await {
+        Ok(request) => request,
+        Err(response) => return response,
+    };
+    request.extensions_mut().insert(Asked {
         viewer,
         resource,
         params,
     });
-    next.run(Request::from_parts(parts, body)).await
+    next.run(request).await
 }
 
 /// Asks to sign in first; what a form sent is kept for afterwards.
 async fn sign_in_first(request: Request<Body>) -> Response {
     let mut response = Problem::signed_out().into_response();
     let (parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE);
-    let is_form = kind.is_some_and(|kind| {
-        kind.as_bytes()
-            .starts_with(b"application/x-www-form-urlencoded")
-    });
-    if parts.method == Method::POST && is_form {
+    if parts.method == Method::POST && is_form(&parts.headers) {
         // What is larger is not carried: the browser still has it.
         if let Ok(bytes) = axum::body::to_bytes(body, MOST_CARRIED).await {
             let to = parts.uri.path().to_owned();

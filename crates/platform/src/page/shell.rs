@@ -21,10 +21,16 @@ pub struct Entry {
 pub struct Frame {
     /// The stylesheet's address.
     pub style: String,
+    /// The script's address, where there is one. Pages work without it.
+    pub script: Option<String>,
     /// The navigation.
     pub entries: Vec<Entry>,
     /// The path of the request.
     pub path: String,
+    /// The key of something to be told, once.
+    pub flash: Option<String>,
+    /// Whether one may sign in with a passkey.
+    pub passkeys: bool,
 }
 
 /// The frame of one page.
@@ -35,10 +41,14 @@ pub struct Shell {
     pub title: String,
     /// The stylesheet's address.
     pub style: String,
+    /// The script's address, where there is one.
+    pub script: Option<String>,
     /// The navigation; empty where nobody is signed in.
     pub entries: Vec<Entry>,
     /// The name of whoever is signed in.
     pub name: Option<String>,
+    /// Where they work: the widest of their jurisdictions, or that of the node.
+    pub jurisdiction: String,
     /// What forms carry.
     pub form_token: String,
     /// The path of the request.
@@ -54,17 +64,25 @@ impl Shell {
             words,
             title,
             style: frame.style,
+            script: frame.script,
             entries: Vec::new(),
             name: None,
+            jurisdiction: String::new(),
             form_token: String::new(),
             path: frame.path,
-            flash: None,
+            // A key that nobody knows has no text: the cookie did not come from us.
+            flash: frame
+                .flash
+                .and_then(|key| words.known(&format!("done-{key}"))),
         }
     }
 
     /// The frame of a page for somebody who is signed in.
     pub fn of(site: &Site, viewer: &Viewer, frame: Frame, words: Words, title: String) -> Self {
+        let places = viewer.grants.iter().map(|grant| &grant.jurisdiction);
+        let widest = places.min_by_key(|code| (code.len(), code.as_str()));
         Self {
+            jurisdiction: widest.map_or_else(|| site.jurisdiction().to_owned(), Clone::clone),
             name: site.people().name(viewer.account).ok().flatten(),
             form_token: site.form_token(viewer),
             entries: frame.entries.clone(),

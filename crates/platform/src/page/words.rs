@@ -53,12 +53,24 @@ impl Words {
         }
     }
 
-    /// The text of that key; the key itself where there is none, which a test keeps from happening.
-    pub fn say(self, key: &str) -> String {
+    /// The other language: what it calls itself, and how it is named in addresses.
+    pub fn other(self) -> (&'static str, &'static str) {
+        match self.language {
+            Language::Zh => ("English", "en"),
+            Language::En => ("中文", "zh"),
+        }
+    }
+
+    /// The text of that key, if there is one.
+    pub fn known(self, key: &str) -> Option<String> {
         let id = self.id();
         let found = self.own.try_lookup(id, key);
-        let found = found.or_else(|| LOCALES.try_lookup(id, key));
-        found.unwrap_or_else(|| key.to_owned())
+        found.or_else(|| LOCALES.try_lookup(id, key))
+    }
+
+    /// The text of that key; the key itself where there is none, which a test keeps from happening.
+    pub fn say(self, key: &str) -> String {
+        self.known(key).unwrap_or_else(|| key.to_owned())
     }
 
     /// The same with values in it.

@@ -17,8 +17,11 @@ use kandeng_platform::vault::MasterKey;
 use kandeng_platform::{
     Clock as _, Context, CountedIds, Language, Parts, Platform, Scene, SetClock,
 };
-use kandeng_server::Server;
+use kandeng_server::{Metrics, Reach, Server};
 use tower::ServiceExt as _;
+
+pub mod keys;
+pub mod passkeys;
 
 pub const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
 
@@ -26,6 +29,8 @@ pub struct House {
     pub clock: Arc<SetClock>,
     pub site: Site,
     pub router: Router,
+    pub metrics: Metrics,
+    pub device: Arc<passkeys::Device>,
     pub declared: Vec<kandeng_platform::page::Declared>,
     _folder: tempfile::TempDir,
 }
@@ -36,6 +41,10 @@ impl House {
     }
 
     pub fn with(scenes: Vec<Box<dyn Scene>>) -> Self {
+        Self::reached(scenes, Reach::default())
+    }
+
+    pub fn reached(scenes: Vec<Box<dyn Scene>>, reach: Reach) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Arc::new(SetClock::at(start));
@@ -53,11 +62,16 @@ impl House {
         let vault = platform.open_vault(&keys, MasterKey::generate().unwrap());
         let people = People::new(platform.clone(), Arc::new(vault.unwrap()));
         let site = Site::new(platform, people, Authority::new().unwrap(), "990121");
-        let server = Server::new(site.clone(), scenes);
+        let device = Arc::new(passkeys::Device::new(site.clone()));
+        let server = Server::new(site.clone(), scenes, reach)
+            .with_keys(Arc::new(keys::KeysInMemory::new(site.clone())))
+            .with_passkeys(Arc::clone(&device) as _);
         Self {
             clock,
             declared: server.declared(),
-            router: server.router(false),
+            router: server.router(),
+            metrics: server.metrics().clone(),
+            device,
             site,
             _folder: folder,
         }
@@ -88,6 +102,37 @@ impl House {
         self.site.people().invite(&new, &self.cx()).await.unwrap().1
     }
 
+    /// An account that has every role in all of the province.
+    pub async fn mighty(&self, login: &str) -> Browser<'_> {
+        let browser = self.signed_in(login, Role::Administrator, "99").await;
+        let account = self.newest_account().await;
+        for role in Role::ALL {
+            let grant = kandeng_platform::account::GrantRole(Grant {
+                role,
+                jurisdiction: "99".to_owned(),
+            });
+            let granted = self.site.platform();
+            granted
+                .carry_out::<kandeng_platform::account::Account, _>(account, grant, &self.cx())
+                .await
+                .unwrap();
+        }
+        browser
+    }
+
+    /// The account that was invited last.
+    pub async fn newest_account(&self) -> uuid::Uuid {
+        let id: String = self
+            .site
+            .platform()
+            .query(|connection| {
+                let newest = "select id from accounts order by invited_at desc, id desc limit 1";
+                connection.query_row(newest, [], |row| row.get(0))
+            })
+            .unwrap();
+        id.parse().unwrap()
+    }
+
     /// Somebody with an account, not signed in yet.
     pub async fn enrolled(&self, login: &str, role: Role, place: &str) -> TotpSecret {
         let token = self.invited(login, role, place).await;
@@ -115,6 +160,9 @@ impl House {
         Browser {
             house: self,
             cookie: None,
+            told: None,
+            language: None,
+            bearer: None,
         }
     }
 }
@@ -122,6 +170,10 @@ impl House {
 pub struct Browser<'h> {
     pub house: &'h House,
     pub cookie: Option<String>,
+    pub told: Option<String>,
+    pub language: Option<String>,
+    /// The token of a program.
+    pub bearer: Option<String>,
 }
 
 #[derive(Debug)]
@@ -149,16 +201,32 @@ impl Seen {
 impl Browser<'_> {
     pub async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
         let mut request = request.header(header::HOST, "kandeng.example");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, format!("__Host-session={cookie}"));
+        let cookies = [
+            ("__Host-session", &self.cookie),
+            ("__Host-told", &self.told),
+            ("__Host-language", &self.language),
+        ];
+        for (name, value) in cookies {
+            if let Some(value) = value {
+                request = request.header(header::COOKIE, format!("{name}={value}"));
+            }
+        }
+        if let Some(token) = &self.bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let request: Request<Body> = request.body(Body::from(body)).unwrap();
         let response = self.house.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            let value = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
-            self.cookie = (!value.is_empty()).then(|| value.to_owned());
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            let kept = match name {
+                "__Host-session" => &mut self.cookie,
+                "__Host-told" => &mut self.told,
+                "__Host-language" => &mut self.language,
+                other => panic!("a cookie that nobody knows: {other}"),
+            };
+            *kept = (!value.is_empty()).then(|| value.to_owned());
         }
         let bytes = axum::body::to_bytes(body, 1 << 24).await.unwrap();
         Seen {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::NodeError;
 use crate::vault::backup::MOST_DAYS;
 use section::Section;
-pub use server::ServerAt;
+pub use server::{ServerAt, WatchAt};
 pub(super) use text::{with_master, with_origin, with_second_place, with_store};
 
 /// The name of the file in a node's folder.
@@ -83,6 +83,8 @@ pub struct Config {
     pub channels: toml::Table,
     /// Where pages are served.
     pub server: ServerAt,
+    /// Where it is told how the server does.
+    pub watch: WatchAt,
 }
 
 impl Config {
@@ -98,6 +100,7 @@ impl Config {
             backup_days: MOST_DAYS,
             channels: toml::Table::new(),
             server: ServerAt::default(),
+            watch: WatchAt::default(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Config {
         let config = second_place(config, &mut all)?;
         let mut config = people(config, &mut all)?;
         config.server = ServerAt::read(all.section("server")?)?;
+        config.watch = WatchAt::read(all.section("metrics")?, all.section("telemetry")?)?;
         if let Some(notices) = all.section("notices")? {
             let senders = crate::notice::senders::Channels::from_table(notices.table.clone());
             senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
@@ -266,8 +270,15 @@ mod tests {
                 .unwrap(),
             server: ServerAt {
                 address: ([0, 0, 0, 0], 443).into(),
+                hosts: vec!["kandeng.example".to_owned(), "10.0.0.7".to_owned()],
                 tls: Some(("server.pem".into(), "server key.pem".into())),
                 behind_tls: true,
+                connections: 64,
+            },
+            watch: WatchAt {
+                metrics: Some(([127, 0, 0, 1], 9_464).into()),
+                traces: Some("http://127.0.0.1:4318/v1/traces".to_owned()),
+                one_in: 10,
             },
             ..Config::new("ledger.example/99", "990121")
         }
@@ -301,6 +312,23 @@ mod tests {
         .unwrap();
         assert_eq!((config.origin.as_str(), config.backup_days), ("p", 7));
         assert_eq!(config.server.address.port(), 443);
+        let config = said(&[
+            ("KANDENG_SERVER_PORT", "8081"),
+            ("KANDENG_METRICS_ADDRESS", "127.0.0.1:9464"),
+            (
+                "KANDENG_TELEMETRY_ENDPOINT",
+                "http://127.0.0.1:4318/v1/traces",
+            ),
+        ])
+        .unwrap();
+        assert_eq!(config.server.address.port(), 8_081);
+        assert_eq!(config.watch.metrics.map(|at| at.port()), Some(9_464));
+        assert!(config.watch.traces.is_some());
+        let config = said(&[
+            ("KANDENG_STORE_KIND", "postgres"),
+            ("KANDENG_STORE_ADDRESS_FILE", "address"),
+        ])
+        .unwrap();
         assert_eq!(
             config.store,
             StoreAt::postgres(Secret::File("address".into()))
@@ -395,7 +423,17 @@ mod tests {
             ("[people]\nbackup_days = \"7\"\n", 4, "backup_days"),
             ("[second_place]\nwitness = \"http://x\"\n", 4, "witness_key"),
             ("[second]\nfolder = \"x\"\n", 3, "second"),
-            ("[server]\nport = 80\n", 4, "port"),
+            ("[server]\ncolour = 80\n", 4, "colour"),
+            ("[server]\nport = 80000\n", 4, "port"),
+            ("[server]\nhosts = \"http://x\"\n", 4, "http://x"),
+            ("[server]\nconnections = 0\n", 4, "connections"),
+            ("[metrics]\naddress = \"here\"\n", 4, "here"),
+            ("[telemetry]\nendpoint = \"here\"\n", 4, "here"),
+            (
+                "[telemetry]\nendpoint = \"http://x\"\none_in = 0\n",
+                5,
+                "one_in",
+            ),
             ("[server]\naddress = \"0.0.0.0:80\"\n", 4, "behind_tls"),
             ("[server]\nbehind_tls = 1\n", 4, "behind_tls"),
             ("second_place = \"x\"\n", 3, "second_place"),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Config, Secret, ServerAt, StoreAt};
+use super::{Config, Secret, StoreAt};
 
 impl Config {
     /// The settings as the text of a file, with what each is for.
@@ -35,22 +35,8 @@ impl Config {
             &self.master,
         ));
         text.push('\n');
-        if self.server != ServerAt::default() {
-            text.push_str(&format!(
-                "\n[server]\naddress = \"{}\"\n",
-                self.server.address
-            ));
-            if let Some((certificate, key)) = &self.server.tls {
-                text.push_str(&format!(
-                    "certificate = {}\nkey = {}\n",
-                    quoted(&certificate.to_string_lossy()),
-                    quoted(&key.to_string_lossy())
-                ));
-            }
-            if self.server.behind_tls {
-                text.push_str("behind_tls = true\n");
-            }
-        }
+        text.push_str(&self.server.text(quoted));
+        text.push_str(&self.watch.text(quoted));
         if !self.channels.is_empty() {
             let mut notices = toml::Table::new();
             notices.insert("notices".to_owned(), self.channels.clone().into());
