@@ -68,7 +68,13 @@ impl ReadModel {
     /// # Errors
     /// When the database fails.
     pub fn position(&self, of: &Connection) -> Result<Option<u64>, rusqlite::Error> {
-        let mut least = None;
+        let waiting = self.waiting(of)?;
+        Ok(waiting.map(|waiting| waiting.into_iter().min().unwrap_or(0)))
+    }
+
+    /// The next position that each part waits for, in their order.
+    fn waiting(&self, of: &Connection) -> Result<Option<Vec<u64>>, rusqlite::Error> {
+        let mut waiting = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let standing: Option<(u32, i64)> = of
                 .prepare_cached("select version, position from read_model where part = ?1")?
@@ -76,13 +82,12 @@ impl ReadModel {
                 .optional()?;
             match standing {
                 Some((version, position)) if version == part.version() => {
-                    let position = position as u64;
-                    least = Some(least.map_or(position, |least: u64| least.min(position)));
+                    waiting.push(position as u64);
                 }
                 _ => return Ok(None),
             }
         }
-        Ok(Some(least.unwrap_or(0)))
+        Ok(Some(waiting))
     }
 
     /// Empties the tables and makes them as they are to be today.
@@ -118,26 +123,32 @@ impl ReadModel {
             return Ok(());
         };
         let failed = |position: u64, error: &dyn std::fmt::Display| (position, error.to_string());
+        // Parts may wait for different positions: whoever opened the node without some of them left those behind.
         let waiting = self
-            .position(to)
+            .waiting(to)
             .map_err(|error| failed(last.position, &error))?
             .ok_or_else(|| failed(last.position, &"the read model must be made anew"))?;
-        if first.position > waiting {
-            let problem = format!("the read model waits for position {waiting}");
+        let next = waiting.iter().copied().min().unwrap_or(0);
+        if first.position > next {
+            let problem = format!("the read model waits for position {next}");
             return Err(failed(first.position, &problem));
         }
         for event in events {
-            if event.position < waiting {
-                continue;
-            }
-            for part in &self.parts {
+            for (part, waiting) in self.parts.iter().zip(&waiting) {
+                if event.position < *waiting {
+                    continue;
+                }
                 part.project(to, event)
                     .map_err(|problem| (event.position, format!("{}: {problem}", part.name())))?;
             }
         }
-        to.prepare_cached("update read_model set position = ?1 where position < ?1")
-            .and_then(|mut update| update.execute([last.position as i64 + 1]))
+        for part in &self.parts {
+            to.prepare_cached(
+                "update read_model set position = ?1 where part = ?2 and position < ?1",
+            )
+            .and_then(|mut update| update.execute(params![last.position as i64 + 1, part.name()]))
             .map_err(|error| failed(last.position, &error))?;
+        }
         Ok(())
     }
 

@@ -5,10 +5,11 @@ use axum::Extension;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{Account, SignOutEverywhere, Viewer, sessions_of};
-use kandeng_platform::page::{Form, Frame, Nothing, Problem, Routes, Shell, Site, moment, told};
+use kandeng_platform::page::{
+    Form, Frame, Nothing, Problem, Routes, Shell, Site, html, moment, told,
+};
 
 use crate::keys::KeysOf;
-use crate::problem::html;
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Frame, Problem, Program, Routes, Shell, Site, Words};
+use kandeng_platform::page::{Asked, Frame, Problem, Program, Routes, Shell, Site, Words, html};
 use kandeng_platform::{Scene, Text};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,6 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::frame::Asking;
-use crate::problem::html;
 use crate::readings::{self, Filter};
 use crate::words::words;
 

@@ -11,13 +11,12 @@ use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::Viewer;
 use kandeng_platform::page::{
-    Form, Frame, Nothing, Problem, Program, Routes, Shell, Site, moment, told,
+    Form, Frame, Nothing, Problem, Program, Routes, Shell, Site, html, moment, told,
 };
 use kandeng_platform::{Context, Refusal};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::problem::html;
 use crate::words::words;
 
 /// The longest that a token may live, in days.

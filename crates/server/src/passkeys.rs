@@ -12,14 +12,13 @@ use axum::{Extension, Json};
 use kandeng_platform::Context;
 use kandeng_platform::account::{PeopleError, Viewer};
 use kandeng_platform::page::{
-    Form, Frame, Nothing, Problem, Routes, Sent, Shell, Site, moment, told,
+    Form, Frame, Nothing, Problem, Routes, Sent, Shell, Site, html, moment, told,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::frame::Asking;
-use crate::problem::html;
 use crate::sign_in::{by_nobody, safe, with_session};
 use crate::words::words;
 

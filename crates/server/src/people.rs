@@ -9,13 +9,12 @@ use kandeng_platform::account::{
 };
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{
-    Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, moment, told,
+    Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, html, moment, told,
 };
 use kandeng_platform::{Language, Refusal};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::problem::html;
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {

@@ -5,9 +5,9 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::page::{Carried, Frame, Problem, Shell, Site};
+use kandeng_platform::page::{Carried, Frame, Problem, Shell, Site, html};
 use serde_json::json;
 
 use crate::frame::Asking;
@@ -101,13 +101,5 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => "form-not-ours",
         status if status.is_server_error() => "fault",
         _ => "unreadable",
-    }
-}
-
-/// A page as an answer.
-pub(crate) fn html(page: &impl Template) -> Response {
-    match page.render() {
-        Ok(text) => Html(text).into_response(),
-        Err(error) => Problem::fault(&error).into_response(),
     }
 }

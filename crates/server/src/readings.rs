@@ -6,12 +6,11 @@ use axum::extract::Query;
 use axum::http::Method;
 use axum::response::Response;
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, moment};
+use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, html, moment};
 use kandeng_platform::reading::{Noted, Wanted, readings};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::problem::html;
 use crate::words::words;
 
 /// Rows of a page.

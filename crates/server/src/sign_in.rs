@@ -6,12 +6,13 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{PeopleError, Viewer};
-use kandeng_platform::page::{Carried, Form, Frame, Nothing, Problem, Routes, Shell, Site, Words};
+use kandeng_platform::page::{
+    Carried, Form, Frame, Nothing, Problem, Routes, Shell, Site, Words, html,
+};
 use kandeng_platform::{Context, Language, Refusal};
 use serde::Deserialize;
 
 use crate::frame::{Asking, SESSION};
-use crate::problem::html;
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {

@@ -12,9 +12,12 @@ pub mod marking;
 pub mod measured;
 pub mod ocds;
 pub mod packs;
+mod pages;
 pub mod project;
+mod scene;
 pub mod synth;
 pub mod system;
 
 pub use kandeng_geo::Datum;
 pub use parquet;
+pub use scene::Supervise;

@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 pub(crate) mod notices;
 pub(crate) mod rebuild;
 pub(crate) mod receipt;
+pub(crate) mod scenes;
 pub(crate) mod serve;
 pub(crate) mod vault;
 pub(crate) mod verify;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kandeng_ledger::StreamName;
-use kandeng_platform::node::{Folder, Node, NodeError, Opening};
+use kandeng_platform::node::{Folder, Node, NodeError};
 use kandeng_platform::notice::{GivenUp, Notice};
 use kandeng_platform::{Aggregate as _, Clock as _, CommandError, Context, SystemClock};
 use serde_json::json;
@@ -71,7 +71,7 @@ fn retry(dir: &Path, notices: &[String], all: bool, words: Words) -> Result<Exit
         .iter()
         .map(|name| named(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let node = Node::open(dir, Opening::default())?;
+    let node = Node::open(dir, super::scenes::opening())?;
     if all {
         let given_up = node.folder.notices_given_up(MOST)?;
         chosen.extend(given_up.into_iter().map(|notice| notice.notice));

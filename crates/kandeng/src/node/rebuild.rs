@@ -17,11 +17,16 @@ pub(crate) fn run(options: &Rebuild, words: Words) -> Result<ExitCode, Failure> 
     let lock = folder.lock()?;
     let start = Instant::now();
     let bar = bar(1, words.say("progress-rebuild"));
-    let rebuilt = rebuild(&folder, &lock, Vec::new(), &mut |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-        !stop.load(Ordering::Relaxed)
-    });
+    let rebuilt = rebuild(
+        &folder,
+        &lock,
+        super::scenes::tables(),
+        &mut |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+            !stop.load(Ordering::Relaxed)
+        },
+    );
     bar.finish_and_clear();
     let rebuilt = rebuilt?;
     tell!(

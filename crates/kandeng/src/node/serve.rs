@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::node::{CONFIG, Config, Node, NodeError, Opening, ServerAt};
+use kandeng_platform::node::{CONFIG, Config, Node, NodeError, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
 use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
@@ -88,7 +88,7 @@ fn authority(folder: &Path) -> Result<Authority, Failure> {
 }
 
 pub(crate) fn invite(options: &Invite, words: Words) -> Result<ExitCode, Failure> {
-    let node = Node::open(&options.dir, Opening::default())?;
+    let node = Node::open(&options.dir, super::scenes::opening())?;
     let jurisdiction = node.folder.config.jurisdiction.clone();
     let cx = Context {
         jurisdiction: jurisdiction.clone(),
@@ -131,7 +131,7 @@ fn failed(error: PeopleError) -> Failure {
 pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     let folder = folder_of(&options.config)?;
     let authority = authority(&folder)?;
-    let node = Node::open(&folder, Opening::default())?;
+    let node = Node::open(&folder, super::scenes::opening())?;
     let config = node.folder.config.clone();
     let telemetry = config.watch.traces.as_deref();
     let telemetry = telemetry
@@ -168,7 +168,16 @@ async fn until_stopped(
 ) -> Result<(), Failure> {
     let platform = node.platform.clone();
     let people = People::new(platform.clone(), Arc::clone(&node.vault));
-    let site = Site::new(platform.clone(), people, authority, &config.jurisdiction);
+    super::scenes::begin(node).await?;
+    let divisions = super::scenes::divisions(node)?;
+    let scenes = super::scenes::of(node)?;
+    let site = Site::with_divisions(
+        platform.clone(),
+        people,
+        authority,
+        &config.jurisdiction,
+        divisions,
+    );
     let of = &config.server;
     let tls = of.tls.as_ref().map(|(certificate, key)| Tls {
         certificate: node.folder.path().join(certificate),
@@ -176,7 +185,7 @@ async fn until_stopped(
     });
     let reach = Reach::of(of);
     let secure = reach.secure;
-    let server = Server::new(site.clone(), Vec::new(), reach);
+    let server = Server::new(site.clone(), scenes, reach);
     let listen = Listen {
         address: of.address,
         connections: of.connections,

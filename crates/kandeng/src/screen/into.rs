@@ -10,7 +10,7 @@ use kandeng_platform::flag::{
     self, Answered, RuleAnswers, RuleFailure, RuleRun, ScreenedFlag, Sweep, Unanswered,
     rule_version,
 };
-use kandeng_platform::node::{Node, NodeError, Opening};
+use kandeng_platform::node::{Node, NodeError};
 use kandeng_platform::{Clock as _, Context, SystemClock, Text};
 use kandeng_screening::{Answer, Answers, Finding};
 
@@ -33,7 +33,7 @@ pub(super) struct Into {
 impl Into {
     pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
         Ok(Self {
-            node: Node::open(folder, Opening::default())?,
+            node: Node::open(folder, crate::node::scenes::opening())?,
         })
     }
 

@@ -87,6 +87,17 @@ impl Resource {
         }
     }
 
+    /// A filing that nobody has a hand in yet.
+    pub fn new_project(jurisdiction: &str) -> Self {
+        Self {
+            id: jurisdiction.to_owned(),
+            jurisdiction: jurisdiction.to_owned(),
+            facts: Facts::Project {
+                hands: Hands::default(),
+            },
+        }
+    }
+
     /// Somebody's account, seen from a jurisdiction.
     pub fn account(person: Uuid, jurisdiction: &str) -> Self {
         Self {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Path, Request};
 use axum::handler::Handler;
@@ -11,6 +10,7 @@ use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Extension, Router};
 
 use super::form::MOST_CARRIED;
 use super::ours::{is_form, ours};
@@ -138,6 +138,15 @@ impl Routes {
             declared.most_time = time;
         }
         self
+    }
+
+    /// Of all that were declared so far: handlers find `what` among their extensions.
+    #[must_use]
+    pub fn with<T: Clone + Send + Sync + 'static>(self, what: T) -> Self {
+        let routes = self.0.into_iter();
+        let routes =
+            routes.map(|(declared, route)| (declared, route.layer(Extension(what.clone()))));
+        Self(routes.collect())
     }
 
     /// These and those of another.

@@ -82,7 +82,10 @@ impl Shell {
         let places = viewer.grants.iter().map(|grant| &grant.jurisdiction);
         let widest = places.min_by_key(|code| (code.len(), code.as_str()));
         Self {
-            jurisdiction: widest.map_or_else(|| site.jurisdiction().to_owned(), Clone::clone),
+            jurisdiction: site
+                .divisions()
+                .name(widest.map_or(site.jurisdiction(), String::as_str))
+                .to_owned(),
             name: site.people().name(viewer.account).ok().flatten(),
             form_token: site.form_token(viewer),
             entries: frame.entries.clone(),

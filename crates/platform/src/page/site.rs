@@ -9,6 +9,7 @@ use super::Problem;
 use crate::account::{People, Viewer};
 use crate::authority::{Action, Authority, Resource};
 use crate::context::Context;
+use crate::jurisdiction::Divisions;
 use crate::platform::Platform;
 
 /// The node as pages see it.
@@ -20,6 +21,7 @@ struct Inner {
     people: People,
     authority: Authority,
     jurisdiction: String,
+    divisions: Divisions,
 }
 
 impl Site {
@@ -30,12 +32,42 @@ impl Site {
         authority: Authority,
         jurisdiction: &str,
     ) -> Self {
+        Self::with_divisions(
+            platform,
+            people,
+            authority,
+            jurisdiction,
+            Divisions::default(),
+        )
+    }
+
+    /// The same with the names of divisions.
+    pub fn with_divisions(
+        platform: Platform,
+        people: People,
+        authority: Authority,
+        jurisdiction: &str,
+        divisions: Divisions,
+    ) -> Self {
         Self(Arc::new(Inner {
             platform,
             people,
             authority,
             jurisdiction: jurisdiction.to_owned(),
+            divisions,
         }))
+    }
+
+    /// How divisions are called.
+    pub fn divisions(&self) -> &Divisions {
+        &self.0.divisions
+    }
+
+    /// Today, on a calendar in China: what rules and deadlines count by.
+    pub fn today(&self) -> jiff::civil::Date {
+        // China has one zone, eight hours ahead, all year.
+        let offset = jiff::tz::Offset::constant(8);
+        offset.to_datetime(self.platform().clock().now()).date()
     }
 
     /// The loop.
@@ -60,6 +92,16 @@ impl Site {
 
     /// The widest jurisdiction for which the viewer may do something at the desk, if any.
     pub fn widest(&self, viewer: &Viewer, action: Action) -> Option<Resource> {
+        self.widest_for(viewer, action, Resource::desk)
+    }
+
+    /// The widest jurisdiction for which the viewer may do something to what `of` makes there, if any.
+    pub fn widest_for(
+        &self,
+        viewer: &Viewer,
+        action: Action,
+        of: impl Fn(&str) -> Resource,
+    ) -> Option<Resource> {
         let mut codes: Vec<&str> = viewer
             .grants
             .iter()
@@ -68,8 +110,26 @@ impl Site {
         codes.sort_by_key(|code| (code.len(), *code));
         codes
             .into_iter()
-            .map(Resource::desk)
-            .find(|desk| self.authority().may(viewer, action, desk))
+            .map(of)
+            .find(|resource| self.authority().may(viewer, action, resource))
+    }
+
+    /// The jurisdictions in which the viewer may do something to what `of` makes there: those of their roles.
+    pub fn places_for(
+        &self,
+        viewer: &Viewer,
+        action: Action,
+        of: impl Fn(&str) -> Resource,
+    ) -> Vec<String> {
+        let mut codes: Vec<String> = viewer
+            .grants
+            .iter()
+            .map(|grant| grant.jurisdiction.clone())
+            .filter(|code| self.authority().may(viewer, action, &of(code)))
+            .collect();
+        codes.sort();
+        codes.dedup();
+        codes
     }
 
     /// A command of the viewer's, now, for a jurisdiction.

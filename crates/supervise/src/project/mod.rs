@@ -34,7 +34,8 @@ pub use import::{CellChange, ImportPlan, ImportProblem, PlannedProject, Taken};
 pub use people::{Hiding, hide};
 pub use query::{
     FiledDraft, Filter, Held, HeldCell, ItemChange, ItemStanding, OtherFilings, Page, Progress,
-    ProjectPage, ProjectRow, Signature, draft, history, list, page, page_of_code, versions_of,
+    ProjectPage, ProjectRow, Signature, draft, history, id_of_code, list, page, page_of_code,
+    resource, versions_of,
 };
 pub use tables::ProjectTables;
 pub use vouch::{Level, Looked, ReturnCategory, SignCategory, SubmitCategory};

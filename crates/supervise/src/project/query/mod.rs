@@ -1,11 +1,13 @@
 //! What pages ask of projects.
 
 mod draft;
+mod hands;
 mod history;
 mod list;
 mod page;
 
 pub use draft::{FiledDraft, OtherFilings, draft};
+pub use hands::{id_of_code, resource};
 pub use history::{ItemChange, history};
 pub(super) use list::by_code;
 pub use list::{Filter, Page, ProjectRow, list};

@@ -1,0 +1,79 @@
+//! The scenes that this program has. Adding one is adding a crate and a line here.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kandeng_platform::jurisdiction::Divisions;
+use kandeng_platform::node::{Node, NodeError, Opening};
+use kandeng_platform::{Context, Scene, Tables};
+use kandeng_supervise::Supervise;
+use kandeng_supervise::filing::Filing;
+use kandeng_supervise::import::IdentityKey;
+use kandeng_supervise::project::{AdoptDeclaration, Declaration, declaration_id};
+
+use crate::failure::Failure;
+
+/// Names of divisions, by code.
+pub(crate) const DIVISIONS: &str = "divisions.csv";
+
+/// The county's key for numbers of people and accounts, among the node's keys.
+const COUNTY_KEY: &str = "county.key";
+
+/// The tables that scenes fill, whether or not their pages are served: a node that is opened without them leaves them
+/// behind.
+pub(crate) fn tables() -> Vec<Box<dyn Tables>> {
+    kandeng_supervise::project::tables()
+}
+
+/// How every command opens a node.
+pub(crate) fn opening() -> Opening {
+    Opening {
+        tables: tables(),
+        ..Opening::default()
+    }
+}
+
+/// The county's key of a node, made when it is first asked for.
+pub(crate) fn county_key(keys: &Path) -> Result<IdentityKey, Failure> {
+    IdentityKey::load_or_create(&keys.join(COUNTY_KEY)).map_err(|error| {
+        let text = error.text();
+        Failure::wrong(text.zh, text.en)
+    })
+}
+
+/// The scenes of a node that is open.
+pub(crate) fn of(node: &Node) -> Result<Vec<Box<dyn Scene>>, Failure> {
+    let key = county_key(&node.folder.keys())?;
+    let supervise = Supervise::new(Arc::clone(&node.vault), key, None);
+    Ok(vec![Box::new(supervise)])
+}
+
+/// What a node must have before anybody can work on it: a declaration of items, the one that this build carries while
+/// the county has none of its own.
+pub(crate) async fn begin(node: &Node) -> Result<(), Failure> {
+    let platform = &node.platform;
+    let newest = platform
+        .query(kandeng_supervise::project::newest)
+        .map_err(NodeError::from)?;
+    if newest.is_some() {
+        return Ok(());
+    }
+    let adopt = AdoptDeclaration {
+        text: Filing::embedded_text().to_owned(),
+    };
+    let cx = Context {
+        jurisdiction: node.folder.config.jurisdiction.clone(),
+        ..Context::of_the_platform(platform.clock().now())
+    };
+    platform
+        .carry_out::<Declaration, _>(declaration_id(), adopt, &cx)
+        .await
+        .map_err(NodeError::from)?;
+    Ok(())
+}
+
+/// How divisions are called, from the file beside the node's settings.
+pub(crate) fn divisions(node: &Node) -> Result<Divisions, Failure> {
+    Divisions::load(&node.folder.path().join(DIVISIONS))
+        .map_err(|text| Failure::wrong(text.zh, text.en))
+}

@@ -1,0 +1,133 @@
+//! One project: what is filed of it, the forms by which it is filed, who vouches, what happened.
+
+mod form;
+mod ground;
+mod happened;
+mod items;
+mod marks;
+mod page;
+mod save;
+mod vouch;
+
+use axum::http::Method;
+use kandeng_platform::account::Viewer;
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{Params, Problem, Routes, Site};
+use uuid::Uuid;
+
+use crate::project::{ProjectPage, page as page_of, resource};
+use crate::scene::Supervise;
+
+/// The most bytes of a category's form: a boundary of many points, and lists of some thousand rows.
+const MOST_FORM: usize = 8 << 20;
+
+pub(crate) fn routes() -> Routes {
+    use Action::{
+        AcceptCategory, ChangeItems, ReturnCategory, ReviewCategory, SubmitCategory, ViewProject,
+        WithdrawProject,
+    };
+    let of = found;
+    Routes::new()
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}",
+            ViewProject,
+            of,
+            page::shown,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/history/{item}",
+            ViewProject,
+            of,
+            happened::of_item,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/items/{category}",
+            ChangeItems,
+            of,
+            save::form,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}",
+            ChangeItems,
+            of,
+            save::save,
+        )
+        .up_to(MOST_FORM, kandeng_platform::page::MOST_TIME)
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/submit",
+            SubmitCategory,
+            of,
+            vouch::submit,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/review",
+            ReviewCategory,
+            of,
+            vouch::review,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/accept",
+            AcceptCategory,
+            of,
+            vouch::accept,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/return",
+            ReturnCategory,
+            of,
+            vouch::give_back,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/stage",
+            ChangeItems,
+            of,
+            save::stage,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/withdraw",
+            WithdrawProject,
+            of,
+            save::withdraw,
+        )
+}
+
+/// The project of the path.
+fn found(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+    let Some(id) = params.id("id") else {
+        return Ok(None);
+    };
+    Ok(site
+        .platform()
+        .query(|connection| resource(connection, id))?)
+}
+
+/// The project of the path, by the declaration that it is filed by.
+fn read(
+    site: &Site,
+    scene: &Supervise,
+    params: &Params,
+) -> Result<(ProjectPage, crate::project::Declared), Problem> {
+    let id = params.id("id").unwrap_or_else(Uuid::nil);
+    let version: Option<u32> = site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        connection
+            .prepare_cached("select declaration from projects where id = ?1")?
+            .query_row([id.to_string()], |row| row.get(0))
+            .optional()
+    })?;
+    let declared = scene.declared(site, version.ok_or_else(Problem::not_found)?)?;
+    let page = site
+        .platform()
+        .query(|connection| page_of(connection, &declared.filing, id))?;
+    Ok((page.ok_or_else(Problem::not_found)?, declared))
+}

@@ -1,0 +1,26 @@
+-- Projects that share a contractor, a payee's organization code or an account with ?1; ?2 at most.
+with this as (
+    select project from projects where id = ?1
+), own as (
+    select json_extract(cells, '$.contractor_uscc') as contractor from project_fields join this using (project)
+), paid as (
+    select distinct json_extract(cells, '$.account') as account, json_extract(cells, '$.payee_uscc') as payee
+    from project_rows join this using (project) where list = 'payments'
+), shared as (
+    select f.project, 'contractor' as shares, 1 as place
+    from project_fields f, own where json_extract(f.cells, '$.contractor_uscc') = own.contractor
+    union all
+    select r.project, 'account', 0
+    from project_rows r where r.list = 'payments'
+      and json_extract(r.cells, '$.account') in (select account from paid where account is not null)
+    union all
+    select r.project, 'payee', 2
+    from project_rows r where r.list = 'payments'
+      and json_extract(r.cells, '$.payee_uscc') in (select payee from paid where payee is not null)
+)
+select id, code, name, jurisdiction, shares
+from (select project, min(place) as place, shares from shared group by project)
+join projects using (project)
+where withdrawn = 0 and project <> (select project from this)
+order by place, code
+limit ?2

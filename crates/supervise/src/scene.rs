@@ -1,0 +1,149 @@
+//! The scene, as the platform meets it: what its pages and its work at night share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kandeng_geo::Datum;
+use kandeng_platform::account::Viewer;
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{Entry, Problem, Routes, Site};
+use kandeng_platform::vault::Vault;
+use kandeng_platform::{EventKinds, Scene, Tables};
+
+use crate::draft::{DeskSettings, DraftDesk};
+use crate::import::IdentityKey;
+use crate::project::{self, Declared};
+use crate::{packs, pages};
+
+/// Supervision of publicly funded projects. Copies share what they hold.
+#[derive(Clone)]
+pub struct Supervise(Arc<Shared>);
+
+struct Shared {
+    vault: Arc<Vault>,
+    key: IdentityKey,
+    datum: Option<Datum>,
+    /// Versions of the declaration that were read, by number.
+    declared: Mutex<HashMap<u32, Declared>>,
+    /// Where drafts are checked, by the newest version.
+    desk: Mutex<Option<(u32, Arc<DraftDesk>)>>,
+}
+
+impl Supervise {
+    /// With the vault that names of people are kept in, the county's key for numbers of people and accounts, and the
+    /// datum of boundaries that name none.
+    pub fn new(vault: Arc<Vault>, key: IdentityKey, datum: Option<Datum>) -> Self {
+        Self(Arc::new(Shared {
+            vault,
+            key,
+            datum,
+            declared: Mutex::default(),
+            desk: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn key(&self) -> &IdentityKey {
+        &self.0.key
+    }
+
+    pub(crate) fn datum(&self) -> Option<Datum> {
+        self.0.datum
+    }
+
+    /// The newest version of the declaration.
+    pub(crate) fn newest(&self, site: &Site) -> Result<Declared, Problem> {
+        let number: Option<u32> = site.platform().query(|connection| {
+            connection.query_row("select max(version) from declarations", [], |row| {
+                row.get(0)
+            })
+        })?;
+        self.declared(site, number.unwrap_or(0))
+    }
+
+    /// A version of the declaration.
+    pub(crate) fn declared(&self, site: &Site, version: u32) -> Result<Declared, Problem> {
+        let known = || {
+            self.0
+                .declared
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(declared) = known().get(&version) {
+            return Ok(declared.clone());
+        }
+        let read = site
+            .platform()
+            .query(|connection| project::version(connection, version))?;
+        // A node adopts one when it is made.
+        let declared = read.ok_or_else(Problem::not_found)?;
+        known().insert(version, declared.clone());
+        Ok(declared)
+    }
+
+    /// Where drafts are checked by the newest version of the declaration. Planning the rules takes a moment: the
+    /// first who asks waits. Blocks.
+    pub(crate) fn desk(&self, site: &Site) -> Result<Arc<DraftDesk>, Problem> {
+        let newest = self.newest(site)?;
+        let mut desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, desk)) = desk.as_ref()
+            && *version == newest.version
+        {
+            return Ok(Arc::clone(desk));
+        }
+        let settings = DeskSettings {
+            filing: Arc::clone(&newest.filing),
+            datum: self.datum(),
+            ..DeskSettings::new(self.key().clone())
+        };
+        let pack = packs::county(&newest.filing, &[]).map_err(|errors| {
+            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            Problem::fault(&std::io::Error::other(told.join("; ")))
+        })?;
+        let made = DraftDesk::open(settings, pack, site.today());
+        let made = Arc::new(made.map_err(|error| Problem::fault(&error))?);
+        *desk = Some((newest.version, Arc::clone(&made)));
+        Ok(made)
+    }
+}
+
+impl Scene for Supervise {
+    fn name(&self) -> &'static str {
+        "supervise"
+    }
+
+    fn event_kinds(&self) -> Vec<EventKinds> {
+        project::event_kinds()
+    }
+
+    fn tables(&self) -> Vec<Box<dyn Tables>> {
+        project::tables()
+    }
+
+    fn follow_ups(&self) -> BTreeMap<String, kandeng_platform::FollowUp> {
+        BTreeMap::new()
+    }
+
+    fn routes(&self) -> Routes {
+        pages::routes().with(self.clone())
+    }
+
+    fn entries(&self, site: &Site, viewer: &Viewer) -> Vec<Entry> {
+        let words = pages::words(viewer.language);
+        let entry = |href: &str, label: &str| Entry {
+            href: href.to_owned(),
+            label: words.say(label),
+            count: None,
+            current: false,
+        };
+        let mut entries = Vec::new();
+        let sees = site.widest_for(viewer, Action::ViewProject, Resource::new_project);
+        if sees.is_some() {
+            entries.push(entry("/supervise/projects", "projects"));
+        }
+        entries
+    }
+}
