@@ -354,7 +354,7 @@ impl Platform {
     }
 
     /// 64 bits of a keyed hash, in hexadecimal digits.
-    pub(crate) fn mark(&self, parts: &[&str]) -> String {
+    pub fn mark(&self, parts: &[&str]) -> String {
         let digest = self.keyed("mark", parts).unwrap_or_default();
         digest[..8]
             .iter()

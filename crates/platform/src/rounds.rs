@@ -12,7 +12,10 @@ use crate::platform::{CommandError, Platform};
 ///
 /// News that arrives while a round is at work starts another: it is marked as seen before the round, never
 /// after.
-pub(crate) async fn rounds<R>(
+///
+/// # Errors
+/// What a round gives back.
+pub async fn rounds<R>(
     platform: &Platform,
     mut round: impl FnMut() -> R,
 ) -> Result<(), CommandError>

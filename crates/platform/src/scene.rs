@@ -3,12 +3,16 @@
 //! Adding a scene is adding a crate and one line where scenes are listed; taking it away is deleting both.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use crate::account::Viewer;
 use crate::kinds::EventKinds;
 use crate::page::{Entry, Routes, Site};
-use crate::platform::FollowUp;
+use crate::platform::{CommandError, FollowUp};
 use crate::read_model::Tables;
+
+/// Something that a scene does for as long as the node runs.
+pub type Work = Pin<Box<dyn Future<Output = Result<(), CommandError>> + Send>>;
 
 /// A scene.
 pub trait Scene: Send + Sync {
@@ -24,6 +28,13 @@ pub trait Scene: Send + Sync {
     /// What is done when its deadlines are missed, by name.
     fn follow_ups(&self) -> BTreeMap<String, FollowUp> {
         BTreeMap::new()
+    }
+
+    /// What it does for as long as the node runs, such as screening. It ends when the ledger is closed; an error ends
+    /// the node, which is started again.
+    fn work(&self, site: Site) -> Vec<Work> {
+        let _ = site;
+        Vec::new()
     }
 
     /// Its pages and its API, each with who may use it.

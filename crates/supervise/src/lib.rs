@@ -17,7 +17,8 @@ pub mod project;
 mod scene;
 pub mod synth;
 pub mod system;
+pub mod watch;
 
 pub use kandeng_geo::Datum;
 pub use parquet;
-pub use scene::Supervise;
+pub use scene::{Supervise, event_kinds, tables};

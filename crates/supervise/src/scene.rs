@@ -8,11 +8,12 @@ use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
-use kandeng_platform::{EventKinds, Scene, Tables};
+use kandeng_platform::{EventKinds, Scene, Tables, Work};
 
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
 use crate::project::{self, Declared};
+use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
 /// Supervision of publicly funded projects. Copies share what they hold.
@@ -27,18 +28,23 @@ struct Shared {
     declared: Mutex<HashMap<u32, Declared>>,
     /// Where drafts are checked, by the newest version.
     desk: Mutex<Option<(u32, Arc<DraftDesk>)>>,
+    /// How screening is getting on.
+    board: Board,
+    hours: Hours,
 }
 
 impl Supervise {
-    /// With the vault that names of people are kept in, the county's key for numbers of people and accounts, and the
-    /// datum of boundaries that name none.
-    pub fn new(vault: Arc<Vault>, key: IdentityKey, datum: Option<Datum>) -> Self {
+    /// With the vault that names of people are kept in, the county's key for numbers of people and accounts, the
+    /// datum of boundaries that name none, and when what is done.
+    pub fn new(vault: Arc<Vault>, key: IdentityKey, datum: Option<Datum>, hours: Hours) -> Self {
         Self(Arc::new(Shared {
             vault,
             key,
             datum,
             declared: Mutex::default(),
             desk: Mutex::default(),
+            board: Board::default(),
+            hours,
         }))
     }
 
@@ -52,6 +58,11 @@ impl Supervise {
 
     pub(crate) fn datum(&self) -> Option<Datum> {
         self.0.datum
+    }
+
+    /// How screening is getting on.
+    pub(crate) fn board(&self) -> &Board {
+        &self.0.board
     }
 
     /// The newest version of the declaration.
@@ -110,21 +121,40 @@ impl Supervise {
     }
 }
 
+/// The kinds of events of this scene's streams.
+pub fn event_kinds() -> Vec<EventKinds> {
+    let mut kinds = project::event_kinds();
+    kinds.push(EventKinds::of::<Screening>());
+    kinds
+}
+
+/// The tables that this scene fills.
+pub fn tables() -> Vec<Box<dyn Tables>> {
+    let mut tables = project::tables();
+    tables.push(Box::new(ScreeningTables));
+    tables
+}
+
 impl Scene for Supervise {
     fn name(&self) -> &'static str {
         "supervise"
     }
 
     fn event_kinds(&self) -> Vec<EventKinds> {
-        project::event_kinds()
+        event_kinds()
     }
 
     fn tables(&self) -> Vec<Box<dyn Tables>> {
-        project::tables()
+        tables()
     }
 
     fn follow_ups(&self) -> BTreeMap<String, kandeng_platform::FollowUp> {
         BTreeMap::new()
+    }
+
+    fn work(&self, site: Site) -> Vec<Work> {
+        let watch = Watch::new(site, self.clone(), self.0.hours.clone());
+        vec![Box::pin(watch.run())]
     }
 
     fn routes(&self) -> Routes {

@@ -10,6 +10,7 @@ use kandeng_supervise::Supervise;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
 use kandeng_supervise::project::{AdoptDeclaration, Declaration, declaration_id};
+use kandeng_supervise::watch::Hours;
 
 use crate::failure::Failure;
 
@@ -22,7 +23,7 @@ const COUNTY_KEY: &str = "county.key";
 /// The tables that scenes fill, whether or not their pages are served: a node that is opened without them leaves them
 /// behind.
 pub(crate) fn tables() -> Vec<Box<dyn Tables>> {
-    kandeng_supervise::project::tables()
+    kandeng_supervise::tables()
 }
 
 /// How every command opens a node.
@@ -44,7 +45,7 @@ pub(crate) fn county_key(keys: &Path) -> Result<IdentityKey, Failure> {
 /// The scenes of a node that is open.
 pub(crate) fn of(node: &Node) -> Result<Vec<Box<dyn Scene>>, Failure> {
     let key = county_key(&node.folder.keys())?;
-    let supervise = Supervise::new(Arc::clone(&node.vault), key, None);
+    let supervise = Supervise::new(Arc::clone(&node.vault), key, None, Hours::default());
     Ok(vec![Box::new(supervise)])
 }
 

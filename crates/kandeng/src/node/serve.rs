@@ -11,9 +11,11 @@ use kandeng_platform::deadline::DeadlineLoop;
 use kandeng_platform::node::{CONFIG, Config, Node, NodeError, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
-use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock};
+use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock, Work};
 use kandeng_screening::Language;
 use kandeng_server::{Listen, Listening, Reach, ServeError, Server, Telemetry, Tls, serve};
+
+use tokio::task::JoinSet;
 
 use crate::args::{ConfigCheck, ConfigCommand, Invite, Serve};
 use crate::failure::Failure;
@@ -185,6 +187,10 @@ async fn until_stopped(
     });
     let reach = Reach::of(of);
     let secure = reach.secure;
+    let work: Vec<Work> = scenes
+        .iter()
+        .flat_map(|scene| scene.work(site.clone()))
+        .collect();
     let server = Server::new(site.clone(), scenes, reach);
     let listen = Listen {
         address: of.address,
@@ -204,6 +210,10 @@ async fn until_stopped(
     let notices = NoticeLoop::new(platform.clone(), node.senders()?);
     let deadlines = tokio::spawn(async move { deadlines.run().await });
     let notices = tokio::spawn(async move { notices.run().await });
+    let mut of_scenes = JoinSet::new();
+    for work in work {
+        of_scenes.spawn(work);
+    }
     let address = address_of(of, listening.address);
     tell!("{}", words.say_with("serve-at", &[("address", address)]));
     if !secure {
@@ -227,6 +237,7 @@ async fn until_stopped(
         // They end only when ledger or read model fail for good: a node that fires no deadline must not look well.
         ended = deadlines => Err(ended_early("deadlines", &ended)),
         ended = notices => Err(ended_early("notices", &ended)),
+        Some(ended) = of_scenes.join_next() => Err(ended_early("scenes", &ended)),
     };
     // No new requests; those under way are answered.
     listening.stop().await;

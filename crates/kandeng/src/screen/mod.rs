@@ -8,7 +8,6 @@ mod hidden;
 mod into;
 mod json;
 mod output;
-mod personal;
 mod settings;
 mod summary;
 mod table;

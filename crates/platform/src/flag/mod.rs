@@ -22,11 +22,12 @@ pub use rule::{Rule, RuleEvent, RuleTables};
 pub use screened::{
     NotCompared, RuleAnswers, RuleFailure, RunFacts, Screened, ScreenedFlag, Subjects, rule_version,
 };
-pub use sweep::{Answered, RuleRun, Sweep, Swept};
+pub use sweep::{Answered, RuleRun, Sweep, Swept, Tell};
 pub use tables::FlagTables;
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
+use crate::effect::{Effect, NewNotice};
 
 /// What a rule found on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -294,6 +295,8 @@ pub struct Find {
     pub found: Found,
     /// Whether the rule runs with this version or these parameters for the first time.
     pub new_rule: bool,
+    /// Who is told should it be raised or open again.
+    pub tell: Vec<NewNotice>,
 }
 
 /// The rule answers *passed*.
@@ -340,15 +343,22 @@ pub struct Confirm {
 
 impl Decide<Find> for Flag {
     fn decide(&self, find: Find, _: &Context) -> Result<Decision<FlagEvent>, Refusal> {
-        let Find { found, new_rule } = find;
+        let Find {
+            found,
+            new_rule,
+            tell,
+        } = find;
+        let told = |event: FlagEvent| {
+            let tell = tell.into_iter().map(Effect::Notify);
+            tell.fold(Decision::from(event), Decision::and)
+        };
         let before = match &self.found {
             Some(before) if self.standing != Standing::Cleared => before,
             before => {
-                return Ok(FlagEvent::FlagRaised {
+                return Ok(told(FlagEvent::FlagRaised {
                     rule_changed: new_rule && before.is_some(),
                     found,
-                }
-                .into());
+                }));
             }
         };
         if before.fingerprint == found.fingerprint {
@@ -362,7 +372,13 @@ impl Decide<Find> for Flag {
             return Ok(FlagEvent::FlagRuleChanged { found }.into());
         }
         let changed = changed_figures(&before.figures, &found.figures);
-        Ok(FlagEvent::FlagChanged { found, changed }.into())
+        let event = FlagEvent::FlagChanged { found, changed };
+        // Whoever works on a confirmed one is told by its case.
+        Ok(if self.standing == Standing::Confirmed {
+            event.into()
+        } else {
+            told(event)
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use super::rule::TakeVersion;
 use super::{Find, Flag, Found, NotApplicable, Pass, Rule, Unanswered, fit};
 use crate::aggregate::fold;
 use crate::context::Context;
+use crate::effect::NewNotice;
 use crate::platform::{Answer, CommandError, Platform};
 
 /// Flags that are decided in one append.
@@ -50,15 +51,31 @@ pub struct Swept {
     pub left_out: usize,
 }
 
+/// Who is told of a finding that is raised or open again.
+pub type Tell<'a> = dyn Fn(&Found) -> Result<Vec<NewNotice>, CommandError> + Send + Sync + 'a;
+
 /// Takes runs of rules into flags.
 pub struct Sweep<'a> {
     platform: &'a Platform,
+    tell: Option<&'a Tell<'a>>,
 }
 
 impl<'a> Sweep<'a> {
     /// On this node.
     pub fn new(platform: &'a Platform) -> Self {
-        Self { platform }
+        Self {
+            platform,
+            tell: None,
+        }
+    }
+
+    /// With whoever is to be told, in the same append.
+    #[must_use]
+    pub fn telling(self, tell: &'a Tell<'a>) -> Self {
+        Self {
+            tell: Some(tell),
+            ..self
+        }
     }
 
     /// Takes in what rules answered. Rules that are not among `runs` did not run, and their flags stay as
@@ -123,7 +140,13 @@ impl<'a> Sweep<'a> {
             let first = named.insert(stream.clone());
             match fit::fit(found.clone()) {
                 Some(found) if first => {
-                    work.push((stream, Work::Find(Box::new(Find { found, new_rule }))));
+                    let tell = self.tell.map_or(Ok(Vec::new()), |tell| tell(&found))?;
+                    let find = Find {
+                        found,
+                        new_rule,
+                        tell,
+                    };
+                    work.push((stream, Work::Find(Box::new(find))));
                 }
                 _ => swept.left_out += 1,
             }

@@ -166,6 +166,11 @@ impl County {
         Some((*id, code, number))
     }
 
+    /// The codes of the projects.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.projects.iter().map(|(_, code)| code.as_str())
+    }
+
     /// How many projects there are.
     pub fn len(&self) -> usize {
         self.projects.len()

@@ -1,0 +1,373 @@
+//! Screening as a service of a node: everything at start, at night and when somebody asks; what a change can reach, as
+//! soon as it is filed. What is found becomes flags, and whoever is responsible is told.
+//!
+//! It goes by the ledger: what changed is what the read model has taken in since the position of the last run, so
+//! nothing is missed over a restart, and what was filed on another node counts too.
+
+mod alert;
+mod personal;
+mod record;
+mod run;
+mod runs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::civil::Time;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use kandeng_platform::flag::Sweep;
+use kandeng_platform::page::Site;
+use kandeng_platform::rounds::rounds;
+use kandeng_platform::{CommandError, Context};
+use kandeng_screening::Tables;
+use rusqlite::OptionalExtension as _;
+use uuid::Uuid;
+
+pub use record::{
+    AskScreening, LastRun, Screening, ScreeningEvent, ScreeningTables, last_run, screening_id,
+};
+pub use run::WatchError;
+pub use runs::runs;
+
+use crate::scene::Supervise;
+use run::{Ran, Rules};
+
+/// More filings than this changed at once, and everything is screened: an import.
+const MOST_CHANGED: usize = 50;
+
+/// How long nothing is tried after rules could not be run.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// When things are done, as clocks in China show it, and how people are told.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    /// When everything is screened.
+    pub screen: Time,
+    /// When officers are told of what is not grave.
+    pub digest: Time,
+    /// By which channel.
+    pub channel: String,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self {
+            screen: jiff::civil::time(2, 0, 0, 0),
+            digest: jiff::civil::time(8, 30, 0, 0),
+            channel: "log".to_owned(),
+        }
+    }
+}
+
+/// What is going on now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done and their number, while everything is screened.
+    pub running: Option<(usize, usize)>,
+    /// Rules could not be run, since when.
+    pub failing: bool,
+}
+
+/// Progress that pages look at.
+#[derive(Clone, Default)]
+pub(crate) struct Board(Arc<Mutex<Progress>>);
+
+impl Board {
+    pub fn read(&self) -> Progress {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Screens the filings of a node.
+pub struct Watch {
+    site: Site,
+    scene: Supervise,
+    hours: Hours,
+    standing: tokio::sync::Mutex<Standing>,
+}
+
+#[derive(Default)]
+struct Standing {
+    rules: Option<Arc<Rules>>,
+    /// The position that the last run was as of; nothing before the first.
+    seen: Option<u64>,
+    /// The day whose digest was sent.
+    digested: Option<jiff::civil::Date>,
+    /// Until when nothing is tried.
+    pause: Option<Timestamp>,
+}
+
+impl Watch {
+    /// Of a node.
+    pub fn new(site: Site, scene: Supervise, hours: Hours) -> Self {
+        Self {
+            site,
+            scene,
+            hours,
+            standing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Screens until the ledger is closed.
+    ///
+    /// # Errors
+    /// When the store fails for good.
+    pub async fn run(self) -> Result<(), CommandError> {
+        let platform = self.site.platform().clone();
+        rounds(&platform, || self.round()).await
+    }
+
+    /// Does what is due, and says when the next thing will be.
+    ///
+    /// # Errors
+    /// When the store fails. Rules that cannot be run are logged and tried again.
+    pub async fn round(&self) -> Result<Option<Timestamp>, CommandError> {
+        let mut standing = self.standing.lock().await;
+        let now = self.site.platform().clock().now();
+        if let Some(until) = standing.pause.filter(|until| *until > now) {
+            return Ok(Some(until));
+        }
+        match self.screen(&mut standing).await {
+            Ok(()) => {
+                standing.pause = None;
+                self.scene.board().set(|progress| progress.failing = false);
+            }
+            Err(WatchError::Command(CommandError::Busy | CommandError::Contended(_))) => {
+                // Somebody writes to the same flags: another node, most likely. The next round looks again.
+                return Ok(Some(now + SignedDuration::from_secs(1)));
+            }
+            Err(WatchError::Command(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "rules could not be run");
+                self.scene.board().set(|progress| {
+                    progress.failing = true;
+                    progress.running = None;
+                });
+                standing.pause = Some(now + PAUSE);
+                return Ok(standing.pause);
+            }
+        }
+        self.digest(&mut standing).await?;
+        Ok(Some(self.next(now)))
+    }
+
+    /// The next time of day that concerns this.
+    fn next(&self, now: Timestamp) -> Timestamp {
+        let next = [self.hours.screen, self.hours.digest].map(|time| {
+            let today = self.moment(now, time);
+            if today > now {
+                today
+            } else {
+                today + SignedDuration::from_hours(24)
+            }
+        });
+        next[0].min(next[1])
+    }
+
+    /// A time of today's.
+    fn moment(&self, now: Timestamp, time: Time) -> Timestamp {
+        // China has one zone, eight hours ahead, all year.
+        let offset = Offset::constant(8);
+        let day = offset.to_datetime(now).date();
+        // Cannot fail: days of people's lives are far from the ends of the calendar.
+        offset.to_timestamp(day.to_datetime(time)).unwrap_or(now)
+    }
+
+    async fn screen(&self, standing: &mut Standing) -> Result<(), WatchError> {
+        let platform = self.site.platform();
+        let rules = self.rules(standing)?;
+        let Some(seen) = standing.seen else {
+            return self.everything(standing, rules).await;
+        };
+        let due = platform.query(record::due)?;
+        let now = platform.clock().now();
+        let night = {
+            let today = self.moment(now, self.hours.screen);
+            if today > now {
+                today - SignedDuration::from_hours(24)
+            } else {
+                today
+            }
+        };
+        if due.asked || due.last.is_none_or(|last| last < night.as_millisecond()) {
+            return self.everything(standing, rules).await;
+        }
+        let changed: BTreeSet<Uuid> = platform.query(|connection| {
+            connection
+                .prepare_cached("select id from projects where position >= ?1 limit ?2")?
+                .query_map(
+                    rusqlite::params![seen as i64, MOST_CHANGED as i64 + 1],
+                    |row| Ok(Uuid::try_parse(row.get_ref(0)?.as_str()?).unwrap_or_default()),
+                )?
+                .collect()
+        })?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        if changed.len() > MOST_CHANGED {
+            return self.everything(standing, rules).await;
+        }
+        let (site, registers, as_of) = (self.site.clone(), self.registers()?, self.site.today());
+        let ran = blocking(move || {
+            let cancel = AtomicBool::new(false);
+            rules.reached(site.platform(), &registers, as_of, &changed, seen, &cancel)
+        })
+        .await?;
+        self.take(&ran).await?;
+        standing.seen = Some(ran.position);
+        Ok(())
+    }
+
+    /// The rules of the newest declaration.
+    fn rules(&self, standing: &mut Standing) -> Result<Arc<Rules>, WatchError> {
+        let declared = self.scene.newest(&self.site);
+        let declared = declared.map_err(|problem| WatchError::Pack(problem.code))?;
+        let known = standing.rules.as_ref();
+        if let Some(rules) = known.filter(|rules| rules.version == declared.version) {
+            return Ok(Arc::clone(rules));
+        }
+        let rules = Arc::new(Rules::new(
+            declared.version,
+            &declared.filing,
+            self.scene.key().clone(),
+            self.scene.datum(),
+            BTreeMap::new(),
+        )?);
+        // Other items are asked for: what was said is said anew.
+        standing.seen = None;
+        standing.rules = Some(Arc::clone(&rules));
+        Ok(rules)
+    }
+
+    fn registers(&self) -> Result<Tables, WatchError> {
+        Ok(Tables::new())
+    }
+
+    async fn everything(
+        &self,
+        standing: &mut Standing,
+        rules: Arc<Rules>,
+    ) -> Result<(), WatchError> {
+        let (site, registers, as_of) = (self.site.clone(), self.registers()?, self.site.today());
+        let board = self.scene.board().clone();
+        let shown = board.clone();
+        let ran = blocking(move || {
+            let cancel = AtomicBool::new(false);
+            rules.everything(
+                site.platform(),
+                &registers,
+                as_of,
+                &cancel,
+                &|done, total| shown.set(|progress| progress.running = Some((done, total))),
+            )
+        })
+        .await;
+        let ran = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                board.set(|progress| progress.running = None);
+                return Err(error);
+            }
+        };
+        let taken = self.take(&ran).await;
+        board.set(|progress| progress.running = None);
+        let changed = taken?;
+        let platform = self.site.platform();
+        let cx = self.cx();
+        kandeng_platform::flag::draw(platform, &cx).await?;
+        let done = record::RecordScreening {
+            as_of,
+            projects: ran.projects,
+            rules: ran.rules,
+            findings: ran.findings,
+            changed,
+            milliseconds: (ran.seconds * 1_000.0) as u64,
+        };
+        platform
+            .carry_out::<Screening, _>(screening_id(), done, &cx)
+            .await?;
+        standing.seen = Some(ran.position);
+        Ok(())
+    }
+
+    /// Makes flags of what was found, and gives how many changed.
+    async fn take(&self, ran: &Ran) -> Result<usize, WatchError> {
+        let cx = self.cx();
+        let tell = |found: &kandeng_platform::flag::Found| {
+            alert::at_once(&self.site, found, &self.hours.channel)
+        };
+        let sweep = Sweep::new(self.site.platform()).telling(&tell);
+        let swept = sweep.take(&ran.runs, &cx).await?;
+        if swept.left_out > 0 {
+            tracing::warn!(
+                findings = swept.left_out,
+                "findings that no flag may hold were left out"
+            );
+        }
+        Ok(swept.changed)
+    }
+
+    async fn digest(&self, standing: &mut Standing) -> Result<(), CommandError> {
+        let now = self.site.platform().clock().now();
+        let due = self.moment(now, self.hours.digest);
+        let today = self.site.today();
+        if due > now || standing.digested == Some(today) {
+            return Ok(());
+        }
+        let before = due - SignedDuration::from_hours(24);
+        alert::digest(
+            &self.site,
+            today,
+            before,
+            due,
+            &self.hours.channel,
+            &self.cx(),
+        )
+        .await?;
+        standing.digested = Some(today);
+        Ok(())
+    }
+
+    fn cx(&self) -> Context {
+        Context {
+            jurisdiction: self.site.jurisdiction().to_owned(),
+            ..Context::of_the_platform(self.site.platform().clock().now())
+        }
+    }
+}
+
+/// Runs what takes time on a thread that may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WatchError> + Send + 'static,
+) -> Result<T, WatchError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(CommandError::Append(error.to_string()).into()),
+    }
+}
+
+/// The jurisdiction that a flag's subject lies in: that of the project, or that of the node.
+pub(crate) fn place_of(
+    site: &Site,
+    connection: &rusqlite::Connection,
+    kind: &str,
+    subject: &str,
+) -> rusqlite::Result<String> {
+    let found: Option<String> = match kind {
+        "project" => connection
+            .prepare_cached("select jurisdiction from projects where code = ?1 order by withdrawn")?
+            .query_row([subject], |row| row.get(0))
+            .optional()?,
+        _ => None,
+    };
+    Ok(found.unwrap_or_else(|| site.jurisdiction().to_owned()))
+}

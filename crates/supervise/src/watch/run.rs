@@ -1,0 +1,232 @@
+//! One run of the rules over the filings of a node.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use jiff::civil::Date;
+use kandeng_platform::flag::RuleRun;
+use kandeng_platform::{CommandError, Platform};
+use kandeng_screening::pack::{Audience, Pack, Param};
+use kandeng_screening::{
+    Change, EngineError, Items, Prepared, ReachMap, Settings, Subjects, Tables,
+};
+use uuid::Uuid;
+
+use super::runs::{Only, some_runs};
+use crate::filing::Filing;
+use crate::import::IdentityKey;
+use crate::packs;
+use crate::project::{County, filing_tables, standing_at};
+
+/// What a run is made of, the same for all runs of a declaration.
+pub(super) struct Rules {
+    pub version: u32,
+    filing: Arc<Filing>,
+    key: IdentityKey,
+    datum: Option<kandeng_geo::Datum>,
+    pack: Pack,
+    items: Items,
+    reach: ReachMap,
+    params: BTreeMap<(String, String), Param>,
+}
+
+/// What came of a run, before flags take it in.
+pub(super) struct Ran {
+    pub runs: Vec<RuleRun>,
+    /// The position of the ledger that it is as of.
+    pub position: u64,
+    pub projects: usize,
+    pub rules: usize,
+    pub findings: usize,
+    pub seconds: f64,
+}
+
+/// Why there was none.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The rules could not be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The filings could not be read, or flags not be written.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// A county's own rules are no rules.
+    #[error("{0}")]
+    Pack(String),
+}
+
+impl From<kandeng_ledger::StoreError> for WatchError {
+    fn from(error: kandeng_ledger::StoreError) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+impl Rules {
+    /// Of a version of the declaration.
+    pub fn new(
+        version: u32,
+        filing: &Arc<Filing>,
+        key: IdentityKey,
+        datum: Option<kandeng_geo::Datum>,
+        params: BTreeMap<(String, String), Param>,
+    ) -> Result<Self, WatchError> {
+        let pack = packs::county(filing, &[]).map_err(|errors| {
+            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            WatchError::Pack(told.join("; "))
+        })?;
+        let items = packs::items(filing);
+        let reach = ReachMap::new(&pack, Some(&items), "project")?;
+        Ok(Self {
+            version,
+            filing: Arc::clone(filing),
+            key,
+            datum,
+            pack,
+            items,
+            reach,
+            params,
+        })
+    }
+
+    /// Everything.
+    pub fn everything(
+        &self,
+        platform: &Platform,
+        registers: &Tables,
+        as_of: Date,
+        cancel: &AtomicBool,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Ran, WatchError> {
+        let since = Instant::now();
+        let (tables, county) = self.county(platform, registers)?;
+        self.screened(
+            platform, &tables, &county, as_of, None, since, cancel, progress,
+        )
+    }
+
+    /// What the changes of some filings since `position` can reach. Nothing where no rule can be reached.
+    pub fn reached(
+        &self,
+        platform: &Platform,
+        registers: &Tables,
+        as_of: Date,
+        changed: &BTreeSet<Uuid>,
+        position: u64,
+        cancel: &AtomicBool,
+    ) -> Result<Ran, WatchError> {
+        let since = Instant::now();
+        let (tables, county) = self.county(platform, registers)?;
+        let mut only = Only::new();
+        for id in changed {
+            let side = |position: u64| -> Result<Tables, WatchError> {
+                let standing = standing_at(platform, *id, position)?;
+                let Some(standing) = standing else {
+                    return Ok(Tables::new());
+                };
+                filing_tables(&self.filing, &self.key, self.datum, &standing)
+                    .map_err(|error| CommandError::Append(error.to_string()).into())
+            };
+            let mut change = self
+                .reach
+                .change(&side(position)?, &side(county.position)?)?;
+            add_the_platforms_own(&mut change);
+            for reached in self.reach.reached(&change, &tables)? {
+                let key = (reached.rule, reached.subject_kind);
+                match (only.get_mut(&key), reached.subjects) {
+                    (Some(Subjects::Every), _) => {}
+                    (Some(Subjects::These(known)), Subjects::These(more)) => known.extend(more),
+                    (_, subjects) => {
+                        only.insert(key, subjects);
+                    }
+                }
+            }
+        }
+        self.screened(
+            platform,
+            &tables,
+            &county,
+            as_of,
+            Some(&only),
+            since,
+            cancel,
+            &|_, _| {},
+        )
+    }
+
+    fn county(
+        &self,
+        platform: &Platform,
+        registers: &Tables,
+    ) -> Result<(Tables, County), WatchError> {
+        let county = County::read(platform, &self.filing, &self.key, self.datum)?;
+        let mut tables = county.tables.clone();
+        for name in registers.names() {
+            if let Some(source) = registers.get(name) {
+                tables.insert(name, Arc::clone(source));
+            }
+        }
+        Ok((tables, county))
+    }
+
+    #[expect(clippy::too_many_arguments)] // one run and all that it is made of
+    fn screened(
+        &self,
+        platform: &Platform,
+        tables: &Tables,
+        county: &County,
+        as_of: Date,
+        only: Option<&Only>,
+        since: Instant,
+        cancel: &AtomicBool,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Ran, WatchError> {
+        let mut settings = Settings::new(as_of, Audience::Officer);
+        settings.labels = packs::labels(&self.filing);
+        settings.params.clone_from(&self.params);
+        settings.only = only.map(|only| only.keys().map(|(rule, _)| rule.clone()).collect());
+        let mut ran = Ran {
+            runs: Vec::new(),
+            position: county.position,
+            projects: county.len(),
+            rules: 0,
+            findings: 0,
+            seconds: 0.0,
+        };
+        if only.is_none_or(|only| !only.is_empty()) {
+            let mut prepared = Prepared::new(&self.pack, Some(&self.items), settings)?;
+            let outcome = prepared.run(tables, cancel, progress)?;
+            for failure in &outcome.failures {
+                tracing::error!(rule = failure.rule, "a rule failed");
+            }
+            let rules: BTreeSet<&str> = outcome
+                .answers
+                .iter()
+                .map(|answers| &*answers.rule)
+                .collect();
+            ran.rules = rules.len();
+            ran.findings = outcome.len();
+            let there = county.codes().collect();
+            ran.runs = some_runs(platform, &outcome, outcome.findings(), only, Some(&there))?;
+        }
+        ran.seconds = since.elapsed().as_secs_f64();
+        Ok(ran)
+    }
+}
+
+/// What the platform records with a change itself, and no table of the filing holds.
+fn add_the_platforms_own(change: &mut Change) {
+    for table in ["item_changes", "signatures"] {
+        change.columns.entry(table.to_owned()).or_default().extend(
+            [
+                "project_code",
+                "item",
+                "category",
+                "changed_at",
+                "signed_at",
+            ]
+            .map(str::to_owned),
+        );
+    }
+}
