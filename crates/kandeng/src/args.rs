@@ -236,8 +236,12 @@ pub(crate) struct Synth {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    #[arg(short, long)]
-    pub output: Option<PathBuf>,
+    #[arg(long, default_value_t = 3_200, value_parser = clap::value_parser!(u32).range(50..=20_000))]
+    pub projects: u32,
+    #[arg(long)]
+    pub port: Option<u16>,
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
 }
 
 /// How what a ledger holds is written.

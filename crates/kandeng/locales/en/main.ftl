@@ -46,7 +46,7 @@ help-rules-test = Run the fixtures of all rules, or of those named.
 help-rules-docs = Write one page for each rule.
 help-rules-profile = Show time, memory and plan of every statement over an input.
 help-synth = Write a fictional county, or fictional contracting data, with planted irregularities.
-help-demo = Write a small fictional county, screen it, and show where the red workbook lies.
+help-demo = Make a fictional county, file, vouch, screen and work it for two months, and open it on this machine.
 help-init = Make the folder of a new node: settings, keys, empty ledger.
 help-verify = Verify a node, a backup or a published ledger: every entry, the tree, all checkpoints, evidence. Exit status 0: all is right; 1: something is wrong; 2: it could not be looked at.
 help-receipt = Write the proof that an entry is in the ledger, for others to check (C2SP tlog-proof).
@@ -324,8 +324,20 @@ page-params = Parameters
 page-params-note = Defaults are examples; a county's own values are its own.
 page-example = Worked example
 
-demo-county = A fictional county of { $projects } projects: { $workbook }, with { $answers } planted answers kept apart.
-demo-next = Next: open the red workbook; `kandeng rules show K17` explains a rule; `kandeng template` writes the workbook to fill in.
+demo-synthesised = A fictional county is written: { $projects } projects.
+progress-filing = filing
+progress-story = two months of work
+demo-is-a-demo = This is a demonstration: county, people and bodies are fictional, and only this machine reaches it.
+demo-accounts =   login       password                 recovery code (works once as code)  role
+demo-codes = Press Enter here for the six-digit code of each account at this moment; passwords, secrets and more recovery codes are in accounts.json.
+demo-codes-last = A code works once and changes every 30 seconds.
+demo-try = Five things to try:
+    1. Sign in as clerk, open Projects, file a new one: each field is saved as you leave it, and a doubtful item turns red with its reason.
+    2. Sign in as reviewer, sign a category of a project, or give it back with a reason.
+    3. Sign in as officer and open a project from the ranked queue: doubtful items are red in their place, with reason, figures and basis beside them.
+    4. As officer dismiss a grave doubt: officer2 has to agree.
+    5. Sign in as auditor and see who looked at what; verify the ledger with kandeng verify.
+demo-kept = It is kept in { $dir }; the same command goes on with it.
 
 value-login = NAME
 value-name = NAME

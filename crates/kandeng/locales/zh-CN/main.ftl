@@ -46,7 +46,7 @@ help-rules-test = 运行全部或所列规则的用例。
 help-rules-docs = 为每条规则写一页说明。
 help-rules-profile = 显示每条语句在一份输入上的用时、内存与执行计划。
 help-synth = 写出一个虚构的县(或虚构的采购数据),其中埋有已知的疑点。
-help-demo = 写出一个小的虚构县,比对它,并告知标红工作簿的位置。
+help-demo = 造一个虚构的县,填报、签署、比对、办理两个月,在本机打开。
 help-init = 新建节点文件夹:配置、密钥、空账本。
 help-verify = 核验节点、备份或公布的账本:每一条、整棵树、全部检查点、佐证材料。状态 0 全部无误,1 有误,2 无法核验。
 help-receipt = 写出某一条在账本中的证明,供他人核验(C2SP tlog-proof)。
@@ -324,8 +324,20 @@ page-params = 参数
 page-params-note = 默认值仅为示例;各县自定的取值不公开。
 page-example = 示例
 
-demo-county = 虚构县,{ $projects } 个项目:{ $workbook };另存有 { $answers } 条埋设的答案。
-demo-next = 接下来:打开标红工作簿;kandeng rules show K17 说明一条规则;kandeng template 写出填报模板。
+demo-synthesised = 虚构县已写出:{ $projects } 个项目。
+progress-filing = 填报入账
+progress-story = 两个月的办理
+demo-is-a-demo = 这是演示:县、人、单位都是虚构的,只有本机能访问。
+demo-accounts =   登录名      口令                     恢复码(当验证码用,每个一次)  角色
+demo-codes = 在此按回车,显示各账户此刻的六位验证码;口令、密钥和其余恢复码在 accounts.json。
+demo-codes-last = 每个验证码用一次,30 秒后换新。
+demo-try = 试试这五件事:
+    1. 用 clerk 登录,打开“项目”,新填一个:离开一栏就保存,存疑的信息项当场变红并说明理由。
+    2. 用 reviewer 登录,为一个项目的一类签署,或写明理由退回。
+    3. 用 officer 登录,从排好序的疑点里打开一个项目:存疑的在原处标红,理由、数字、依据在旁边。
+    4. 用 officer 排除一个严重疑点:须由 officer2 同意。
+    5. 用 auditor 登录,看谁看过什么;在终端运行 kandeng verify 验证台账。
+demo-kept = 数据保存在 { $dir };再次运行同一命令接着用。
 
 value-login = 登录名
 value-name = 姓名

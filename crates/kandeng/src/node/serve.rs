@@ -117,7 +117,7 @@ pub(crate) fn invite(options: &Invite, words: Words) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-fn failed(error: PeopleError) -> Failure {
+pub(crate) fn failed(error: PeopleError) -> Failure {
     match error {
         PeopleError::Refused(refusal) => Failure::wrong(refusal.text.zh, refusal.text.en),
         PeopleError::Command(error) => NodeError::from(error).into(),
@@ -131,10 +131,24 @@ fn failed(error: PeopleError) -> Failure {
 }
 
 pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
-    let folder = folder_of(&options.config)?;
-    let authority = authority(&folder)?;
-    let node = Node::open(&folder, super::scenes::opening())?;
-    let config = node.folder.config.clone();
+    served(&folder_of(&options.config)?, None, words)
+}
+
+/// Serves the node in a folder on this machine alone, at a port.
+pub(crate) fn at(folder: &Path, port: u16, words: Words) -> Result<ExitCode, Failure> {
+    served(folder, Some(port), words)
+}
+
+fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Failure> {
+    let authority = authority(folder)?;
+    let node = Node::open(folder, super::scenes::opening())?;
+    let mut config = node.folder.config.clone();
+    if let Some(port) = port {
+        config.server = ServerAt {
+            address: (std::net::Ipv4Addr::LOCALHOST, port).into(),
+            ..ServerAt::default()
+        };
+    }
     let telemetry = config.watch.traces.as_deref();
     let telemetry = telemetry
         .map(|endpoint| Telemetry::start(endpoint, config.watch.one_in))

@@ -97,7 +97,8 @@ pub struct Enrolled {
 pub struct TotpSecret(Totp);
 
 impl TotpSecret {
-    fn of(base32: &str, login: &str) -> Option<Self> {
+    /// The secret that was written down; nothing where it is none.
+    pub fn of(base32: &str, login: &str) -> Option<Self> {
         let secret = Secret::try_from_base32(base32).ok()?;
         let name: String = login.chars().filter(|c| *c != ':').collect();
         let totp = Builder::new()

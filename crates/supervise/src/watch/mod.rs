@@ -31,6 +31,7 @@ pub use record::{
 pub use run::WatchError;
 pub use runs::runs;
 
+use crate::project::Declared;
 use crate::scene::Supervise;
 use run::{Ran, Rules};
 
@@ -184,7 +185,7 @@ impl Watch {
 
     async fn screen(&self, standing: &mut Standing) -> Result<(), WatchError> {
         let platform = self.site.platform();
-        let rules = self.rules(standing)?;
+        let rules = self.rules(standing).await?;
         let Some(seen) = standing.seen else {
             return self.everything(standing, rules).await;
         };
@@ -216,7 +217,7 @@ impl Watch {
         if changed.len() > MOST_CHANGED {
             return self.everything(standing, rules).await;
         }
-        let (site, registers, as_of) = (self.site.clone(), self.registers()?, self.site.today());
+        let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
         let ran = blocking(move || {
             let cancel = AtomicBool::new(false);
             rules.reached(site.platform(), &registers, as_of, &changed, seen, &cancel)
@@ -228,28 +229,24 @@ impl Watch {
     }
 
     /// The rules of the newest declaration.
-    fn rules(&self, standing: &mut Standing) -> Result<Arc<Rules>, WatchError> {
+    async fn rules(&self, standing: &mut Standing) -> Result<Arc<Rules>, WatchError> {
         let declared = self.scene.newest(&self.site);
         let declared = declared.map_err(|problem| WatchError::Pack(problem.code))?;
         let known = standing.rules.as_ref();
         if let Some(rules) = known.filter(|rules| rules.version == declared.version) {
             return Ok(Arc::clone(rules));
         }
-        let rules = Arc::new(Rules::new(
-            declared.version,
-            &declared.filing,
-            self.scene.key().clone(),
-            self.scene.datum(),
-            BTreeMap::new(),
-        )?);
+        let (key, datum) = (self.scene.key().clone(), self.scene.datum());
+        let rules = blocking(move || {
+            let Declared { version, filing } = declared;
+            Rules::new(version, &filing, key, datum, BTreeMap::new())
+        })
+        .await?;
+        let rules = Arc::new(rules);
         // Other items are asked for: what was said is said anew.
         standing.seen = None;
         standing.rules = Some(Arc::clone(&rules));
         Ok(rules)
-    }
-
-    fn registers(&self) -> Result<Tables, WatchError> {
-        Ok(Tables::new())
     }
 
     async fn everything(
@@ -257,7 +254,7 @@ impl Watch {
         standing: &mut Standing,
         rules: Arc<Rules>,
     ) -> Result<(), WatchError> {
-        let (site, registers, as_of) = (self.site.clone(), self.registers()?, self.site.today());
+        let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
         let board = self.scene.board().clone();
         let shown = board.clone();
         let ran = blocking(move || {

@@ -1,0 +1,127 @@
+//! `kandeng demo`: a fictional county of the size of a real one, brought in through the ledger, vouched for, screened and
+//! worked on for two months, served on this machine.
+//!
+//! Everything is done by the commands that people use, at times that have passed: the clock of the story is set by hand
+//! until it has come to today.
+
+mod accounts;
+mod story;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+
+use kandeng_platform::node::{Config, Node, init};
+use kandeng_platform::{Clock as _, SystemClock};
+use kandeng_supervise::synth::{Format, SynthOptions};
+
+use crate::args::Demo;
+use crate::failure::Failure;
+use crate::language::Words;
+use crate::node::{scenes, serve};
+use crate::synth;
+use accounts::Accounts;
+
+/// Where pages are, unless somebody says otherwise.
+const PORT: u16 = 8_080;
+
+/// The node, and the county's own files beside it.
+const NODE: &str = "node";
+const COUNTY: &str = "county";
+
+/// The fictional county that the synthesis makes.
+pub(crate) const JURISDICTION: &str = "990121";
+
+/// There when all of it was made.
+const DONE: &str = "demo-made";
+
+pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
+    let temporary;
+    let folder: &Path = match &options.dir {
+        Some(folder) => folder,
+        None => {
+            temporary = tempfile::Builder::new()
+                .prefix("kandeng-demo-")
+                .tempdir()
+                .map_err(Failure::unwritten(&std::env::temp_dir()))?;
+            temporary.path()
+        }
+    };
+    let port = free_port(options.port)?;
+    let node = folder.join(NODE);
+    if !node.join(DONE).is_file() {
+        make(options, folder, &node, words)?;
+    }
+    let accounts = Accounts::read(&folder.join(accounts::FILE))?;
+    tell!("\n{}\n", words.say("demo-is-a-demo"));
+    accounts.tell(words)?;
+    tell!("\n{}", words.say("demo-try"));
+    if options.dir.is_some() {
+        let dir = folder.display().to_string();
+        tell!("\n{}", words.say_with("demo-kept", &[("dir", dir)]));
+    }
+    accounts.tell_codes_when_asked(words);
+    serve::at(&node, port, words)
+}
+
+/// A port on this machine that is free now.
+fn free_port(wanted: Option<u16>) -> Result<u16, Failure> {
+    let is_free = |port: u16| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        listener.local_addr().ok().map(|address| address.port())
+    };
+    let taken = |port: u16| {
+        Failure::wrong(
+            format!("端口 {port} 已被占用;请用 --port 换一个"),
+            format!("port {port} is taken; name another with --port"),
+        )
+    };
+    match wanted {
+        Some(port) => is_free(port).ok_or_else(|| taken(port)),
+        None => is_free(PORT)
+            .or_else(|| is_free(0))
+            .ok_or_else(|| taken(PORT)),
+    }
+}
+
+/// Makes the county. What a run that was cut off left is made anew.
+fn make(options: &Demo, folder: &Path, node: &Path, words: Words) -> Result<(), Failure> {
+    if node.exists() {
+        std::fs::remove_dir_all(node).map_err(Failure::unwritten(node))?;
+    }
+    let county = folder.join(COUNTY);
+    if county.exists() {
+        std::fs::remove_dir_all(&county).map_err(Failure::unwritten(&county))?;
+    }
+    let today = story::day_of(SystemClock.now());
+    // The story begins two months ago, and what is filed ends with the day before.
+    let begins = story::beginning(today);
+    let synthesis = SynthOptions::new(options.projects as usize, 1, begins);
+    synth::write(&synthesis, Format::Csv, &county, words)?;
+    tell!(
+        "{}",
+        words.say_with(
+            "demo-synthesised",
+            &[("projects", options.projects.to_string())]
+        )
+    );
+    init(node, &Config::new("demo.invalid/990121", JURISDICTION))?;
+    let divisions = county.join(scenes::DIVISIONS);
+    let own = node.join(scenes::DIVISIONS);
+    std::fs::copy(&divisions, &own).map_err(Failure::unwritten(&own))?;
+    story::tell(node, &county, &folder.join(accounts::FILE), today, words)?;
+    let done = node.join(DONE);
+    std::fs::write(&done, "").map_err(Failure::unwritten(&done))
+}
+
+/// The node with its scenes, by a clock of its own.
+fn opened(
+    node: &Path,
+    clock: std::sync::Arc<dyn kandeng_platform::Clock>,
+) -> Result<Node, Failure> {
+    let opening = kandeng_platform::node::Opening {
+        clock,
+        ..scenes::opening()
+    };
+    Ok(Node::open(node, opening)?)
+}
