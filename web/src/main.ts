@@ -1,5 +1,6 @@
 // What pages do better with a script; all of them work without.
 import "./kandeng.css";
+import "./filing";
 import "./passkeys";
 
 /** How long a form is not sent a second time, in milliseconds. After that it may be: the connection was lost, perhaps. */

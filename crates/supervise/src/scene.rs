@@ -9,6 +9,7 @@ use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
 use kandeng_platform::{EventKinds, Scene, Tables, Work};
+use kandeng_screening::pack::Pack;
 
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
@@ -28,6 +29,8 @@ struct Shared {
     declared: Mutex<HashMap<u32, Declared>>,
     /// Where drafts are checked, by the newest version.
     desk: Mutex<Option<(u32, Arc<DraftDesk>)>>,
+    /// The rules, by the newest version.
+    pack: Mutex<Option<(u32, Arc<Pack>)>>,
     /// How screening is getting on.
     board: Board,
     hours: Hours,
@@ -43,6 +46,7 @@ impl Supervise {
             datum,
             declared: Mutex::default(),
             desk: Mutex::default(),
+            pack: Mutex::default(),
             board: Board::default(),
             hours,
         }))
@@ -95,6 +99,24 @@ impl Supervise {
         Ok(declared)
     }
 
+    /// The rules for the newest version of the declaration.
+    pub(crate) fn pack(&self, site: &Site) -> Result<Arc<Pack>, Problem> {
+        let newest = self.newest(site)?;
+        let mut known = self.0.pack.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, pack)) = known.as_ref()
+            && *version == newest.version
+        {
+            return Ok(Arc::clone(pack));
+        }
+        let pack = packs::county(&newest.filing, &[]).map_err(|errors| {
+            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            Problem::fault(&std::io::Error::other(told.join("; ")))
+        })?;
+        let pack = Arc::new(pack);
+        *known = Some((newest.version, Arc::clone(&pack)));
+        Ok(pack)
+    }
+
     /// Where drafts are checked by the newest version of the declaration. Planning the rules takes a moment: the
     /// first who asks waits. Blocks.
     pub(crate) fn desk(&self, site: &Site) -> Result<Arc<DraftDesk>, Problem> {
@@ -110,10 +132,7 @@ impl Supervise {
             datum: self.datum(),
             ..DeskSettings::new(self.key().clone())
         };
-        let pack = packs::county(&newest.filing, &[]).map_err(|errors| {
-            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            Problem::fault(&std::io::Error::other(told.join("; ")))
-        })?;
+        let pack = Pack::clone(&*self.pack(site)?);
         let made = DraftDesk::open(settings, pack, site.today());
         let made = Arc::new(made.map_err(|error| Problem::fault(&error))?);
         *desk = Some((newest.version, Arc::clone(&made)));
@@ -170,9 +189,28 @@ impl Scene for Supervise {
             current: false,
         };
         let mut entries = Vec::new();
+        if site.widest(viewer, Action::ViewDesk).is_some() {
+            // A count that cannot be read is left out: the page itself says what is wrong.
+            let open = pages::open_doubts(site, viewer).ok();
+            entries.push(Entry {
+                count: open.filter(|open| *open > 0),
+                ..entry("/supervise/desk", "desk")
+            });
+            entries.push(entry("/supervise/cases", "cases"));
+        }
         let sees = site.widest_for(viewer, Action::ViewProject, Resource::new_project);
         if sees.is_some() {
             entries.push(entry("/supervise/projects", "projects"));
+        }
+        let waiting = pages::waiting_questions(site, viewer).unwrap_or(0);
+        if waiting > 0 {
+            entries.push(Entry {
+                count: Some(waiting),
+                ..entry("/supervise/questions", "questions")
+            });
+        }
+        if site.widest(viewer, Action::ViewNumbers).is_some() {
+            entries.push(entry("/supervise/numbers", "numbers"));
         }
         entries
     }

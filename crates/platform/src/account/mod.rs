@@ -19,4 +19,4 @@ pub use people::{
 };
 pub use role::{Grant, Role, Viewer};
 pub use sessions::{IDLE_MINUTES, sessions_of};
-pub use tables::{AccountTables, responsible, superior};
+pub use tables::{AccountTables, grants_of, responsible, superior};

@@ -187,6 +187,14 @@ fn project(
     Ok(())
 }
 
+/// What an account may be asked to do, and for where.
+///
+/// # Errors
+/// When the read model fails.
+pub fn grants_of(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<Grant>> {
+    grants(of, &account.to_string())
+}
+
 /// The grants of an account.
 pub(super) fn grants(of: &Connection, account: &str) -> rusqlite::Result<Vec<Grant>> {
     let mut select = of.prepare_cached(

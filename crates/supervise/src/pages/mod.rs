@@ -1,14 +1,25 @@
 //! The scene's pages. Each is a plain page first: it works without JavaScript, and a form that is refused comes back
 //! with what was typed.
 
+mod cases;
+mod desk;
+mod numbers;
 mod project;
 mod projects;
+mod questions;
 mod words;
 
 use kandeng_platform::page::Routes;
 
+pub(crate) use desk::open_doubts;
+pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use words::words;
 
 pub(crate) fn routes() -> Routes {
-    projects::routes().and(project::routes())
+    desk::routes()
+        .and(cases::routes())
+        .and(questions::routes())
+        .and(projects::routes())
+        .and(project::routes())
+        .and(numbers::routes())
 }

@@ -1,0 +1,312 @@
+//! What is done in a case.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use jiff::SignedDuration;
+use kandeng_ledger::StreamName;
+use kandeng_platform::authority::Action;
+use kandeng_platform::case::{
+    AnswerCase, Assign, Case, Check, CheckCase, Close, FlagVerdict, Hear, OnSite, OpenCase,
+    Outcome, OutcomeKind, Refer, close,
+};
+use kandeng_platform::flag::Dismissal;
+use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
+use kandeng_platform::{Answer, CommandError, Decide, Text};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::super::desk::decide::lead_for;
+use super::super::desk::{COLUMNS, FlagRow, flag_of};
+use super::super::words::words;
+use super::page;
+use crate::import::value::{Cell, money};
+use crate::scene::Supervise;
+
+/// Within which time each rung wants an answer.
+const ANSWER: SignedDuration = SignedDuration::from_hours(24 * 10);
+
+fn id(asked: &Asked) -> Uuid {
+    asked.params.id("id").unwrap_or_else(Uuid::nil)
+}
+
+/// Opens a case on the flag of the path and the other open ones of its subject that nobody works on.
+pub(super) async fn open(
+    site: Site,
+    asked: Asked,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let (flag, _) = flag_of(&site, id(&asked))?.ok_or_else(Problem::not_found)?;
+    let flags: Vec<FlagRow> = site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from flags where subject_kind = ?1 and subject = ?2 and state = 'open' \
+                 and (stream = ?3 or stream not in (select flag from case_flags f join cases c on c.id = f.id \
+                 where c.state = 'open')) order by stream"
+            ))?
+            .query_map([&flag.subject_kind, &flag.subject, &flag.stream], FlagRow::of)?
+            .collect()
+    })?;
+    let case = site.platform().new_id();
+    let mut streams = Vec::new();
+    let mut checks = Vec::new();
+    for flag in &flags {
+        let name = flag.name()?;
+        checks.push(Check {
+            flag: name.clone(),
+            items: flag.items.clone(),
+            says: Text::new(flag.says_zh.clone(), flag.says_en.clone()),
+        });
+        streams.push(name);
+    }
+    let place = &asked.resource.jurisdiction;
+    let command = OpenCase {
+        id: case,
+        flags: streams,
+        lead: lead_for(&site, place)?.unwrap_or(asked.viewer.account),
+        assignee: asked.viewer.account,
+        checks,
+        answer_within: ANSWER,
+    };
+    let cx = site.context(&asked.viewer, place);
+    site.platform()
+        .carry_out::<Case, _>(case, command, &cx)
+        .await?;
+    let to = format!("/supervise/cases/{case}");
+    Ok(told(Redirect::to(&to).into_response(), "verified"))
+}
+
+/// Back to the case; a refusal is shown there.
+fn answered(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    done: Result<Answer, CommandError>,
+    key: &'static str,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(_) => {
+            let to = format!("/supervise/cases/{}", id(asked));
+            Ok(told(Redirect::to(&to).into_response(), key))
+        }
+        Err(CommandError::Refused(refusal)) => {
+            let words = words(asked.viewer.language);
+            let told = words.of(&refusal.text).to_owned();
+            page::show(site, asked, scene, frame, Some(told))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn carry_out<C>(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    command: C,
+    key: &'static str,
+) -> Result<Response, Problem>
+where
+    C: Clone + Send,
+    Case: Decide<C>,
+{
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let done = site
+        .platform()
+        .carry_out::<Case, _>(id(asked), command, &cx)
+        .await;
+    answered(site, asked, scene, frame, done, key)
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Checked {
+    place: u32,
+    found: String,
+    note: String,
+}
+
+pub(super) async fn check(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(checked): Form<Checked>,
+) -> Result<Response, Problem> {
+    let found = [OnSite::AsFiled, OnSite::Differs, OnSite::NotSeen];
+    let found = found.into_iter().find(|one| one.name() == checked.found);
+    let Some(found) = found else {
+        let told = Some(words(asked.viewer.language).say("choose-what-was-found"));
+        return page::show(&site, &asked, &scene, frame, told);
+    };
+    let command = CheckCase {
+        check: checked.place,
+        found,
+        note: checked.note,
+        evidence: Vec::new(),
+    };
+    carry_out(&site, &asked, &scene, frame, command, "checked").await
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    note: String,
+    heard: String,
+    to: String,
+    assignee: String,
+}
+
+pub(super) async fn answer(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    if said.note.trim().is_empty() {
+        let told = Some(words(asked.viewer.language).say("reason-needed"));
+        return page::show(&site, &asked, &scene, frame, told);
+    }
+    let command = AnswerCase {
+        id: id(&asked),
+        note: said.note.trim().to_owned(),
+    };
+    carry_out(&site, &asked, &scene, frame, command, "answered").await
+}
+
+pub(super) async fn hear(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let command = Hear {
+        heard: said.heard != "no",
+        note: said.note,
+    };
+    carry_out(&site, &asked, &scene, frame, command, "heard").await
+}
+
+pub(super) async fn refer(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let command = Refer {
+        id: id(&asked),
+        to: said.to,
+    };
+    carry_out(&site, &asked, &scene, frame, command, "referred").await
+}
+
+pub(super) async fn assign(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let Ok(assignee) = Uuid::try_parse(&said.assignee) else {
+        return Err(Problem::not_found());
+    };
+    // Only to somebody who may work on it.
+    let there = site
+        .platform()
+        .query(|connection| kandeng_platform::account::grants_of(connection, assignee))?;
+    let colleague = kandeng_platform::account::Viewer {
+        account: assignee,
+        grants: there,
+        ..asked.viewer.clone()
+    };
+    if !site
+        .authority()
+        .may(&colleague, Action::WorkCase, &asked.resource)
+    {
+        let told = Some(words(asked.viewer.language).say("may-not-work"));
+        return page::show(&site, &asked, &scene, frame, told);
+    }
+    carry_out(&site, &asked, &scene, frame, Assign(assignee), "assigned").await
+}
+
+pub(super) async fn end(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let of = |name: &str| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.trim())
+    };
+    let refused = |key: &str, frame| page::show(&site, &asked, &scene, frame, Some(words.say(key)));
+    let kind = OutcomeKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == of("kind"));
+    let Some(kind) = kind else {
+        return refused("choose-outcome", frame);
+    };
+    let recovered = match of("recovered") {
+        "" => Some(0),
+        text => money::read(Cell::text(text), money::YUAN).ok().flatten(),
+    };
+    let count = |name: &str| match of(name) {
+        "" => Some(0),
+        text => text.parse::<u32>().ok(),
+    };
+    let (Some(recovered_fen), Some(held_to_account), Some(problems_solved)) =
+        (recovered, count("held"), count("solved"))
+    else {
+        return refused("numbers-unreadable", frame);
+    };
+    let mut verdicts: BTreeMap<StreamName, FlagVerdict> = BTreeMap::new();
+    for (name, value) in &fields {
+        let Some(flag) = name
+            .strip_prefix("flag.")
+            .and_then(|id| Uuid::try_parse(id).ok())
+        else {
+            continue;
+        };
+        let verdict = match value.as_str() {
+            "confirmed" => FlagVerdict::Confirmed,
+            "unfounded" => FlagVerdict::Dismissed(Dismissal::Unfounded),
+            "explained" => FlagVerdict::Dismissed(Dismissal::Explained),
+            "filing-corrected" => FlagVerdict::Dismissed(Dismissal::FilingCorrected),
+            "duplicate" => FlagVerdict::Dismissed(Dismissal::Duplicate),
+            _ => continue,
+        };
+        let (flag, resource) = flag_of(&site, flag)?.ok_or_else(Problem::not_found)?;
+        let action = if verdict == FlagVerdict::Confirmed {
+            Action::ConfirmFlag
+        } else {
+            Action::DismissFlag
+        };
+        if !site.authority().may(&asked.viewer, action, &resource) {
+            return refused("may-not-decide", frame);
+        }
+        verdicts.insert(flag.name()?, verdict);
+    }
+    let command = Close {
+        id: id(&asked),
+        outcome: Outcome {
+            kind,
+            recovered_fen,
+            held_to_account,
+            problems_solved,
+            note: of("note").to_owned(),
+        },
+    };
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let done = site
+        .platform()
+        .append(&cx, |plan| close(plan, &command, &verdicts))
+        .await;
+    answered(&site, &asked, &scene, frame, done, "closed")
+}

@@ -1,0 +1,423 @@
+//! A case: its doubts, what is to be checked, who was asked and heard, what it came to. Reading it leaves a trace.
+
+use askama::Template;
+use axum::Extension;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use kandeng_platform::Aggregate as _;
+use kandeng_platform::account::Viewer;
+use kandeng_platform::authority::{Action, Facts};
+use kandeng_platform::case::{Case, CaseEvent, OutcomeKind};
+use kandeng_platform::page::{
+    Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
+};
+use rusqlite::OptionalExtension as _;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::super::desk::FlagRow;
+use super::super::desk::queue::remaining;
+use super::super::projects::Option_;
+use super::super::words::{pick, words};
+use super::stream;
+use crate::scene::Supervise;
+
+/// How long somebody who said why goes on reading, in milliseconds.
+const READS: i64 = 12 * 3_600_000;
+
+struct FlagView {
+    id: String,
+    rule: String,
+    severity: String,
+    says: String,
+    state: String,
+    is_open: bool,
+    subject: String,
+}
+
+struct CheckView {
+    place: i64,
+    items: String,
+    says: String,
+    found: Option<String>,
+    note: String,
+}
+
+struct QuestionView {
+    id: String,
+    text: String,
+    state: String,
+    answer: Option<String>,
+    at: String,
+}
+
+struct Happened {
+    at: String,
+    who: String,
+    what: String,
+    position: u64,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct CasePage {
+    shell: Shell,
+    told: Option<String>,
+    id: String,
+    state: String,
+    rung: Option<String>,
+    due: Option<(String, bool)>,
+    lead: String,
+    assignee: String,
+    opened: String,
+    flags: Vec<FlagView>,
+    checks: Vec<CheckView>,
+    questions: Vec<QuestionView>,
+    answered: Option<String>,
+    heard: Option<(bool, String)>,
+    referred: Option<String>,
+    outcome: Option<String>,
+    outcome_note: String,
+    counts: Vec<String>,
+    happened: Vec<Happened>,
+    outcomes: Vec<Option_>,
+    colleagues: Vec<Option_>,
+    may_work: bool,
+    may_refer: bool,
+    may_assign: bool,
+    may_close: bool,
+}
+
+/// Asks for the reason before a case that one does not work on is shown.
+#[derive(Template)]
+#[template(path = "case_reason.html")]
+struct ReasonPage {
+    shell: Shell,
+    id: String,
+    told: Option<String>,
+}
+
+/// Why somebody reads a case.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Why {
+    reason: String,
+}
+
+/// Whether somebody works on the case, or said why they read it not long ago.
+fn reads(site: &Site, asked: &Asked, id: Uuid) -> Result<bool, Problem> {
+    let viewer = asked.viewer.account;
+    let since = site.platform().clock().now().as_millisecond() - READS;
+    let said: bool = site.platform().query(|connection| {
+        connection
+            .prepare_cached(
+                "select exists (select 1 from readings where what = 'case' and thing = ?1 and actor = ?2 \
+                 and at >= ?3)",
+            )?
+            .query_row(rusqlite::params![id.to_string(), viewer.to_string(), since], |row| {
+                row.get(0)
+            })
+    })?;
+    Ok(said)
+}
+
+pub(super) async fn shown(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+) -> Result<Response, Problem> {
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    if !reads(&site, &asked, id)? {
+        let is_own = matches!(
+            &asked.resource.facts,
+            Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
+        );
+        if !is_own {
+            return Ok(reason_page(&site, &asked.viewer, frame, id, None));
+        }
+        // Whoever works on it needs no reason of their own; the trace is left all the same.
+        let reason = words(asked.viewer.language).say("reads-own-case");
+        let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+        site.platform()
+            .note_reading(id, "case", &reason, &cx)
+            .await?;
+    }
+    show(&site, &asked, &scene, frame, None)
+}
+
+fn reason_page(
+    site: &Site,
+    viewer: &Viewer,
+    frame: Frame,
+    id: Uuid,
+    told: Option<String>,
+) -> Response {
+    let words = words(viewer.language);
+    html(&ReasonPage {
+        id: id.to_string(),
+        told,
+        shell: Shell::of(site, viewer, frame, words, words.say("case")),
+    })
+}
+
+pub(super) async fn read(
+    site: Site,
+    asked: Asked,
+    Extension(frame): Extension<Frame>,
+    Form(why): Form<Why>,
+) -> Result<Response, Problem> {
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    let reason = why.reason.trim();
+    if reason.is_empty() {
+        let told = words(asked.viewer.language).say("reason-needed");
+        return Ok(reason_page(&site, &asked.viewer, frame, id, Some(told)));
+    }
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    site.platform()
+        .note_reading(id, "case", reason, &cx)
+        .await?;
+    Ok(Redirect::to(&format!("/supervise/cases/{id}")).into_response())
+}
+
+struct Row {
+    state: String,
+    rung: Option<String>,
+    lead: Uuid,
+    assignee: Uuid,
+    opened: i64,
+    answered: Option<String>,
+    heard: bool,
+    heard_note: Option<String>,
+    referred: Option<String>,
+    outcome: Option<String>,
+    outcome_note: Option<String>,
+    recovered: Option<i64>,
+    held: Option<u32>,
+    solved: Option<u32>,
+    due: Option<i64>,
+}
+
+pub(super) fn show(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    told: Option<String>,
+) -> Result<Response, Problem> {
+    let viewer = &asked.viewer;
+    let words = words(viewer.language);
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    let filing = scene.newest(site)?.filing;
+    let account = |text: String| Uuid::try_parse(&text).unwrap_or_default();
+    let (row, flags, checks, questions) = site.platform().query(|connection| {
+        let row = connection
+            .prepare_cached(
+                "select state, rung, lead, assignee, opened_at, answered_note, heard, heard_note, referred_to, \
+                 outcome, outcome_note, recovered_fen, held_to_account, problems_solved, \
+                 (select due from deadlines where subject = 'case/' || id and state = 'running' limit 1) \
+                 from cases where id = ?1",
+            )?
+            .query_row([id.to_string()], |row| {
+                Ok(Row {
+                    state: row.get(0)?,
+                    rung: row.get(1)?,
+                    lead: account(row.get(2)?),
+                    assignee: account(row.get(3)?),
+                    opened: row.get(4)?,
+                    answered: row.get(5)?,
+                    heard: row.get(6)?,
+                    heard_note: row.get(7)?,
+                    referred: row.get(8)?,
+                    outcome: row.get(9)?,
+                    outcome_note: row.get(10)?,
+                    recovered: row.get(11)?,
+                    held: row.get(12)?,
+                    solved: row.get(13)?,
+                    due: row.get(14)?,
+                })
+            })
+            .optional()?;
+        let columns = super::super::desk::COLUMNS;
+        let flags = connection
+            .prepare_cached(&format!(
+                "select {columns} from flags where stream in (select flag from case_flags where id = ?1) \
+                 order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, stream"
+            ))?
+            .query_map([id.to_string()], FlagRow::of)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let says = pick(words, "says_zh", "says_en");
+        let checks = connection
+            .prepare_cached(&format!(
+                "select place, items, {says}, found, note from case_checks where id = ?1 order by place"
+            ))?
+            .query_map([id.to_string()], |row| {
+                let items: Vec<String> =
+                    serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
+                let names = items.iter().map(|key| {
+                    let item = filing.item(key);
+                    item.map_or(&**key, |item| pick(words, &item.zh, &item.en)).to_owned()
+                });
+                let found: Option<String> = row.get(3)?;
+                Ok(CheckView {
+                    place: row.get(0)?,
+                    items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
+                    says: row.get(2)?,
+                    found: found.map(|found| words.say(&format!("found-{found}"))),
+                    note: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let questions = connection
+            .prepare_cached(
+                "select id, text, state, answer, asked_at from questions where case_id = ?1 order by asked_at",
+            )?
+            .query_map([id.to_string()], |row| {
+                let state: String = row.get(2)?;
+                Ok(QuestionView {
+                    id: row.get(0)?,
+                    text: row.get(1)?,
+                    state: words.say(&format!("question-{state}")),
+                    answer: row.get(3)?,
+                    at: moment(row.get(4)?),
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok((row, flags, checks, questions))
+    })?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let is_open = row.state == "open";
+    let now = site.platform().clock().now().as_millisecond();
+    let name = |id: Uuid| {
+        let name = site.people().name(id).ok().flatten();
+        name.unwrap_or_else(|| words.say("somebody"))
+    };
+    let may = |action| is_open && site.authority().may(viewer, action, &asked.resource);
+    let may_assign = may(Action::AssignCase);
+    let mut counts = Vec::new();
+    if let Some(fen) = row.recovered.filter(|fen| *fen > 0) {
+        counts.push(words.say_of("recovered", &money(words, fen)));
+    }
+    for (key, count) in [("held-count", row.held), ("solved-count", row.solved)] {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            counts.push(words.say_of(key, count.to_string().as_str()));
+        }
+    }
+    let page = CasePage {
+        told,
+        id: id.to_string(),
+        rung: row.rung.map(|rung| words.say(&format!("rung-{rung}"))),
+        due: row.due.map(|due| remaining(words, now, due)),
+        lead: name(row.lead),
+        assignee: name(row.assignee),
+        opened: moment(row.opened),
+        flags: flags
+            .into_iter()
+            .map(|flag| FlagView {
+                id: flag.id().to_owned(),
+                says: flag.says(words).to_owned(),
+                state: words.say(&format!("state-{}", flag.state)),
+                is_open: flag.state == "open",
+                rule: flag.rule,
+                severity: words.say(&format!("severity-{}", flag.severity)),
+                subject: flag.subject,
+            })
+            .collect(),
+        checks,
+        questions,
+        answered: row.answered,
+        heard: row.heard_note.map(|note| (row.heard, note)),
+        referred: row.referred,
+        outcome: row
+            .outcome
+            .map(|outcome| words.say(&format!("outcome-{outcome}"))),
+        outcome_note: row.outcome_note.unwrap_or_default(),
+        counts,
+        happened: happened(site, words, id)?,
+        outcomes: OutcomeKind::ALL
+            .into_iter()
+            .map(|kind| Option_ {
+                key: kind.name().to_owned(),
+                name: words.say(&format!("outcome-{}", kind.name())),
+                chosen: false,
+            })
+            .collect(),
+        colleagues: if may_assign {
+            colleagues(site, &asked.resource.jurisdiction, row.assignee)?
+        } else {
+            Vec::new()
+        },
+        may_work: may(Action::WorkCase),
+        may_refer: may(Action::ReferCase),
+        may_assign,
+        may_close: may(Action::CloseCase),
+        state: words.say(&format!("case-{}", row.state)),
+        shell: Shell::of(site, viewer, frame, words, words.say("case")),
+    };
+    Ok(html(&page))
+}
+
+/// The officers whose jurisdiction holds the case.
+fn colleagues(site: &Site, place: &str, assignee: Uuid) -> Result<Vec<Option_>, Problem> {
+    let ids: Vec<String> = site.platform().query(|connection| {
+        connection
+            .prepare_cached(
+                "select distinct g.account from account_grants g join accounts a on a.id = g.account \
+                 where g.role = 'officer' and a.state = 'active' and substr(?1, 1, length(g.jurisdiction)) = \
+                 g.jurisdiction order by 1",
+            )?
+            .query_map([place], |row| row.get(0))?
+            .collect()
+    })?;
+    let mut all = Vec::new();
+    for id in ids {
+        let account = Uuid::try_parse(&id).unwrap_or_default();
+        if let Some(name) = site.people().name(account)? {
+            all.push(Option_ {
+                chosen: account == assignee,
+                key: id,
+                name,
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn happened(site: &Site, words: Words, id: Uuid) -> Result<Vec<Happened>, Problem> {
+    let mut all = Vec::new();
+    for recorded in site.platform().ledger().read_stream(&stream(id)?, 0)? {
+        let read = Case::event_in(&recorded)
+            .map_err(|error| Problem::fault(&std::io::Error::other(error)))?;
+        let Some((envelope, event)) = read else {
+            continue;
+        };
+        let what = match event {
+            CaseEvent::CaseOpened { .. } => words.say("case-event-opened"),
+            CaseEvent::CaseAssigned { .. } => words.say("case-event-assigned"),
+            CaseEvent::CaseClimbed { rung } => {
+                words.say_of("case-event-climbed", words.of(&rung.title()))
+            }
+            CaseEvent::CaseAnswered { note } => words.say_of("case-event-answered", &note),
+            CaseEvent::CaseHeard { note, .. } => words.say_of("case-event-heard", &note),
+            CaseEvent::CaseReferred { to } => words.say_of("case-event-referred", &to),
+            CaseEvent::CaseClosed { outcome } => {
+                words.say_of("case-event-closed", words.of(&outcome.kind.title()))
+            }
+            CaseEvent::CaseChecked { check, .. } => {
+                words.say_of("case-event-checked", (check + 1).to_string().as_str())
+            }
+        };
+        let name = if envelope.actor.is_nil() {
+            None
+        } else {
+            site.people().name(envelope.actor).ok().flatten()
+        };
+        all.push(Happened {
+            at: moment(envelope.at.as_millisecond()),
+            who: name.unwrap_or_else(|| words.say("by-the-system")),
+            what,
+            position: recorded.position,
+        });
+    }
+    all.reverse();
+    Ok(all)
+}

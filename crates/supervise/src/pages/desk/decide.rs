@@ -1,0 +1,368 @@
+//! What officers decide on doubts.
+
+use axum::Extension;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use jiff::SignedDuration;
+use kandeng_platform::account::{Role, responsible};
+use kandeng_platform::authority::Action;
+use kandeng_platform::case::{Ask, Question};
+use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
+use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
+use kandeng_platform::{CommandError, Decide};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::words::words;
+use super::flag::{Typed, show};
+use super::found::{FlagRow, flag_of};
+use super::queue;
+use crate::project::{id_of_code, page as page_of};
+use crate::scene::Supervise;
+use crate::watch::{AskScreening, Screening, screening_id};
+
+/// Within which time a question is answered.
+const ANSWER: SignedDuration = SignedDuration::from_hours(24 * 5);
+
+/// The most flags that are dismissed at once.
+const MOST: usize = 500;
+
+fn reason_of(word: &str) -> Option<Dismissal> {
+    [
+        Dismissal::Unfounded,
+        Dismissal::Explained,
+        Dismissal::FilingCorrected,
+        Dismissal::Duplicate,
+    ]
+    .into_iter()
+    .find(|reason| reason.name() == word)
+}
+
+/// Why there is nothing to it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WhyNothing {
+    reason: String,
+    note: String,
+}
+
+fn flag_of_path(site: &Site, asked: &Asked) -> Result<FlagRow, Problem> {
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    let found = flag_of(site, id)?;
+    Ok(found.ok_or_else(Problem::not_found)?.0)
+}
+
+/// Decides on the flag of the path; a refusal is shown where it was decided.
+async fn decided<C>(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    command: C,
+    typed: Typed,
+    done: &'static str,
+) -> Result<Response, Problem>
+where
+    C: Clone + Send + Sync,
+    Flag: Decide<C>,
+{
+    let flag = flag_of_path(site, asked)?;
+    let stream = flag.name()?;
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let answer = site
+        .platform()
+        .append(&cx, |plan| {
+            plan.decide::<Flag, _>(stream.clone(), command.clone())
+        })
+        .await;
+    match answer {
+        Ok(_) => {
+            let to = format!("/supervise/flags/{}", flag.id());
+            Ok(told(Redirect::to(&to).into_response(), done))
+        }
+        Err(CommandError::Refused(refusal)) => {
+            let words = words(asked.viewer.language);
+            let typed = Typed {
+                told: Some(words.of(&refusal.text).to_owned()),
+                ..typed
+            };
+            show(site, asked, scene, frame, &typed)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn dismiss(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(why): Form<WhyNothing>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let typed = Typed {
+        reason: why.reason.clone(),
+        note: why.note.clone(),
+        ..Typed::default()
+    };
+    let note = why.note.trim().to_owned();
+    let (Some(reason), false) = (reason_of(&why.reason), note.is_empty()) else {
+        let told = Some(words.say("reason-needed"));
+        return show(&site, &asked, &scene, frame, &Typed { told, ..typed });
+    };
+    let flag = flag_of_path(&site, &asked)?;
+    let second = flag.severity == "high" && flag.proposed.is_none();
+    let done = if second { "proposed" } else { "dismissed" };
+    let command = Dismiss { reason, note };
+    decided(&site, &asked, &scene, frame, command, typed, done).await
+}
+
+/// In somebody's words.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Note {
+    note: String,
+}
+
+pub(super) async fn decline(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(said): Form<Note>,
+) -> Result<Response, Problem> {
+    let typed = Typed {
+        note: said.note.clone(),
+        ..Typed::default()
+    };
+    if said.note.trim().is_empty() {
+        let told = Some(words(asked.viewer.language).say("reason-needed"));
+        return show(&site, &asked, &scene, frame, &Typed { told, ..typed });
+    }
+    let command = Decline {
+        note: said.note.trim().to_owned(),
+    };
+    decided(&site, &asked, &scene, frame, command, typed, "declined").await
+}
+
+pub(super) async fn confirm(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let command = Confirm { case: None };
+    decided(
+        &site,
+        &asked,
+        &scene,
+        frame,
+        command,
+        Typed::default(),
+        "confirmed",
+    )
+    .await
+}
+
+/// Whether a flag whose rule changed is open again.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Looked {
+    reopen: String,
+}
+
+pub(super) async fn review(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(looked): Form<Looked>,
+) -> Result<Response, Problem> {
+    let command = Review {
+        reopen: !looked.reopen.is_empty(),
+    };
+    decided(
+        &site,
+        &asked,
+        &scene,
+        frame,
+        command,
+        Typed::default(),
+        "reviewed",
+    )
+    .await
+}
+
+/// A question to whoever filed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asking {
+    text: String,
+}
+
+pub(super) async fn ask(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(asking): Form<Asking>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let flag = flag_of_path(&site, &asked)?;
+    let filing = scene.newest(&site)?.filing;
+    let (to, case) = site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        let id = id_of_code(connection, &flag.subject)?;
+        let page = id.map_or(Ok(None), |id| page_of(connection, &filing, id))?;
+        // Whoever touched the doubtful items last; else whoever filed.
+        let by = page.map(|page| {
+            let items = flag.items.iter().filter_map(|item| page.items.get(item));
+            let last = items.max_by_key(|standing| standing.edition);
+            last.map_or(page.row.filed_by, |standing| standing.by)
+        });
+        let case: Option<(String, String)> = connection
+            .prepare_cached(
+                "select c.id, c.lead from case_flags f join cases c on c.id = f.id \
+                 where f.flag = ?1 and c.state = 'open' limit 1",
+            )?
+            .query_row([&flag.stream], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok((by, case))
+    })?;
+    let Some(to) = to else {
+        return Err(Problem::not_found());
+    };
+    let case = case
+        .and_then(|(id, lead)| Some((Uuid::try_parse(&id).ok()?, Uuid::try_parse(&lead).ok()?)));
+    // What is grave, or is being verified, takes the lead's consent.
+    let lead = match case {
+        Some((_, lead)) => Some(lead),
+        None if flag.severity == "high" => lead_for(&site, &asked.resource.jurisdiction)?,
+        None => None,
+    };
+    let mut confidential = vec![flag.rule.clone()];
+    confidential.extend(flag.figures.values().filter_map(|value| match value {
+        Value::Number(number) => Some(number.to_string()).filter(|text| text.len() > 1),
+        _ => None,
+    }));
+    let id = site.platform().new_id();
+    let command = Ask {
+        id,
+        project: flag.subject.clone(),
+        flags: vec![flag.name()?],
+        case: case.map(|(id, _)| id),
+        to,
+        lead,
+        text: asking.text.clone(),
+        confidential,
+        answer_within: ANSWER,
+    };
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let answer = site
+        .platform()
+        .carry_out::<Question, _>(id, command, &cx)
+        .await;
+    match answer {
+        Ok(_) => {
+            let to = format!("/supervise/flags/{}", flag.id());
+            let done = if lead.is_some_and(|lead| lead != asked.viewer.account) {
+                "question-waits"
+            } else {
+                "question-sent"
+            };
+            Ok(told(Redirect::to(&to).into_response(), done))
+        }
+        Err(CommandError::Refused(refusal)) => {
+            let typed = Typed {
+                told: Some(words.of(&refusal.text).to_owned()),
+                question: asking.text,
+                ..Typed::default()
+            };
+            show(&site, &asked, &scene, frame, &typed)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who leads cases of a place: the nearest manager.
+pub(crate) fn lead_for(site: &Site, place: &str) -> Result<Option<Uuid>, Problem> {
+    let managers = site
+        .platform()
+        .query(|connection| responsible(connection, Role::Manager, place))?;
+    Ok(managers.iter().find_map(|id| Uuid::try_parse(id).ok()))
+}
+
+pub(super) async fn dismiss_several(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let of = |name: &str| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.trim())
+    };
+    let (reason, note) = (reason_of(of("reason")), of("note").to_owned());
+    let chosen: Vec<Uuid> = fields
+        .iter()
+        .filter(|(name, _)| name == "flag")
+        .flat_map(|(_, ids)| ids.split(' '))
+        .filter_map(|id| Uuid::try_parse(id).ok())
+        .take(MOST)
+        .collect();
+    let refused = |told: String, frame: Frame| {
+        let wanted = queue::Wanted::default();
+        queue::show(&site, &asked.viewer, &scene, frame, wanted, Some(told))
+    };
+    let Some(reason) = reason.filter(|_| !note.is_empty() && !chosen.is_empty()) else {
+        return refused(words.say("choose-and-say-why"), frame);
+    };
+    // All or none: each is asked for, and one that may not be dismissed keeps all.
+    let mut streams = Vec::new();
+    for id in chosen {
+        let (flag, resource) = flag_of(&site, id)?.ok_or_else(Problem::not_found)?;
+        if !site
+            .authority()
+            .may(&asked.viewer, Action::DismissFlag, &resource)
+        {
+            return refused(words.say_of("may-not-dismiss", &flag.subject), frame);
+        }
+        streams.push(flag.name()?);
+    }
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let command = Dismiss { reason, note };
+    let answer = site
+        .platform()
+        .append(&cx, |plan| {
+            streams
+                .iter()
+                .try_for_each(|stream| plan.decide::<Flag, _>(stream.clone(), command.clone()))
+        })
+        .await;
+    match answer {
+        Ok(_) => Ok(told(
+            Redirect::to("/supervise/desk").into_response(),
+            "dismissed-several",
+        )),
+        Err(CommandError::Refused(refusal)) => refused(words.of(&refusal.text).to_owned(), frame),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn screen_now(
+    site: Site,
+    asked: Asked,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    site.platform()
+        .carry_out::<Screening, _>(screening_id(), AskScreening, &cx)
+        .await?;
+    Ok(told(
+        Redirect::to("/supervise/desk").into_response(),
+        "screening",
+    ))
+}

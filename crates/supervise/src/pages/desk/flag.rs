@@ -1,0 +1,317 @@
+//! One doubt: what was compared, with what, by which rule, how often that rule was right, and what can be done.
+
+use askama::Template;
+use axum::Extension;
+use axum::response::Response;
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::flag::{Dismissal, Tally};
+use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
+use kandeng_screening::pack::{Audience, Body};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::projects::Option_;
+use super::super::words::{pick, text, words};
+use super::found::{FlagRow, flag_of};
+use crate::project::id_of_code;
+use crate::scene::Supervise;
+
+/// A figure: its name and value.
+struct Figure {
+    name: String,
+    value: String,
+}
+
+/// What the rule says of itself.
+struct RuleView {
+    title: String,
+    method: String,
+    why: String,
+    basis: String,
+    excludes: String,
+    sql: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "flag.html")]
+struct FlagPage {
+    shell: Shell,
+    told: Option<String>,
+    id: String,
+    rule: String,
+    severity: String,
+    severity_name: String,
+    says: String,
+    state: String,
+    state_name: String,
+    raised: String,
+    items: Vec<String>,
+    money: Option<String>,
+    figures: Vec<Figure>,
+    about: Option<RuleView>,
+    right: String,
+    project: Option<(String, String)>,
+    related: Vec<(String, String)>,
+    case: Option<String>,
+    not_applicable: Option<String>,
+    rule_changed: bool,
+    drawn: bool,
+    proposed: Option<String>,
+    reasons: Vec<Option_>,
+    typed: String,
+    question: String,
+    may_dismiss: bool,
+    may_decline: bool,
+    may_confirm: bool,
+    may_review: bool,
+    may_ask: bool,
+    may_open: bool,
+}
+
+pub(super) async fn shown(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+) -> Result<Response, Problem> {
+    show(&site, &asked, &scene, frame, &Typed::default())
+}
+
+/// What was typed and refused, and why.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub told: Option<String>,
+    pub reason: String,
+    pub note: String,
+    pub question: String,
+}
+
+/// How dismissals are called.
+pub(super) fn reasons(words: Words, chosen: &str) -> Vec<Option_> {
+    [
+        Dismissal::Unfounded,
+        Dismissal::Explained,
+        Dismissal::FilingCorrected,
+        Dismissal::Duplicate,
+    ]
+    .into_iter()
+    .map(|reason| Option_ {
+        key: reason.name().to_owned(),
+        name: words.say(&format!("dismissal-{}", reason.name())),
+        chosen: reason.name() == chosen,
+    })
+    .collect()
+}
+
+pub(super) fn show(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    typed: &Typed,
+) -> Result<Response, Problem> {
+    let viewer = &asked.viewer;
+    let words = words(viewer.language);
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    let (flag, resource) = flag_of(site, id)?.ok_or_else(Problem::not_found)?;
+    let filing = scene.newest(site)?.filing;
+    let pack = scene.pack(site)?;
+    let rule = pack.rules.iter().find(|rule| rule.id == flag.rule);
+    let by_filers = rule.is_some_and(|rule| rule.audience != Audience::Officer);
+    let (tally, drawn) = site.platform().query(|connection| {
+        let of = |drawn| {
+            let tallies = Tally::of_rules(connection, 0, drawn)?;
+            Ok::<_, rusqlite::Error>(tallies.get(&flag.rule).copied().unwrap_or_default())
+        };
+        Ok((of(false)?, of(true)?))
+    })?;
+    let sees_sql = site.widest(viewer, Action::ViewRules).is_some();
+    let project = if flag.subject_kind == "project" {
+        site.platform()
+            .query(|connection| id_of_code(connection, &flag.subject))?
+    } else {
+        None
+    };
+    let related = related(site, &flag)?;
+    let case = site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        connection
+            .prepare_cached(
+                "select c.id from case_flags f join cases c on c.id = f.id where f.flag = ?1 \
+                 order by c.opened_at desc limit 1",
+            )?
+            .query_row([&flag.stream], |row| row.get::<_, String>(0))
+            .optional()
+    })?;
+    let is_open = flag.state == "open";
+    let may = |action| site.authority().may(viewer, action, &resource);
+    let case_resource = Resource {
+        facts: kandeng_platform::authority::Facts::Case {
+            hands: site
+                .platform()
+                .query(|of| super::hands_of(of, &flag.subject_kind, &flag.subject))?,
+            lead: viewer.account,
+            assignee: viewer.account,
+        },
+        ..resource.clone()
+    };
+    let proposed = match &flag.proposed {
+        Some((reason, by)) => {
+            let name = site.people().name(*by)?;
+            let name = name.unwrap_or_else(|| words.say("somebody"));
+            let reason = words.say(&format!("dismissal-{reason}"));
+            Some(words.say_with("proposed-by", &[("who", name), ("reason", reason)]))
+        }
+        None => None,
+    };
+    let page = FlagPage {
+        told: typed.told.clone(),
+        id: id.to_string(),
+        severity_name: words.say(&format!("severity-{}", flag.severity)),
+        says: flag.says(words).to_owned(),
+        state_name: match &flag.dismissal {
+            Some(reason) if flag.state == "dismissed" => words.say(&format!("dismissal-{reason}")),
+            _ => words.say(&format!("state-{}", flag.state)),
+        },
+        raised: moment(flag.raised_at),
+        items: flag
+            .items
+            .iter()
+            .map(|key| {
+                let item = filing.item(key);
+                item.map_or(&**key, |item| pick(words, &item.zh, &item.en))
+                    .to_owned()
+            })
+            .collect(),
+        money: flag.money_fen.map(|fen| money(words, fen)),
+        figures: figures(words, &flag),
+        about: rule.map(|rule| RuleView {
+            title: text(words, &rule.texts.title),
+            method: text(words, &rule.texts.method),
+            why: text(words, &rule.texts.why),
+            basis: text(words, &rule.texts.basis),
+            excludes: text(words, &rule.texts.excludes),
+            sql: match &rule.body {
+                Body::Query { sql, .. } if sees_sql => Some(sql.clone()),
+                _ if sees_sql => Some(rule.source.clone()),
+                _ => None,
+            },
+        }),
+        right: right(words, tally, drawn, by_filers),
+        project: project.map(|project| (project.to_string(), flag.subject.clone())),
+        related,
+        case,
+        not_applicable: flag
+            .not_applicable
+            .as_ref()
+            .map(|(zh, en)| pick(words, zh, en).to_owned()),
+        rule_changed: flag.rule_changed,
+        drawn: flag.drawn,
+        reasons: reasons(
+            words,
+            match &flag.proposed {
+                Some((reason, _)) if typed.reason.is_empty() => reason,
+                _ => &typed.reason,
+            },
+        ),
+        typed: typed.note.clone(),
+        question: typed.question.clone(),
+        may_dismiss: is_open && may(Action::DismissFlag),
+        may_decline: is_open && proposed.is_some() && may(Action::DeclineDismissal),
+        may_confirm: is_open && may(Action::ConfirmFlag),
+        may_review: flag.rule_changed && may(Action::ReviewFlag),
+        may_ask: is_open && project.is_some() && may(Action::AskAboutFlag),
+        may_open: is_open
+            && site
+                .authority()
+                .may(viewer, Action::OpenCase, &case_resource),
+        proposed,
+        shell: Shell::of(
+            site,
+            viewer,
+            frame,
+            words,
+            words.say_of("doubt-of", &flag.subject),
+        ),
+        rule: flag.rule,
+        severity: flag.severity,
+        state: flag.state,
+    };
+    Ok(html(&page))
+}
+
+/// How often the rule was right.
+fn right(words: Words, tally: Tally, drawn: Tally, by_filers: bool) -> String {
+    let (right, of) = tally.right_of(by_filers);
+    if of == 0 {
+        return words.say("never-decided");
+    }
+    let told = words.say_with(
+        "right-of",
+        &[
+            ("right", right.to_string()),
+            ("of", of.to_string()),
+            (
+                "share",
+                format!("{:.0}", 100.0 * f64::from(right) / f64::from(of)),
+            ),
+        ],
+    );
+    match drawn.interval(by_filers) {
+        Some((low, high)) => {
+            let interval = words.say_with(
+                "right-interval",
+                &[
+                    ("low", format!("{:.0}", 100.0 * low)),
+                    ("high", format!("{:.0}", 100.0 * high)),
+                    ("of", drawn.right_of(by_filers).1.to_string()),
+                ],
+            );
+            format!("{told} {interval}")
+        }
+        None => told,
+    }
+}
+
+/// What was compared. Money is written as money.
+fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
+    let shown = |name: &str, value: &Value| match value {
+        Value::Number(number) if name.ends_with("_fen") => number
+            .as_i64()
+            .map_or_else(|| number.to_string(), |fen| money(words, fen)),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.as_i64().is_none() => format!("{float:.2}"),
+            _ => number.to_string(),
+        },
+        Value::String(text) => text.clone(),
+        Value::Bool(yes) => words.say(if *yes { "yes" } else { "no" }),
+        Value::Array(all) => all
+            .iter()
+            .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(pick(words, "、", ", ")),
+        _ => String::new(),
+    };
+    flag.figures
+        .iter()
+        .map(|(name, value)| Figure {
+            name: name.trim_end_matches("_fen").replace('_', " "),
+            value: shown(name, value),
+        })
+        .filter(|figure| !figure.value.is_empty())
+        .collect()
+}
+
+/// Other projects that are part of it.
+fn related(site: &Site, flag: &FlagRow) -> Result<Vec<(String, String)>, Problem> {
+    let found = site.platform().query(|connection| {
+        let mut found = Vec::new();
+        for code in flag.related.iter().take(50) {
+            if let Some(id) = id_of_code(connection, code)? {
+                found.push((id.to_string(), code.clone()));
+            }
+        }
+        Ok(found)
+    })?;
+    Ok(found)
+}

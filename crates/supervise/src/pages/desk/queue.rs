@@ -1,0 +1,527 @@
+//! The queue: subjects with doubts, the gravest, dearest and surest first, every tenth place drawn.
+
+use std::collections::{BTreeMap, HashMap};
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::Query;
+use axum::response::Response;
+use kandeng_platform::account::Viewer;
+use kandeng_platform::authority::Action;
+use kandeng_platform::flag::Tally;
+use kandeng_platform::flag::rank::{arrange, score};
+use kandeng_platform::jurisdiction;
+use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
+use kandeng_screening::pack::Audience;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::super::projects::{Option_, choices, places, stages};
+use super::super::words::{pick, words};
+use super::found::FlagRow;
+use crate::scene::Supervise;
+use crate::watch::last_run;
+
+/// Places on one page.
+const ON_PAGE: usize = 50;
+
+/// The most that is ranked: beyond, somebody narrows it down.
+const MOST: u32 = 20_000;
+
+/// What the address says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    place: String,
+    rule: String,
+    stage: String,
+    year: String,
+    severity: String,
+    from: String,
+    to: String,
+    state: String,
+    page: usize,
+}
+
+impl Wanted {
+    fn address(&self, page: usize) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("place", &self.place),
+            ("rule", &self.rule),
+            ("stage", &self.stage),
+            ("year", &self.year),
+            ("severity", &self.severity),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("state", &self.state),
+        ] {
+            if !value.is_empty() {
+                form.append_pair(name, value);
+            }
+        }
+        form.append_pair("page", &page.to_string());
+        format!("/supervise/desk?{}", form.finish())
+    }
+
+    fn is_narrowed(&self) -> bool {
+        [
+            &self.place,
+            &self.rule,
+            &self.stage,
+            &self.year,
+            &self.severity,
+            &self.from,
+            &self.to,
+            &self.state,
+        ]
+        .iter()
+        .any(|value| !value.is_empty())
+    }
+}
+
+struct Line {
+    /// Where it leads: the project, or the flag of another subject.
+    href: String,
+    name: String,
+    code: String,
+    place: String,
+    items: Vec<String>,
+    money: String,
+    says: String,
+    flag: String,
+    flags: Vec<String>,
+    more: usize,
+    due: Option<(String, bool)>,
+    who: String,
+    by_draw: bool,
+    rule_changed: bool,
+    proposed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage {
+    shell: Shell,
+    told: Option<String>,
+    ran: Option<String>,
+    running: Option<(usize, usize)>,
+    failing: bool,
+    figures: Vec<(String, String, String, String)>,
+    lines: Vec<Line>,
+    total: usize,
+    wanted: Wanted,
+    places: Vec<Option_>,
+    stages: Vec<Option_>,
+    states: Vec<Option_>,
+    severities: Vec<Option_>,
+    rules: Vec<String>,
+    before: Option<String>,
+    after: Option<String>,
+    may_dismiss: bool,
+    may_screen: bool,
+}
+
+/// The jurisdictions whose doubts somebody may see.
+pub(crate) fn within(site: &Site, viewer: &Viewer) -> Vec<String> {
+    site.places_for(
+        viewer,
+        Action::ViewDesk,
+        kandeng_platform::authority::Resource::desk,
+    )
+}
+
+/// How many doubts are open in the viewer's jurisdictions.
+pub(crate) fn open_doubts(site: &Site, viewer: &Viewer) -> Result<u64, Problem> {
+    let within = within(site, viewer);
+    let whole = within
+        .iter()
+        .any(|code| jurisdiction::contains(code, site.jurisdiction()));
+    let count = site.platform().query(|connection| {
+        if whole {
+            return connection
+                .prepare_cached(
+                    "select count(distinct subject_kind || ' ' || subject) from flags where state = 'open'",
+                )?
+                .query_row([], |row| row.get::<_, i64>(0));
+        }
+        let mut count = 0;
+        for code in &within {
+            count += connection
+                .prepare_cached(
+                    "select count(distinct subject) from flags f join projects p on p.code = f.subject \
+                     where f.state = 'open' and subject_kind = 'project' and withdrawn = 0 \
+                     and jurisdiction >= ?1 and jurisdiction < ?2",
+                )?
+                .query_row([code, &format!("{code}:")], |row| row.get::<_, i64>(0))?;
+        }
+        Ok(count)
+    })?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// A flag with what is known of its subject.
+struct Open {
+    flag: FlagRow,
+    project: Option<(String, Option<String>, String)>,
+}
+
+struct Of {
+    flags: Vec<Open>,
+    score: f64,
+}
+
+pub(super) async fn shown(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    show(&site, &asked.viewer, &scene, frame, wanted, None)
+}
+
+pub(super) fn show(
+    site: &Site,
+    viewer: &Viewer,
+    scene: &Supervise,
+    frame: Frame,
+    wanted: Wanted,
+    told: Option<String>,
+) -> Result<Response, Problem> {
+    let words = words(viewer.language);
+    let filing = scene.newest(site)?.filing;
+    let pack = scene.pack(site)?;
+    let places_of = within(site, viewer);
+    let open = read(site, &places_of, &wanted)?;
+    let tallies = site
+        .platform()
+        .query(|connection| Tally::of_rules(connection, 0, false))?;
+    let by_filers = |rule: &str| {
+        let rule = pack.rules.iter().find(|known| known.id == rule);
+        rule.is_some_and(|rule| rule.audience != Audience::Officer)
+    };
+    let mut means: HashMap<String, f64> = HashMap::new();
+    let mut subjects: BTreeMap<(String, String), Of> = BTreeMap::new();
+    for one in open {
+        let rule = one.flag.rule.clone();
+        let mean = *means.entry(rule.clone()).or_insert_with(|| {
+            let tally = tallies.get(&rule).copied().unwrap_or_default();
+            tally.posterior_mean(by_filers(&rule))
+        });
+        let score = score(&one.flag.severity, one.flag.money_fen.unwrap_or(0), mean);
+        let key = (one.flag.subject_kind.clone(), one.flag.subject.clone());
+        let of = subjects.entry(key).or_insert(Of {
+            flags: Vec::new(),
+            score: 0.0,
+        });
+        // The gravest first: the one that says why it stands where it stands.
+        if score > of.score || of.flags.is_empty() {
+            of.flags.insert(0, one);
+            of.score = of.score.max(score);
+        } else {
+            of.flags.push(one);
+        }
+    }
+    let subjects: Vec<Of> = subjects.into_values().collect();
+    let mut ranked: Vec<usize> = (0..subjects.len()).collect();
+    // The same score in the order of subjects, so that two looks are alike.
+    ranked.sort_by(|one, other| subjects[*other].score.total_cmp(&subjects[*one].score));
+    let mut drawn: Vec<(&str, usize)> = subjects
+        .iter()
+        .enumerate()
+        .filter_map(|(index, of)| {
+            let first = of.flags.iter().filter(|one| one.flag.drawn);
+            first
+                .map(|one| &*one.flag.stream)
+                .min()
+                .map(|stream| (stream, index))
+        })
+        .collect();
+    drawn.sort_unstable();
+    let drawn: Vec<usize> = drawn.into_iter().map(|(_, index)| index).collect();
+    let queue = arrange(&ranked, &drawn);
+    let total = queue.len();
+    let from = wanted.page.saturating_mul(ON_PAGE);
+    let mut names: HashMap<Uuid, String> = HashMap::new();
+    let mut lines = Vec::new();
+    for place in queue.into_iter().skip(from).take(ON_PAGE) {
+        let of = &subjects[place.what];
+        lines.push(line(site, words, &filing, of, place.by_draw, &mut names)?);
+    }
+    let progress = scene.board().read();
+    let ran = site.platform().query(last_run)?.map(|ran| {
+        words.say_with(
+            "screened",
+            &[
+                ("at", moment(ran.at)),
+                ("projects", ran.projects.to_string()),
+                ("rules", ran.rules.to_string()),
+                (
+                    "seconds",
+                    format!("{:.1}", ran.milliseconds as f64 / 1_000.0),
+                ),
+                ("position", ran.position.to_string()),
+            ],
+        )
+    });
+    let page = DeskPage {
+        told,
+        ran,
+        running: progress.running,
+        failing: progress.failing,
+        figures: figures(site, words, &places_of)?,
+        lines,
+        total,
+        places: places(site, &places_of, &wanted.place),
+        stages: stages(words, &filing, &wanted.stage),
+        states: choices(
+            words,
+            &[
+                ("open", "待核", "open"),
+                ("confirmed", "属实", "confirmed"),
+                ("dismissed", "已排除", "dismissed"),
+                ("cleared", "已消除", "cleared"),
+            ],
+            if wanted.state.is_empty() {
+                "open"
+            } else {
+                &wanted.state
+            },
+        ),
+        severities: choices(
+            words,
+            &[
+                ("high", "高", "high"),
+                ("medium", "中", "medium"),
+                ("low", "低", "low"),
+            ],
+            &wanted.severity,
+        ),
+        rules: pack.rules.iter().map(|rule| rule.id.clone()).collect(),
+        before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
+        after: (from + ON_PAGE < total).then(|| wanted.address(wanted.page + 1)),
+        may_dismiss: wanted.state.is_empty() || wanted.state == "open",
+        may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
+        wanted,
+        shell: Shell::of(site, viewer, frame, words, words.say("desk-title")),
+    };
+    Ok(html(&page))
+}
+
+fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Problem> {
+    let state = match wanted.state.as_str() {
+        state @ ("confirmed" | "dismissed" | "cleared") => state,
+        _ => "open",
+    };
+    let narrowed: Vec<&str> = if jurisdiction::is_code(&wanted.place) {
+        vec![&wanted.place]
+    } else {
+        Vec::new()
+    };
+    let yuan = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .ok()
+            .map(|yuan| (yuan * 100.0) as i64)
+    };
+    let (least, most) = (yuan(&wanted.from), yuan(&wanted.to));
+    let year = wanted.year.trim().parse::<i64>().ok();
+    let columns = super::found::COLUMNS
+        .split(", ")
+        .map(|column| format!("f.{}", column.trim()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let rows = site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
+                "select {columns}, p.id, p.name, p.jurisdiction from flags f left join projects p \
+                 on f.subject_kind = 'project' and p.code = f.subject and p.withdrawn = 0 \
+                 where f.state = ?1 and (?2 = '' or f.rule = ?2) and (?3 = '' or f.severity = ?3) \
+                 and (?4 = '' or p.stage = ?4) and (?5 is null or p.year = ?5) \
+                 and (?6 is null or f.money_fen >= ?6) and (?7 is null or f.money_fen <= ?7) \
+                 order by f.stream limit ?8"
+            ))?
+            .query_map(
+                rusqlite::params![
+                    state,
+                    wanted.rule,
+                    wanted.severity,
+                    wanted.stage,
+                    year,
+                    least,
+                    most,
+                    MOST
+                ],
+                |row| {
+                    let id: Option<String> = row.get(20)?;
+                    let name = row.get(21)?;
+                    let place: Option<String> = row.get(22)?;
+                    Ok(Open {
+                        flag: FlagRow::of(row)?,
+                        project: id.zip(place).map(|(id, place)| (id, name, place)),
+                    })
+                },
+            )?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let lies = |one: &Open| {
+        let place = one
+            .project
+            .as_ref()
+            .map_or(site.jurisdiction(), |(_, _, place)| place);
+        let is_in = |codes: &[&str]| codes.iter().any(|code| jurisdiction::contains(code, place));
+        let within: Vec<&str> = within.iter().map(String::as_str).collect();
+        is_in(&within) && (narrowed.is_empty() || is_in(&narrowed))
+    };
+    Ok(rows.into_iter().filter(lies).collect())
+}
+
+fn line(
+    site: &Site,
+    words: Words,
+    filing: &crate::filing::Filing,
+    of: &Of,
+    by_draw: bool,
+    names: &mut HashMap<Uuid, String>,
+) -> Result<Line, Problem> {
+    let first = &of.flags[0];
+    let mut items: Vec<String> = Vec::new();
+    for key in of.flags.iter().flat_map(|one| &one.flag.items) {
+        let item = filing.item(key);
+        let name = item.map_or(&**key, |item| pick(words, &item.zh, &item.en));
+        if !items.iter().any(|known| known == name) {
+            items.push(name.to_owned());
+        }
+    }
+    let money_fen = of.flags.iter().filter_map(|one| one.flag.money_fen).max();
+    let case: Option<(String, String, Option<i64>)> = site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        connection
+            .prepare_cached(
+                "select c.id, c.assignee, (select due from deadlines where subject = 'case/' || c.id \
+                 and state = 'running' limit 1) from case_flags f join cases c on c.id = f.id \
+                 where f.flag = ?1 and c.state = 'open' limit 1",
+            )?
+            .query_row([&first.flag.stream], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()
+    })?;
+    let now = site.platform().clock().now().as_millisecond();
+    let (due, who) = match &case {
+        Some((_, assignee, due)) => {
+            let assignee = Uuid::try_parse(assignee).unwrap_or_default();
+            let name = names.entry(assignee).or_insert_with(|| {
+                let name = site.people().name(assignee).ok().flatten();
+                name.unwrap_or_else(|| words.say("somebody"))
+            });
+            (due.map(|due| remaining(words, now, due)), name.clone())
+        }
+        None => (None, words.say("unassigned")),
+    };
+    let (href, name, place) = match &first.project {
+        Some((id, name, place)) => (
+            format!("/supervise/projects/{id}"),
+            name.clone().unwrap_or_else(|| words.say("unnamed")),
+            site.divisions().place(place),
+        ),
+        None => (
+            format!("/supervise/flags/{}", first.flag.id()),
+            words.say(&format!("subject-{}", first.flag.subject_kind)),
+            String::new(),
+        ),
+    };
+    Ok(Line {
+        href,
+        name,
+        code: first.flag.subject.clone(),
+        place,
+        items,
+        money: money_fen.map(|fen| money(words, fen)).unwrap_or_default(),
+        says: first.flag.says(words).to_owned(),
+        flag: first.flag.id().to_owned(),
+        flags: of
+            .flags
+            .iter()
+            .map(|one| one.flag.id().to_owned())
+            .collect(),
+        more: of.flags.len() - 1,
+        due,
+        who,
+        by_draw,
+        rule_changed: of.flags.iter().any(|one| one.flag.rule_changed),
+        proposed: of.flags.iter().any(|one| one.flag.proposed.is_some()),
+    })
+}
+
+/// How long there is until a deadline, and whether it presses.
+pub(crate) fn remaining(words: Words, now: i64, due: i64) -> (String, bool) {
+    const DAY: i64 = 86_400_000;
+    let left = due - now;
+    if left < 0 {
+        let days = (-left / DAY).max(1);
+        return (
+            words.say_of("overdue-days", days.to_string().as_str()),
+            true,
+        );
+    }
+    if left < DAY {
+        return (words.say_of("due-today", &moment(due)[11..]), true);
+    }
+    let days = (left / DAY).to_string();
+    (words.say_of("due-days", days.as_str()), left < 3 * DAY)
+}
+
+/// The strip of figures: label, number, what stands below it, where it leads.
+fn figures(
+    site: &Site,
+    words: Words,
+    within: &[String],
+) -> Result<Vec<(String, String, String, String)>, Problem> {
+    let (mut projects, mut fen) = (0_i64, 0_i64);
+    let (mut open, mut closed, mut recovered) = (0_i64, 0_i64, 0_i64);
+    site.platform().query(|connection| {
+        for code in within {
+            let until = format!("{code}:");
+            let (count, sum): (i64, i64) = connection
+                .prepare_cached(
+                    "select count(*), coalesce(sum(budget_fen), 0) from projects where withdrawn = 0 \
+                     and jurisdiction >= ?1 and jurisdiction < ?2",
+                )?
+                .query_row([code, &until], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            projects += count;
+            fen += sum;
+            let (is_open, is_closed, back): (i64, i64, i64) = connection
+                .prepare_cached(
+                    "select count(*) filter (where state = 'open'), count(*) filter (where state = 'closed'), \
+                     coalesce(sum(recovered_fen), 0) from cases where jurisdiction >= ?1 and jurisdiction < ?2",
+                )?
+                .query_row([code, &until], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            open += is_open;
+            closed += is_closed;
+            recovered += back;
+        }
+        Ok(())
+    })?;
+    Ok(vec![
+        (
+            words.say("projects"),
+            projects.to_string(),
+            money(words, fen),
+            "/supervise/projects".to_owned(),
+        ),
+        (
+            words.say("cases-open"),
+            open.to_string(),
+            String::new(),
+            "/supervise/cases".to_owned(),
+        ),
+        (
+            words.say("cases-closed"),
+            closed.to_string(),
+            words.say_of("recovered", &money(words, recovered)),
+            "/supervise/cases?state=closed".to_owned(),
+        ),
+    ])
+}

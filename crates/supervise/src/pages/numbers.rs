@@ -1,0 +1,162 @@
+//! The first numbers: projects and money by stage, doubts, verifications, referrals and closed cases by township. Each
+//! number leads to its rows.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Extension;
+use axum::http::Method;
+use axum::response::Response;
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, html, money};
+
+use super::projects::stage_name;
+use super::words::words;
+use crate::scene::Supervise;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().asks(
+        Method::GET,
+        "/supervise/numbers",
+        Action::ViewNumbers,
+        |site, viewer, _| Ok(site.widest(viewer, Action::ViewNumbers)),
+        shown,
+    )
+}
+
+struct StageLine {
+    key: String,
+    name: String,
+    projects: i64,
+    budget: String,
+    paid: String,
+}
+
+#[derive(Default)]
+struct Township {
+    code: String,
+    name: String,
+    projects: i64,
+    budget_fen: i64,
+    budget: String,
+    doubtful: i64,
+    flags: i64,
+    open: i64,
+    referred: i64,
+    closed: i64,
+    recovered_fen: i64,
+    recovered: String,
+}
+
+#[derive(Template)]
+#[template(path = "numbers.html")]
+struct NumbersPage {
+    shell: Shell,
+    stages: Vec<StageLine>,
+    townships: Vec<Township>,
+    total: Township,
+}
+
+async fn shown(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let filing = scene.newest(&site)?.filing;
+    let within = site.places_for(&asked.viewer, Action::ViewNumbers, Resource::desk);
+    let mut by_stage: BTreeMap<usize, (String, i64, i64, i64)> = BTreeMap::new();
+    let mut by_township: BTreeMap<String, Township> = BTreeMap::new();
+    site.platform().query(|connection| {
+        for code in &within {
+            let until = format!("{code}:");
+            let mut select = connection.prepare_cached(
+                "select stage, count(*), coalesce(sum(budget_fen), 0), coalesce(sum(paid_fen), 0) from projects \
+                 where withdrawn = 0 and jurisdiction >= ?1 and jurisdiction < ?2 group by stage",
+            )?;
+            let mut rows = select.query([code, &until])?;
+            while let Some(row) = rows.next()? {
+                let stage: String = row.get(0)?;
+                let rank = filing.stage_rank(&stage).unwrap_or(0);
+                let of = by_stage.entry(rank).or_insert((stage, 0, 0, 0));
+                of.1 += row.get::<_, i64>(1)?;
+                of.2 += row.get::<_, i64>(2)?;
+                of.3 += row.get::<_, i64>(3)?;
+            }
+            let mut select = connection.prepare_cached(
+                "select township, count(*), coalesce(sum(budget_fen), 0), \
+                 count(*) filter (where exists (select 1 from flags f where f.subject_kind = 'project' \
+                 and f.subject = p.code and f.state = 'open')), \
+                 coalesce(sum((select count(*) from flags f where f.subject_kind = 'project' \
+                 and f.subject = p.code and f.state = 'open')), 0) \
+                 from projects p where withdrawn = 0 and jurisdiction >= ?1 and jurisdiction < ?2 group by township",
+            )?;
+            let mut rows = select.query([code, &until])?;
+            while let Some(row) = rows.next()? {
+                let of = by_township.entry(row.get(0)?).or_default();
+                of.projects += row.get::<_, i64>(1)?;
+                of.budget_fen += row.get::<_, i64>(2)?;
+                of.doubtful += row.get::<_, i64>(3)?;
+                of.flags += row.get::<_, i64>(4)?;
+            }
+            // A case is about the projects of its flags; their township is the case's.
+            let mut select = connection.prepare_cached(
+                "select township, count(*) filter (where state = 'open'), count(*) filter (where state = 'referred'), \
+                 count(*) filter (where state = 'closed'), coalesce(sum(recovered_fen), 0) from ( \
+                 select c.id, c.state, c.recovered_fen, min(p.township) as township from cases c \
+                 join case_flags f on f.id = c.id join flags g on g.stream = f.flag \
+                 join projects p on p.code = g.subject and g.subject_kind = 'project' \
+                 where p.jurisdiction >= ?1 and p.jurisdiction < ?2 group by c.id) group by township",
+            )?;
+            let mut rows = select.query([code, &until])?;
+            while let Some(row) = rows.next()? {
+                let of = by_township.entry(row.get(0)?).or_default();
+                of.open += row.get::<_, i64>(1)?;
+                of.referred += row.get::<_, i64>(2)?;
+                of.closed += row.get::<_, i64>(3)?;
+                of.recovered_fen += row.get::<_, i64>(4)?;
+            }
+        }
+        Ok(())
+    })?;
+    let mut total = Township::default();
+    let townships: Vec<Township> = by_township
+        .into_iter()
+        .map(|(code, of)| {
+            total.projects += of.projects;
+            total.budget_fen += of.budget_fen;
+            total.doubtful += of.doubtful;
+            total.flags += of.flags;
+            total.open += of.open;
+            total.referred += of.referred;
+            total.closed += of.closed;
+            total.recovered_fen += of.recovered_fen;
+            Township {
+                name: site.divisions().name(&code).to_owned(),
+                budget: money(words, of.budget_fen),
+                recovered: money(words, of.recovered_fen),
+                code,
+                ..of
+            }
+        })
+        .collect();
+    total.budget = money(words, total.budget_fen);
+    total.recovered = money(words, total.recovered_fen);
+    let page = NumbersPage {
+        stages: by_stage
+            .into_values()
+            .map(|(key, projects, budget, paid)| StageLine {
+                name: stage_name(words, &filing, &key),
+                key,
+                projects,
+                budget: money(words, budget),
+                paid: money(words, paid),
+            })
+            .collect(),
+        townships,
+        total,
+        shell: Shell::of(&site, &asked.viewer, frame, words, words.say("numbers")),
+    };
+    Ok(html(&page))
+}
