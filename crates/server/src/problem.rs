@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::page::{Carried, Frame, Problem, Shell, Site, html};
+use kandeng_platform::page::{Carried, Frame, Problem, Shell, Shown, Site, html};
 use serde_json::json;
 
 use crate::frame::Asking;
@@ -38,7 +38,7 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
     let Some(asking) = asking else {
         return response;
     };
-    if response.extensions().get::<sign_in::Shown>().is_some() {
+    if response.extensions().get::<Shown>().is_some() {
         return response;
     }
     let status = response.status();

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{PeopleError, Viewer};
 use kandeng_platform::page::{
-    Carried, Form, Frame, Nothing, Problem, Routes, Shell, Site, Words, html,
+    Carried, Form, Frame, Nothing, Problem, Routes, Shell, Site, Words, html, shown_as_it_is,
 };
 use kandeng_platform::{Context, Language, Refusal};
 use serde::Deserialize;
@@ -215,16 +215,6 @@ pub(crate) fn by_nobody(site: &Site, language: Language) -> Context {
         ..Context::of_the_platform(site.platform().clock().now())
     }
 }
-
-/// A page with a status of its own, which nobody writes over.
-fn shown_as_it_is(mut response: Response) -> Response {
-    response.extensions_mut().insert(Shown);
-    response
-}
-
-/// Marks an answer that is a page already, although its status says that something is wrong.
-#[derive(Clone, Copy)]
-pub(crate) struct Shown;
 
 async fn sign_out(
     site: Site,

@@ -181,7 +181,6 @@ fn fictional_data_are_written_whole_or_not_at_all() {
     }
     let args = ["synth", "--kind", "ocds", "--releases", "500", "-o", "data"];
     fails_cleanly(folder.path(), &args, "data");
-    fails_cleanly(folder.path(), &["demo", "-o", "demo"], "demo/");
 }
 
 #[cfg(target_os = "linux")]

@@ -7,13 +7,14 @@ use jiff::tz::Offset;
 use super::Words;
 use crate::context::Language;
 
-/// Money of so many fen: below 10,000 yuan in yuan, above in 万元 (Chinese) or in yuan with commas (English).
+/// Money of so many fen: below 10,000 yuan in yuan, above in 万元, from a hundred million on in 亿元 (Chinese) or in yuan with commas (English).
 ///
 /// ```
 /// use kandeng_platform::Language;
 /// use kandeng_platform::page::{Words, money};
 /// let zh = Words::new(Language::Zh);
 /// assert_eq!(money(zh, 18_600_000), "18.60 万元");
+/// assert_eq!(money(zh, 184_200_000_000), "18.42 亿元");
 /// assert_eq!(money(zh, 345_629), "3,456.29 元");
 /// assert_eq!(money(zh, -50), "-0.50 元");
 /// assert_eq!(money(Words::new(Language::En), 18_600_000), "¥186,000.00");
@@ -22,6 +23,15 @@ pub fn money(words: Words, fen: i64) -> String {
     let sign = if fen < 0 { "-" } else { "" };
     let fen = fen.unsigned_abs();
     match words.language {
+        Language::Zh if fen >= 10_000_000_000 => {
+            // To the nearest million yuan, which is the second place of 亿元.
+            let millions = (fen + 50_000_000) / 100_000_000;
+            format!(
+                "{sign}{}.{:02} 亿元",
+                commas(millions / 100),
+                millions % 100
+            )
+        }
         Language::Zh if fen >= 1_000_000 => {
             // To the nearest hundred yuan, which is the second place of 万元.
             let hundreds = (fen + 5_000) / 10_000;

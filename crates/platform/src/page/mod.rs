@@ -19,7 +19,7 @@ pub use asked::{Asked, Params, Program};
 pub use flash::{FLASH, told};
 pub use form::{Carried, Form, Nothing, Sent, TOKEN};
 pub use format::{area, day, moment, money};
-pub use html::html;
+pub use html::{Shown, html, shown_as_it_is};
 pub use ours::TOKEN_HEADER;
 pub use problem::Problem;
 pub use routes::{Access, Declared, MOST_BYTES, MOST_TIME, Routes};

@@ -13,9 +13,9 @@ use kandeng_ledger::SigningKey;
 use kandeng_platform::account::{Grant, NewPerson, People, Role, TotpSecret};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::page::Site;
-use kandeng_platform::vault::MasterKey;
+use kandeng_platform::vault::{MasterKey, Vault};
 use kandeng_platform::{
-    Clock as _, Context, CountedIds, Language, Parts, Platform, Scene, SetClock,
+    Clock as _, Context, CountedIds, Language, Parts, Platform, Scene, SetClock, Tables,
 };
 use kandeng_server::{Metrics, Reach, Server};
 use tower::ServiceExt as _;
@@ -45,6 +45,15 @@ impl House {
     }
 
     pub fn reached(scenes: Vec<Box<dyn Scene>>, reach: Reach) -> Self {
+        Self::of(Vec::new(), |_, _| scenes, reach)
+    }
+
+    /// With scenes that are made of the site and its vault, and the tables that they fill.
+    pub fn of(
+        tables: Vec<Box<dyn Tables>>,
+        scenes: impl FnOnce(&Site, &Arc<Vault>) -> Vec<Box<dyn Scene>>,
+        reach: Reach,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Arc::new(SetClock::at(start));
@@ -54,15 +63,17 @@ impl House {
             naming: [3; 32],
             clock: Arc::clone(&clock) as _,
             ids: Arc::new(CountedIds::default()),
-            tables: Vec::new(),
+            tables,
             follow_ups: BTreeMap::new(),
         })
         .unwrap();
         let keys = folder.path().join("people.db");
         let vault = platform.open_vault(&keys, MasterKey::generate().unwrap());
-        let people = People::new(platform.clone(), Arc::new(vault.unwrap()));
+        let vault = Arc::new(vault.unwrap());
+        let people = People::new(platform.clone(), Arc::clone(&vault));
         let site = Site::new(platform, people, Authority::new().unwrap(), "990121");
         let device = Arc::new(passkeys::Device::new(site.clone()));
+        let scenes = scenes(&site, &vault);
         let server = Server::new(site.clone(), scenes, reach)
             .with_keys(Arc::new(keys::KeysInMemory::new(site.clone())))
             .with_passkeys(Arc::clone(&device) as _);

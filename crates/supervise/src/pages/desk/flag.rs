@@ -279,10 +279,19 @@ fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
         Value::Number(number) if name.ends_with("_fen") => number
             .as_i64()
             .map_or_else(|| number.to_string(), |fen| money(words, fen)),
+        Value::Number(number) if name.ends_with("_share") || name == "similarity" => {
+            let share = number.as_f64().unwrap_or_default();
+            format!("{:.1}%", 100.0 * share)
+        }
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.as_i64().is_none() => format!("{float:.2}"),
             _ => number.to_string(),
         },
+        // A moment by its minute.
+        Value::String(text) if name.ends_with("_at") => {
+            let at: Option<jiff::Timestamp> = text.parse().ok();
+            at.map_or_else(|| text.clone(), |at| moment(at.as_millisecond()))
+        }
         Value::String(text) => text.clone(),
         Value::Bool(yes) => words.say(if *yes { "yes" } else { "no" }),
         Value::Array(all) => all
@@ -294,9 +303,12 @@ fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
     };
     flag.figures
         .iter()
-        .map(|(name, value)| Figure {
-            name: name.trim_end_matches("_fen").replace('_', " "),
-            value: shown(name, value),
+        // Those that people have a word for: the others stand in the sentence.
+        .filter_map(|(name, value)| {
+            Some(Figure {
+                name: words.known(&format!("figure-{name}"))?,
+                value: shown(name, value),
+            })
         })
         .filter(|figure| !figure.value.is_empty())
         .collect()

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Facts, Hands, Resource};
-use kandeng_platform::page::{Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, told};
+use kandeng_platform::page::{
+    Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, shown_as_it_is, told,
+};
 use kandeng_platform::{CommandError, jurisdiction};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -448,11 +450,12 @@ pub(super) async fn save(
                     told,
                     items: items.collect(),
                 };
-                return Ok((StatusCode::CONFLICT, Json(conflict)).into_response());
+                let answer = (StatusCode::CONFLICT, Json(conflict)).into_response();
+                return Ok(shown_as_it_is(answer));
             }
             let mut answer = shown.answer(frame, Some(told), Some(&sent), &held);
             *answer.status_mut() = StatusCode::CONFLICT;
-            Ok(answer)
+            Ok(shown_as_it_is(answer))
         }
     }
 }

@@ -1,0 +1,228 @@
+// The stories of clerk, reviewer, officers and manager in a real browser, against a demonstration that is running:
+//
+//   kandeng demo --projects 300 --port 8099 --dir DIR
+//   node stories.mjs http://127.0.0.1:8099 DIR/accounts.json [FOLDER FOR SCREENSHOTS]
+//
+// Every page is looked at on a phone and on a desk, in Chinese and in English: axe-core finds nothing, nothing scrolls
+// sideways, nothing is asked of another host. Chromium is that of the system, or what CHROMIUM names.
+import assert from "node:assert/strict";
+import crypto from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [, , base, file, shots] = process.argv;
+const accounts = JSON.parse(readFileSync(file, "utf8"));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const found = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const executablePath = process.env.CHROMIUM ?? found;
+if (shots) mkdirSync(shots, { recursive: true });
+
+const SIZES = [
+  ["phone", 390, 844],
+  ["desk", 1280, 800],
+];
+const problems = [];
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
+});
+
+/** The six digits of an authenticator (RFC 6238). */
+function code(secret, at = Date.now()) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const digest = crypto.createHmac("sha1", key).update(counter).digest();
+  const offset = digest[19] & 15;
+  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Somebody at work: a browser in which they are signed in. */
+async function person(login, language, options = {}) {
+  const context = await browser.newContext({ locale: language, ...options });
+  context.setDefaultTimeout(15_000);
+  context.on("request", (request) => {
+    if (!request.url().startsWith(base)) problems.push(`asked of another host: ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => problems.push(`${login}: ${error.message}`));
+  const account = accounts.find((one) => one.login === login);
+  // A recovery code each time: a six-digit code counts once in half a minute.
+  const spent = (account.spent ??= 0);
+  account.spent += 1;
+  await page.goto(`${base}/sign-in`);
+  await page.fill("#login", login);
+  await page.fill("#password", account.password);
+  await page.fill("#code", account.recovery[spent] ?? code(account.secret));
+  await page.click("main button.main");
+  assert.ok(!page.url().includes("sign-in"), `${login} is not signed in: ${await page.textContent("main")}`);
+  const wanted = language.startsWith("zh") ? "zh-CN" : "en";
+  if ((await page.getAttribute("html", "lang")) !== wanted) {
+    await page.click('form[action="/language"] button');
+    await page.waitForLoadState();
+  }
+  assert.equal(await page.getAttribute("html", "lang"), wanted);
+  return page;
+}
+
+/** Looks at the page as it stands, on a phone and on a desk. */
+async function look(page, name) {
+  for (const [size, width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${size}.png` });
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    if (sideways) problems.push(`${name} (${size}) scrolls sideways`);
+    const client = await page.context().newCDPSession(page);
+    // Evaluated by the debugger, which the page's content policy does not concern.
+    await client.send("Runtime.evaluate", { expression: axe });
+    const { result } = await client.send("Runtime.evaluate", {
+      expression:
+        "axe.run().then((all) => all.violations.filter((one) => ['serious', 'critical', 'moderate'].includes(one.impact)).map((one) => `${one.impact} ${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target).join(' | ')}`))",
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    for (const violation of result.value ?? []) problems.push(`${name} (${size}): ${violation}`);
+    await client.detach();
+  }
+}
+
+/** The address of the page without the host. */
+const path = (page) => new URL(page.url()).pathname;
+
+async function files(language) {
+  const page = await person("clerk", language);
+  await page.goto(`${base}/supervise/projects`);
+  await look(page, `projects-${language}`);
+  await page.goto(`${base}/supervise/projects/new`);
+  await look(page, `new-project-${language}`);
+  const own = `99012120269${language === "zh-CN" ? "101" : "102"}`;
+  await page.fill("#code", own);
+  await page.fill("#name", `${own} 产业路`);
+  await page.selectOption("#kind", "infrastructure");
+  await page.selectOption("#village", { index: 1 });
+  await page.click("main form button.main");
+  const project = path(page);
+  assert.match(project, /^\/supervise\/projects\/[0-9a-f-]{36}$/);
+  await look(page, `project-${language}`);
+
+  // Left, a field is saved; a doubtful one turns red with its reason, and is fine again once it is mended.
+  await page.goto(`${base}${project}/items/approval`);
+  const saved = () => page.waitForResponse((response) => response.request().method() === "POST" && response.ok());
+  await Promise.all([saved(), page.fill('[name="f.approval_date"]', "2025-03-14").then(() => page.keyboard.press("Tab"))]);
+  await page.goto(`${base}${project}/items/construction`);
+  await Promise.all([saved(), page.fill('[name="f.start_date"]', "2025-01-02").then(() => page.keyboard.press("Tab"))]);
+  await page.waitForSelector('.field.doubt[data-field="f.start_date"] p.doubt');
+  await look(page, `category-doubt-${language}`);
+  await Promise.all([saved(), page.fill('[name="f.start_date"]', "2025-04-20").then(() => page.keyboard.press("Tab"))]);
+  await page.waitForSelector('.field:not(.doubt)[data-field="f.start_date"]');
+
+  // A new row of a list gets its number, and is changed under it.
+  await page.goto(`${base}${project}/items/disbursement`);
+  await Promise.all([saved(), page.fill('[name="r.payments.1000000.amount"]', "12.5万").then(() => page.keyboard.press("Tab"))]);
+  await page.waitForSelector('[name="r.payments.1.amount"]');
+  await Promise.all([saved(), page.fill('[name="r.payments.1.amount"]', "13万").then(() => page.keyboard.press("Tab"))]);
+
+  // The connection is lost in the middle: what was typed is kept, and sent when it is back.
+  await page.goto(`${base}${project}/items/approval`);
+  await page.context().setOffline(true);
+  await page.fill('[name="f.approved_budget"]', "60万元");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("[data-state].wait");
+  await page.context().setOffline(false);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector('[name="f.approved_budget"]').value === "60万元");
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("filing:")));
+  await page.goto(`${base}${project}/history/approved_budget`);
+  assert.ok((await page.textContent("main")).includes(language === "zh-CN" ? "60.00 万元" : "¥600,000.00"));
+  await look(page, `history-${language}`);
+  await page.goto(`${base}${project}/items/profile`);
+  await page.click("form[data-submit] button");
+  assert.equal(path(page), project);
+  await page.goto(`${base}/supervise/questions`);
+  await look(page, `questions-${language}`);
+  await page.context().close();
+  return project;
+}
+
+/** The same without JavaScript: saved by the button, and the red is there. */
+async function filesWithoutScripts(project) {
+  const page = await person("clerk", "zh-CN", { javaScriptEnabled: false });
+  await page.goto(`${base}${project}/items/construction`);
+  await page.fill('[name="f.start_date"]', "2025-01-02");
+  await page.click('.bar button[value="construction"]');
+  assert.ok(await page.$('.field.doubt[data-field="f.start_date"] p.doubt'));
+  await page.fill('[name="f.start_date"]', "2025-04-20");
+  await page.click('.bar button[value="construction"]');
+  assert.equal(await page.$('.field.doubt[data-field="f.start_date"]'), null);
+  await page.context().close();
+}
+
+async function reviews(project, language) {
+  const page = await person("reviewer", language);
+  await page.goto(`${base}${project}`);
+  await page.click('#profile form[action$="/review"] button');
+  await page.waitForSelector("#profile .signatures");
+  await look(page, `reviewed-${language}`);
+  await page.context().close();
+}
+
+async function works(language) {
+  const page = await person("officer", language);
+  await page.goto(`${base}/supervise/desk`);
+  await look(page, `desk-${language}`);
+  const loose = await page.$$eval("table.queue tr", (rows) =>
+    rows.map((row) => row.querySelectorAll("td")).filter((cells) => cells.length > 6 && !cells[6].textContent.trim()).map((cells) => cells[5].querySelector("a").getAttribute("href")),
+  );
+  assert.ok(loose.length > 0, "nobody's doubt is left in the queue");
+  // The first that has no case yet.
+  let flag;
+  for (const one of loose) {
+    await page.goto(`${base}${one}`);
+    if (await page.$('form[action$="/verify"]')) {
+      flag = one;
+      break;
+    }
+  }
+  assert.ok(flag, "every doubt has a case");
+  await look(page, `flag-${language}`);
+  await page.click('form[action$="/verify"] button');
+  assert.match(path(page), /^\/supervise\/cases\//);
+  await look(page, `case-${language}`);
+  await page.selectOption('form[action$="/check"] select', "differs");
+  await page.fill('form[action$="/check"] [name="note"]', "现场未开工");
+  await page.click('form[action$="/check"] button');
+  await page.fill("#answer-note", "已现场核查");
+  await page.click('form[action$="/answer"] button');
+  await page.goto(`${base}/supervise/cases`);
+  await look(page, `cases-${language}`);
+  await page.context().close();
+}
+
+async function leads(language) {
+  const page = await person("manager", language);
+  await page.goto(`${base}/supervise/numbers`);
+  await look(page, `numbers-${language}`);
+  await page.goto(`${base}/supervise/questions`);
+  await look(page, `consents-${language}`);
+  const consent = await page.$('form[action$="/consent"] button');
+  if (consent) {
+    await consent.click();
+    await page.waitForSelector(".flash");
+  }
+  await page.context().close();
+}
+
+for (const language of ["zh-CN", "en"]) {
+  const project = await files(language);
+  if (language === "zh-CN") await filesWithoutScripts(project);
+  await reviews(project, language);
+  await works(language);
+  await leads(language);
+  console.log(`${language}: told`);
+}
+await browser.close();
+for (const problem of new Set(problems)) console.error(problem);
+process.exit(problems.length ? 1 : 0);

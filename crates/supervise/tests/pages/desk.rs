@@ -1,0 +1,320 @@
+//! What officers see and decide.
+
+use axum::http::StatusCode;
+use kandeng_platform::account::Role;
+
+use super::support::{Browser, block_on};
+use super::{County, form, send};
+
+/// A project whose start lies before its approval: the rules for filers find that, and officers see it.
+async fn doubtful(county: &County, clerk: &mut Browser<'_>, code: &str) -> String {
+    let project = county.file(clerk, code, "三组产业路硬化").await;
+    for (category, fields) in [
+        (
+            "profile",
+            vec![
+                ("f.owner_name", "石泉村村民委员会"),
+                ("f.scale", "1200"),
+                ("f.scale_unit", "平方米"),
+            ],
+        ),
+        (
+            "approval",
+            vec![
+                ("f.approval_date", "2025-03-14"),
+                ("f.approved_budget", "600000"),
+            ],
+        ),
+        ("construction", vec![("f.start_date", "2025-01-02")]),
+    ] {
+        let path = format!("{project}/items/{category}");
+        let shown = clerk.get(&path).await;
+        let saved = send(clerk, &path, &form(&shown, &fields)).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    }
+    project
+}
+
+/// The flags that a page links to.
+fn flags(body: &str) -> Vec<String> {
+    let mut found: Vec<String> = body
+        .split("/supervise/flags/")
+        .skip(1)
+        .map(|rest| rest.split(['"', '/']).next().unwrap().to_owned())
+        .collect();
+    found.dedup();
+    found
+}
+
+#[test]
+fn what_is_filed_is_screened_and_stands_in_the_queue() {
+    block_on(async {
+        let county = County::new().await;
+        county.screen().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        let empty = officer.get("/supervise/desk").await;
+        assert_eq!(empty.status, StatusCode::OK, "{}", empty.body);
+        assert!(empty.body.contains("这里没有疑点"));
+        let project = doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let desk = officer.get("/supervise/desk").await;
+        assert!(desk.body.contains("99012120260001") && desk.body.contains("三组产业路硬化"));
+        let page = officer.get(&project).await;
+        assert!(
+            page.body.contains("id=\"item-start_date\"") && page.body.contains("/supervise/flags/")
+        );
+        // Mended, it is gone from the queue.
+        let path = format!("{project}/items/construction");
+        let shown = clerk.get(&path).await;
+        send(
+            &mut clerk,
+            &path,
+            &form(&shown, &[("f.start_date", "2025-05-01")]),
+        )
+        .await;
+        let before = flags(&officer.get(&project).await.body).len();
+        county.screen().await;
+        assert!(flags(&officer.get(&project).await.body).len() < before);
+        // Whoever files sees neither queue nor flags.
+        assert_eq!(
+            clerk.get("/supervise/desk").await.status,
+            StatusCode::NOT_FOUND
+        );
+        let flag = flags(&desk.body)[0].clone();
+        let path = format!("/supervise/flags/{flag}");
+        assert_eq!(clerk.get(&path).await.status, StatusCode::NOT_FOUND);
+        // Nor does an officer of another county.
+        let mut other = county
+            .house
+            .signed_in("other", Role::Officer, "990122")
+            .await;
+        assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
+        assert!(
+            !other
+                .get("/supervise/desk")
+                .await
+                .body
+                .contains("99012120260001")
+        );
+    });
+}
+
+#[test]
+fn a_doubt_is_dismissed_with_a_reason_and_counts() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let flag = flags(&officer.get("/supervise/desk").await.body)[0].clone();
+        let path = format!("/supervise/flags/{flag}");
+        let page = officer.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        for told in [
+            "疑点不是结论",
+            "怎么算的",
+            "依据",
+            "比对语句",
+            "还没有核实过的疑点",
+        ] {
+            assert!(page.body.contains(told), "{told}");
+        }
+        let token = officer.token().await;
+        let without = [
+            ("form_token", &*token),
+            ("reason", "unfounded"),
+            ("note", " "),
+        ];
+        let refused = officer.post(&format!("{path}/dismiss"), &without).await;
+        assert!(refused.body.contains("请选择原因并写明说明"));
+        let with = [
+            ("form_token", &*token),
+            ("reason", "unfounded"),
+            ("note", "核对原件<i>"),
+        ];
+        let done = officer.post(&format!("{path}/dismiss"), &with).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let page = officer.get(&path).await;
+        assert!(page.body.contains("不属实") && page.body.contains("核实 1 条"));
+        // It is decided: once more is refused where it was tried.
+        let again = officer.post(&format!("{path}/dismiss"), &with).await;
+        assert_ne!(again.status, StatusCode::SEE_OTHER);
+    });
+}
+
+#[test]
+fn a_case_goes_from_the_doubt_to_its_outcome() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let flag = flags(&officer.get("/supervise/desk").await.body)[0].clone();
+        let token = officer.token().await;
+        let plain = [("form_token", &*token)];
+        let opened = officer
+            .post(&format!("/supervise/flags/{flag}/verify"), &plain)
+            .await;
+        assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
+        let case = opened.header("location").to_owned();
+        let page = officer.get(&case).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        assert!(page.body.contains("核查清单"));
+        let of_case = flags(&page.body);
+        assert!(officer.get("/supervise/cases").await.body.contains(&case));
+
+        // Confirmed before anybody was heard: refused, with what to do, and the case stays open.
+        let verdicts: Vec<(String, String)> = of_case
+            .iter()
+            .map(|flag| (format!("flag.{flag}"), "confirmed".to_owned()))
+            .collect();
+        let mut close = vec![
+            ("form_token".to_owned(), token.clone()),
+            ("kind".to_owned(), "rectified".to_owned()),
+            ("recovered".to_owned(), "3.5万".to_owned()),
+            ("held".to_owned(), "1".to_owned()),
+            ("note".to_owned(), "属实,已整改".to_owned()),
+        ];
+        close.extend(verdicts);
+        let path = format!("{case}/close");
+        let early = send(&mut officer, &path, &close).await;
+        assert!(early.body.contains("须听取有关单位意见"), "{}", early.body);
+        let check = [
+            ("form_token", &*token),
+            ("place", "0"),
+            ("found", "differs"),
+            ("note", "现场未开工"),
+        ];
+        let done = officer.post(&format!("{case}/check"), &check).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let answer = [("form_token", &*token), ("note", "已现场核查")];
+        officer.post(&format!("{case}/answer"), &answer).await;
+        let hear = [
+            ("form_token", &*token),
+            ("heard", "yes"),
+            ("note", "村委会已说明"),
+        ];
+        officer.post(&format!("{case}/hear"), &hear).await;
+        let done = send(&mut officer, &path, &close).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let page = officer.get(&case).await;
+        assert!(
+            page.body.contains("督促整改") && page.body.contains("3.50 万元"),
+            "{}",
+            page.body
+        );
+        assert!(
+            officer
+                .get("/supervise/numbers")
+                .await
+                .body
+                .contains("3.50 万元")
+        );
+
+        // Whoever has no hand in it says why before it is shown, and leaves a trace.
+        let mut auditor = county
+            .house
+            .signed_in("audit", Role::Auditor, "990121")
+            .await;
+        let asked = auditor.get(&case).await;
+        assert!(asked.body.contains("查看会留下记录") && !asked.body.contains("现场未开工"));
+        let token = auditor.token().await;
+        let why = [("form_token", &*token), ("reason", "年度抽查")];
+        let read = auditor.post(&format!("{case}/read"), &why).await;
+        assert_eq!(read.status, StatusCode::SEE_OTHER);
+        assert!(auditor.get(&case).await.body.contains("现场未开工"));
+        assert!(auditor.get("/readings").await.body.contains("年度抽查"));
+    });
+}
+
+#[test]
+fn a_question_tells_nothing_and_is_answered_by_whoever_filed() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let flag = flags(&officer.get("/supervise/desk").await.body)[0].clone();
+        let path = format!("/supervise/flags/{flag}");
+        let body = officer.get(&path).await.body;
+        let rule = body.split("<small>").find_map(|part| {
+            let word = part.split(' ').next().unwrap();
+            word.starts_with(['Q', 'K']).then(|| word.to_owned())
+        });
+        let rule = rule.unwrap();
+        let token = officer.token().await;
+        let telling = format!("规则 {rule} 为什么命中?");
+        let fields = [("form_token", &*token), ("text", &*telling)];
+        let refused = officer.post(&format!("{path}/ask"), &fields).await;
+        assert!(refused.body.contains("不能出现规则编号") && refused.body.contains(&telling));
+        let fields = [("form_token", &*token), ("text", "请说明开工日期的依据。")];
+        let sent = officer.post(&format!("{path}/ask"), &fields).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+        let asked = clerk.get("/supervise/questions").await;
+        assert!(asked.body.contains("请说明开工日期的依据") && !asked.body.contains(&rule));
+        let answer = asked.body.split("action=\"").find_map(|part| {
+            part.strip_prefix("/supervise/questions/")?
+                .split('"')
+                .next()
+        });
+        let answer = format!("/supervise/questions/{}", answer.unwrap());
+        let token = clerk.token().await;
+        let fields = [("form_token", &*token), ("text", "开工令误填。")];
+        // An officer does not answer for the clerk.
+        let theirs = officer.token().await;
+        let wrong = [("form_token", &*theirs), ("text", "x")];
+        assert_eq!(
+            officer.post(&answer, &wrong).await.status,
+            StatusCode::NOT_FOUND
+        );
+        let done = clerk.post(&answer, &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        assert!(
+            officer
+                .get("/supervise/questions")
+                .await
+                .body
+                .contains("开工令误填")
+        );
+    });
+}
+
+#[test]
+fn nobody_decides_on_what_they_filed() {
+    block_on(async {
+        let county = County::new().await;
+        let mut both = county.house.mighty("both").await;
+        doubtful(&county, &mut both, "99012120260001").await;
+        county.screen().await;
+        let flag = flags(&both.get("/supervise/desk").await.body)[0].clone();
+        let path = format!("/supervise/flags/{flag}");
+        let page = both.get(&path).await;
+        assert!(!page.body.contains("/dismiss\"") && !page.body.contains("/verify\""));
+        let token = both.token().await;
+        let fields = [
+            ("form_token", &*token),
+            ("reason", "unfounded"),
+            ("note", "x"),
+        ];
+        for act in ["dismiss", "confirm", "verify"] {
+            let answer = both.post(&format!("{path}/{act}"), &fields).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{act}");
+        }
+    });
+}

@@ -1,0 +1,113 @@
+//! The scene's pages as browsers get them: the clerk's, the reviewer's and the officers' stories, and bad days.
+
+#![allow(clippy::unwrap_used)]
+
+mod desk;
+mod filing;
+mod routes;
+#[path = "../../../server/tests/support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use kandeng_platform::account::Role;
+use kandeng_server::Reach;
+use kandeng_supervise::Supervise;
+use kandeng_supervise::filing::Filing;
+use kandeng_supervise::import::IdentityKey;
+use kandeng_supervise::project::{AdoptDeclaration, Declaration, declaration_id};
+use kandeng_supervise::watch::{Hours, Watch};
+use support::{Browser, House, Seen};
+
+/// A county with its scene, and the service that screens it.
+pub struct County {
+    pub house: House,
+    pub watch: Watch,
+}
+
+impl County {
+    pub async fn new() -> Self {
+        let mut scene = None;
+        let house = House::of(
+            kandeng_supervise::tables(),
+            |_, vault| {
+                let key = IdentityKey::from_bytes([7; 32]);
+                let made = Supervise::new(Arc::clone(vault), key, None, Hours::default());
+                scene = Some(made.clone());
+                vec![Box::new(made)]
+            },
+            Reach::default(),
+        );
+        let adopt = AdoptDeclaration {
+            text: Filing::embedded_text().to_owned(),
+        };
+        let platform = house.site.platform();
+        platform
+            .carry_out::<Declaration, _>(declaration_id(), adopt, &house.cx())
+            .await
+            .unwrap();
+        let watch = Watch::new(house.site.clone(), scene.unwrap(), Hours::default());
+        Self { house, watch }
+    }
+
+    /// Screens what is to be screened now.
+    pub async fn screen(&self) {
+        self.watch.round().await.unwrap();
+    }
+
+    /// Files a project through the page, and gives its address.
+    pub async fn file(&self, clerk: &mut Browser<'_>, code: &str, name: &str) -> String {
+        let token = clerk.token().await;
+        let fields = [
+            ("form_token", &*token),
+            ("code", code),
+            ("name", name),
+            ("kind", "infrastructure"),
+            ("village", "990121003201"),
+        ];
+        let filed = clerk.post("/supervise/projects/new", &fields).await;
+        assert_eq!(filed.status, 303, "{}", filed.body);
+        filed.header("location").to_owned()
+    }
+
+    pub async fn clerk(&self) -> Browser<'_> {
+        self.house
+            .signed_in("clerk", Role::Clerk, "990121003")
+            .await
+    }
+}
+
+/// The fields of a category's form as a browser would send them, with some changed.
+pub fn form(page: &Seen, changed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    for part in page.body.split("name=\"").skip(1) {
+        let name = part.split('"').next().unwrap();
+        let tag = part.split('>').next().unwrap();
+        if name == "form_token" || name.starts_with("e.") {
+            let value = tag
+                .split("value=\"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap();
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    // One token is enough: every form has the same.
+    fields.dedup();
+    fields.extend(
+        changed
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
+    fields
+}
+
+pub async fn send(browser: &mut Browser<'_>, path: &str, fields: &[(String, String)]) -> Seen {
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    browser.post(path, &fields).await
+}

@@ -1,0 +1,62 @@
+//! Every route of the scene asks: a stranger is sent to sign in, and who may do next to nothing finds nothing there.
+
+use axum::http::{Method, Request, StatusCode, header};
+use kandeng_platform::account::Role;
+use kandeng_platform::page::Access;
+
+use super::County;
+use super::support::block_on;
+
+#[test]
+fn no_route_of_the_scene_is_open_to_whoever_comes() {
+    block_on(async {
+        let county = County::new().await;
+        let mut stranger = county.house.browser();
+        // An administrator has people and settings, and no projects or cases.
+        let mut admin = county
+            .house
+            .signed_in("admin", Role::Administrator, "990121")
+            .await;
+        let token = admin.token().await;
+        let of_scene = county.house.declared.clone();
+        let of_scene = of_scene
+            .iter()
+            .filter(|one| one.path.starts_with("/supervise/"));
+        let mut walked = 0;
+        for declared in of_scene {
+            assert_ne!(declared.access, Access::Public, "{}", declared.path);
+            let id = uuid::Uuid::nil().to_string();
+            let path = declared
+                .path
+                .replace("{id}", &id)
+                .replace("{category}", "profile")
+                .replace("{item}", "name");
+            let request = || {
+                Request::builder()
+                    .method(declared.method.clone())
+                    .uri(&*path)
+                    .header(header::ACCEPT, "text/html")
+                    .header("sec-fetch-site", "same-origin")
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            };
+            let body = if declared.method == Method::GET {
+                String::new()
+            } else {
+                format!("form_token={token}&reason=x&note=x")
+            };
+            let answer = stranger.send(request(), body.clone()).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+            if let Access::Asks(_) = declared.access {
+                let answer = admin.send(request(), body).await;
+                assert_eq!(
+                    answer.status,
+                    StatusCode::NOT_FOUND,
+                    "{} {path}",
+                    declared.method
+                );
+            }
+            walked += 1;
+        }
+        assert!(walked > 30, "{walked}");
+    });
+}
