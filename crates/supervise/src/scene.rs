@@ -34,6 +34,8 @@ struct Shared {
     /// How screening is getting on.
     board: Board,
     hours: Hours,
+    /// Files that were read and wait to be taken.
+    waiting: pages::Waiting,
 }
 
 impl Supervise {
@@ -49,6 +51,7 @@ impl Supervise {
             pack: Mutex::default(),
             board: Board::default(),
             hours,
+            waiting: pages::Waiting::default(),
         }))
     }
 
@@ -62,6 +65,10 @@ impl Supervise {
 
     pub(crate) fn datum(&self) -> Option<Datum> {
         self.0.datum
+    }
+
+    pub(crate) fn waiting(&self) -> &pages::Waiting {
+        &self.0.waiting
     }
 
     /// How screening is getting on.
@@ -208,6 +215,14 @@ impl Scene for Supervise {
                 count: Some(waiting),
                 ..entry("/supervise/questions", "questions")
             });
+        }
+        for (action, href, label) in [
+            (Action::ImportFilings, "/supervise/import", "import"),
+            (Action::ExportFilings, "/supervise/export", "export"),
+        ] {
+            if site.widest(viewer, action).is_some() {
+                entries.push(entry(href, label));
+            }
         }
         if site.widest(viewer, Action::ViewNumbers).is_some() {
             entries.push(entry("/supervise/numbers", "numbers"));

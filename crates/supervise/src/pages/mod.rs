@@ -3,6 +3,8 @@
 
 mod cases;
 mod desk;
+mod export;
+mod import;
 mod numbers;
 mod project;
 mod projects;
@@ -12,6 +14,7 @@ mod words;
 use kandeng_platform::page::Routes;
 
 pub(crate) use desk::open_doubts;
+pub(crate) use import::Waiting;
 pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use words::words;
 
@@ -21,5 +24,7 @@ pub(crate) fn routes() -> Routes {
         .and(questions::routes())
         .and(projects::routes())
         .and(project::routes())
+        .and(import::routes())
+        .and(export::routes())
         .and(numbers::routes())
 }

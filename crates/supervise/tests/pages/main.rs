@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod desk;
+mod files;
 mod filing;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]

@@ -1,0 +1,176 @@
+//! Taking filings out: a workbook, or CSV files in a package. What goes out leaves a trace.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use askama::Template;
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::Query;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse as _, Response};
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{Asked, Frame, MOST_BYTES, Problem, Routes, Shell, Site, html};
+use serde::Deserialize;
+use std::time::Duration;
+
+use super::words::words;
+use crate::project::{ExportError, Filter, export_csv, export_workbook};
+use crate::scene::Supervise;
+
+/// How long an export may take before its first byte.
+const MOST_TIME: Duration = Duration::from_mins(5);
+
+/// What is sent at a time.
+const PART: usize = 256 << 10;
+
+pub(crate) fn routes() -> Routes {
+    use Action::ExportFilings;
+    Routes::new()
+        .asks(
+            Method::GET,
+            "/supervise/export",
+            ExportFilings,
+            |site, viewer, _| Ok(site.widest(viewer, ExportFilings)),
+            shown,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/export/file",
+            ExportFilings,
+            |site, viewer, _| Ok(site.widest(viewer, ExportFilings)),
+            file,
+        )
+        .up_to(MOST_BYTES, MOST_TIME)
+}
+
+#[derive(Template)]
+#[template(path = "export.html")]
+struct ExportPage {
+    shell: Shell,
+}
+
+async fn shown(site: Site, asked: Asked, Extension(frame): Extension<Frame>) -> Response {
+    let words = words(asked.viewer.language);
+    html(&ExportPage {
+        shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
+    })
+}
+
+/// Which file.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    kind: String,
+    stage: String,
+    year: String,
+}
+
+async fn file(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let is_csv = match wanted.kind.as_str() {
+        "workbook" => false,
+        "csv" => true,
+        _ => return Err(Problem::not_found()),
+    };
+    let filter = Filter {
+        within: site.places_for(&asked.viewer, Action::ExportFilings, Resource::desk),
+        stage: Some(wanted.stage).filter(|stage| !stage.is_empty()),
+        year: wanted.year.trim().parse().ok(),
+        ..Filter::default()
+    };
+    let filing = scene.newest(&site)?.filing;
+    // Before anything is shown: who took what out.
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let id = site.platform().new_id();
+    site.platform()
+        .note_reading(id, "export", &wanted.kind, &cx)
+        .await?;
+    let (platform, key) = (site.platform().clone(), scene.key().clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::Builder::new()
+            .prefix("kandeng-export-")
+            .tempdir()?;
+        let path = if is_csv {
+            let inner = folder.path().join("csv");
+            std::fs::create_dir(&inner)?;
+            export_csv(&platform, &filing, &key, &filter, &inner).map_err(other)?;
+            packed(&inner, &folder.path().join("filings.zip"))?
+        } else {
+            let path = folder.path().join("filings.xlsx");
+            export_workbook(&platform, &filing, &key, &filter, &path).map_err(other)?;
+            path
+        };
+        let file = std::fs::File::open(path)?;
+        Ok::<_, std::io::Error>((file, folder))
+    })
+    .await
+    .map_err(|error| Problem::fault(&error))?
+    .map_err(|error| Problem::fault(&error))?;
+    let (file, folder) = made;
+    let length = file.metadata().map(|metadata| metadata.len()).ok();
+    let (name, kind) = if is_csv {
+        ("filings.zip", "application/zip")
+    } else {
+        (
+            "filings.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+    };
+    // The folder goes once the last part was read, or whoever asked has gone.
+    let parts = futures::stream::unfold((file, folder), |(mut file, folder)| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut part = vec![0; PART];
+            let read = file.read(&mut part).map(|length| {
+                part.truncate(length);
+                Bytes::from(part)
+            });
+            (read, file)
+        })
+        .await;
+        let (read, file) = read.ok()?;
+        match read {
+            Ok(part) if part.is_empty() => None,
+            read => Some((read, (file, folder))),
+        }
+    });
+    let mut answer = Body::from_stream(parts).into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = format!("attachment; filename=\"{name}\"");
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Ok(answer)
+}
+
+fn other(error: ExportError) -> std::io::Error {
+    std::io::Error::other(error)
+}
+
+/// The files of a folder in a package.
+fn packed(folder: &Path, to: &Path) -> std::io::Result<PathBuf> {
+    let mut package = zip::ZipWriter::new(std::fs::File::create(to)?);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    paths.sort();
+    for path in paths {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        package.start_file(name, zip::write::SimpleFileOptions::default())?;
+        std::io::copy(&mut std::fs::File::open(&path)?, &mut package)?;
+    }
+    package.finish()?;
+    Ok(to.to_owned())
+}
