@@ -1,6 +1,8 @@
 // What pages do better with a script; all of them work without.
 import "./kandeng.css";
+import "./desk";
 import "./filing";
+import "./live";
 import "./passkeys";
 
 /** How long a form is not sent a second time, in milliseconds. After that it may be: the connection was lost, perhaps. */

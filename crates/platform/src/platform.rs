@@ -197,7 +197,7 @@ impl Platform {
     }
 
     /// Changes whenever this node's read model has taken in something new.
-    pub(crate) fn news(&self) -> watch::Receiver<Option<Checkpoint>> {
+    pub fn news(&self) -> watch::Receiver<Option<Checkpoint>> {
         match &self.0.following {
             Some(following) => following.news(),
             None => self.0.ledger.checkpoints(),

@@ -253,7 +253,8 @@ async fn until_stopped(
         ended = notices => Err(ended_early("notices", &ended)),
         Some(ended) = of_scenes.join_next() => Err(ended_early("scenes", &ended)),
     };
-    // No new requests; those under way are answered.
+    // No new requests; those under way are answered, and what pages that stand open listen to ends.
+    site.stop();
     listening.stop().await;
     if let Some(watched) = watched {
         watched.stop().await;

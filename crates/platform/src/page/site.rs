@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use tokio::sync::watch;
 
 use super::Problem;
 use crate::account::{People, Viewer};
@@ -22,6 +23,7 @@ struct Inner {
     authority: Authority,
     jurisdiction: String,
     divisions: Divisions,
+    stopping: watch::Sender<bool>,
 }
 
 impl Site {
@@ -55,7 +57,18 @@ impl Site {
             authority,
             jurisdiction: jurisdiction.to_owned(),
             divisions,
+            stopping: watch::Sender::new(false),
         }))
+    }
+
+    /// Ends what would go on for as long as a page stands open.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Whether the server is stopping.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
     }
 
     /// How divisions are called.

@@ -66,6 +66,7 @@ older = Older ones
 thing-case = a case
 thing-person = somebody's data
 thing-dossier = a dossier
+thing-export = an export
 keys = Tokens for programs
 keys-hint = With a token a program uses the API in your name, with your roles, until it lapses or you withdraw it.
 key-once = The new token. Copy it now: it is shown this once.

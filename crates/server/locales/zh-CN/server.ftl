@@ -66,6 +66,7 @@ older = 更早的
 thing-case = 办件
 thing-person = 个人信息
 thing-dossier = 卷宗
+thing-export = 导出
 keys = 接口令牌
 keys-hint = 程序凭令牌以您的名义、按您的角色使用接口,直到令牌到期或被撤销。
 key-once = 新令牌,请立即复制,只显示这一次:

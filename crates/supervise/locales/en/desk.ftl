@@ -175,3 +175,6 @@ by-stage = By stage
 by-township = By township
 money-recovered = Money recovered
 total = Total
+keys = Keys
+keys-told = j next, k previous, Enter opens, x chooses, ? shows this.
+new-doubts = There are new doubts: show them

@@ -175,3 +175,6 @@ by-stage = 按阶段
 by-township = 按乡镇
 money-recovered = 追回资金
 total = 合计
+keys = 键盘
+keys-told = j 下一行,k 上一行,Enter 打开,x 选中,? 显示这里。
+new-doubts = 有新的疑点,点此刷新

@@ -5,6 +5,7 @@ mod cases;
 mod desk;
 mod export;
 mod import;
+mod live;
 mod numbers;
 mod project;
 mod projects;
@@ -26,5 +27,6 @@ pub(crate) fn routes() -> Routes {
         .and(project::routes())
         .and(import::routes())
         .and(export::routes())
+        .and(live::routes())
         .and(numbers::routes())
 }

@@ -318,3 +318,48 @@ fn nobody_decides_on_what_they_filed() {
         }
     });
 }
+
+#[test]
+fn an_open_page_is_told_of_a_new_doubt_until_the_server_stops() {
+    use axum::body::Body;
+    use axum::http::{Request, header};
+    use futures::StreamExt as _;
+    use tower::ServiceExt as _;
+
+    block_on(async {
+        let county = County::new().await;
+        county.screen().await;
+        let officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        let request = Request::builder()
+            .uri("/supervise/events")
+            .header(header::HOST, "kandeng.example")
+            .header(
+                header::COOKIE,
+                format!("__Host-session={}", officer.cookie.as_ref().unwrap()),
+            )
+            .body(Body::empty())
+            .unwrap();
+        let answer = county.house.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+        let mut parts = answer.into_body().into_data_stream();
+        let mut next = async || match parts.next().await {
+            Some(part) => String::from_utf8(part.unwrap().to_vec()).unwrap(),
+            None => "over".to_owned(),
+        };
+        assert_eq!(next().await, "event: doubts\ndata: 0\n\n");
+        let mut clerk = county.clerk().await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        assert_eq!(next().await, "event: doubts\ndata: 1\n\n");
+        county.house.site.stop();
+        assert_eq!(next().await, "over");
+        // Whoever files is told nothing.
+        assert_eq!(
+            clerk.get("/supervise/events").await.status,
+            StatusCode::NOT_FOUND
+        );
+    });
+}
