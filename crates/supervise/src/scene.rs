@@ -219,6 +219,11 @@ impl Scene for Supervise {
         for (action, href, label) in [
             (Action::ImportFilings, "/supervise/import", "import"),
             (Action::ExportFilings, "/supervise/export", "export"),
+            (
+                Action::ChangeDeclaration,
+                "/supervise/declaration",
+                "declaration",
+            ),
         ] {
             if site.widest(viewer, action).is_some() {
                 entries.push(entry(href, label));

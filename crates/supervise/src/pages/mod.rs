@@ -2,6 +2,7 @@
 //! with what was typed.
 
 mod cases;
+mod declaration;
 mod desk;
 mod export;
 mod import;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         .and(project::routes())
         .and(import::routes())
         .and(export::routes())
+        .and(declaration::routes())
         .and(live::routes())
         .and(numbers::routes())
 }

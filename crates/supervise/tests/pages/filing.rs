@@ -343,3 +343,48 @@ fn a_project_is_filed_where_one_may_file_and_nowhere_else() {
         );
     });
 }
+
+#[test]
+fn an_administrator_adds_an_item_and_old_filings_keep_theirs() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let before = county.file(&mut clerk, "99012120260001", "旧项目").await;
+        let mut admin = county
+            .house
+            .signed_in("admin", Role::Administrator, "990121")
+            .await;
+        let page = admin.get("/supervise/declaration").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        let token = admin.token().await;
+        let mut add = vec![
+            ("form_token", &*token),
+            ("version", "1"),
+            ("what", "add"),
+            ("category", "approval"),
+            ("key", "notice_date"),
+            ("zh", "公示日期"),
+            ("en", ""),
+            ("field", "date"),
+            ("stage", "filed"),
+        ];
+        let refused = admin.post("/supervise/declaration", &add).await;
+        assert!(refused.body.contains("中文名、英文名") && refused.body.contains("notice_date"));
+        add[6].1 = "Notice date";
+        let done = admin.post("/supervise/declaration", &add).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        // Based on a version that is past: somebody else was first.
+        let again = admin.post("/supervise/declaration", &add).await;
+        assert!(again.body.contains("已被他人修改"), "{}", again.body);
+        let after = county.file(&mut clerk, "99012120260002", "新项目").await;
+        let of = async |clerk: &mut super::support::Browser<'_>, project: &str| {
+            clerk.get(&format!("{project}/items/approval")).await.body
+        };
+        assert!(!of(&mut clerk, &before).await.contains("公示日期"));
+        assert!(of(&mut clerk, &after).await.contains("f.notice_date"));
+        assert_eq!(
+            clerk.get("/supervise/declaration").await.status,
+            StatusCode::NOT_FOUND
+        );
+    });
+}
