@@ -348,3 +348,5 @@ serve-demo = Browsers take this machine's own address without a certificate; nob
 serve-nobody = Nobody has an account yet: stop, and run kandeng invite.
 serve-stopped = Stopped; what was under way is done.
 config-right = { $path }: the settings can be used. Ledger { $origin }, jurisdiction { $jurisdiction }, pages at { $address }
+arg-port = The port of the pages, on this machine alone; 0 is any that is free
+value-port = PORT

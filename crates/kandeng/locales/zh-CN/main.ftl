@@ -348,3 +348,5 @@ serve-demo = 没有证书时,浏览器只在本机接受这个地址,别人访�
 serve-nobody = 还没有任何账号:请停止后运行 kandeng invite。
 serve-stopped = 已停止;进行中的都已办完。
 config-right = { $path }:配置可以使用。账本 { $origin },辖区 { $jurisdiction },页面在 { $address }
+arg-port = 页面的端口,只限本机;0 为任一空闲端口
+value-port = 端口

@@ -1,9 +1,11 @@
 //! What the documents tell a person to type works, in the order it is told.
 //! A block marked `sh` is run; what is not meant to be run stands in a block marked `text`.
 
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
-use crate::{kandeng, stderr};
+use crate::{kandeng, program, stderr};
 
 /// Commands of `sh` blocks that belong to a checkout and not to the program: `.ci/run` runs them.
 const OF_A_CHECKOUT: [&str; 6] = [
@@ -75,7 +77,10 @@ fn run(text: &str, name: &str) -> usize {
             .unwrap_or_else(|| panic!("{name}: `{line}` is not run by this test"));
         let arguments = words(arguments);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let output = kandeng(folder.path(), &arguments);
+        let output = match arguments[0] {
+            "demo" => demo(folder.path(), &arguments),
+            _ => kandeng(folder.path(), &arguments),
+        };
         assert!(
             output.status.success(),
             "{name}: `{line}`: {}",
@@ -84,6 +89,26 @@ fn run(text: &str, name: &str) -> usize {
         count += 1;
     }
     count
+}
+
+/// The demonstration stays up until somebody stops it: a small one, until it says where its pages are.
+fn demo(folder: &Path, arguments: &[&str]) -> Output {
+    let small = ["--projects", "60", "--port", "0"];
+    let mut running = program(folder, &[arguments, &small].concat())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = std::io::BufReader::new(running.stdout.take().unwrap());
+    let is_there = told
+        .lines()
+        .any(|line| line.unwrap().contains("http://127.0.0.1:"));
+    assert!(is_there, "{}", stderr(&running.wait_with_output().unwrap()));
+    let id = running.id().to_string();
+    let killed = Command::new("kill").arg(&id).status().unwrap();
+    assert!(killed.success());
+    running.wait_with_output().unwrap()
 }
 
 fn read(name: &str) -> String {
