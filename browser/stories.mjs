@@ -203,6 +203,10 @@ async function works(language) {
 
 async function leads(language) {
   const page = await person("manager", language);
+  for (const name of ["rules", "import", "export"]) {
+    await page.goto(`${base}/supervise/${name}`);
+    await look(page, `${name}-${language}`);
+  }
   await page.goto(`${base}/supervise/numbers`);
   await look(page, `numbers-${language}`);
   await page.goto(`${base}/supervise/questions`);
@@ -215,12 +219,21 @@ async function leads(language) {
   await page.context().close();
 }
 
+/** An administrator's list of items. */
+async function keepsItems(language) {
+  const page = await person("admin", language);
+  await page.goto(`${base}/supervise/declaration`);
+  await look(page, `declaration-${language}`);
+  await page.context().close();
+}
+
 for (const language of ["zh-CN", "en"]) {
   const project = await files(language);
   if (language === "zh-CN") await filesWithoutScripts(project);
   await reviews(project, language);
   await works(language);
   await leads(language);
+  await keepsItems(language);
   console.log(`${language}: told`);
 }
 await browser.close();

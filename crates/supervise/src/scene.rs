@@ -217,6 +217,7 @@ impl Scene for Supervise {
             });
         }
         for (action, href, label) in [
+            (Action::ViewRules, "/supervise/rules", "rules"),
             (Action::ImportFilings, "/supervise/import", "import"),
             (Action::ExportFilings, "/supervise/export", "export"),
             (

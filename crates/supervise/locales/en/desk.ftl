@@ -178,3 +178,8 @@ total = Total
 keys = Keys
 keys-told = j next, k previous, Enter opens, x chooses, ? shows this.
 new-doubts = There are new doubts: show them
+rules = Rules
+rules-hint = Precision = confirmed ÷ (confirmed + unfounded); open doubts never count. For rules that filers see too, a corrected filing counts as confirmed. The interval (Wilson, 95%) is taken over doubts drawn at random alone.
+precision = Precision
+interval = 95% interval
+filers-see = filers see it

@@ -178,3 +178,8 @@ total = 合计
 keys = 键盘
 keys-told = j 下一行,k 上一行,Enter 打开,x 选中,? 显示这里。
 new-doubts = 有新的疑点,点此刷新
+rules = 规则
+rules-hint = 属实率 = 属实 ÷(属实 + 不属实),待核的不计;填报员也看得到的规则,“填报有误,已更正”计为属实。区间只按抽查的疑点计算(Wilson,95%)。
+precision = 属实率
+interval = 95% 区间
+filers-see = 填报员可见

@@ -11,6 +11,7 @@ mod numbers;
 mod project;
 mod projects;
 mod questions;
+mod rules;
 mod words;
 
 use kandeng_platform::page::Routes;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Routes {
         .and(import::routes())
         .and(export::routes())
         .and(declaration::routes())
+        .and(rules::routes())
         .and(live::routes())
         .and(numbers::routes())
 }
