@@ -138,8 +138,8 @@ fn settings_that_cannot_be_used_are_told_with_their_line() {
             ["kandeng.toml:", "behind_tls"],
         ),
         (
-            "[server]\nport = 80\n",
-            ["kandeng.toml:", "has no key port"],
+            "[server]\nprot = 80\n",
+            ["kandeng.toml:", "has no key prot"],
         ),
     ] {
         std::fs::write(&path, format!("{text}\n{more}")).unwrap();

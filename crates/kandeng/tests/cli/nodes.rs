@@ -40,7 +40,12 @@ pub fn filled(folder: &Path, count: u64) -> PathBuf {
 }
 
 pub fn open(path: &Path) -> Node {
-    Node::open(path, Opening::default()).unwrap()
+    // With the tables of all scenes, as the program opens it.
+    let opening = Opening {
+        tables: kandeng_supervise::tables(),
+        ..Opening::default()
+    };
+    Node::open(path, opening).unwrap()
 }
 
 /// Notes numbers `from` to `to`, ten to a stream, a stream to a batch of its own.
