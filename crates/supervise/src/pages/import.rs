@@ -317,6 +317,7 @@ fn unpacked(path: &Path) -> Result<PathBuf, Refused> {
     };
     let is_workbook = package
         .file_names()
+        .filter_map(Result::ok)
         .any(|name| name == "[Content_Types].xml" || name == "mimetype");
     if is_workbook {
         return Ok(path.to_owned());
@@ -336,12 +337,15 @@ fn unpacked(path: &Path) -> Result<PathBuf, Refused> {
             .by_index(index)
             .map_err(|_| wrong("压缩包已损坏", "the package is damaged"))?;
         // The last part of the name alone, so that nothing is written outside.
-        let name = entry
-            .name()
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let name = match entry.name() {
+            Ok(name) => name
+                .rsplit(['/', '\\'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            // A name that cannot be read is none of a table.
+            Err(_) => continue,
+        };
         let is_table = ["csv", "parquet"].iter().any(|ending| {
             Path::new(&name)
                 .extension()

@@ -103,9 +103,11 @@ pub(crate) fn routes() -> Routes {
 
 /// The project of the path.
 fn found(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
-    let Some(id) = params.id("id") else {
-        return Ok(None);
-    };
+    params.id("id").map_or(Ok(None), |id| resource_of(site, id))
+}
+
+/// A project as authority sees it.
+pub(super) fn resource_of(site: &Site, id: Uuid) -> Result<Option<Resource>, Problem> {
     Ok(site
         .platform()
         .query(|connection| resource(connection, id))?)
