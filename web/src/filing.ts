@@ -63,6 +63,8 @@ function start(form: HTMLFormElement): void {
       else one.value = value;
       changed.add(name);
     }
+    // What the server has already need not be kept.
+    keep();
     if (changed.size) {
       tell(form.dataset.restored!, true);
       void send();

@@ -228,6 +228,7 @@ async fn until_stopped(
     for work in work {
         of_scenes.spawn(work);
     }
+    let mut stopping = Stopping::listen().map_err(unheard)?;
     let address = address_of(of, listening.address);
     tell!("{}", words.say_with("serve-at", &[("address", address)]));
     if !secure {
@@ -242,12 +243,7 @@ async fn until_stopped(
         crate::complain(&words.say("serve-nobody"));
     }
     let stopped = tokio::select! {
-        stopped = told_to_stop(&listening) => stopped.map_err(|error| {
-            Failure::wrong(
-                format!("收不到停止信号:{error}"),
-                format!("the signals to stop cannot be waited for: {error}"),
-            )
-        }),
+        stopped = stopping.wait(&listening) => stopped.map_err(unheard),
         // They end only when ledger or read model fail for good: a node that fires no deadline must not look well.
         ended = deadlines => Err(ended_early("deadlines", &ended)),
         ended = notices => Err(ended_early("notices", &ended)),
@@ -260,6 +256,13 @@ async fn until_stopped(
         watched.stop().await;
     }
     stopped
+}
+
+fn unheard(error: std::io::Error) -> Failure {
+    Failure::wrong(
+        format!("收不到停止信号:{error}"),
+        format!("the signals to stop cannot be waited for: {error}"),
+    )
 }
 
 fn unserved(error: ServeError) -> Failure {
@@ -281,17 +284,38 @@ fn ended_early(
     )
 }
 
-/// Ctrl-C, or what a service manager sends. Told to look at its files again (SIGHUP), the server takes up its
-/// certificate anew and goes on.
-async fn told_to_stop(listening: &Listening) -> std::io::Result<()> {
+/// What tells the server to stop: Ctrl-C, or what a service manager sends. Listened for from when this is made, so before
+/// anybody is told where the pages are.
+struct Stopping {
     #[cfg(unix)]
-    {
+    signals: [tokio::signal::unix::Signal; 3],
+}
+
+impl Stopping {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut again = signal(SignalKind::hangup())?;
+        Ok(Self {
+            signals: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            ],
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for it. Told to look at its files again (SIGHUP), the server takes up its certificate anew and goes on.
+    #[cfg(unix)]
+    async fn wait(&mut self, listening: &Listening) -> std::io::Result<()> {
+        let [interrupt, terminate, again] = &mut self.signals;
         loop {
             tokio::select! {
-                stopped = tokio::signal::ctrl_c() => return stopped,
+                _ = interrupt.recv() => return Ok(()),
                 _ = terminate.recv() => return Ok(()),
                 _ = again.recv() => {
                     if let Err(error) = listening.renew_certificate().await {
@@ -301,9 +325,9 @@ async fn told_to_stop(listening: &Listening) -> std::io::Result<()> {
             }
         }
     }
+
     #[cfg(not(unix))]
-    {
-        let _ = listening;
+    async fn wait(&mut self, _: &Listening) -> std::io::Result<()> {
         tokio::signal::ctrl_c().await
     }
 }

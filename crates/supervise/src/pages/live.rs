@@ -34,9 +34,17 @@ async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
     let until = Instant::now() + LASTS;
     let news = site.platform().news();
     let stopping = site.stopping();
-    let start = (site, asked.viewer, news, stopping, None::<u64>, Some(first));
+    let start = (
+        site,
+        asked.viewer,
+        news,
+        stopping,
+        None::<u64>,
+        Some(first),
+        Instant::now(),
+    );
     let stream = futures::stream::unfold(start, move |state| async move {
-        let (site, viewer, mut news, mut stopping, told, mut now) = state;
+        let (site, viewer, mut news, mut stopping, told, mut now, mut next) = state;
         loop {
             let count = match now.take() {
                 Some(count) => count,
@@ -46,7 +54,8 @@ async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
                         _ = stopping.wait_for(|stop| *stop) => return None,
                         () = tokio::time::sleep_until(until) => return None,
                     }
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep_until(next).await;
+                    next = Instant::now() + PAUSE;
                     // Marked as seen before the look, never after.
                     news.borrow_and_update();
                     open_doubts(&site, &viewer).ok()?
@@ -54,7 +63,7 @@ async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
             };
             if told != Some(count) {
                 let event = Event::default().event("doubts").data(count.to_string());
-                let state = (site, viewer, news, stopping, Some(count), None);
+                let state = (site, viewer, news, stopping, Some(count), None, next);
                 return Some((Ok::<_, Infallible>(event), state));
             }
         }

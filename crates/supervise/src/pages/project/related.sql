@@ -2,10 +2,10 @@
 with this as (
     select project from projects where id = ?1
 ), own as (
-    select json_extract(cells, '$.contractor_uscc') as contractor from project_fields join this using (project)
+    select json_extract(cells, '$.contractor_uscc') as contractor from project_fields where project = (select project from this)
 ), paid as (
     select distinct json_extract(cells, '$.account') as account, json_extract(cells, '$.payee_uscc') as payee
-    from project_rows join this using (project) where list = 'payments'
+    from project_rows where project = (select project from this) and list = 'payments'
 ), shared as (
     select f.project, 'contractor' as shares, 1 as place
     from project_fields f, own where json_extract(f.cells, '$.contractor_uscc') = own.contractor

@@ -32,7 +32,7 @@ impl Tables for ProjectTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -58,6 +58,12 @@ impl Tables for ProjectTables {
             "create index projects_by_change on projects (changed_at)",
             "create index project_rows_by_voucher on project_rows (json_extract(cells, '$.voucher')) \
              where list = 'payments'",
+            "create index project_rows_by_account on project_rows (json_extract(cells, '$.account')) \
+             where list = 'payments'",
+            "create index project_rows_by_payee on project_rows (json_extract(cells, '$.payee_uscc')) \
+             where list = 'payments'",
+            "create index project_fields_by_contractor on project_fields \
+             (json_extract(cells, '$.contractor_uscc'))",
             "create index project_progress_of_category on project_progress (category, project)",
         ]
     }
