@@ -36,6 +36,8 @@ struct Shared {
     hours: Hours,
     /// Files that were read and wait to be taken.
     waiting: pages::Waiting,
+    /// What the desk has counted.
+    counts: pages::Counts,
 }
 
 impl Supervise {
@@ -52,6 +54,7 @@ impl Supervise {
             board: Board::default(),
             hours,
             waiting: pages::Waiting::default(),
+            counts: pages::Counts::default(),
         }))
     }
 
@@ -65,6 +68,10 @@ impl Supervise {
 
     pub(crate) fn datum(&self) -> Option<Datum> {
         self.0.datum
+    }
+
+    pub(crate) fn counts(&self) -> &pages::Counts {
+        &self.0.counts
     }
 
     pub(crate) fn waiting(&self) -> &pages::Waiting {

@@ -17,7 +17,7 @@ use super::desk::open_doubts;
 const LASTS: Duration = Duration::from_mins(10);
 
 /// The least time between two looks: a night's run changes hundreds of flags.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) fn routes() -> Routes {
     Routes::new().asks(

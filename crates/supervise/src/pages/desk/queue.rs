@@ -1,6 +1,7 @@
 //! The queue: subjects with doubts, the gravest, dearest and surest first, every tenth place drawn.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use askama::Template;
 use axum::Extension;
@@ -270,7 +271,7 @@ pub(super) fn show(
         ran,
         running: progress.running,
         failing: progress.failing,
-        figures: figures(site, words, &places_of)?,
+        figures: figures(words, scene.counts().of(site, &places_of)?),
         lines,
         total,
         places: places(site, &places_of, &wanted.place),
@@ -473,55 +474,97 @@ pub(crate) fn remaining(words: Words, now: i64, due: i64) -> (String, bool) {
     (words.say_of("due-days", days.as_str()), left < 3 * DAY)
 }
 
-/// The strip of figures: label, number, what stands below it, where it leads.
-fn figures(
-    site: &Site,
-    words: Words,
-    within: &[String],
-) -> Result<Vec<(String, String, String, String)>, Problem> {
-    let (mut projects, mut fen) = (0_i64, 0_i64);
-    let (mut open, mut closed, mut recovered) = (0_i64, 0_i64, 0_i64);
+/// What the strip of figures counts.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    projects: i64,
+    fen: i64,
+    open: i64,
+    closed: i64,
+    recovered_fen: i64,
+}
+
+/// What was counted for jurisdictions, and at which position of the ledger: counted anew only when something has
+/// happened since.
+#[derive(Clone, Default)]
+pub(crate) struct Counts(Arc<Mutex<Known>>);
+
+/// By jurisdictions: the position, and what was counted there.
+type Known = HashMap<Vec<String>, (u64, Counted)>;
+
+/// The most sets of jurisdictions that are remembered.
+const MOST_COUNTS: usize = 256;
+
+impl Counts {
+    fn of(&self, site: &Site, within: &[String]) -> Result<Counted, Problem> {
+        let news = site.platform().news();
+        let position = news.borrow().as_ref().map_or(0, |newest| newest.size);
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, counted)) = known().get(within)
+            && *at == position
+        {
+            return Ok(*counted);
+        }
+        let counted = count(site, within)?;
+        let mut known = known();
+        if known.len() >= MOST_COUNTS {
+            known.clear();
+        }
+        known.insert(within.to_vec(), (position, counted));
+        Ok(counted)
+    }
+}
+
+fn count(site: &Site, within: &[String]) -> Result<Counted, Problem> {
+    let mut counted = Counted::default();
     site.platform().query(|connection| {
         for code in within {
             let until = format!("{code}:");
-            let (count, sum): (i64, i64) = connection
+            let (projects, fen): (i64, i64) = connection
                 .prepare_cached(
                     "select count(*), coalesce(sum(budget_fen), 0) from projects where withdrawn = 0 \
                      and jurisdiction >= ?1 and jurisdiction < ?2",
                 )?
                 .query_row([code, &until], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            projects += count;
-            fen += sum;
-            let (is_open, is_closed, back): (i64, i64, i64) = connection
+            counted.projects += projects;
+            counted.fen += fen;
+            let (open, closed, recovered): (i64, i64, i64) = connection
                 .prepare_cached(
                     "select count(*) filter (where state = 'open'), count(*) filter (where state = 'closed'), \
                      coalesce(sum(recovered_fen), 0) from cases where jurisdiction >= ?1 and jurisdiction < ?2",
                 )?
-                .query_row([code, &until], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            open += is_open;
-            closed += is_closed;
-            recovered += back;
+                .query_row([code, &until], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
+            counted.open += open;
+            counted.closed += closed;
+            counted.recovered_fen += recovered;
         }
         Ok(())
     })?;
-    Ok(vec![
+    Ok(counted)
+}
+
+/// The strip of figures: label, number, what stands below it, where it leads.
+fn figures(words: Words, counted: Counted) -> Vec<(String, String, String, String)> {
+    vec![
         (
             words.say("projects"),
-            projects.to_string(),
-            money(words, fen),
+            counted.projects.to_string(),
+            money(words, counted.fen),
             "/supervise/projects".to_owned(),
         ),
         (
             words.say("cases-open"),
-            open.to_string(),
+            counted.open.to_string(),
             String::new(),
             "/supervise/cases".to_owned(),
         ),
         (
             words.say("cases-closed"),
-            closed.to_string(),
-            words.say_of("recovered", &money(words, recovered)),
+            counted.closed.to_string(),
+            words.say_of("recovered", &money(words, counted.recovered_fen)),
             "/supervise/cases?state=closed".to_owned(),
         ),
-    ])
+    ]
 }
