@@ -120,6 +120,7 @@ impl Typed {
     }
 
     /// The same of the check at a place of the list.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // the template borrows what it hands over
     fn of_check(&self, place: &i64, name: &str) -> &str {
         if self.of("check", "place") == place.to_string() {
             self.of("check", name)
