@@ -57,10 +57,10 @@ fn a_file_is_shown_before_it_is_taken_and_taken_whole() {
             .await;
         assert_eq!(other.get(&report).await.status, StatusCode::NOT_FOUND);
         let token = clerk.token().await;
-        let taken = clerk
+        let answer = clerk
             .post(&format!("{report}/take"), &[("form_token", &token)])
             .await;
-        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let list = clerk.get("/supervise/projects").await;
         assert!(list.body.contains("99012120260001") && list.body.contains("60.00 万元"));
         // The same file once more changes nothing, and says so.
@@ -97,10 +97,10 @@ fn a_file_with_a_project_elsewhere_is_not_taken_at_all() {
         let page = clerk.get(&report).await;
         assert!(page.body.contains("不在你的管辖范围内") && !page.body.contains("/take\""));
         let token = clerk.token().await;
-        let taken = clerk
+        let answer = clerk
             .post(&format!("{report}/take"), &[("form_token", &token)])
             .await;
-        assert!(taken.body.contains("不在你的管辖范围内"));
+        assert!(answer.body.contains("不在你的管辖范围内"));
         assert!(
             !clerk
                 .get("/supervise/projects")

@@ -21,13 +21,13 @@ use kandeng_supervise::watch::{Hours, Watch};
 use support::{Browser, House, Seen};
 
 /// A county with its scene, and the service that screens it.
-pub struct County {
-    pub house: House,
-    pub watch: Watch,
+pub(crate) struct County {
+    pub(crate) house: House,
+    pub(crate) watch: Watch,
 }
 
 impl County {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let mut scene = None;
         let house = House::of(
             kandeng_supervise::tables(),
@@ -52,12 +52,12 @@ impl County {
     }
 
     /// Screens what is to be screened now.
-    pub async fn screen(&self) {
+    pub(crate) async fn screen(&self) {
         self.watch.round().await.unwrap();
     }
 
     /// Files a project through the page, and gives its address.
-    pub async fn file(&self, clerk: &mut Browser<'_>, code: &str, name: &str) -> String {
+    pub(crate) async fn file(&self, clerk: &mut Browser<'_>, code: &str, name: &str) -> String {
         let token = clerk.token().await;
         let fields = [
             ("form_token", &*token),
@@ -71,7 +71,7 @@ impl County {
         filed.header("location").to_owned()
     }
 
-    pub async fn clerk(&self) -> Browser<'_> {
+    pub(crate) async fn clerk(&self) -> Browser<'_> {
         self.house
             .signed_in("clerk", Role::Clerk, "990121003")
             .await
@@ -79,7 +79,7 @@ impl County {
 }
 
 /// The fields of a category's form as a browser would send them, with some changed.
-pub fn form(page: &Seen, changed: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn form(page: &Seen, changed: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     for part in page.body.split("name=\"").skip(1) {
         let name = part.split('"').next().unwrap();
@@ -105,7 +105,11 @@ pub fn form(page: &Seen, changed: &[(&str, &str)]) -> Vec<(String, String)> {
     fields
 }
 
-pub async fn send(browser: &mut Browser<'_>, path: &str, fields: &[(String, String)]) -> Seen {
+pub(crate) async fn send(
+    browser: &mut Browser<'_>,
+    path: &str,
+    fields: &[(String, String)],
+) -> Seen {
     let fields: Vec<(&str, &str)> = fields
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
