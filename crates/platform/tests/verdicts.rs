@@ -359,6 +359,48 @@ fn a_case_ends_together_with_its_flags_or_not_at_all() {
 }
 
 #[test]
+fn what_was_cleared_before_a_case_ends_takes_no_verdict() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        raise(&node, &platform, "K05", "low", &["A"]).await;
+        let flag = streams(&platform, "K05").remove(0);
+        let id = open_case(&node, &platform, std::slice::from_ref(&flag)).await;
+        let end = |kind: OutcomeKind| {
+            let close = Close {
+                id,
+                outcome: outcome(kind),
+            };
+            let (platform, officer) = (platform.clone(), by(&node, 7));
+            async move {
+                platform
+                    .append(&officer, |plan| {
+                        kandeng_platform::case::close(plan, &close, &BTreeMap::new())
+                    })
+                    .await
+            }
+        };
+        assert_eq!(
+            code(end(OutcomeKind::Explained).await),
+            "flag-without-verdict"
+        );
+        let run = RuleRun {
+            rule: "K05".to_owned(),
+            version: "v1".to_owned(),
+            found: Vec::new(),
+            answers: BTreeMap::from([(("project".to_owned(), "A".to_owned()), Answered::Passed)]),
+        };
+        let sweep = Sweep::new(&platform);
+        sweep.take(&[run], &node.cx()).await.unwrap();
+        assert_eq!(state(&platform, &flag), "cleared");
+        // Put right, it may have been so: then the body concerned is heard as ever.
+        assert_eq!(code(end(OutcomeKind::Rectified).await), "not-heard");
+        end(OutcomeKind::Explained).await.unwrap();
+        assert_eq!(state(&platform, &flag), "cleared");
+    });
+}
+
+#[test]
 fn what_was_looked_at_on_site_stands_beside_each_check() {
     let node = Node::new();
     let platform = node.open();

@@ -11,7 +11,7 @@ use super::{Case, CaseEvent, answer, needed};
 use crate::aggregate::{Decide, Decision};
 use crate::context::{Context, Refusal, Text};
 use crate::effect::Effect;
-use crate::flag::{Confirm, Dismiss, Dismissal, Flag};
+use crate::flag::{Confirm, Dismiss, Dismissal, Flag, Standing};
 use crate::plan::Plan;
 use crate::platform::CommandError;
 
@@ -144,11 +144,12 @@ impl Decide<Close> for Case {
     }
 }
 
-/// Closes a case together with its flags: each of them gets its verdict, so that none is left open behind a
-/// closed case and the rules are measured by what cases find.
+/// Closes a case together with its flags: each that is open gets its verdict, so that none is left open behind a
+/// closed case and the rules are measured by what cases find. A flag that an officer decided on meanwhile, or that a
+/// corrected filing cleared, keeps what it has.
 ///
 /// # Errors
-/// A refusal when a flag has no verdict, when the verdicts and the outcome contradict each other, or when a
+/// A refusal when an open flag has no verdict, when the verdicts and the outcome contradict each other, or when a
 /// grave flag would be dismissed by one officer alone.
 pub fn close(
     plan: &mut Plan<'_>,
@@ -157,8 +158,17 @@ pub fn close(
 ) -> Result<(), CommandError> {
     let stream = StreamName::new("case", close.id)?;
     let case = plan.load::<Case>(&stream)?;
-    let confirmed = verdicts.values().any(|one| *one == FlagVerdict::Confirmed);
-    if confirmed != close.outcome.kind.is_confirmed() {
+    let flags = case.state.flags.clone();
+    let mut confirmed = verdicts.values().any(|one| *one == FlagVerdict::Confirmed);
+    let mut cleared = false;
+    for flag in &flags {
+        let standing = plan.load::<Flag>(flag)?.state.standing;
+        confirmed |= standing == Standing::Confirmed;
+        cleared |= standing == Standing::Cleared;
+    }
+    let is_confirmed = close.outcome.kind.is_confirmed();
+    // What was put right before the case ended is cleared, and no verdict says any more whether it was so.
+    if confirmed != is_confirmed && (confirmed || !cleared) {
         return Err(Refusal::new(
             "outcome-against-verdicts",
             "办结结论须与各疑点的认定一致:至少一个属实,办件才是属实",
@@ -166,10 +176,13 @@ pub fn close(
         )
         .into());
     }
-    let flags = case.state.flags.clone();
     plan.decide_on(case, stream, close.clone())?;
     for flag in flags {
+        let loaded = plan.load::<Flag>(&flag)?;
         let Some(verdict) = verdicts.get(&flag) else {
+            if loaded.state.standing != Standing::Open {
+                continue;
+            }
             return Err(Refusal::new(
                 "flag-without-verdict",
                 "办结前,每个疑点都须有认定",
@@ -177,7 +190,6 @@ pub fn close(
             )
             .into());
         };
-        let loaded = plan.load::<Flag>(&flag)?;
         match verdict {
             FlagVerdict::Confirmed => {
                 let case = Some(close.id);

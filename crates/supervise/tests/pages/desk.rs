@@ -150,6 +150,196 @@ fn a_doubt_is_dismissed_with_a_reason_and_counts() {
     });
 }
 
+/// A grave doubt about a project, raised as a screening would.
+async fn grave(county: &County, code: &str) -> String {
+    use kandeng_platform::flag::{Found, RuleRun, Sweep};
+
+    let found = Found {
+        rule: "K99".to_owned(),
+        rule_version: "v1".to_owned(),
+        severity: "high".to_owned(),
+        subject_kind: "project".to_owned(),
+        subject: code.to_owned(),
+        key: String::new(),
+        fingerprint: code.to_owned(),
+        items: vec!["scale".to_owned()],
+        related: Vec::new(),
+        money_fen: Some(186_000_000),
+        withheld: Vec::new(),
+        figures: serde_json::json!({}),
+        says: kandeng_platform::Text::new("申报<b>与实测不符", "declared <b>unlike measured"),
+    };
+    let run = RuleRun {
+        rule: "K99".to_owned(),
+        version: "v1".to_owned(),
+        found: vec![found],
+        answers: std::collections::BTreeMap::new(),
+    };
+    let platform = county.house.site.platform();
+    let sweep = Sweep::new(platform);
+    sweep.take(&[run], &county.house.cx()).await.unwrap();
+    let stream: String = platform
+        .query(|connection| {
+            connection.query_row("select stream from flags where rule = 'K99'", [], |row| {
+                row.get(0)
+            })
+        })
+        .unwrap();
+    format!("/supervise/flags/{}", stream.strip_prefix("flag/").unwrap())
+}
+
+#[test]
+fn a_grave_doubt_is_dismissed_by_two() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        county.file(&mut clerk, "99012120260001", "茶园").await;
+        let path = grave(&county, "99012120260001").await;
+        let mut first = county
+            .house
+            .signed_in("first", Role::Officer, "990121")
+            .await;
+        let mut second = county
+            .house
+            .signed_in("second", Role::Officer, "990121")
+            .await;
+        let page = first.get(&path).await;
+        assert!(
+            page.body.contains("申报&#60;b&#62;与实测不符"),
+            "{}",
+            page.body
+        );
+        let dismiss = format!("{path}/dismiss");
+        let of = |token: &str| {
+            [
+                ("form_token", token),
+                ("reason", "explained"),
+                ("note", "已核对"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let mine = of(&first.token().await);
+        let done = send(&mut first, &dismiss, &mine).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        // It is proposed: still open, and not for the same officer to agree to or decline.
+        let page = first.get(&path).await;
+        assert!(!page.body.contains("/dismiss\"") && !page.body.contains("/decline\""));
+        for act in ["dismiss", "decline"] {
+            let own = send(&mut first, &format!("{path}/{act}"), &mine).await;
+            assert_eq!(own.status, StatusCode::NOT_FOUND, "{act}");
+        }
+        let theirs = of(&second.token().await);
+        let page = second.get(&path).await;
+        assert!(page.body.contains("同意排除") && page.body.contains("/decline\""));
+        // Declined, it is proposed anew before it is agreed to.
+        let declined = send(&mut second, &format!("{path}/decline"), &theirs).await;
+        assert_eq!(declined.status, StatusCode::SEE_OTHER, "{}", declined.body);
+        send(&mut second, &dismiss, &theirs).await;
+        assert!(
+            second
+                .get("/supervise/desk")
+                .await
+                .body
+                .contains("与实测不符")
+        );
+        let agreed = send(&mut first, &dismiss, &mine).await;
+        assert_eq!(agreed.status, StatusCode::SEE_OTHER, "{}", agreed.body);
+        let desk = second.get("/supervise/desk").await;
+        assert!(!desk.body.contains("与实测不符"), "{}", desk.body);
+    });
+}
+
+#[test]
+fn a_case_whose_doubts_were_put_right_meanwhile_can_be_closed() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        let project = doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let flag = flags(&officer.get("/supervise/desk").await.body)[0].clone();
+        let token = officer.token().await;
+        let plain = [("form_token", &*token)];
+        let opened = officer
+            .post(&format!("/supervise/flags/{flag}/verify"), &plain)
+            .await;
+        let case = opened.header("location").to_owned();
+        let path = format!("{project}/items/construction");
+        let shown = clerk.get(&path).await;
+        let mended = form(&shown, &[("f.start_date", "2025-05-01")]);
+        send(&mut clerk, &path, &mended).await;
+        county.screen().await;
+        let page = officer.get(&case).await.body;
+        let asked = page.matches("name=\"flag.").count();
+        let of_case = flags(page.split("<aside>").next().unwrap()).len();
+        assert!(asked < of_case, "{asked} of {of_case}");
+        let mut close = vec![
+            ("form_token".to_owned(), token.clone()),
+            ("kind".to_owned(), "explained".to_owned()),
+            ("note".to_owned(), "填报已更正".to_owned()),
+        ];
+        for part in page.split("name=\"flag.").skip(1) {
+            let name = format!("flag.{}", part.split('"').next().unwrap());
+            close.push((name, "filing-corrected".to_owned()));
+        }
+        let done = send(&mut officer, &format!("{case}/close"), &close).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    });
+}
+
+#[test]
+fn several_doubts_are_dismissed_at_once_or_none_is_and_nothing_typed_is_lost() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        county.screen().await;
+        let queue = "/supervise/desk?place=990121003&page=0";
+        let desk = officer.get(queue).await;
+        let chosen = desk.body.split("name=\"flag\" value=\"").nth(1).unwrap();
+        let chosen = chosen.split('"').next().unwrap().to_owned();
+        let token = officer.token().await;
+        let fields = |reason, note| {
+            [
+                ("form_token", token.clone()),
+                ("place", "990121003".to_owned()),
+                ("page", "0".to_owned()),
+                ("flag", chosen.clone()),
+                ("reason", String::from(reason)),
+                ("note", String::from(note)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+        };
+        let path = "/supervise/desk/dismiss";
+        let refused = send(&mut officer, path, &fields("", "已核对<i>原件")).await;
+        for kept in [
+            "请选择疑点、原因并写明说明",
+            "value=\"已核对&#60;i&#62;原件\"",
+            "\" checked",
+            "name=\"place\" value=\"990121003\"",
+        ] {
+            assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
+        }
+        // One that may not be dismissed keeps all: an id of nowhere is not found.
+        let mut with = fields("duplicate", "已核对");
+        with[3].1 = format!("{chosen} {}", uuid::Uuid::nil());
+        let none = send(&mut officer, path, &with).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND);
+        assert!(officer.get(queue).await.body.contains("99012120260001"));
+        let done = send(&mut officer, path, &fields("duplicate", "已核对")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        assert_eq!(done.header("location"), queue);
+        assert!(!officer.get(queue).await.body.contains("99012120260001"));
+    });
+}
+
 #[test]
 fn a_case_goes_from_the_doubt_to_its_outcome() {
     block_on(async {
@@ -191,6 +381,40 @@ fn a_case_goes_from_the_doubt_to_its_outcome() {
         let path = format!("{case}/close");
         let early = send(&mut officer, &path, &close).await;
         assert!(early.body.contains("须听取有关单位意见"), "{}", early.body);
+        // What was typed and chosen is still there.
+        for kept in [
+            "属实,已整改</textarea>",
+            "value=\"3.5万\"",
+            "<option value=\"rectified\" selected>",
+            "<option value=\"confirmed\" selected>",
+        ] {
+            assert!(early.body.contains(kept), "{kept}: {}", early.body);
+        }
+        let check = [
+            ("form_token", &*token),
+            ("place", "0"),
+            ("found", ""),
+            ("note", "\"><i>没到现场"),
+        ];
+        let unsaid = officer.post(&format!("{case}/check"), &check).await;
+        assert!(
+            unsaid.body.contains("&#60;i&#62;没到现场") && !unsaid.body.contains("<i>没到现场")
+        );
+        // A refused form is no way round the trace: a colleague who did not say why is asked first.
+        let mut colleague = county
+            .house
+            .signed_in("colleague", Role::Officer, "990121")
+            .await;
+        let theirs = colleague.token().await;
+        let nothing = [("form_token", &*theirs), ("note", "")];
+        for act in ["check", "answer", "hear", "refer", "close"] {
+            let answer = colleague.post(&format!("{case}/{act}"), &nothing).await;
+            assert!(
+                answer.body.contains("查看会留下记录") && !answer.body.contains("核查清单"),
+                "{act}: {}",
+                answer.body
+            );
+        }
         let check = [
             ("form_token", &*token),
             ("place", "0"),
@@ -263,11 +487,38 @@ fn a_question_tells_nothing_and_is_answered_by_whoever_filed() {
         let fields = [("form_token", &*token), ("text", &*telling)];
         let refused = officer.post(&format!("{path}/ask"), &fields).await;
         assert!(refused.body.contains("不能出现规则编号") && refused.body.contains(&telling));
-        let fields = [("form_token", &*token), ("text", "请说明开工日期的依据。")];
+        // Seen as the clerk would read it before it is sent, and once more when it was changed meanwhile.
+        let text = "请说明开工日期的<b>依据。";
+        for seen in ["", "请说明别的。"] {
+            let fields = [
+                ("form_token", &*token),
+                ("text", text),
+                ("send", if seen.is_empty() { "" } else { "yes" }),
+                ("seen", seen),
+            ];
+            let preview = officer.post(&format!("{path}/ask"), &fields).await;
+            assert_eq!(preview.status, StatusCode::OK);
+            assert!(
+                preview.body.contains("填报人看到的是这样")
+                    && preview.body.contains("&#60;b&#62;依据。</blockquote>"),
+                "{}",
+                preview.body
+            );
+        }
+        let nothing = clerk.get("/supervise/questions").await;
+        assert!(!nothing.body.contains("请说明开工日期的"));
+        let fields = [
+            ("form_token", &*token),
+            ("text", text),
+            ("send", "yes"),
+            ("seen", text),
+        ];
         let sent = officer.post(&format!("{path}/ask"), &fields).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
         let asked = clerk.get("/supervise/questions").await;
-        assert!(asked.body.contains("请说明开工日期的依据") && !asked.body.contains(&rule));
+        assert!(
+            asked.body.contains("请说明开工日期的&#60;b&#62;依据") && !asked.body.contains(&rule)
+        );
         let answer = asked.body.split("action=\"").find_map(|part| {
             part.strip_prefix("/supervise/questions/")?
                 .split('"')

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::super::desk::decide::lead_for;
 use super::super::desk::{COLUMNS, FlagRow, flag_of};
 use super::super::words::words;
-use super::page;
+use super::page::{self, Typed};
 use crate::import::value::{Cell, money};
 use crate::scene::Supervise;
 
@@ -78,12 +78,13 @@ pub(super) async fn open(
 }
 
 /// Back to the case; a refusal is shown there.
-fn answered(
+async fn answered(
     site: &Site,
     asked: &Asked,
     scene: &Supervise,
     frame: Frame,
     done: Result<Answer, CommandError>,
+    typed: Typed,
     key: &'static str,
 ) -> Result<Response, Problem> {
     match done {
@@ -94,7 +95,7 @@ fn answered(
         Err(CommandError::Refused(refusal)) => {
             let words = words(asked.viewer.language);
             let told = words.of(&refusal.text).to_owned();
-            page::show(site, asked, scene, frame, Some(told))
+            page::again(site, asked, scene, frame, typed.refused(told)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -106,6 +107,7 @@ async fn carry_out<C>(
     scene: &Supervise,
     frame: Frame,
     command: C,
+    typed: Typed,
     key: &'static str,
 ) -> Result<Response, Problem>
 where
@@ -117,7 +119,7 @@ where
         .platform()
         .carry_out::<Case, _>(id(asked), command, &cx)
         .await;
-    answered(site, asked, scene, frame, done, key)
+    answered(site, asked, scene, frame, done, typed, key).await
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -128,6 +130,20 @@ pub(super) struct Checked {
     note: String,
 }
 
+impl From<&Checked> for Typed {
+    fn from(checked: &Checked) -> Self {
+        Self {
+            form: "check",
+            fields: vec![
+                ("place".to_owned(), checked.place.to_string()),
+                ("found".to_owned(), checked.found.clone()),
+                ("note".to_owned(), checked.note.clone()),
+            ],
+            ..Self::default()
+        }
+    }
+}
+
 pub(super) async fn check(
     site: Site,
     asked: Asked,
@@ -135,11 +151,12 @@ pub(super) async fn check(
     Extension(frame): Extension<Frame>,
     Form(checked): Form<Checked>,
 ) -> Result<Response, Problem> {
+    let typed = Typed::from(&checked);
     let found = [OnSite::AsFiled, OnSite::Differs, OnSite::NotSeen];
     let found = found.into_iter().find(|one| one.name() == checked.found);
     let Some(found) = found else {
-        let told = Some(words(asked.viewer.language).say("choose-what-was-found"));
-        return page::show(&site, &asked, &scene, frame, told);
+        let typed = typed.refused(words(asked.viewer.language).say("choose-what-was-found"));
+        return page::again(&site, &asked, &scene, frame, typed).await;
     };
     let command = CheckCase {
         check: checked.place,
@@ -147,7 +164,7 @@ pub(super) async fn check(
         note: checked.note,
         evidence: Vec::new(),
     };
-    carry_out(&site, &asked, &scene, frame, command, "checked").await
+    carry_out(&site, &asked, &scene, frame, command, typed, "checked").await
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -159,6 +176,21 @@ pub(super) struct Said {
     assignee: String,
 }
 
+impl Said {
+    /// As typed into a form.
+    fn typed(&self, form: &'static str) -> Typed {
+        Typed {
+            form,
+            fields: vec![
+                ("note".to_owned(), self.note.clone()),
+                ("heard".to_owned(), self.heard.clone()),
+                ("to".to_owned(), self.to.clone()),
+            ],
+            ..Typed::default()
+        }
+    }
+}
+
 pub(super) async fn answer(
     site: Site,
     asked: Asked,
@@ -166,15 +198,16 @@ pub(super) async fn answer(
     Extension(frame): Extension<Frame>,
     Form(said): Form<Said>,
 ) -> Result<Response, Problem> {
+    let typed = said.typed("answer");
     if said.note.trim().is_empty() {
-        let told = Some(words(asked.viewer.language).say("reason-needed"));
-        return page::show(&site, &asked, &scene, frame, told);
+        let typed = typed.refused(words(asked.viewer.language).say("reason-needed"));
+        return page::again(&site, &asked, &scene, frame, typed).await;
     }
     let command = AnswerCase {
         id: id(&asked),
         note: said.note.trim().to_owned(),
     };
-    carry_out(&site, &asked, &scene, frame, command, "answered").await
+    carry_out(&site, &asked, &scene, frame, command, typed, "answered").await
 }
 
 pub(super) async fn hear(
@@ -184,11 +217,12 @@ pub(super) async fn hear(
     Extension(frame): Extension<Frame>,
     Form(said): Form<Said>,
 ) -> Result<Response, Problem> {
+    let typed = said.typed("hear");
     let command = Hear {
         heard: said.heard != "no",
         note: said.note,
     };
-    carry_out(&site, &asked, &scene, frame, command, "heard").await
+    carry_out(&site, &asked, &scene, frame, command, typed, "heard").await
 }
 
 pub(super) async fn refer(
@@ -198,11 +232,12 @@ pub(super) async fn refer(
     Extension(frame): Extension<Frame>,
     Form(said): Form<Said>,
 ) -> Result<Response, Problem> {
+    let typed = said.typed("refer");
     let command = Refer {
         id: id(&asked),
         to: said.to,
     };
-    carry_out(&site, &asked, &scene, frame, command, "referred").await
+    carry_out(&site, &asked, &scene, frame, command, typed, "referred").await
 }
 
 pub(super) async fn assign(
@@ -228,10 +263,11 @@ pub(super) async fn assign(
         .authority()
         .may(&colleague, Action::WorkCase, &asked.resource)
     {
-        let told = Some(words(asked.viewer.language).say("may-not-work"));
-        return page::show(&site, &asked, &scene, frame, told);
+        let typed = Typed::default().refused(words(asked.viewer.language).say("may-not-work"));
+        return page::again(&site, &asked, &scene, frame, typed).await;
     }
-    carry_out(&site, &asked, &scene, frame, Assign(assignee), "assigned").await
+    let (command, typed) = (Assign(assignee), Typed::default());
+    carry_out(&site, &asked, &scene, frame, command, typed, "assigned").await
 }
 
 pub(super) async fn end(
@@ -246,12 +282,20 @@ pub(super) async fn end(
         let found = fields.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.trim())
     };
-    let refused = |key: &str, frame| page::show(&site, &asked, &scene, frame, Some(words.say(key)));
+    let typed = Typed {
+        form: "close",
+        fields: fields.clone(),
+        ..Typed::default()
+    };
+    let refused = |key: &str, frame| {
+        let typed = typed.clone().refused(words.say(key));
+        page::again(&site, &asked, &scene, frame, typed)
+    };
     let kind = OutcomeKind::ALL
         .into_iter()
         .find(|kind| kind.name() == of("kind"));
     let Some(kind) = kind else {
-        return refused("choose-outcome", frame);
+        return refused("choose-outcome", frame).await;
     };
     let recovered = match of("recovered") {
         "" => Some(0),
@@ -264,7 +308,7 @@ pub(super) async fn end(
     let (Some(recovered_fen), Some(held_to_account), Some(problems_solved)) =
         (recovered, count("held"), count("solved"))
     else {
-        return refused("numbers-unreadable", frame);
+        return refused("numbers-unreadable", frame).await;
     };
     let mut verdicts: BTreeMap<StreamName, FlagVerdict> = BTreeMap::new();
     for (name, value) in &fields {
@@ -289,7 +333,7 @@ pub(super) async fn end(
             Action::DismissFlag
         };
         if !site.authority().may(&asked.viewer, action, &resource) {
-            return refused("may-not-decide", frame);
+            return refused("may-not-decide", frame).await;
         }
         verdicts.insert(flag.name()?, verdict);
     }
@@ -308,5 +352,5 @@ pub(super) async fn end(
         .platform()
         .append(&cx, |plan| close(plan, &command, &verdicts))
         .await;
-    answered(&site, &asked, &scene, frame, done, "closed")
+    answered(&site, &asked, &scene, frame, done, typed, "closed").await
 }

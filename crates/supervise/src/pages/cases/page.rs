@@ -61,7 +61,7 @@ struct Happened {
 #[template(path = "case.html")]
 struct CasePage {
     shell: Shell,
-    told: Option<String>,
+    typed: Typed,
     id: String,
     state: String,
     rung: Option<String>,
@@ -85,6 +85,54 @@ struct CasePage {
     may_refer: bool,
     may_assign: bool,
     may_close: bool,
+}
+
+/// What was typed into one of the page's forms and refused, and why.
+#[derive(Clone, Default)]
+pub(super) struct Typed {
+    /// Why it was refused.
+    pub told: Option<String>,
+    /// The form: the last word of its address.
+    pub form: &'static str,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Typed {
+    /// The same, refused.
+    pub fn refused(self, told: String) -> Self {
+        Self {
+            told: Some(told),
+            ..self
+        }
+    }
+
+    /// Whether this form was refused.
+    fn is(&self, form: &str) -> bool {
+        self.form == form
+    }
+
+    /// What was typed into a field of a form.
+    fn of(&self, form: &str, name: &str) -> &str {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found
+            .filter(|_| self.is(form))
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The same of the check at a place of the list.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // the template borrows what it hands over
+    fn of_check(&self, place: &i64, name: &str) -> &str {
+        if self.of("check", "place") == place.to_string() {
+            self.of("check", name)
+        } else {
+            ""
+        }
+    }
+
+    /// What was to become of a flag.
+    fn verdict(&self, flag: &str) -> &str {
+        self.of("close", &format!("flag.{flag}"))
+    }
 }
 
 /// Asks for the reason before a case that one does not work on is shown.
@@ -127,13 +175,43 @@ pub(super) async fn shown(
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    if !reads(&site, &asked, id)? {
+    if let Some(first) = reason_first(&site, &asked, &frame, id).await? {
+        return Ok(first);
+    }
+    show(&site, &asked, &scene, frame, Typed::default())
+}
+
+/// The page again after a refusal, with what was typed. It is a reading like any other: whoever did not say why they
+/// read the case is asked first.
+pub(super) async fn again(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    typed: Typed,
+) -> Result<Response, Problem> {
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    match reason_first(site, asked, &frame, id).await? {
+        Some(first) => Ok(first),
+        None => show(site, asked, scene, frame, typed),
+    }
+}
+
+/// Leaves the trace of whoever works on the case; of others, asks for the reason, unless they gave it.
+async fn reason_first(
+    site: &Site,
+    asked: &Asked,
+    frame: &Frame,
+    id: Uuid,
+) -> Result<Option<Response>, Problem> {
+    if !reads(site, asked, id)? {
         let is_own = matches!(
             &asked.resource.facts,
             Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
         );
         if !is_own {
-            return Ok(reason_page(&site, &asked.viewer, frame, id, None));
+            let page = reason_page(site, &asked.viewer, frame.clone(), id, None);
+            return Ok(Some(page));
         }
         // Whoever works on it needs no reason of their own; the trace is left all the same.
         let reason = words(asked.viewer.language).say("reads-own-case");
@@ -142,7 +220,7 @@ pub(super) async fn shown(
             .note_reading(id, "case", &reason, &cx)
             .await?;
     }
-    show(&site, &asked, &scene, frame, None)
+    Ok(None)
 }
 
 fn reason_page(
@@ -197,12 +275,12 @@ struct Row {
     due: Option<i64>,
 }
 
-pub(super) fn show(
+fn show(
     site: &Site,
     asked: &Asked,
     scene: &Supervise,
     frame: Frame,
-    told: Option<String>,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let viewer = &asked.viewer;
     let words = words(viewer.language);
@@ -303,7 +381,6 @@ pub(super) fn show(
         }
     }
     let page = CasePage {
-        told,
         id: id.to_string(),
         rung: row.rung.map(|rung| words.say(&format!("rung-{rung}"))),
         due: row.due.map(|due| remaining(words, now, due)),
@@ -338,9 +415,10 @@ pub(super) fn show(
             .map(|kind| Option_ {
                 key: kind.name().to_owned(),
                 name: words.say(&format!("outcome-{}", kind.name())),
-                chosen: false,
+                chosen: typed.of("close", "kind") == kind.name(),
             })
             .collect(),
+        typed,
         colleagues: if may_assign {
             colleagues(site, &asked.resource.jurisdiction, row.assignee)?
         } else {

@@ -199,6 +199,10 @@ pub(super) async fn review(
 #[serde(default)]
 pub(super) struct Asking {
     text: String,
+    /// Said once the preview was seen.
+    send: String,
+    /// What the preview showed: changed since, it is shown once more.
+    seen: String,
 }
 
 pub(super) async fn ask(
@@ -259,12 +263,28 @@ pub(super) async fn ask(
         answer_within: ANSWER,
     };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    let answer = site
-        .platform()
-        .carry_out::<Question, _>(id, command, &cx)
-        .await;
+    // First as whoever is asked would read it: nothing is written yet, but what may not be asked is told already.
+    let seen = asking
+        .seen
+        .split_whitespace()
+        .eq(asking.text.split_whitespace());
+    let answer = if asking.send.is_empty() || !seen {
+        let decided = Question::default().decide(command, &cx);
+        decided.map(|_| None).map_err(CommandError::Refused)
+    } else {
+        let sent = site.platform().carry_out::<Question, _>(id, command, &cx);
+        sent.await.map(Some)
+    };
     match answer {
-        Ok(_) => {
+        Ok(None) => {
+            let typed = Typed {
+                question: asking.text,
+                preview: true,
+                ..Typed::default()
+            };
+            show(&site, &asked, &scene, frame, &typed)
+        }
+        Ok(Some(_)) => {
             let to = format!("/supervise/flags/{}", flag.id());
             let done = if lead.is_some_and(|lead| lead != asked.viewer.account) {
                 "question-waits"
@@ -313,17 +333,25 @@ pub(super) async fn dismiss_several(
         .filter_map(|id| Uuid::try_parse(id).ok())
         .take(MOST)
         .collect();
+    // Back to the same place of the same queue, with what was chosen and typed.
+    let wanted = queue::Wanted::sent(of);
+    let back = wanted.address(wanted.page);
     let refused = |told: String, frame: Frame| {
-        let wanted = queue::Wanted::default();
-        queue::show(&site, &asked.viewer, &scene, frame, wanted, Some(told))
+        let typed = queue::Typed {
+            told: Some(told),
+            reason: of("reason").to_owned(),
+            note: note.clone(),
+            chosen: chosen.clone(),
+        };
+        queue::show(&site, &asked.viewer, &scene, frame, wanted, typed)
     };
     let Some(reason) = reason.filter(|_| !note.is_empty() && !chosen.is_empty()) else {
         return refused(words.say("choose-and-say-why"), frame);
     };
     // All or none: each is asked for, and one that may not be dismissed keeps all.
     let mut streams = Vec::new();
-    for id in chosen {
-        let (flag, resource) = flag_of(&site, id)?.ok_or_else(Problem::not_found)?;
+    for id in &chosen {
+        let (flag, resource) = flag_of(&site, *id)?.ok_or_else(Problem::not_found)?;
         if !site
             .authority()
             .may(&asked.viewer, Action::DismissFlag, &resource)
@@ -333,7 +361,10 @@ pub(super) async fn dismiss_several(
         streams.push(flag.name()?);
     }
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    let command = Dismiss { reason, note };
+    let command = Dismiss {
+        reason,
+        note: note.clone(),
+    };
     let answer = site
         .platform()
         .append(&cx, |plan| {
@@ -344,7 +375,7 @@ pub(super) async fn dismiss_several(
         .await;
     match answer {
         Ok(_) => Ok(told(
-            Redirect::to("/supervise/desk").into_response(),
+            Redirect::to(&back).into_response(),
             "dismissed-several",
         )),
         Err(CommandError::Refused(refusal)) => refused(words.of(&refusal.text).to_owned(), frame),

@@ -60,6 +60,7 @@ struct FlagPage {
     reasons: Vec<Option_>,
     typed: String,
     question: String,
+    preview: bool,
     may_dismiss: bool,
     may_decline: bool,
     may_confirm: bool,
@@ -84,6 +85,8 @@ pub(super) struct Typed {
     pub reason: String,
     pub note: String,
     pub question: String,
+    /// The question is shown as whoever is asked would read it.
+    pub preview: bool,
 }
 
 /// How dismissals are called.
@@ -216,6 +219,7 @@ pub(super) fn show(
         ),
         typed: typed.note.clone(),
         question: typed.question.clone(),
+        preview: typed.preview,
         may_dismiss: is_open && may(Action::DismissFlag),
         may_decline: is_open && proposed.is_some() && may(Action::DeclineDismissal),
         may_confirm: is_open && may(Action::ConfirmFlag),

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::super::projects::{Option_, choices, places, stages};
 use super::super::words::{pick, words};
+use super::flag::reasons;
 use super::found::FlagRow;
 use crate::scene::Supervise;
 use crate::watch::last_run;
@@ -41,13 +42,37 @@ pub(super) struct Wanted {
     from: String,
     to: String,
     state: String,
-    page: usize,
+    pub(super) page: usize,
+}
+
+/// What was chosen to be dismissed and refused, and why.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub told: Option<String>,
+    pub reason: String,
+    pub note: String,
+    pub chosen: Vec<Uuid>,
 }
 
 impl Wanted {
-    fn address(&self, page: usize) -> String {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
+    /// As a form carries it along.
+    pub fn sent<'a>(of: impl Fn(&str) -> &'a str) -> Self {
+        let text = |name: &str| of(name).to_owned();
+        Self {
+            place: text("place"),
+            rule: text("rule"),
+            stage: text("stage"),
+            year: text("year"),
+            severity: text("severity"),
+            from: text("from"),
+            to: text("to"),
+            state: text("state"),
+            page: of("page").parse().unwrap_or_default(),
+        }
+    }
+
+    fn fields(&self) -> [(&'static str, &str); 8] {
+        [
             ("place", &self.place),
             ("rule", &self.rule),
             ("stage", &self.stage),
@@ -56,7 +81,12 @@ impl Wanted {
             ("from", &self.from),
             ("to", &self.to),
             ("state", &self.state),
-        ] {
+        ]
+    }
+
+    pub(super) fn address(&self, page: usize) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.fields() {
             if !value.is_empty() {
                 form.append_pair(name, value);
             }
@@ -66,18 +96,7 @@ impl Wanted {
     }
 
     fn is_narrowed(&self) -> bool {
-        [
-            &self.place,
-            &self.rule,
-            &self.stage,
-            &self.year,
-            &self.severity,
-            &self.from,
-            &self.to,
-            &self.state,
-        ]
-        .iter()
-        .any(|value| !value.is_empty())
+        self.fields().iter().any(|(_, value)| !value.is_empty())
     }
 }
 
@@ -92,6 +111,7 @@ struct Line {
     says: String,
     flag: String,
     flags: Vec<String>,
+    chosen: bool,
     more: usize,
     due: Option<(String, bool)>,
     who: String,
@@ -104,7 +124,8 @@ struct Line {
 #[template(path = "desk.html")]
 struct DeskPage {
     shell: Shell,
-    told: Option<String>,
+    typed: Typed,
+    reasons: Vec<Option_>,
     ran: Option<String>,
     running: Option<(usize, usize)>,
     failing: bool,
@@ -179,7 +200,8 @@ pub(super) async fn shown(
     Extension(frame): Extension<Frame>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    show(&site, &asked.viewer, &scene, frame, wanted, None)
+    let typed = Typed::default();
+    show(&site, &asked.viewer, &scene, frame, wanted, typed)
 }
 
 pub(super) fn show(
@@ -188,7 +210,7 @@ pub(super) fn show(
     scene: &Supervise,
     frame: Frame,
     wanted: Wanted,
-    told: Option<String>,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let filing = scene.newest(site)?.filing;
@@ -248,7 +270,11 @@ pub(super) fn show(
     let mut lines = Vec::new();
     for place in queue.into_iter().skip(from).take(ON_PAGE) {
         let of = &subjects[place.what];
-        lines.push(line(site, words, &filing, of, place.by_draw, &mut names)?);
+        let line = line(site, words, &filing, of, place.by_draw, &mut names)?;
+        lines.push(Line {
+            chosen: (of.flags.iter()).any(|one| typed.chosen.contains(&one.flag.uuid())),
+            ..line
+        });
     }
     let progress = scene.board().read();
     let ran = site.platform().query(last_run)?.map(|ran| {
@@ -267,7 +293,8 @@ pub(super) fn show(
         )
     });
     let page = DeskPage {
-        told,
+        reasons: reasons(words, &typed.reason),
+        typed,
         ran,
         running: progress.running,
         failing: progress.failing,
@@ -447,6 +474,7 @@ fn line(
             .iter()
             .map(|one| one.flag.id().to_owned())
             .collect(),
+        chosen: false,
         more: of.flags.len() - 1,
         due,
         who,
