@@ -314,13 +314,15 @@ fn a_project_is_filed_where_one_may_file_and_nowhere_else() {
         let here = clerk.post("/supervise/projects/new", &fields).await;
         assert_eq!(here.status, StatusCode::SEE_OTHER);
         let project = here.header("location").to_owned();
-        // Nor is it moved there afterwards.
+        // Nor is it moved there afterwards, however its digits are written.
         let category = format!("{project}/items/profile");
-        let shown = clerk.get(&category).await;
-        let moved = form(&shown, &[("f.village_code", "990121004201")]);
-        let refused = send(&mut clerk, &category, &moved).await;
-        assert_eq!(refused.status, StatusCode::CONFLICT);
-        assert!(refused.body.contains("不在你的管辖范围内"));
+        for village in ["990121004201", "９９０１２１００４２０１", " 990121 004201"] {
+            let shown = clerk.get(&category).await;
+            let moved = form(&shown, &[("f.village_code", village)]);
+            let refused = send(&mut clerk, &category, &moved).await;
+            assert_eq!(refused.status, StatusCode::CONFLICT, "{village}");
+            assert!(refused.body.contains("不在你的管辖范围内"));
+        }
         // The same code once more is refused, and what was typed stays.
         let twice = clerk.post("/supervise/projects/new", &fields).await;
         assert_eq!(twice.status, StatusCode::OK);

@@ -22,6 +22,7 @@ use super::marks::{Marks, marks};
 use super::page::{Tab, tabs};
 use super::read;
 use crate::filing::{Category, Filing, Sheet};
+use crate::import::value::{Cell, code};
 use crate::project::{
     ChangeItems, Declared, Filed, Held, Hiding, MoveStage, Project, ProjectPage, WithdrawProject,
     hide, versions_of,
@@ -468,12 +469,14 @@ fn moved_elsewhere(
     sent: &Sent,
     words: Words,
 ) -> Option<String> {
-    let village = sent.edit.fields.get("village_code")?.as_deref()?.trim();
-    if !jurisdiction::is_code(village) {
+    // As the filing will be read: digits of full width are digits.
+    let typed = sent.edit.fields.get("village_code")?.as_deref()?;
+    let village = code::read(Cell::text(typed)).ok().flatten()?;
+    if !jurisdiction::is_code(&village) {
         return None;
     }
     let there = Resource {
-        jurisdiction: village.to_owned(),
+        jurisdiction: village,
         id: resource.id.clone(),
         facts: Facts::Project {
             hands: Hands::default(),
