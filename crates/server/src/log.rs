@@ -41,10 +41,10 @@ where
         .with(lines)
 }
 
-/// Logs to stderr from now on, as much as the variable `KANDENG_LOG` says (`info` where it says nothing), and traces
+/// Logs to stderr from now on, as much as the variable `KANDENG_LOG` says (`otherwise` where it says nothing), and traces
 /// where there is somewhere to.
-pub fn log(telemetry: Option<&Telemetry>) {
-    let much = std::env::var(VARIABLE).unwrap_or_else(|_| "info".to_owned());
+pub fn log(otherwise: &str, telemetry: Option<&Telemetry>) {
+    let much = std::env::var(VARIABLE).unwrap_or_else(|_| otherwise.to_owned());
     // Somebody else may have set one already, in tests.
     let _ = log_to(std::io::stderr, &much, telemetry).try_init();
 }

@@ -19,7 +19,6 @@ use kandeng_platform::flag::{Confirm, Dismiss, Dismissal, Flag};
 use kandeng_platform::node::{Node, NodeError};
 use kandeng_platform::page::Site;
 use kandeng_platform::{CommandError, Context, Platform, SetClock, Text};
-use kandeng_supervise::Supervise;
 use kandeng_supervise::import::{self, ImportOptions};
 use kandeng_supervise::project::{
     self, ChangeItems, Declared, Edit, FileProject, ImportPlan, Level, Looked, Project,
@@ -249,8 +248,7 @@ impl<'a> Teller<'a> {
 
     /// Two months of screening and of work on what was found.
     async fn work(&self) -> Result<(), Failure> {
-        let key = scenes::county_key(&self.node.folder.keys())?;
-        let scene = Supervise::new(Arc::clone(&self.node.vault), key, None, Hours::default());
+        let scene = scenes::supervise(self.node)?;
         let watch = Watch::new(self.site.clone(), scene, Hours::default());
         let deadlines = DeadlineLoop::new(self.platform.clone());
         let bar = bar(DAYS as u64, self.words.say("progress-story"));

@@ -154,7 +154,9 @@ fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Fa
         .map(|endpoint| Telemetry::start(endpoint, config.watch.one_in))
         .transpose()
         .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
-    kandeng_server::log(telemetry.as_ref());
+    // Whoever tries the demonstration reads the terminal.
+    let much = if port.is_some() { "warn" } else { "info" };
+    kandeng_server::log(much, telemetry.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
