@@ -21,4 +21,4 @@ pub mod watch;
 
 pub use kandeng_geo::Datum;
 pub use parquet;
-pub use scene::{Supervise, event_kinds, tables};
+pub use scene::{Settings, Supervise, event_kinds, tables};

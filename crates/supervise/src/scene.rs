@@ -1,6 +1,7 @@
 //! The scene, as the platform meets it: what its pages and its work at night share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kandeng_geo::Datum;
@@ -24,7 +25,7 @@ pub struct Supervise(Arc<Shared>);
 struct Shared {
     vault: Arc<Vault>,
     key: IdentityKey,
-    datum: Option<Datum>,
+    settings: Settings,
     /// Versions of the declaration that were read, by number.
     declared: Mutex<HashMap<u32, Declared>>,
     /// Where drafts are checked, by the newest version.
@@ -33,29 +34,41 @@ struct Shared {
     pack: Mutex<Option<(u32, Arc<Pack>)>>,
     /// How screening is getting on.
     board: Board,
-    hours: Hours,
     /// Files that were read and wait to be taken.
     waiting: pages::Waiting,
     /// What the desk has counted.
     counts: pages::Counts,
 }
 
+/// What a county has set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The datum of boundaries that name none.
+    pub datum: Option<Datum>,
+    /// When what is done, and how people are told.
+    pub hours: Hours,
+    /// A folder that only this program reads, where files are while they are read.
+    pub uploads: PathBuf,
+}
+
 impl Supervise {
-    /// With the vault that names of people are kept in, the county's key for numbers of people and accounts, the
-    /// datum of boundaries that name none, and when what is done.
-    pub fn new(vault: Arc<Vault>, key: IdentityKey, datum: Option<Datum>, hours: Hours) -> Self {
+    /// With the vault that names of people are kept in, and the county's key for numbers of people and accounts.
+    pub fn new(vault: Arc<Vault>, key: IdentityKey, settings: Settings) -> Self {
         Self(Arc::new(Shared {
             vault,
             key,
-            datum,
+            settings,
             declared: Mutex::default(),
             desk: Mutex::default(),
             pack: Mutex::default(),
             board: Board::default(),
-            hours,
             waiting: pages::Waiting::default(),
             counts: pages::Counts::default(),
         }))
+    }
+
+    pub(crate) fn uploads(&self) -> &Path {
+        &self.0.settings.uploads
     }
 
     pub(crate) fn vault(&self) -> &Vault {
@@ -67,7 +80,7 @@ impl Supervise {
     }
 
     pub(crate) fn datum(&self) -> Option<Datum> {
-        self.0.datum
+        self.0.settings.datum
     }
 
     pub(crate) fn counts(&self) -> &pages::Counts {
@@ -186,7 +199,7 @@ impl Scene for Supervise {
     }
 
     fn work(&self, site: Site) -> Vec<Work> {
-        let watch = Watch::new(site, self.clone(), self.0.hours.clone());
+        let watch = Watch::new(site, self.clone(), self.0.settings.hours.clone());
         vec![Box::pin(watch.run())]
     }
 

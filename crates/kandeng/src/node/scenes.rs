@@ -1,21 +1,24 @@
 //! The scenes that this program has. Adding one is adding a crate and a line here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kandeng_platform::jurisdiction::Divisions;
 use kandeng_platform::node::{Node, NodeError, Opening};
 use kandeng_platform::{Context, Scene, Tables};
-use kandeng_supervise::Supervise;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
 use kandeng_supervise::project::{AdoptDeclaration, Declaration, declaration_id};
 use kandeng_supervise::watch::Hours;
+use kandeng_supervise::{Settings, Supervise};
 
 use crate::failure::Failure;
 
 /// Names of divisions, by code.
 pub(crate) const DIVISIONS: &str = "divisions.csv";
+
+/// Files while they are read.
+const UPLOADS: &str = "uploads";
 
 /// The county's key for numbers of people and accounts, among the node's keys.
 const COUNTY_KEY: &str = "county.key";
@@ -42,11 +45,46 @@ pub(crate) fn county_key(keys: &Path) -> Result<IdentityKey, Failure> {
     })
 }
 
+/// The scene `supervise` of a node that is open.
+pub(crate) fn supervise(node: &Node) -> Result<Supervise, Failure> {
+    let key = county_key(&node.folder.keys())?;
+    let screening = &node.folder.config.screening;
+    let settings = Settings {
+        datum: None,
+        hours: Hours {
+            screen: screening.at,
+            digest: screening.digest,
+            channel: screening.channel.clone(),
+        },
+        uploads: uploads(node)?,
+    };
+    Ok(Supervise::new(Arc::clone(&node.vault), key, settings))
+}
+
 /// The scenes of a node that is open.
 pub(crate) fn of(node: &Node) -> Result<Vec<Box<dyn Scene>>, Failure> {
-    let key = county_key(&node.folder.keys())?;
-    let supervise = Supervise::new(Arc::clone(&node.vault), key, None, Hours::default());
-    Ok(vec![Box::new(supervise)])
+    Ok(vec![Box::new(supervise(node)?)])
+}
+
+/// The folder where files are while they are read: empty, whatever a crash left, and its owner's alone.
+fn uploads(node: &Node) -> Result<PathBuf, Failure> {
+    let folder = node.folder.path().join(UPLOADS);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Failure::unwritten(&folder)(error));
+        }
+        _ => {}
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder
+        .create(&folder)
+        .map_err(Failure::unwritten(&folder))?;
+    Ok(folder)
 }
 
 /// What a node must have before anybody can work on it: a declaration of items, the one that this build carries while

@@ -31,7 +31,7 @@ use kandeng_ledger::{
 };
 
 pub use backup::{BackedUp, backup, backup_people};
-pub use config::{CONFIG, Config, Secret, ServerAt, StoreAt, WatchAt, WitnessAt};
+pub use config::{CONFIG, Config, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt};
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
 pub use evidence::{Changed, Evidence};

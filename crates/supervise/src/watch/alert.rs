@@ -2,6 +2,7 @@
 //! code and the items in red, says that it is a doubt, and names nobody.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -30,6 +31,7 @@ fn officers(site: &Site, kind: &str, subject: &str) -> Result<Vec<Uuid>, Command
 /// What is told of a finding at once, should it be new: nothing unless it is grave.
 pub(super) fn at_once(
     site: &Site,
+    filing: &Filing,
     found: &Found,
     channel: &str,
 ) -> Result<Vec<NewNotice>, CommandError> {
@@ -38,7 +40,7 @@ pub(super) fn at_once(
     }
     let names = |of: fn(&crate::filing::Item) -> &str, between: &str| {
         let items = found.items.iter();
-        let items = items.map(|key| Filing::embedded().item(key).map_or(key.as_str(), of));
+        let items = items.map(|key| filing.item(key).map_or(key.as_str(), of));
         items.collect::<Vec<_>>().join(between)
     };
     // A project goes by its code; an organization may be a person's business, and is not named.
@@ -84,8 +86,7 @@ pub(super) fn at_once(
 pub(super) async fn digest(
     site: &Site,
     day: Date,
-    from: Timestamp,
-    to: Timestamp,
+    between: Range<Timestamp>,
     channel: &str,
     cx: &Context,
 ) -> Result<(), CommandError> {
@@ -95,7 +96,10 @@ pub(super) async fn digest(
                 "select subject_kind, subject from flags where state = 'open' and severity <> 'high' \
                  and raised_at >= ?1 and raised_at < ?2",
             )?
-            .query_map([from.as_millisecond(), to.as_millisecond()], |row| {
+            .query_map([
+                    between.start.as_millisecond(),
+                    between.end.as_millisecond(),
+                ], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect()

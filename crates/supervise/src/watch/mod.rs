@@ -11,13 +11,13 @@ mod run;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Time;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use kandeng_platform::flag::Sweep;
+use kandeng_platform::flag::{Found, Sweep};
 use kandeng_platform::page::Site;
 use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
@@ -48,8 +48,8 @@ pub struct Hours {
     pub screen: Time,
     /// When officers are told of what is not grave.
     pub digest: Time,
-    /// By which channel.
-    pub channel: String,
+    /// By which channel people are told; nobody is told but by open pages where there is none.
+    pub channel: Option<String>,
 }
 
 impl Default for Hours {
@@ -57,7 +57,7 @@ impl Default for Hours {
         Self {
             screen: jiff::civil::time(2, 0, 0, 0),
             digest: jiff::civil::time(8, 30, 0, 0),
-            channel: "log".to_owned(),
+            channel: None,
         }
     }
 }
@@ -218,9 +218,8 @@ impl Watch {
             return self.everything(standing, rules).await;
         }
         let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
-        let ran = blocking(move || {
-            let cancel = AtomicBool::new(false);
-            rules.reached(site.platform(), &registers, as_of, &changed, seen, &cancel)
+        let ran = blocking(move |cancel| {
+            rules.reached(site.platform(), &registers, as_of, &changed, seen, cancel)
         })
         .await?;
         self.take(&ran).await?;
@@ -237,7 +236,7 @@ impl Watch {
             return Ok(Arc::clone(rules));
         }
         let (key, datum) = (self.scene.key().clone(), self.scene.datum());
-        let rules = blocking(move || {
+        let rules = blocking(move |_| {
             let Declared { version, filing } = declared;
             Rules::new(version, &filing, key, datum, BTreeMap::new())
         })
@@ -257,13 +256,12 @@ impl Watch {
         let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
         let board = self.scene.board().clone();
         let shown = board.clone();
-        let ran = blocking(move || {
-            let cancel = AtomicBool::new(false);
+        let ran = blocking(move |cancel| {
             rules.everything(
                 site.platform(),
                 &registers,
                 as_of,
-                &cancel,
+                cancel,
                 &|done, total| shown.set(|progress| progress.running = Some((done, total))),
             )
         })
@@ -299,8 +297,13 @@ impl Watch {
     /// Makes flags of what was found, and gives how many changed.
     async fn take(&self, ran: &Ran) -> Result<usize, WatchError> {
         let cx = self.cx();
-        let tell = |found: &kandeng_platform::flag::Found| {
-            alert::at_once(&self.site, found, &self.hours.channel)
+        let filing = self.scene.newest(&self.site);
+        let filing = filing
+            .map_err(|problem| WatchError::Pack(problem.code))?
+            .filing;
+        let tell = |found: &Found| match &self.hours.channel {
+            Some(channel) => alert::at_once(&self.site, &filing, found, channel),
+            None => Ok(Vec::new()),
         };
         let sweep = Sweep::new(self.site.platform()).telling(&tell);
         let swept = sweep.take(&ran.runs, &cx).await?;
@@ -314,6 +317,9 @@ impl Watch {
     }
 
     async fn digest(&self, standing: &mut Standing) -> Result<(), CommandError> {
+        let Some(channel) = &self.hours.channel else {
+            return Ok(());
+        };
         let now = self.site.platform().clock().now();
         let due = self.moment(now, self.hours.digest);
         let today = self.site.today();
@@ -321,15 +327,7 @@ impl Watch {
             return Ok(());
         }
         let before = due - SignedDuration::from_hours(24);
-        alert::digest(
-            &self.site,
-            today,
-            before,
-            due,
-            &self.hours.channel,
-            &self.cx(),
-        )
-        .await?;
+        alert::digest(&self.site, today, before..due, channel, &self.cx()).await?;
         standing.digested = Some(today);
         Ok(())
     }
@@ -342,11 +340,22 @@ impl Watch {
     }
 }
 
-/// Runs what takes time on a thread that may.
+/// Stops what runs on another thread when whoever waits for it goes: a node that is told to stop does not wait for rules.
+struct Waited(Arc<AtomicBool>);
+
+impl Drop for Waited {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs what takes time on a thread that may. It looks at what it is given to see whether it is to stop.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WatchError> + Send + 'static,
+    work: impl FnOnce(&AtomicBool) -> Result<T, WatchError> + Send + 'static,
 ) -> Result<T, WatchError> {
-    match tokio::task::spawn_blocking(work).await {
+    let stop = Arc::new(AtomicBool::new(false));
+    let _waited = Waited(Arc::clone(&stop));
+    match tokio::task::spawn_blocking(move || work(&stop)).await {
         Ok(done) => done,
         Err(error) => Err(CommandError::Append(error.to_string()).into()),
     }

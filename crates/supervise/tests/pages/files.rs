@@ -43,6 +43,8 @@ fn a_file_is_shown_before_it_is_taken_and_taken_whole() {
         assert!(!page.body.contains("<b>渠"));
         let cells = clerk.get(&format!("{report}?code=99012120260002")).await;
         assert!(cells.body.contains("第 3 行"), "{}", cells.body);
+        // The file itself is gone already: numbers of people may stand in it.
+        assert_eq!(std::fs::read_dir(county.uploads.path()).unwrap().count(), 0);
         // Nothing is there before it is taken, and nobody else sees the report.
         assert!(
             !clerk

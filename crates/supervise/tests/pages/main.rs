@@ -8,32 +8,46 @@ mod filing;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
+mod watch;
 
 use std::sync::Arc;
 
 use kandeng_platform::account::Role;
 use kandeng_server::Reach;
-use kandeng_supervise::Supervise;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
 use kandeng_supervise::project::{AdoptDeclaration, Declaration, declaration_id};
 use kandeng_supervise::watch::{Hours, Watch};
+use kandeng_supervise::{Settings, Supervise};
 use support::{Browser, House, Seen};
 
 /// A county with its scene, and the service that screens it.
 pub(crate) struct County {
     pub(crate) house: House,
     pub(crate) watch: Watch,
+    pub(crate) uploads: tempfile::TempDir,
+    scene: Supervise,
+    hours: Hours,
 }
 
 impl County {
     pub(crate) async fn new() -> Self {
+        Self::with(Hours::default()).await
+    }
+
+    pub(crate) async fn with(hours: Hours) -> Self {
         let mut scene = None;
+        let uploads = tempfile::tempdir().unwrap();
         let house = House::of(
             kandeng_supervise::tables(),
             |_, vault| {
                 let key = IdentityKey::from_bytes([7; 32]);
-                let made = Supervise::new(Arc::clone(vault), key, None, Hours::default());
+                let settings = Settings {
+                    datum: None,
+                    hours: hours.clone(),
+                    uploads: uploads.path().to_owned(),
+                };
+                let made = Supervise::new(Arc::clone(vault), key, settings);
                 scene = Some(made.clone());
                 vec![Box::new(made)]
             },
@@ -47,8 +61,21 @@ impl County {
             .carry_out::<Declaration, _>(declaration_id(), adopt, &house.cx())
             .await
             .unwrap();
-        let watch = Watch::new(house.site.clone(), scene.unwrap(), Hours::default());
-        Self { house, watch }
+        let scene = scene.unwrap();
+        let watch = Watch::new(house.site.clone(), scene.clone(), hours.clone());
+        Self {
+            house,
+            watch,
+            uploads,
+            scene,
+            hours,
+        }
+    }
+
+    /// The service as it is after the node was started again: it knows nothing but what the ledger says.
+    pub(crate) fn restart(&mut self) {
+        let site = self.house.site.clone();
+        self.watch = Watch::new(site, self.scene.clone(), self.hours.clone());
     }
 
     /// Screens what is to be screened now.

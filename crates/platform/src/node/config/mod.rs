@@ -1,6 +1,7 @@
 //! `kandeng.toml`: what a node is called and where its parts are. No secret stands in it, only names of files
 //! and variables that hold one. A key that nobody knows is an error that names it.
 
+mod screening;
 mod section;
 mod server;
 mod text;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::NodeError;
 use crate::vault::backup::MOST_DAYS;
+pub use screening::ScreeningAt;
 use section::Section;
 pub use server::{ServerAt, WatchAt};
 pub(super) use text::{with_master, with_origin, with_second_place, with_store};
@@ -85,6 +87,8 @@ pub struct Config {
     pub server: ServerAt,
     /// Where it is told how the server does.
     pub watch: WatchAt,
+    /// When everything is screened, and how officers are told.
+    pub screening: ScreeningAt,
 }
 
 impl Config {
@@ -101,6 +105,7 @@ impl Config {
             channels: toml::Table::new(),
             server: ServerAt::default(),
             watch: WatchAt::default(),
+            screening: ScreeningAt::default(),
         }
     }
 
@@ -162,6 +167,7 @@ impl Config {
             senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
             config.channels = notices.table;
         }
+        config.screening = ScreeningAt::read(all.section("screening")?, &config.channels)?;
         all.end()?;
         Ok(config)
     }
@@ -279,6 +285,11 @@ mod tests {
                 metrics: Some(([127, 0, 0, 1], 9_464).into()),
                 traces: Some("http://127.0.0.1:4318/v1/traces".to_owned()),
                 one_in: 10,
+            },
+            screening: ScreeningAt {
+                at: jiff::civil::time(3, 15, 0, 0),
+                digest: jiff::civil::time(7, 0, 0, 0),
+                channel: Some("duty".to_owned()),
             },
             ..Config::new("ledger.example/99", "990121")
         }

@@ -37,6 +37,7 @@ impl Config {
         text.push('\n');
         text.push_str(&self.server.text(quoted));
         text.push_str(&self.watch.text(quoted));
+        text.push_str(&self.screening.text(quoted, &self.channels));
         if !self.channels.is_empty() {
             let mut notices = toml::Table::new();
             notices.insert("notices".to_owned(), self.channels.clone().into());

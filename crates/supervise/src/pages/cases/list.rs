@@ -6,7 +6,10 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::Query;
 use axum::response::Response;
+use kandeng_platform::jurisdiction;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, moment, money};
+use rusqlite::params_from_iter;
+use rusqlite::types::Value as Sql;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -22,6 +25,7 @@ const ON_PAGE: i64 = 100;
 pub(super) struct Wanted {
     state: String,
     mine: String,
+    place: String,
     page: i64,
 }
 
@@ -61,16 +65,39 @@ pub(super) async fn shown(
         state @ ("closed" | "referred" | "all") => state,
         _ => "open",
     };
-    let mine = if wanted.mine.is_empty() {
-        String::new()
-    } else {
-        asked.viewer.account.to_string()
-    };
     let says = pick(words, "says_zh", "says_en");
-    let mut rows = Vec::new();
-    site.platform().query(|connection| {
-        for code in within(&site, &asked.viewer) {
-            let mut select = connection.prepare_cached(&format!(
+    let within = within(&site, &asked.viewer);
+    // Each jurisdiction as a range of codes: digits come before the colon.
+    let ranges = vec!["(c.jurisdiction >= ? and c.jurisdiction < ?)"; within.len()].join(" or ");
+    let mut values: Vec<Sql> = within
+        .iter()
+        .flat_map(|code| [Sql::from(code.clone()), Sql::from(format!("{code}:"))])
+        .collect();
+    let place = jurisdiction::is_code(&wanted.place).then(|| wanted.place.clone());
+    let mut conditions = vec![format!("({ranges})")];
+    if state != "all" {
+        conditions.push("c.state = ?".to_owned());
+        values.push(Sql::from(state.to_owned()));
+    }
+    if !wanted.mine.is_empty() {
+        let me = asked.viewer.account.to_string();
+        conditions.push("(assignee = ? or lead = ?)".to_owned());
+        values.extend([Sql::from(me.clone()), Sql::from(me)]);
+    }
+    if let Some(place) = &place {
+        conditions.push(
+            "exists (select 1 from case_flags f join flags g on g.stream = f.flag join projects p \
+             on p.code = g.subject and g.subject_kind = 'project' where f.id = c.id \
+             and p.jurisdiction >= ? and p.jurisdiction < ?)"
+                .to_owned(),
+        );
+        values.extend([Sql::from(place.clone()), Sql::from(format!("{place}:"))]);
+    }
+    values.extend([Sql::from(ON_PAGE + 1), Sql::from(wanted.page * ON_PAGE)]);
+    let conditions = conditions.join(" and ");
+    let mut rows = site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
                 "select c.id, c.state, rung, assignee, opened_at, outcome, recovered_fen, referred_to, \
                  (select due from deadlines where subject = 'case/' || c.id and state = 'running' limit 1) as due, \
                  (select count(*) from case_flags f where f.id = c.id), \
@@ -78,41 +105,26 @@ pub(super) async fn shown(
                   where f.id = c.id), \
                  (select {says} from case_flags f join flags g on g.stream = f.flag where f.id = c.id \
                   order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, g.stream limit 1) \
-                 from cases c where c.jurisdiction >= ?1 and c.jurisdiction < ?2 \
-                 and (?3 = 'all' or c.state = ?3) and (?4 = '' or assignee = ?4 or lead = ?4) \
-                 order by due is null, due, opened_at desc limit ?5 offset ?6"
-            ))?;
-            let found = select.query_map(
-                rusqlite::params![
-                    code,
-                    format!("{code}:"),
-                    state,
-                    mine,
-                    ON_PAGE + 1,
-                    wanted.page * ON_PAGE
-                ],
-                |row| {
-                    Ok((
-                        row.get::<_, String>(0)?,
-                        row.get::<_, String>(1)?,
-                        row.get::<_, Option<String>>(2)?,
-                        row.get::<_, String>(3)?,
-                        row.get::<_, i64>(4)?,
-                        row.get::<_, Option<String>>(5)?,
-                        row.get::<_, Option<i64>>(6)?,
-                        row.get::<_, Option<String>>(7)?,
-                        row.get::<_, Option<i64>>(8)?,
-                        row.get::<_, i64>(9)?,
-                        row.get::<_, Option<String>>(10)?,
-                        row.get::<_, Option<String>>(11)?,
-                    ))
-                },
-            )?;
-            for row in found {
-                rows.push(row?);
-            }
-        }
-        Ok(())
+                 from cases c where {conditions} \
+                 order by due is null, due, opened_at desc, c.id limit ? offset ?"
+            ))?
+            .query_map(params_from_iter(values), |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, Option<String>>(2)?,
+                    row.get::<_, String>(3)?,
+                    row.get::<_, i64>(4)?,
+                    row.get::<_, Option<String>>(5)?,
+                    row.get::<_, Option<i64>>(6)?,
+                    row.get::<_, Option<String>>(7)?,
+                    row.get::<_, Option<i64>>(8)?,
+                    row.get::<_, i64>(9)?,
+                    row.get::<_, Option<String>>(10)?,
+                    row.get::<_, Option<String>>(11)?,
+                ))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()
     })?;
     let after = rows.len() as i64 > ON_PAGE;
     rows.truncate(ON_PAGE as usize);

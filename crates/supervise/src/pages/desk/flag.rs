@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::super::projects::Option_;
 use super::super::words::{pick, text, words};
 use super::found::{FlagRow, flag_of};
-use crate::project::id_of_code;
+use crate::project::{id_of_code, resource};
 use crate::scene::Supervise;
 
 /// A figure: its name and value.
@@ -135,7 +135,7 @@ pub(super) fn show(
     } else {
         None
     };
-    let related = related(site, &flag)?;
+    let related = related(site, asked, &flag)?;
     let case = site.platform().query(|connection| {
         use rusqlite::OptionalExtension as _;
         connection
@@ -318,16 +318,21 @@ fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
         .collect()
 }
 
-/// Other projects that are part of it.
-fn related(site: &Site, flag: &FlagRow) -> Result<Vec<(String, String)>, Problem> {
+/// Other projects that are part of it, as far as the viewer may read them.
+fn related(site: &Site, asked: &Asked, flag: &FlagRow) -> Result<Vec<(String, String)>, Problem> {
     let found = site.platform().query(|connection| {
         let mut found = Vec::new();
         for code in flag.related.iter().take(50) {
-            if let Some(id) = id_of_code(connection, code)? {
-                found.push((id.to_string(), code.clone()));
-            }
+            let id = id_of_code(connection, code)?;
+            let project = id.map_or(Ok(None), |id| resource(connection, id))?;
+            found.extend(project.map(|project| (project, code.clone())));
         }
         Ok(found)
     })?;
-    Ok(found)
+    let may = |project: &Resource| {
+        site.authority()
+            .may(&asked.viewer, Action::ViewProject, project)
+    };
+    let theirs = found.into_iter().filter(|(project, _)| may(project));
+    Ok(theirs.map(|(project, code)| (project.id, code)).collect())
 }

@@ -1,0 +1,280 @@
+//! Screening as a service: nothing is missed over a restart, a doubt does not go away with its filing, and whoever is
+//! responsible is told once.
+
+use axum::http::StatusCode;
+use kandeng_platform::account::Role;
+use kandeng_supervise::watch::Hours;
+
+use super::support::{Browser, block_on};
+use super::{County, form, send};
+
+async fn fill(clerk: &mut Browser<'_>, project: &str, category: &str, fields: &[(&str, &str)]) {
+    let path = format!("{project}/items/{category}");
+    let shown = clerk.get(&path).await;
+    let saved = send(clerk, &path, &form(&shown, fields)).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+}
+
+/// State, rule and how often it was raised or changed, for each flag.
+fn flags(county: &County) -> Vec<(String, String, Option<String>)> {
+    let platform = county.house.site.platform();
+    platform
+        .query(|connection| {
+            connection
+                .prepare("select rule, state, not_applicable from flags order by rule, stream")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })
+        .unwrap()
+}
+
+fn size(county: &County) -> u64 {
+    let newest = county.house.site.platform().ledger().checkpoint();
+    newest.map_or(0, |newest| newest.size)
+}
+
+/// What was told, to how many, by channel.
+fn notices(county: &County) -> Vec<(String, String)> {
+    let platform = county.house.site.platform();
+    platform
+        .query(|connection| {
+            connection
+                .prepare("select channel, recipient from notices order by stream")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .unwrap()
+}
+
+#[test]
+fn what_was_filed_while_nobody_screened_is_found_after_a_restart_and_once() {
+    block_on(async {
+        let mut county = County::new().await;
+        county.screen().await;
+        {
+            let mut clerk = county.clerk().await;
+            let project = county.file(&mut clerk, "99012120260001", "路").await;
+            fill(
+                &mut clerk,
+                &project,
+                "approval",
+                &[("f.approval_date", "2025-03-14")],
+            )
+            .await;
+            fill(
+                &mut clerk,
+                &project,
+                "construction",
+                &[("f.start_date", "2025-01-02")],
+            )
+            .await;
+        }
+        assert!(flags(&county).is_empty());
+        county.restart();
+        county.screen().await;
+        let found = flags(&county);
+        assert!(
+            found
+                .iter()
+                .any(|(rule, state, _)| rule == "Q03" && state == "open"),
+            "{found:?}"
+        );
+        // Started again and again, nothing is raised twice: only that it was screened is written down.
+        for _ in 0..2 {
+            let before = size(&county);
+            county.restart();
+            county.screen().await;
+            assert_eq!(size(&county), before + 1);
+        }
+        assert_eq!(flags(&county), found);
+        // Without a restart and without a change nothing is written at all.
+        let before = size(&county);
+        county.screen().await;
+        assert_eq!(size(&county), before);
+    });
+}
+
+#[test]
+fn a_change_reaches_the_same_flags_as_screening_everything() {
+    block_on(async {
+        let mut county = County::new().await;
+        county.screen().await;
+        {
+            let mut clerk = county.clerk().await;
+            // Two filings that only together are doubtful: the same voucher was paid twice.
+            for code in ["99012120260001", "99012120260002"] {
+                let project = county.file(&mut clerk, code, "渠").await;
+                let row = [
+                    ("r.payments.1000000.date", "2025-07-05"),
+                    ("r.payments.1000000.amount", "29000"),
+                    ("r.payments.1000000.voucher", "PZ-0001"),
+                ];
+                fill(&mut clerk, &project, "disbursement", &row).await;
+                county.screen().await;
+            }
+        }
+        let by_changes = flags(&county);
+        assert!(
+            by_changes.iter().any(|(rule, ..)| rule == "Q09"),
+            "{by_changes:?}"
+        );
+        county.restart();
+        county.screen().await;
+        assert_eq!(flags(&county), by_changes);
+    });
+}
+
+#[test]
+fn a_doubt_stays_when_its_project_is_withdrawn_and_says_so() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let project = county.file(&mut clerk, "99012120260001", "路").await;
+        county.screen().await;
+        assert!(
+            flags(&county)
+                .iter()
+                .all(|(_, state, why)| state == "open" && why.is_none())
+        );
+        let mut reviewer = county
+            .house
+            .signed_in("review", Role::Reviewer, "990121003")
+            .await;
+        let token = reviewer.token().await;
+        // A clerk cannot: to them there is no such thing.
+        let theirs = clerk.token().await;
+        let path = format!("{project}/withdraw");
+        let fields = [("form_token", &*theirs), ("reason", "误填")];
+        assert_eq!(
+            clerk.post(&path, &fields).await.status,
+            StatusCode::NOT_FOUND
+        );
+        let fields = [("form_token", &*token), ("reason", "误填")];
+        let done = reviewer.post(&path, &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        county.screen().await;
+        let after = flags(&county);
+        assert!(!after.is_empty());
+        for (rule, state, why) in after {
+            assert_eq!(
+                (state.as_str(), why.as_deref()),
+                ("open", Some("withdrawn")),
+                "{rule}"
+            );
+        }
+    });
+}
+
+#[test]
+fn officers_are_told_of_the_rest_once_a_day_and_by_no_name() {
+    block_on(async {
+        let hours = Hours {
+            channel: Some("duty".to_owned()),
+            ..Hours::default()
+        };
+        let mut county = County::with(hours).await;
+        {
+            let _near = county
+                .house
+                .signed_in("near", Role::Officer, "990121")
+                .await;
+            let _far = county.house.signed_in("far", Role::Officer, "990122").await;
+            let mut clerk = county.clerk().await;
+            county.file(&mut clerk, "99012120260001", "路").await;
+        }
+        // The house's clock stands at eight in the morning of a day in China, half an hour before the digest.
+        county.screen().await;
+        assert!(!flags(&county).is_empty());
+        assert!(notices(&county).is_empty(), "nothing here is grave");
+        county.house.later(3_600);
+        county.screen().await;
+        let told = notices(&county);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, "duty");
+        county.restart();
+        county.screen().await;
+        assert_eq!(notices(&county), told, "the same day's digest twice");
+        county.house.later(24 * 3_600);
+        county.screen().await;
+        assert_eq!(notices(&county), told, "nothing new came up");
+    });
+}
+
+#[test]
+fn a_grave_doubt_is_told_at_once_and_the_same_cause_once() {
+    block_on(async {
+        let hours = Hours {
+            channel: Some("duty".to_owned()),
+            ..Hours::default()
+        };
+        let mut county = County::with(hours).await;
+        county.screen().await;
+        let letters = |county: &County| -> Vec<String> {
+            let platform = county.house.site.platform();
+            let all = platform.ledger().read_from(0, 10_000).unwrap();
+            all.iter()
+                .filter(|event| {
+                    let envelope = event.envelope.as_ref();
+                    envelope.is_some_and(|envelope| envelope.kind == "notice-queued")
+                })
+                .map(|event| event.payload.as_ref().unwrap().to_string())
+                .collect()
+        };
+        let project;
+        {
+            let _near = county
+                .house
+                .signed_in("near", Role::Officer, "990121")
+                .await;
+            let mut clerk = county.clerk().await;
+            project = county
+                .file(&mut clerk, "99012120260001", "王桂香家门口的路")
+                .await;
+            fill(
+                &mut clerk,
+                &project,
+                "tendering",
+                &[("f.contract_amount", "100000")],
+            )
+            .await;
+            let paid = [
+                ("r.payments.1000000.date", "2025-07-05"),
+                ("r.payments.1000000.amount", "200000"),
+                ("r.payments.1000000.payee_name", "王桂香"),
+            ];
+            fill(&mut clerk, &project, "disbursement", &paid).await;
+            county.screen().await;
+            let told = letters(&county);
+            let of_k24 = told.iter().filter(|letter| letter.contains("合同"));
+            assert_eq!(of_k24.count(), 1, "{told:?}");
+            for letter in &told {
+                assert!(
+                    letter.contains("99012120260001") && letter.contains("疑点"),
+                    "{letter}"
+                );
+                assert!(!letter.contains("王桂香"), "{letter}");
+            }
+        }
+        let told = letters(&county).len();
+        county.restart();
+        county.screen().await;
+        assert_eq!(letters(&county).len(), told, "the same cause twice");
+    });
+}
+
+#[test]
+fn without_a_channel_nobody_is_written_to() {
+    block_on(async {
+        let county = County::new().await;
+        let _officer = county
+            .house
+            .signed_in("near", Role::Officer, "990121")
+            .await;
+        let mut clerk = county.clerk().await;
+        county.file(&mut clerk, "99012120260001", "路").await;
+        county.house.later(3_600);
+        county.screen().await;
+        assert!(!flags(&county).is_empty());
+        assert!(notices(&county).is_empty());
+    });
+}
