@@ -260,6 +260,18 @@ fn a_backup_holds_everything_but_people_and_comes_back() {
     let evidence = node.folder.evidence();
     evidence.put(&b"a photo"[..]).unwrap();
     let reference = value(&node, 1);
+    let own = [
+        ("divisions.csv", "code,name\n990121,演示县\n"),
+        (
+            "policies/own.cedar",
+            "forbid (principal, action, resource);\n",
+        ),
+    ];
+    fs::create_dir(places.path("node/policies")).unwrap();
+    for (name, text) in own {
+        fs::write(places.path("node").join(name), text).unwrap();
+    }
+    let county = fs::read_to_string(places.path("node/keys/county.key")).unwrap();
     // While the node is open.
     let done = backup(
         &node.folder,
@@ -289,6 +301,16 @@ fn a_backup_holds_everything_but_people_and_comes_back() {
     assert_eq!(
         node.folder.evidence().list().unwrap(),
         evidence.list().unwrap()
+    );
+    for (name, text) in own {
+        assert_eq!(
+            fs::read_to_string(places.path("new").join(name)).unwrap(),
+            text
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(node.folder.county_path()).unwrap(),
+        county
     );
     node.close();
     assert_eq!(size(&places.path("new")), 1);

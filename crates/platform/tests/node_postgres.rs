@@ -70,6 +70,7 @@ impl Places {
             "ledger.pub",
             "keys/signing.key",
             "keys/naming.key",
+            "keys/county.key",
             "keys/master.key",
         ] {
             fs::copy(self.path("node").join(name), self.path("other").join(name)).unwrap();

@@ -105,9 +105,9 @@ fn make(options: &Demo, folder: &Path, node: &Path, words: Words) -> Result<(), 
             &[("projects", options.projects.to_string())]
         )
     );
-    init(node, &Config::new("demo.invalid/990121", JURISDICTION))?;
-    let divisions = county.join(scenes::DIVISIONS);
-    let own = node.join(scenes::DIVISIONS);
+    let made = init(node, &Config::new("demo.invalid/990121", JURISDICTION))?;
+    let divisions = county.join("divisions.csv");
+    let own = made.divisions();
     std::fs::copy(&divisions, &own).map_err(Failure::unwritten(&own))?;
     story::tell(node, &county, &folder.join(accounts::FILE), today, words)?;
     let done = node.join(DONE);

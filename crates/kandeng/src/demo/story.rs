@@ -158,7 +158,7 @@ impl<'a> Teller<'a> {
 
     /// Brings the filings of three years in.
     async fn import(&self, county: &Path) -> Result<(), Failure> {
-        let key = scenes::county_key(&self.node.folder.keys())?;
+        let key = scenes::county_key(&self.node.folder)?;
         let mut options = ImportOptions::new(key);
         options.filing = Arc::clone(&self.declared.filing);
         let read = import::read(&[county.to_owned()], &options)

@@ -1,10 +1,10 @@
 //! The scenes that this program has. Adding one is adding a crate and a line here.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kandeng_platform::jurisdiction::Divisions;
-use kandeng_platform::node::{Node, NodeError, Opening};
+use kandeng_platform::node::{Folder, Node, NodeError, Opening};
 use kandeng_platform::{Context, Scene, Tables};
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
@@ -14,14 +14,8 @@ use kandeng_supervise::{Settings, Supervise};
 
 use crate::failure::Failure;
 
-/// Names of divisions, by code.
-pub(crate) const DIVISIONS: &str = "divisions.csv";
-
 /// Files while they are read.
 const UPLOADS: &str = "uploads";
-
-/// The county's key for numbers of people and accounts, among the node's keys.
-const COUNTY_KEY: &str = "county.key";
 
 /// The tables that scenes fill, whether or not their pages are served: a node that is opened without them leaves them
 /// behind.
@@ -37,9 +31,9 @@ pub(crate) fn opening() -> Opening {
     }
 }
 
-/// The county's key of a node, made when it is first asked for.
-pub(crate) fn county_key(keys: &Path) -> Result<IdentityKey, Failure> {
-    IdentityKey::load_or_create(&keys.join(COUNTY_KEY)).map_err(|error| {
+/// The county's key of a node; a folder of an earlier version has none yet, and is given one.
+pub(crate) fn county_key(folder: &Folder) -> Result<IdentityKey, Failure> {
+    IdentityKey::load_or_create(&folder.county_path()).map_err(|error| {
         let text = error.text();
         Failure::wrong(text.zh, text.en)
     })
@@ -47,7 +41,7 @@ pub(crate) fn county_key(keys: &Path) -> Result<IdentityKey, Failure> {
 
 /// The scene `supervise` of a node that is open.
 pub(crate) fn supervise(node: &Node) -> Result<Supervise, Failure> {
-    let key = county_key(&node.folder.keys())?;
+    let key = county_key(&node.folder)?;
     let screening = &node.folder.config.screening;
     let settings = Settings {
         datum: None,
@@ -113,6 +107,5 @@ pub(crate) async fn begin(node: &Node) -> Result<(), Failure> {
 
 /// How divisions are called, from the file beside the node's settings.
 pub(crate) fn divisions(node: &Node) -> Result<Divisions, Failure> {
-    Divisions::load(&node.folder.path().join(DIVISIONS))
-        .map_err(|text| Failure::wrong(text.zh, text.en))
+    Divisions::load(&node.folder.divisions()).map_err(|text| Failure::wrong(text.zh, text.en))
 }

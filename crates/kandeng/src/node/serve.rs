@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::node::{CONFIG, Config, Node, NodeError, ServerAt};
+use kandeng_platform::node::{CONFIG, Config, Folder, Node, NodeError, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
 use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock, Work};
@@ -20,9 +20,6 @@ use tokio::task::JoinSet;
 use crate::args::{ConfigCheck, ConfigCommand, Invite, Serve};
 use crate::failure::Failure;
 use crate::language::Words;
-
-/// The folder of a county's own policies, in the node's.
-const POLICIES: &str = "policies";
 
 /// The folder of the node whose settings are there.
 fn folder_of(config: &Path) -> Result<PathBuf, Failure> {
@@ -45,8 +42,9 @@ fn folder_of(config: &Path) -> Result<PathBuf, Failure> {
 pub(crate) fn config(options: &ConfigCheck, words: Words) -> Result<ExitCode, Failure> {
     let ConfigCommand::Check { config } = &options.command;
     let folder = folder_of(config)?;
-    let read = Config::read(&folder)?;
-    authority(&folder)?;
+    let read = Folder::open(&folder)?;
+    authority(&read)?;
+    let read = read.config;
     tell!(
         "{}",
         words.say_with(
@@ -79,8 +77,8 @@ fn address_of(server: &ServerAt, listening: SocketAddr) -> String {
 }
 
 /// The policies of the platform, and those of the node's own folder where there is one.
-fn authority(folder: &Path) -> Result<Authority, Failure> {
-    let own = folder.join(POLICIES);
+fn authority(folder: &Folder) -> Result<Authority, Failure> {
+    let own = folder.policies();
     let made = if own.is_dir() {
         Authority::with_folder(&own)
     } else {
@@ -140,7 +138,7 @@ pub(crate) fn at(folder: &Path, port: u16, words: Words) -> Result<ExitCode, Fai
 }
 
 fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Failure> {
-    let authority = authority(folder)?;
+    let authority = authority(&Folder::open(folder)?)?;
     let node = Node::open(folder, super::scenes::opening())?;
     let mut config = node.folder.config.clone();
     if let Some(port) = port {

@@ -76,7 +76,10 @@ fn a_backup_holds_keys_only_when_asked_and_people_never() {
     );
     succeed(folder.path(), &["backup", "node", "whole", "--with-keys"]);
     let keys = files(&folder.path().join("whole/keys"));
-    assert_eq!(keys, ["master.key", "naming.key", "signing.key"]);
+    assert_eq!(
+        keys,
+        ["county.key", "master.key", "naming.key", "signing.key"]
+    );
     assert!(!folder.path().join("whole/people.db").exists());
     // A backup is not written to, and not over.
     refused(

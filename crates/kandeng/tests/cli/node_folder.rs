@@ -28,7 +28,7 @@ fn init_makes_a_node_and_says_what_to_keep() {
     );
     assert_eq!(
         files(&node.join("keys")),
-        ["master.key", "naming.key", "signing.key"]
+        ["county.key", "master.key", "naming.key", "signing.key"]
     );
     assert_eq!(files(folder.path()), ["node"]);
     open(&node).close();
@@ -44,7 +44,7 @@ fn nobody_else_can_read_keys() {
     let node = init(folder.path());
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&node), 0o700);
-    for name in ["master.key", "naming.key", "signing.key"] {
+    for name in ["county.key", "master.key", "naming.key", "signing.key"] {
         assert_eq!(mode(&node.join("keys").join(name)), 0o600, "{name}");
     }
     fs::set_permissions(

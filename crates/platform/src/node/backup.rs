@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::NodeError;
 use super::config::{CONFIG, StoreAt};
 use super::copy::copy as copy_ledger;
-use super::folder::{Beside, Folder, PUBLIC};
+use super::folder::{Beside, DIVISIONS, Folder, POLICIES, PUBLIC};
 use super::migrate::settle;
 use super::secrets::{read_secret, write_secret};
 use crate::vault::KeyBackup;
@@ -60,14 +60,7 @@ pub fn backup(
     // Nothing of it may be missing: what is not there is told before anything is written.
     drop(folder.reader()?);
     let beside = Beside::begin(to)?;
-    let copy = |name: &str| {
-        let to = beside.path().join(name);
-        fs::copy(folder.path().join(name), &to)
-            .map(|_| ())
-            .map_err(NodeError::unwritten(&to))
-    };
-    copy(CONFIG)?;
-    copy(PUBLIC)?;
+    copy_settings(folder, beside.path())?;
     let database = beside.path().join("kandeng.db");
     copy_database(&folder.database(), &database)?;
     if folder.config.store != StoreAt::Sqlite {
@@ -126,15 +119,39 @@ pub(super) fn copy_database(from: &Path, to: &Path) -> Result<(), NodeError> {
     Ok(())
 }
 
-/// The keys, each in a file of mode 0600: signing, naming, and the master key where a file holds it.
+/// What a node goes by and is no secret: settings, the public key, the county's own policies and names of divisions.
+pub(super) fn copy_settings(from: &Folder, to: &Path) -> Result<(), NodeError> {
+    let copy = |from: &Path, to: &Path| {
+        fs::copy(from, to)
+            .map(|_| ())
+            .map_err(NodeError::unwritten(to))
+    };
+    for name in [CONFIG, PUBLIC] {
+        copy(&from.path().join(name), &to.join(name))?;
+    }
+    if from.divisions().is_file() {
+        copy(&from.divisions(), &to.join(DIVISIONS))?;
+    }
+    let policies = from.policies();
+    if policies.is_dir() {
+        let there = to.join(POLICIES);
+        fs::create_dir(&there).map_err(NodeError::unwritten(&there))?;
+        for entry in fs::read_dir(&policies).map_err(NodeError::unread(&policies))? {
+            let entry = entry.map_err(NodeError::unread(&policies))?;
+            if entry.path().is_file() {
+                copy(&entry.path(), &there.join(entry.file_name()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The keys, each in a file of mode 0600.
 pub(super) fn copy_keys(from: &Folder, to: &Path) -> Result<(), NodeError> {
-    let master = from.config.master.file(Path::new(""));
-    let mut paths = vec![
-        Path::new("keys").join("signing.key"),
-        Path::new("keys").join("naming.key"),
-    ];
-    paths.extend(master.filter(|path| path.is_relative()));
-    for path in paths {
+    for (path, needed) in from.key_files() {
+        if !needed && !from.path().join(&path).exists() {
+            continue;
+        }
         let text = read_secret(&from.path().join(&path))?;
         let to = to.join(&path);
         if let Some(parent) = to.parent() {

@@ -79,6 +79,39 @@ impl Folder {
         self.keys().join("naming.key")
     }
 
+    /// The key by which scenes tell whether two numbers of people or accounts are the same, without the numbers.
+    pub fn county_path(&self) -> PathBuf {
+        self.keys().join("county.key")
+    }
+
+    /// Where keys are within the folder, and whether a node cannot do without: signing, naming, that of scenes (a folder
+    /// of an earlier version has none until somebody asks), and the master key where a file holds it.
+    pub(super) fn key_files(&self) -> Vec<(PathBuf, bool)> {
+        let keys = Path::new("keys");
+        let mut files = vec![
+            (keys.join("signing.key"), true),
+            (keys.join("naming.key"), true),
+            (keys.join("county.key"), false),
+        ];
+        let master = self.config.master.file(Path::new(""));
+        files.extend(
+            master
+                .filter(|path| path.is_relative())
+                .map(|path| (path, true)),
+        );
+        files
+    }
+
+    /// Where the county's own policies are, if it has any: `*.cedar`.
+    pub fn policies(&self) -> PathBuf {
+        self.path.join(POLICIES)
+    }
+
+    /// Where the names of divisions are, if the county brought them.
+    pub fn divisions(&self) -> PathBuf {
+        self.path.join(DIVISIONS)
+    }
+
     /// The public key, for whoever verifies.
     pub fn public_path(&self) -> PathBuf {
         self.path.join(PUBLIC)
@@ -209,6 +242,12 @@ impl Folder {
 
 /// The name of the public key's file, in a node's folder and in its second place.
 pub(super) const PUBLIC: &str = "ledger.pub";
+
+/// The county's own policies.
+pub(super) const POLICIES: &str = "policies";
+
+/// Names of divisions, by code.
+pub(super) const DIVISIONS: &str = "divisions.csv";
 
 /// The folder is taken. The system gives it free when the process ends, however it ends.
 #[derive(Debug)]

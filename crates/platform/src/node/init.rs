@@ -44,8 +44,9 @@ fn fill(folder: &Path, config: &Config, signing: &SigningKey) -> Result<(), Node
         only_for_the_owner(&folder)?;
     }
     write_secret(&new.signing_path(), signing.text())?;
-    let naming = crate::vault::random_key()?;
-    write_secret(&new.naming_path(), &hex(&naming))?;
+    for path in [new.naming_path(), new.county_path()] {
+        write_secret(&path, &hex(&crate::vault::random_key()?))?;
+    }
     let master = match &config.master {
         Secret::File(path) => {
             let master = MasterKey::generate()?;

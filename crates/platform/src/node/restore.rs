@@ -14,9 +14,9 @@ use kandeng_ledger::{
 };
 use uuid::Uuid;
 
-use super::backup::{BACKUP, copy_database, copy_keys};
+use super::backup::{BACKUP, copy_database, copy_keys, copy_settings};
 use super::config::{CONFIG, StoreAt, with_origin, with_second_place};
-use super::folder::{Beside, Folder, PUBLIC};
+use super::folder::{Beside, Folder};
 use super::init::prepare_second_place;
 use super::secrets::write_secret;
 use super::{Node, NodeError, Opening};
@@ -87,10 +87,9 @@ pub fn restore(
     }
     let old = old_node(what)?;
     let beside = Beside::begin(what.to)?;
-    for name in [CONFIG, PUBLIC, "kandeng.db"] {
-        let to = beside.path().join(name);
-        fs::copy(what.from.join(name), &to).map_err(NodeError::unwritten(&to))?;
-    }
+    copy_settings(&backup, beside.path())?;
+    let to = beside.path().join("kandeng.db");
+    fs::copy(backup.database(), &to).map_err(NodeError::unwritten(&to))?;
     let evidence = backup.evidence().copy_to(&beside.path().join("evidence"))?;
     let new = Folder::open(beside.path())?;
     keys(what, &backup, old.as_ref(), &new)?;
@@ -275,18 +274,15 @@ fn people_of(old: &Folder, new: &Folder) -> Result<(), NodeError> {
 
 /// A folder into which somebody put the key files, with or without `keys/` around them.
 fn from_bare_folder(what: &Restore<'_>, folder: &Path, new: &Folder) -> Result<(), NodeError> {
-    let master = new.config.master.file(Path::new(""));
-    let mut wanted = vec![
-        PathBuf::from("keys/signing.key"),
-        PathBuf::from("keys/naming.key"),
-    ];
-    wanted.extend(master.filter(|path| path.is_relative()));
-    for path in wanted {
+    for (path, needed) in new.key_files() {
         let name = path.file_name().unwrap_or_default();
         let from = [folder.join(&path), folder.join(name)]
             .into_iter()
-            .find(|path| path.is_file())
-            .unwrap_or_else(|| folder.join(name));
+            .find(|path| path.is_file());
+        if from.is_none() && !needed {
+            continue;
+        }
+        let from = from.unwrap_or_else(|| folder.join(name));
         let text = super::secrets::read_secret(&from)?;
         super::secrets::write_secret(&new.path().join(&path), text.trim_end())?;
     }
