@@ -16,8 +16,8 @@ mod words;
 
 use kandeng_platform::page::Routes;
 
+pub(crate) use desk::counts::Counts;
 pub(crate) use desk::open_doubts;
-pub(crate) use desk::queue::Counts;
 pub(crate) use import::Waiting;
 pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use words::words;

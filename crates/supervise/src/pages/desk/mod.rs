@@ -1,5 +1,6 @@
 //! The officer's desk: what is in doubt, the gravest first, and each doubt with its reason.
 
+pub(crate) mod counts;
 pub(crate) mod decide;
 mod flag;
 mod found;
@@ -10,8 +11,8 @@ use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Params, Problem, Routes, Site};
 
+pub(crate) use counts::open_doubts;
 pub(crate) use found::{COLUMNS, FlagRow, flag_of, hands_of};
-pub(crate) use queue::open_doubts;
 
 pub(crate) fn routes() -> Routes {
     use Action::{

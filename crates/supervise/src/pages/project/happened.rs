@@ -1,83 +1,125 @@
-//! The history of an item: who, when, from, to.
+//! What happened to a filing, from the ledger itself.
 
-use askama::Template;
-use axum::Extension;
-use axum::response::Response;
-use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, moment};
+use std::collections::BTreeMap;
 
-use super::super::words::{pick, words};
-use super::items::{label, written};
-use super::read;
-use crate::project::history;
-use crate::scene::Supervise;
+use kandeng_ledger::StreamName;
+use kandeng_platform::Aggregate as _;
+use kandeng_platform::page::{Problem, Site, Words, moment};
+use uuid::Uuid;
 
-struct Change {
-    at: String,
-    who: String,
-    what: String,
-    from: String,
-    to: String,
-    edition: u32,
-    /// Whether it came from a file.
-    imported: bool,
+use super::super::projects::stage_name;
+use super::super::words::pick;
+use crate::filing::Filing;
+use crate::project::{Project, ProjectEvent};
+
+/// One thing that happened.
+pub(super) struct Happened {
+    pub at: String,
+    pub what: String,
+    pub who: String,
+    pub position: u64,
 }
 
-#[derive(Template)]
-#[template(path = "history.html")]
-struct HistoryPage {
-    shell: Shell,
-    id: String,
-    code: String,
-    changes: Vec<Change>,
-}
-
-pub(super) async fn of_item(
-    site: Site,
-    asked: Asked,
-    Extension(scene): Extension<Supervise>,
-    Extension(frame): Extension<Frame>,
-) -> Result<Response, Problem> {
-    let (page, declared) = read(&site, &scene, &asked.params)?;
-    let filing = &declared.filing;
-    let key = asked.params.get("item").unwrap_or_default();
-    let item = filing.item(key).ok_or_else(Problem::not_found)?;
-    let words = words(asked.viewer.language);
-    let own = filing.sheets[0].table.as_str();
-    let mut changes = Vec::new();
-    for change in history(site.platform(), filing, page.row.id, key)? {
-        let table = change.row.as_ref().map_or(own, |(table, _)| table);
-        let Some(column) = filing.column(table, &change.column) else {
+/// What happened to the filing, newest first, from the ledger itself.
+pub(super) fn happened(
+    site: &Site,
+    words: Words,
+    filing: &Filing,
+    id: Uuid,
+) -> Result<Vec<Happened>, Problem> {
+    let stream = StreamName::new(Project::STREAM, id);
+    let stream = stream.map_err(|error| Problem::fault(&error))?;
+    let mut names: BTreeMap<Uuid, String> = BTreeMap::new();
+    let mut all: Vec<Happened> = Vec::new();
+    let item_names = |items: &[String]| {
+        let names = items.iter().map(|key| {
+            let item = filing.item(key);
+            item.map_or(key.as_str(), |item| pick(words, &item.zh, &item.en))
+        });
+        names.collect::<Vec<_>>().join(pick(words, "、", ", "))
+    };
+    let category_name = |key: &str| {
+        let category = filing.categories.iter().find(|known| known.key == key);
+        category.map_or_else(
+            || key.to_owned(),
+            |category| pick(words, &category.zh, &category.en).to_owned(),
+        )
+    };
+    let mut edition_told = 0;
+    for recorded in site.platform().ledger().read_stream(&stream, 0)? {
+        let read = Project::event_in(&recorded)
+            .map_err(|error| Problem::fault(&std::io::Error::other(error)))?;
+        let Some((envelope, event)) = read else {
             continue;
         };
-        let value = |typed: &Option<String>| {
-            typed.as_deref().map_or_else(String::new, |typed| {
-                written(words, filing, column, &page.shown(typed)).into_owned()
-            })
+        let what = match event {
+            ProjectEvent::ProjectFiled { .. } => words.say("event-filed"),
+            ProjectEvent::ItemsChanged {
+                edition,
+                items,
+                file,
+                ..
+            } => {
+                // One change may take several events.
+                if edition == edition_told {
+                    continue;
+                }
+                edition_told = edition;
+                let key = if file.is_some() {
+                    "event-imported"
+                } else {
+                    "event-changed"
+                };
+                words.say_of(key, &item_names(&items))
+            }
+            ProjectEvent::StageMoved { stage, reason, .. } => {
+                let stage = stage_name(words, filing, &stage);
+                let told = words.say_of("event-stage", &stage);
+                match reason {
+                    Some(reason) => format!("{told}: {reason}"),
+                    None => told,
+                }
+            }
+            ProjectEvent::CategorySubmitted { category, .. } => {
+                words.say_of("event-submitted", &category_name(&category))
+            }
+            ProjectEvent::CategorySigned {
+                category, level, ..
+            } => words.say_with(
+                "event-signed",
+                &[
+                    ("value", category_name(&category)),
+                    ("level", words.of(&level.title()).to_owned()),
+                ],
+            ),
+            ProjectEvent::CategoryReturned {
+                category,
+                level,
+                reason,
+                ..
+            } => words.say_with(
+                "event-returned",
+                &[
+                    ("value", category_name(&category)),
+                    ("level", words.of(&level.title()).to_owned()),
+                    ("reason", reason),
+                ],
+            ),
+            ProjectEvent::ProjectWithdrawn { reason, .. } => {
+                words.say_of("event-withdrawn", &reason)
+            }
         };
-        let mut what = label(words, column);
-        if let Some((_, row)) = &change.row {
-            what = words.say_with("of-row", &[("what", what), ("row", row.to_string())]);
-        }
-        changes.push(Change {
-            at: moment(change.at.as_millisecond()),
-            who: site
-                .people()
-                .name(change.by)?
-                .unwrap_or_else(|| words.say("somebody")),
+        let who = names.entry(envelope.actor).or_insert_with(|| {
+            let name = site.people().name(envelope.actor).ok().flatten();
+            name.unwrap_or_else(|| words.say("somebody"))
+        });
+        all.push(Happened {
+            at: moment(envelope.at.as_millisecond()),
             what,
-            from: value(&change.from),
-            to: value(&change.to),
-            edition: change.edition,
-            imported: change.file.is_some(),
+            who: who.clone(),
+            position: recorded.position,
         });
     }
-    changes.reverse();
-    let title = words.say_of("history-of", pick(words, &item.zh, &item.en));
-    let page = HistoryPage {
-        id: page.row.id.to_string(),
-        code: page.row.code.clone(),
-        changes,
-        shell: Shell::of(&site, &asked.viewer, frame, words, title),
-    };
-    Ok(html(&page))
+    all.reverse();
+    Ok(all)
 }

@@ -1,12 +1,16 @@
 //! One project: what is filed of it, the forms by which it is filed, who vouches, what happened.
 
+mod category;
 mod form;
 mod ground;
 mod happened;
+mod history;
 mod items;
 mod marks;
 mod page;
 mod save;
+mod sections;
+mod stage;
 mod vouch;
 
 use axum::http::Method;
@@ -40,14 +44,14 @@ pub(crate) fn routes() -> Routes {
             "/supervise/projects/{id}/history/{item}",
             ViewProject,
             of,
-            happened::of_item,
+            history::of_item,
         )
         .asks(
             Method::GET,
             "/supervise/projects/{id}/items/{category}",
             ChangeItems,
             of,
-            save::form,
+            category::form,
         )
         .asks(
             Method::POST,
@@ -90,14 +94,14 @@ pub(crate) fn routes() -> Routes {
             "/supervise/projects/{id}/stage",
             ChangeItems,
             of,
-            save::stage,
+            stage::stage,
         )
         .asks(
             Method::POST,
             "/supervise/projects/{id}/withdraw",
             WithdrawProject,
             of,
-            save::withdraw,
+            stage::withdraw,
         )
 }
 

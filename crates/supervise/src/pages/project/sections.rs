@@ -1,0 +1,288 @@
+//! The categories of a project's page: every item in its place, the doubtful ones red, and who vouches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kandeng_platform::account::Viewer;
+use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::page::{Site, Words, moment, money};
+use uuid::Uuid;
+
+use super::super::words::pick;
+use super::items::{label, written};
+use crate::filing::{Field, Filing, Item, Sheet};
+use crate::import::value::{Cell, money as money_value};
+use crate::project::{Level, ProjectPage, Signature};
+
+/// Rows of a list that are shown before one asks for the others.
+const ROWS: usize = 200;
+
+/// What an item shows.
+pub(super) struct ItemView {
+    pub key: String,
+    pub label: String,
+    pub lines: Vec<String>,
+    /// Sentences under it, where it is doubtful.
+    pub says: Vec<String>,
+    pub is_doubtful: bool,
+    /// It is required and not there.
+    pub is_missing: bool,
+    pub table: Option<TableView>,
+    pub changed: bool,
+}
+
+/// Rows of a list.
+pub(super) struct TableView {
+    pub name: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// A category with its items, and who vouches for it.
+pub(super) struct SectionView {
+    pub key: String,
+    pub name: String,
+    pub items: Vec<ItemView>,
+    pub signatures: Vec<SignatureView>,
+    /// What the viewer may do.
+    pub acts: Vec<Act>,
+    /// Whoever vouches at the levels, for what stands there now.
+    pub stands: Vec<(String, bool)>,
+}
+
+pub(super) struct SignatureView {
+    pub level: String,
+    pub who: String,
+    pub at: String,
+    pub edition: u32,
+    pub returned: Option<String>,
+    pub told: String,
+    pub is_past: bool,
+}
+
+pub(super) struct Act {
+    /// `submit`, `review`, `accept`, `return`.
+    pub name: &'static str,
+    pub label: String,
+    pub level: &'static str,
+}
+
+/// The categories of a project, each with what the viewer may do about it.
+pub(super) fn sections(
+    site: &Site,
+    viewer: &Viewer,
+    resource: &Resource,
+    words: Words,
+    filing: &Filing,
+    page: &ProjectPage,
+    says: &BTreeMap<String, Vec<String>>,
+) -> Vec<SectionView> {
+    let stage = filing.stage_rank(&page.row.stage).unwrap_or(0);
+    let may = |action| !page.row.withdrawn && site.authority().may(viewer, action, resource);
+    let mut names: BTreeMap<Uuid, String> = BTreeMap::new();
+    let mut sections = Vec::new();
+    for category in &filing.categories {
+        let mut listed = BTreeSet::new();
+        let items = category
+            .items
+            .iter()
+            .filter(|item| !item.retired || page.items.contains_key(&item.key))
+            .map(|item| item_view(words, filing, page, item, stage, says, &mut listed))
+            .collect();
+        let signatures: Vec<&Signature> = page
+            .signatures
+            .iter()
+            .filter(|signature| signature.category == category.key)
+            .collect();
+        let standing = |level: Level| {
+            signatures
+                .iter()
+                .any(|signature| signature.level == level && signature.stands)
+        };
+        let has_any = category
+            .items
+            .iter()
+            .any(|item| page.items.contains_key(&item.key));
+        let mut acts = Vec::new();
+        let mut act = |name, label: &str, level| {
+            acts.push(Act {
+                name,
+                label: words.say(label),
+                level,
+            });
+        };
+        let (village, township, department) = (
+            standing(Level::Village),
+            standing(Level::Township),
+            standing(Level::Department),
+        );
+        if has_any && !village && may(Action::SubmitCategory) {
+            act("submit", "submit-category", "village");
+        }
+        if village && !township && may(Action::ReviewCategory) {
+            act("review", "sign-category", "township");
+        }
+        if township && !department && may(Action::AcceptCategory) {
+            act("accept", "sign-category", "department");
+        }
+        if village && may(Action::ReturnCategory) {
+            if may(Action::ReviewCategory) {
+                act("return", "return-category", "township");
+            } else if may(Action::AcceptCategory) {
+                act("return", "return-category", "department");
+            }
+        }
+        let signatures = signatures.iter().rev().map(|signature| {
+            let who = names.entry(signature.by).or_insert_with(|| {
+                let name = site.people().name(signature.by).ok().flatten();
+                name.unwrap_or_else(|| words.say("somebody"))
+            });
+            SignatureView {
+                level: words.of(&signature.level.title()).to_owned(),
+                who: who.clone(),
+                at: moment(signature.at.as_millisecond()),
+                edition: signature.edition,
+                returned: signature.returned.clone(),
+                told: words.say(if signature.returned.is_some() {
+                    "returned"
+                } else if signature.stands {
+                    "vouches"
+                } else if signature.changed_after {
+                    "changed-after"
+                } else {
+                    "returned-after"
+                }),
+                is_past: !signature.stands,
+            }
+        });
+        sections.push(SectionView {
+            key: category.key.clone(),
+            name: pick(words, &category.zh, &category.en).to_owned(),
+            items,
+            signatures: signatures.collect(),
+            acts,
+            stands: Level::ALL
+                .iter()
+                .map(|level| (words.of(&level.title()).to_owned(), standing(*level)))
+                .collect(),
+        });
+    }
+    sections
+}
+
+fn item_view(
+    words: Words,
+    filing: &Filing,
+    page: &ProjectPage,
+    item: &Item,
+    stage: usize,
+    says: &BTreeMap<String, Vec<String>>,
+    listed: &mut BTreeSet<String>,
+) -> ItemView {
+    let own = filing.sheets[0].table.as_str();
+    let mut lines = Vec::new();
+    let mut table = None;
+    let columns = filing.columns_of(&item.key);
+    let several = columns.iter().filter(|(table, _)| *table == own).count() > 1;
+    for (of, column) in &columns {
+        if *of != own {
+            if listed.insert((*of).to_owned())
+                && let Some(sheet) = filing.sheet(of)
+            {
+                table = table_view(words, filing, page, sheet, &mut lines);
+            }
+            continue;
+        }
+        if *column == "project_code" {
+            lines.push(page.row.code.clone());
+            continue;
+        }
+        let (Some(typed), Some(found)) =
+            (page.filed.fields.get(*column), filing.column(of, column))
+        else {
+            continue;
+        };
+        // A unit stands behind its quantity.
+        if found.field == Field::Unit {
+            if let Some(last) = lines.last_mut() {
+                last.push(' ');
+                last.push_str(typed);
+            }
+            continue;
+        }
+        let shown = page.shown(typed);
+        let value = written(words, filing, found, &shown);
+        lines.push(if several && found.field != Field::Quantity {
+            format!("{}:{value}", pick(words, &found.zh, &found.en))
+        } else {
+            value.into_owned()
+        });
+    }
+    let said = says.get(&item.key);
+    let is_required = filing
+        .stage_rank(&item.from)
+        .is_none_or(|from| from <= stage);
+    ItemView {
+        key: item.key.clone(),
+        label: pick(words, &item.zh, &item.en).to_owned(),
+        is_missing: lines.is_empty() && table.is_none() && is_required && item.when.is_none(),
+        is_doubtful: said.is_some(),
+        says: said.cloned().unwrap_or_default(),
+        lines,
+        table,
+        changed: page.items.contains_key(&item.key),
+    }
+}
+
+/// A list with a line that sums it up.
+fn table_view(
+    words: Words,
+    filing: &Filing,
+    page: &ProjectPage,
+    sheet: &Sheet,
+    lines: &mut Vec<String>,
+) -> Option<TableView> {
+    let rows = page.filed.lists.get(&sheet.table)?;
+    let is_filled = |key: &str| rows.values().any(|row| row.contains_key(key));
+    let columns: Vec<_> = sheet
+        .columns
+        .iter()
+        .filter(|column| column.key != "project_code" && column.template && is_filled(&column.key))
+        .collect();
+    let sums: Vec<String> = columns
+        .iter()
+        .filter(|column| column.field == Field::Money)
+        .filter_map(|column| {
+            let cells = rows.values().filter_map(|row| row.get(&column.key));
+            let fen = cells.filter_map(|typed| {
+                money_value::read(Cell::text(typed), money_value::YUAN)
+                    .ok()
+                    .flatten()
+            });
+            let sum = fen.fold(0_i64, i64::saturating_add);
+            (sum != 0).then(|| money(words, sum))
+        })
+        .collect();
+    let mut summary = words.say_of("rows", rows.len().to_string().as_str());
+    for sum in sums.iter().take(1) {
+        summary = format!("{summary} · {sum}");
+    }
+    lines.push(summary);
+    let shown = rows.values().take(ROWS).map(|row| {
+        columns
+            .iter()
+            .map(|column| {
+                row.get(&column.key).map_or_else(String::new, |typed| {
+                    written(words, filing, column, &page.shown(typed)).into_owned()
+                })
+            })
+            .collect()
+    });
+    Some(TableView {
+        name: pick(words, &sheet.zh, &sheet.en).to_owned(),
+        columns: columns.iter().map(|column| label(words, column)).collect(),
+        rows: shown.collect(),
+        more: rows.len().saturating_sub(ROWS),
+    })
+}
