@@ -128,7 +128,7 @@ impl Accounts {
 
     /// Says who there is, with what they sign in by.
     pub fn tell(&self, words: Words) -> Result<(), Failure> {
-        tell!("{}", words.say("demo-accounts"));
+        tell!("  {}", words.say("demo-accounts"));
         for account in self.shown() {
             let title = account.role.title();
             let code = account.recovery.first().cloned().unwrap_or_default();

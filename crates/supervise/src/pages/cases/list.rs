@@ -14,7 +14,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::desk::queue::{remaining, within};
-use super::super::projects::{Option_, choices};
+use super::super::projects::{Option_, choices, places};
 use super::super::words::{pick, words};
 
 /// Cases on one page.
@@ -49,6 +49,9 @@ struct CasesPage {
     lines: Vec<Line>,
     wanted: Wanted,
     states: Vec<Option_>,
+    places: Vec<Option_>,
+    /// Whether cases with an outcome are among them.
+    has_outcomes: bool,
     before: bool,
     after: bool,
 }
@@ -191,6 +194,8 @@ pub(super) async fn shown(
             ],
             state,
         ),
+        places: places(&site, &within, &wanted.place),
+        has_outcomes: state != "open",
         before: wanted.page > 0,
         after,
         wanted,

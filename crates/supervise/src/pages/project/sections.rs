@@ -214,7 +214,11 @@ fn item_view(
         let shown = page.shown(typed);
         let value = written(words, filing, found, &shown);
         lines.push(if several && found.field != Field::Quantity {
-            format!("{}:{value}", pick(words, &found.zh, &found.en))
+            format!(
+                "{}{}{value}",
+                pick(words, &found.zh, &found.en),
+                pick(words, ":", ": ")
+            )
         } else {
             value.into_owned()
         });
