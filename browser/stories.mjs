@@ -93,7 +93,7 @@ async function look(page, name) {
 const path = (page) => new URL(page.url()).pathname;
 
 async function files(language) {
-  const page = await person("clerk", language);
+  let page = await person("clerk", language);
   await page.goto(`${base}/supervise/projects`);
   await look(page, `projects-${language}`);
   await page.goto(`${base}/supervise/projects/new`);
@@ -125,14 +125,17 @@ async function files(language) {
   await page.waitForSelector('[name="r.payments.1.amount"]');
   await Promise.all([saved(), page.fill('[name="r.payments.1.amount"]', "13万").then(() => page.keyboard.press("Tab"))]);
 
-  // The connection is lost in the middle: what was typed is kept, and sent when it is back.
+  // The connection is lost in the middle and the page is closed: what was typed is kept, and sent when it is opened again.
   await page.goto(`${base}${project}/items/approval`);
   await page.context().setOffline(true);
   await page.fill('[name="f.approved_budget"]', "60万元");
   await page.keyboard.press("Tab");
   await page.waitForSelector("[data-state].wait");
-  await page.context().setOffline(false);
-  await page.reload();
+  const context = page.context();
+  await page.close();
+  await context.setOffline(false);
+  page = await context.newPage();
+  await page.goto(`${base}${project}/items/approval`);
   await page.waitForFunction(() => document.querySelector('[name="f.approved_budget"]').value === "60万元");
   await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("filing:")));
   await page.goto(`${base}${project}/history/approved_budget`);
