@@ -150,6 +150,7 @@ pub(crate) fn open(database: &Path) -> Result<Connection, StoreError> {
     // What is erased from the ledger is not to stand on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(256);
+    kandeng_ledger::store::sqlite::plan_once(&connection)?;
     Ok(connection)
 }
 

@@ -338,6 +338,18 @@ impl Platform {
         Ok(result)
     }
 
+    /// The position of the ledger that the read model waits for next.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn position(&self) -> Result<u64, StoreError> {
+        self.query(|connection| {
+            connection
+                .prepare_cached("select coalesce(min(position), 0) from read_model")?
+                .query_row([], |row| Ok(row.get::<_, i64>(0)? as u64))
+        })
+    }
+
     /// The name of the stream that guards a value: a keyed hash, so that the name tells nobody the value.
     pub(crate) fn guard(&self, stream: &str, parts: &[&str]) -> Result<StreamName, CommandError> {
         let digest = self.keyed(stream, parts)?;
@@ -400,6 +412,9 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    // All that pages ask, so that nothing is parsed for each request anew.
+    connection.set_prepared_statement_cache_capacity(256);
+    kandeng_ledger::store::sqlite::plan_once(&connection)?;
     Ok(connection)
 }
 

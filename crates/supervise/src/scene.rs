@@ -38,6 +38,10 @@ struct Shared {
     waiting: pages::Waiting,
     /// What the desk has counted.
     counts: pages::Counts,
+    /// Pages of the queue.
+    queue: pages::Queue,
+    /// What stands around projects.
+    around: pages::Around,
 }
 
 /// What a county has set.
@@ -64,6 +68,8 @@ impl Supervise {
             board: Board::default(),
             waiting: pages::Waiting::default(),
             counts: pages::Counts::default(),
+            queue: pages::Queue::default(),
+            around: pages::Around::default(),
         }))
     }
 
@@ -87,6 +93,14 @@ impl Supervise {
         &self.0.counts
     }
 
+    pub(crate) fn queue(&self) -> &pages::Queue {
+        &self.0.queue
+    }
+
+    pub(crate) fn around(&self) -> &pages::Around {
+        &self.0.around
+    }
+
     pub(crate) fn waiting(&self) -> &pages::Waiting {
         &self.0.waiting
     }
@@ -99,9 +113,9 @@ impl Supervise {
     /// The newest version of the declaration.
     pub(crate) fn newest(&self, site: &Site) -> Result<Declared, Problem> {
         let number: Option<u32> = site.platform().query(|connection| {
-            connection.query_row("select max(version) from declarations", [], |row| {
-                row.get(0)
-            })
+            connection
+                .prepare_cached("select max(version) from declarations")?
+                .query_row([], |row| row.get(0))
         })?;
         self.declared(site, number.unwrap_or(0))
     }
@@ -218,7 +232,7 @@ impl Scene for Supervise {
         let mut entries = Vec::new();
         if site.widest(viewer, Action::ViewDesk).is_some() {
             // A count that cannot be read is left out: the page itself says what is wrong.
-            let open = pages::open_doubts(site, viewer).ok();
+            let open = self.counts().open_doubts(site, viewer).ok();
             entries.push(Entry {
                 count: open.filter(|open| *open > 0),
                 ..entry("/supervise/desk", "desk")

@@ -25,6 +25,7 @@ use super::sessions::Seen;
 use crate::aggregate::fold;
 use crate::context::{Context, Language, Refusal};
 use crate::platform::{CommandError, Platform};
+use crate::remembered::Remembered;
 use crate::vault::{Reference, Vault, VaultError};
 
 /// How long a link works.
@@ -35,6 +36,9 @@ pub const SESSION_HOURS: i64 = 12;
 
 /// How many recovery codes somebody gets.
 pub const RECOVERY_CODES: usize = 10;
+
+/// How many names are remembered for a moment.
+const MOST_NAMES: usize = 4_096;
 
 /// What a one-time code's application shows beside the code.
 const ISSUER: &str = "Kandeng";
@@ -142,6 +146,7 @@ pub(super) struct Inner {
     vault: Arc<Vault>,
     delays: Delays,
     pub(super) seen: Seen,
+    names: Remembered<Uuid, Option<String>>,
     /// Hashing takes a processor and 19 MiB: no more at once than there are processors, however many ask.
     hashing: Arc<Semaphore>,
 }
@@ -154,6 +159,7 @@ impl People {
             vault,
             delays: Delays::default(),
             seen: Seen::default(),
+            names: Remembered::new(MOST_NAMES),
             hashing: Arc::new(Semaphore::new(
                 std::thread::available_parallelism().map_or(1, usize::from),
             )),
@@ -487,6 +493,10 @@ impl People {
     /// # Errors
     /// When read model or vault fails.
     pub fn name(&self, account: Uuid) -> Result<Option<String>, PeopleError> {
+        (self.0.names).of(self.platform(), account, || self.read_name(account))
+    }
+
+    fn read_name(&self, account: Uuid) -> Result<Option<String>, PeopleError> {
         let reference: Option<String> = self.platform().query(|connection| {
             connection
                 .prepare_cached("select name from accounts where id = ?1")?

@@ -32,6 +32,9 @@ const DUTIES: &str = include_str!("../../policies/duties.cedar");
 /// How many viewers' policies for an action are kept linked.
 const MOST_LINKED: usize = 10_000;
 
+/// How many answers to one viewer about one action are remembered.
+const MOST_ANSWERS: usize = 64;
+
 /// Policies that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.en)]
@@ -49,8 +52,13 @@ pub struct Authority {
     linked: Mutex<HashMap<(Uuid, Action), Linked>>,
 }
 
-/// An account's grants, and the policies that they were linked into.
-type Linked = (Vec<Grant>, Arc<PolicySet>);
+/// The policies that an account's grants were linked into, and what they have said of what: the same of the same,
+/// since nothing else enters into it.
+struct Linked {
+    grants: Vec<Grant>,
+    policies: Arc<PolicySet>,
+    answers: HashMap<Resource, bool>,
+}
 
 impl Authority {
     /// The policies of the platform.
@@ -156,8 +164,26 @@ impl Authority {
 
     /// Whether the viewer may do it. A no where anything is wrong with the question.
     pub fn may(&self, viewer: &Viewer, action: Action, resource: &Resource) -> bool {
-        self.decide(viewer, action, resource)
-            .is_ok_and(|decided| decided.allowed)
+        let lock = || self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (viewer.account, action);
+        if let Some(linked) = lock().get(&key)
+            && linked.grants == viewer.grants
+            && let Some(answer) = linked.answers.get(resource)
+        {
+            return *answer;
+        }
+        let answer = self
+            .decide(viewer, action, resource)
+            .is_ok_and(|decided| decided.allowed);
+        if let Some(linked) = lock().get_mut(&key)
+            && linked.grants == viewer.grants
+        {
+            if linked.answers.len() >= MOST_ANSWERS {
+                linked.answers.clear();
+            }
+            linked.answers.insert(resource.clone(), answer);
+        }
+        answer
     }
 
     /// The same with the policies that decided it.
@@ -301,10 +327,10 @@ impl Authority {
     fn linked(&self, viewer: &Viewer, action: Action) -> Result<Arc<PolicySet>, PolicyError> {
         let lock = || self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (viewer.account, action);
-        if let Some((grants, policies)) = lock().get(&key)
-            && *grants == viewer.grants
+        if let Some(linked) = lock().get(&key)
+            && linked.grants == viewer.grants
         {
-            return Ok(Arc::clone(policies));
+            return Ok(Arc::clone(&linked.policies));
         }
         // Cannot be missing: it was made for all actions.
         let mut policies = self.about.get(&action).cloned().unwrap_or_default();
@@ -337,7 +363,12 @@ impl Authority {
         if linked.len() >= MOST_LINKED {
             linked.clear();
         }
-        linked.insert(key, (viewer.grants.clone(), Arc::clone(&policies)));
+        let new = Linked {
+            grants: viewer.grants.clone(),
+            policies: Arc::clone(&policies),
+            answers: HashMap::new(),
+        };
+        linked.insert(key, new);
         Ok(policies)
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::action::Kind;
 
 /// Who has a hand in a filing already.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hands {
     /// Whoever filed or changed it.
     pub filed: Vec<Uuid>,
@@ -18,7 +18,7 @@ pub struct Hands {
 }
 
 /// What is known of a resource of its kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Facts {
     /// Of a filing.
     Project {
@@ -67,7 +67,7 @@ pub enum Facts {
 }
 
 /// Something that is acted upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Resource {
     /// Its id, for the trace of a decision.
     pub id: String,

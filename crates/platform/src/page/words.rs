@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, StaticLoader, langid, static_loader};
@@ -15,6 +16,11 @@ static_loader! {
         customise: |bundle| bundle.set_use_isolating(false),
     };
 }
+
+/// Texts that were said, by loader and language: a page says the same ones for every line. No more than there are
+/// keys, since what has no text is not kept.
+static SAID: LazyLock<RwLock<HashMap<(usize, Language), HashMap<String, String>>>> =
+    LazyLock::new(RwLock::default);
 
 static ZH: LanguageIdentifier = langid!("zh-CN");
 static EN: LanguageIdentifier = langid!("en");
@@ -63,9 +69,19 @@ impl Words {
 
     /// The text of that key, if there is one.
     pub fn known(self, key: &str) -> Option<String> {
+        let of = (std::ptr::from_ref(self.own) as usize, self.language);
+        let said = SAID.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = said.get(&of).and_then(|said| said.get(key)) {
+            return Some(text.clone());
+        }
+        drop(said);
         let id = self.id();
         let found = self.own.try_lookup(id, key);
-        found.or_else(|| LOCALES.try_lookup(id, key))
+        let text = found.or_else(|| LOCALES.try_lookup(id, key))?;
+        let mut said = SAID.write().unwrap_or_else(PoisonError::into_inner);
+        let said = said.entry(of).or_default();
+        said.insert(key.to_owned(), text.clone());
+        Some(text)
     }
 
     /// The text of that key; the key itself where there is none, which a test keeps from happening.

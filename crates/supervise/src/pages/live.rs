@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::http::Method;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -11,7 +12,7 @@ use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Problem, Routes, Site};
 use tokio::time::Instant;
 
-use super::desk::open_doubts;
+use crate::scene::Supervise;
 
 /// How long one stream lasts: then the browser asks again, and is asked who it is.
 const LASTS: Duration = Duration::from_mins(10);
@@ -29,13 +30,17 @@ pub(crate) fn routes() -> Routes {
     )
 }
 
-async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
-    let first = open_doubts(&site, &asked.viewer)?;
+async fn events(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+) -> Result<Response, Problem> {
+    let first = scene.counts().open_doubts(&site, &asked.viewer)?;
     let until = Instant::now() + LASTS;
     let news = site.platform().news();
     let stopping = site.stopping();
     let start = (
-        site,
+        (site, scene),
         asked.viewer,
         news,
         stopping,
@@ -44,7 +49,7 @@ async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
         Instant::now(),
     );
     let stream = futures::stream::unfold(start, move |state| async move {
-        let (site, viewer, mut news, mut stopping, told, mut now, mut next) = state;
+        let ((site, scene), viewer, mut news, mut stopping, told, mut now, mut next) = state;
         loop {
             let count = match now.take() {
                 Some(count) => count,
@@ -58,12 +63,20 @@ async fn events(site: Site, asked: Asked) -> Result<Response, Problem> {
                     next = Instant::now() + PAUSE;
                     // Marked as seen before the look, never after.
                     news.borrow_and_update();
-                    open_doubts(&site, &viewer).ok()?
+                    scene.counts().open_doubts(&site, &viewer).ok()?
                 }
             };
             if told != Some(count) {
                 let event = Event::default().event("doubts").data(count.to_string());
-                let state = (site, viewer, news, stopping, Some(count), None, next);
+                let state = (
+                    (site, scene),
+                    viewer,
+                    news,
+                    stopping,
+                    Some(count),
+                    None,
+                    next,
+                );
                 return Some((Ok::<_, Infallible>(event), state));
             }
         }

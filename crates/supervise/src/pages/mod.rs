@@ -17,8 +17,9 @@ mod words;
 use kandeng_platform::page::Routes;
 
 pub(crate) use desk::counts::Counts;
-pub(crate) use desk::open_doubts;
+pub(crate) use desk::queue::Queue;
 pub(crate) use import::Waiting;
+pub(crate) use project::Around;
 pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use words::words;
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use heads::Heads;
@@ -107,6 +108,16 @@ pub struct Sqlite {
     unwiped: bool,
 }
 
+/// A statement that is kept is planned once, and not again for each value that is put into it: SQLite would look
+/// whether another plan were better, which costs more than most statements do.
+///
+/// # Errors
+/// When the connection is of no use.
+pub fn plan_once(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 impl Sqlite {
     /// Opens the ledger at `path`, made when it is not there.
     ///
@@ -125,6 +136,7 @@ impl Sqlite {
         connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(256);
+        plan_once(&connection)?;
         connection.execute_batch(TABLES)?;
         if let Some(projector) = &mut projector {
             projector

@@ -34,6 +34,7 @@ impl SqliteReader {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        super::plan_once(&connection)?;
         Ok(Self {
             connection,
             names: HashMap::new(),

@@ -1,17 +1,14 @@
 //! What the desk counts: the strip of figures, and how many doubts are open.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use kandeng_platform::account::Viewer;
-use kandeng_platform::jurisdiction;
 use kandeng_platform::page::{Problem, Site, Words, money};
+use kandeng_platform::{Remembered, jurisdiction};
 
 use super::queue::within;
 
-/// How many doubts are open in the viewer's jurisdictions.
-pub(crate) fn open_doubts(site: &Site, viewer: &Viewer) -> Result<u64, Problem> {
-    let within = within(site, viewer);
+fn open_doubts(site: &Site, within: &[String]) -> Result<u64, Problem> {
     let whole = within
         .iter()
         .any(|code| jurisdiction::contains(code, site.jurisdiction()));
@@ -24,7 +21,7 @@ pub(crate) fn open_doubts(site: &Site, viewer: &Viewer) -> Result<u64, Problem> 
                 .query_row([], |row| row.get::<_, i64>(0));
         }
         let mut count = 0;
-        for code in &within {
+        for code in within {
             count += connection
                 .prepare_cached(
                     "select count(distinct subject) from flags f join projects p on p.code = f.subject \
@@ -48,35 +45,39 @@ pub(super) struct Counted {
     recovered_fen: i64,
 }
 
-/// What was counted for jurisdictions, and at which position of the ledger: counted anew only when something has
-/// happened since.
-#[derive(Clone, Default)]
-pub(crate) struct Counts(Arc<Mutex<Known>>);
+/// What was counted, by jurisdictions.
+#[derive(Clone)]
+pub(crate) struct Counts(Arc<Kept>);
 
-/// By jurisdictions: the position, and what was counted there.
-type Known = HashMap<Vec<String>, (u64, Counted)>;
+struct Kept {
+    counted: Remembered<Vec<String>, Counted>,
+    doubts: Remembered<Vec<String>, u64>,
+}
 
 /// The most sets of jurisdictions that are remembered.
 const MOST_COUNTS: usize = 256;
 
+impl Default for Counts {
+    fn default() -> Self {
+        Self(Arc::new(Kept {
+            counted: Remembered::new(MOST_COUNTS),
+            doubts: Remembered::new(MOST_COUNTS),
+        }))
+    }
+}
+
 impl Counts {
     /// What there is in jurisdictions.
     pub(super) fn of(&self, site: &Site, within: &[String]) -> Result<Counted, Problem> {
-        let news = site.platform().news();
-        let position = news.borrow().as_ref().map_or(0, |newest| newest.size);
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, counted)) = known().get(within)
-            && *at == position
-        {
-            return Ok(*counted);
-        }
-        let counted = count(site, within)?;
-        let mut known = known();
-        if known.len() >= MOST_COUNTS {
-            known.clear();
-        }
-        known.insert(within.to_vec(), (position, counted));
-        Ok(counted)
+        let read = || count(site, within);
+        (self.0.counted).of(site.platform(), within.to_vec(), read)
+    }
+
+    /// How many subjects with open doubts the viewer may see.
+    pub(crate) fn open_doubts(&self, site: &Site, viewer: &Viewer) -> Result<u64, Problem> {
+        let within = within(site, viewer);
+        let read = || open_doubts(site, &within);
+        (self.0.doubts).of(site.platform(), within.clone(), read)
     }
 }
 

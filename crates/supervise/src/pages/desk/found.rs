@@ -72,12 +72,6 @@ impl FlagRow {
         self.stream.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The same as an id.
-    pub fn uuid(&self) -> Uuid {
-        // Cannot fail to parse: the projection wrote it.
-        Uuid::try_parse(self.id()).unwrap_or_default()
-    }
-
     /// The sentence.
     pub fn says(&self, words: Words) -> &str {
         pick(words, &self.says_zh, &self.says_en)

@@ -11,7 +11,6 @@ use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Params, Problem, Routes, Site};
 
-pub(crate) use counts::open_doubts;
 pub(crate) use found::{COLUMNS, FlagRow, flag_of, hands_of};
 
 pub(crate) fn routes() -> Routes {

@@ -1,6 +1,7 @@
 //! The queue: subjects with doubts, the gravest, dearest and surest first, every tenth place drawn.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
@@ -10,9 +11,9 @@ use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
 use kandeng_platform::flag::Tally;
 use kandeng_platform::flag::rank::{arrange, score};
-use kandeng_platform::jurisdiction;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
-use kandeng_screening::pack::Audience;
+use kandeng_platform::{Language, Remembered, jurisdiction};
+use kandeng_screening::pack::{Audience, Pack};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -21,11 +22,15 @@ use super::super::words::{pick, words};
 use super::counts::figures;
 use super::flag::reasons;
 use super::found::FlagRow;
+use crate::filing::Filing;
 use crate::scene::Supervise;
 use crate::watch::last_run;
 
 /// Places on one page.
 const ON_PAGE: usize = 50;
+
+/// The most pages that are remembered.
+const MOST_LISTED: usize = 128;
 
 /// The most that is ranked: beyond, somebody narrows it down.
 const MOST: u32 = 20_000;
@@ -52,6 +57,14 @@ pub(super) struct Typed {
     pub reason: String,
     pub note: String,
     pub chosen: Vec<Uuid>,
+}
+
+impl Typed {
+    /// Whether one of them was chosen.
+    fn has_chosen(&self, flags: &[String]) -> bool {
+        let is_chosen = |flag: &String| self.chosen.iter().any(|one| one.to_string() == *flag);
+        !self.chosen.is_empty() && flags.iter().any(is_chosen)
+    }
 }
 
 impl Wanted {
@@ -111,7 +124,6 @@ struct Line {
     says: String,
     flag: String,
     flags: Vec<String>,
-    chosen: bool,
     more: usize,
     due: Option<(String, bool)>,
     who: String,
@@ -130,7 +142,7 @@ struct DeskPage {
     running: Option<(usize, usize)>,
     failing: bool,
     figures: Vec<(String, String, String, String)>,
-    lines: Vec<Line>,
+    listed: Arc<Listed>,
     total: usize,
     wanted: Wanted,
     places: Vec<Option_>,
@@ -187,7 +199,102 @@ pub(super) fn show(
     let filing = scene.newest(site)?.filing;
     let pack = scene.pack(site)?;
     let places_of = within(site, viewer);
-    let open = read(site, &places_of, &wanted)?;
+    let key = (
+        places_of.clone(),
+        wanted.address(wanted.page),
+        viewer.language,
+    );
+    let listed = scene.queue().0.of(site.platform(), key, || {
+        list(site, words, &filing, &pack, &places_of, &wanted).map(Arc::new)
+    })?;
+    let Listed { total, .. } = *listed;
+    let progress = scene.board().read();
+    let ran = site.platform().query(last_run)?.map(|ran| {
+        words.say_with(
+            "screened",
+            &[
+                ("at", moment(ran.at)),
+                ("projects", ran.projects.to_string()),
+                ("rules", ran.rules.to_string()),
+                (
+                    "seconds",
+                    format!("{:.1}", ran.milliseconds as f64 / 1_000.0),
+                ),
+                ("position", ran.position.to_string()),
+            ],
+        )
+    });
+    let page = DeskPage {
+        reasons: reasons(words, &typed.reason),
+        typed,
+        ran,
+        running: progress.running,
+        failing: progress.failing,
+        figures: figures(words, scene.counts().of(site, &places_of)?),
+        listed,
+        total,
+        places: places(site, &places_of, &wanted.place),
+        stages: stages(words, &filing, &wanted.stage),
+        states: choices(
+            words,
+            &[
+                ("open", "待核", "open"),
+                ("confirmed", "属实", "confirmed"),
+                ("dismissed", "已排除", "dismissed"),
+                ("cleared", "已消除", "cleared"),
+            ],
+            if wanted.state.is_empty() {
+                "open"
+            } else {
+                &wanted.state
+            },
+        ),
+        severities: choices(
+            words,
+            &[
+                ("high", "高", "high"),
+                ("medium", "中", "medium"),
+                ("low", "低", "low"),
+            ],
+            &wanted.severity,
+        ),
+        rules: pack.rules.iter().map(|rule| rule.id.clone()).collect(),
+        before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
+        after: (wanted.page.saturating_add(1).saturating_mul(ON_PAGE) < total)
+            .then(|| wanted.address(wanted.page + 1)),
+        may_dismiss: wanted.state.is_empty() || wanted.state == "open",
+        may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
+        wanted,
+        shell: Shell::of(site, viewer, frame, words, words.say("desk-title")),
+    };
+    Ok(html(&page))
+}
+
+/// What is listed: by jurisdictions, what the address says, and the language.
+pub(crate) struct Queue(Remembered<(Vec<String>, String, Language), Arc<Listed>>);
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self(Remembered::new(MOST_LISTED))
+    }
+}
+
+/// A page of the queue, and how many subjects there are on all.
+struct Listed {
+    lines: Vec<Line>,
+    total: usize,
+}
+
+/// Ranks what is open, and writes the lines of one page.
+fn list(
+    site: &Site,
+    words: Words,
+    filing: &Filing,
+    pack: &Pack,
+    within: &[String],
+    wanted: &Wanted,
+) -> Result<Listed, Problem> {
+    let open = read(site, within, wanted)?;
     let tallies = site
         .platform()
         .query(|connection| Tally::of_rules(connection, 0, false))?;
@@ -241,71 +348,9 @@ pub(super) fn show(
     let mut lines = Vec::new();
     for place in queue.into_iter().skip(from).take(ON_PAGE) {
         let of = &subjects[place.what];
-        let line = line(site, words, &filing, of, place.by_draw, &mut names)?;
-        lines.push(Line {
-            chosen: (of.flags.iter()).any(|one| typed.chosen.contains(&one.flag.uuid())),
-            ..line
-        });
+        lines.push(line(site, words, filing, of, place.by_draw, &mut names)?);
     }
-    let progress = scene.board().read();
-    let ran = site.platform().query(last_run)?.map(|ran| {
-        words.say_with(
-            "screened",
-            &[
-                ("at", moment(ran.at)),
-                ("projects", ran.projects.to_string()),
-                ("rules", ran.rules.to_string()),
-                (
-                    "seconds",
-                    format!("{:.1}", ran.milliseconds as f64 / 1_000.0),
-                ),
-                ("position", ran.position.to_string()),
-            ],
-        )
-    });
-    let page = DeskPage {
-        reasons: reasons(words, &typed.reason),
-        typed,
-        ran,
-        running: progress.running,
-        failing: progress.failing,
-        figures: figures(words, scene.counts().of(site, &places_of)?),
-        lines,
-        total,
-        places: places(site, &places_of, &wanted.place),
-        stages: stages(words, &filing, &wanted.stage),
-        states: choices(
-            words,
-            &[
-                ("open", "待核", "open"),
-                ("confirmed", "属实", "confirmed"),
-                ("dismissed", "已排除", "dismissed"),
-                ("cleared", "已消除", "cleared"),
-            ],
-            if wanted.state.is_empty() {
-                "open"
-            } else {
-                &wanted.state
-            },
-        ),
-        severities: choices(
-            words,
-            &[
-                ("high", "高", "high"),
-                ("medium", "中", "medium"),
-                ("low", "低", "low"),
-            ],
-            &wanted.severity,
-        ),
-        rules: pack.rules.iter().map(|rule| rule.id.clone()).collect(),
-        before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
-        after: (from + ON_PAGE < total).then(|| wanted.address(wanted.page + 1)),
-        may_dismiss: wanted.state.is_empty() || wanted.state == "open",
-        may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
-        wanted,
-        shell: Shell::of(site, viewer, frame, words, words.say("desk-title")),
-    };
-    Ok(html(&page))
+    Ok(Listed { lines, total })
 }
 
 fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Problem> {
@@ -379,7 +424,7 @@ fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Pr
 fn line(
     site: &Site,
     words: Words,
-    filing: &crate::filing::Filing,
+    filing: &Filing,
     of: &Of,
     by_draw: bool,
     names: &mut HashMap<Uuid, String>,
@@ -445,7 +490,6 @@ fn line(
             .iter()
             .map(|one| one.flag.id().to_owned())
             .collect(),
-        chosen: false,
         more: of.flags.len() - 1,
         due,
         who,

@@ -1,6 +1,7 @@
 //! A project's page: every item in its place, the doubtful ones red, who vouched, what happened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
@@ -8,6 +9,7 @@ use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, money};
+use kandeng_platform::{Language, Remembered};
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -68,6 +70,24 @@ pub(super) fn tabs(
     filing.categories.iter().map(of).collect()
 }
 
+/// The most projects of which is remembered what stands around them.
+const MOST_AROUND: usize = 4_096;
+
+/// What stands around projects' items: what happened to them, and who shares something with them.
+pub(crate) struct Around {
+    happened: Remembered<(Uuid, Language), Arc<Vec<Happened>>>,
+    related: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<RelatedView>>>,
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        Self {
+            happened: Remembered::new(MOST_AROUND),
+            related: Remembered::new(MOST_AROUND),
+        }
+    }
+}
+
 /// A flag on the project.
 struct FlagView {
     id: String,
@@ -104,8 +124,8 @@ struct ProjectPage {
     sections: Vec<SectionView>,
     flags: Vec<FlagView>,
     sees_flags: bool,
-    happened: Vec<Happened>,
-    related: Vec<RelatedView>,
+    happened: Arc<Vec<Happened>>,
+    related: Arc<Vec<RelatedView>>,
     may_change: bool,
     may_withdraw: bool,
     stages: Vec<Option_>,
@@ -165,11 +185,15 @@ pub(super) async fn shown(
         sections,
         flags,
         sees_flags,
-        happened: happened(&site, words, filing, row.id)?,
+        happened: (scene.around().happened).of(
+            site.platform(),
+            (row.id, viewer.language),
+            || happened(&site, words, filing, row.id).map(Arc::new),
+        )?,
         related: if sees_flags {
-            related(&site, viewer, words, row.id)?
+            related(&site, viewer, &scene, words, row.id)?
         } else {
-            Vec::new()
+            Arc::default()
         },
         may_change: !row.withdrawn
             && site
@@ -239,10 +263,22 @@ const RELATED: usize = 20;
 fn related(
     site: &Site,
     viewer: &Viewer,
+    scene: &Supervise,
     words: Words,
     id: Uuid,
-) -> Result<Vec<RelatedView>, Problem> {
+) -> Result<Arc<Vec<RelatedView>>, Problem> {
     let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
+    let key = (id, viewer.language, within.clone());
+    let read = || read_related(site, words, &within, id).map(Arc::new);
+    (scene.around().related).of(site.platform(), key, read)
+}
+
+fn read_related(
+    site: &Site,
+    words: Words,
+    within: &[String],
+    id: Uuid,
+) -> Result<Vec<RelatedView>, Problem> {
     let found = site.platform().query(|connection| {
         connection
             .prepare_cached(include_str!("related.sql"))?
