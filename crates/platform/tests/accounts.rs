@@ -10,10 +10,12 @@ use house::{House, PASSWORD};
 use jiff::SignedDuration;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_platform::account::{
-    Account, Grant, GrantRole, NewPerson, PeopleError, Role, SignOutEverywhere, Suspend,
-    WithdrawRole, responsible,
+    Account, Grant, GrantRole, MOST_KEYS, NewKey, NewPerson, PeopleError, Role, SignOutEverywhere,
+    Suspend, WithdrawRole, responsible,
 };
-use kandeng_platform::{Clock as _, Language, Platform};
+use kandeng_platform::{Clock as _, Context, Language, Platform};
+use uuid::Uuid;
+
 use support::{Node, block_on, rows, start};
 
 #[test]
@@ -395,4 +397,86 @@ fn accounts_made_anew_are_what_they_were() {
     let rebuilt = beside.open_elsewhere(Sqlite::open(&node.database(), None).unwrap());
     assert_eq!(all(&rebuilt), here);
     assert!(start() < node.clock.now());
+}
+
+#[test]
+fn a_key_for_a_program_is_shown_once_and_ends_with_its_days_its_withdrawal_or_the_account() {
+    let house = House::new();
+    block_on(async {
+        let (account, link) = house.invite("wang", Role::Auditor, "990121").await;
+        let person = |at| Context {
+            actor: account,
+            at,
+            ..house.cx()
+        };
+        let new = |days| NewKey {
+            label: "月报".to_owned(),
+            changes: false,
+            days,
+        };
+        // Nobody who has not set credentials yet.
+        let early = house.people.make_key(&new(30), &person(house.now())).await;
+        assert!(matches!(early, Err(PeopleError::Refused(_))));
+        house.enrol(&link).await;
+        let make = async |days| {
+            house
+                .people
+                .make_key(&new(days), &person(house.now()))
+                .await
+        };
+        for days in [0, 367] {
+            assert!(
+                matches!(make(days).await, Err(PeopleError::Refused(_))),
+                "{days}"
+            );
+        }
+        let bearer = |key: &str| house.people.bearer(key, house.now()).unwrap();
+        let (short, long) = (make(1).await.unwrap(), make(30).await.unwrap());
+        let (viewer, changes) = bearer(&long).unwrap();
+        assert_eq!((viewer.account, changes), (account, false));
+        assert_eq!(viewer.grants[0].role, Role::Auditor);
+        let listed = house.people.keys_of(account, house.now()).unwrap();
+        assert_eq!(listed.len(), 2);
+        assert!(listed.iter().all(|key| key.label == "月报"));
+        // Neither the key nor what it is called stands in the ledger.
+        let ledger = house.platform.ledger();
+        for entry in ledger.read_from(0, 1_000).unwrap() {
+            let payload = entry.payload.unwrap_or_default().to_string();
+            assert!(
+                !payload.contains(&long) && !payload.contains("月报"),
+                "{payload}"
+            );
+        }
+        house.later(86_400);
+        assert!(bearer(&short).is_none() && bearer(&long).is_some());
+        let kept = house.people.keys_of(account, house.now()).unwrap();
+        assert_eq!(kept.len(), 1);
+        // Nobody else withdraws it.
+        let other = Context {
+            actor: Uuid::from_u128(9),
+            ..person(house.now())
+        };
+        house.people.withdraw_key(kept[0].id, &other).await.unwrap();
+        assert!(bearer(&long).is_some());
+        let theirs = person(house.now());
+        house
+            .people
+            .withdraw_key(kept[0].id, &theirs)
+            .await
+            .unwrap();
+        assert!(bearer(&long).is_none());
+        for _ in 0..MOST_KEYS {
+            make(2).await.unwrap();
+        }
+        assert!(matches!(make(2).await, Err(PeopleError::Refused(_))));
+        house.later(3 * 86_400);
+        let last = make(30).await.unwrap();
+        let reason = "离岗".to_owned();
+        house
+            .platform
+            .carry_out::<Account, _>(account, Suspend { reason }, &house.cx())
+            .await
+            .unwrap();
+        assert!(bearer(&last).is_none());
+    });
 }

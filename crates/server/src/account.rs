@@ -9,7 +9,6 @@ use kandeng_platform::page::{
     Form, Frame, Nothing, Problem, Routes, Shell, Site, html, moment, told,
 };
 
-use crate::keys::KeysOf;
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -30,16 +29,14 @@ struct AccountPage {
     shell: Shell,
     grants: Vec<(String, String)>,
     sessions: Vec<SessionRow>,
-    /// Whether there are such pages.
+    /// Whether there is such a page.
     passkeys: bool,
-    keys: bool,
 }
 
 async fn show(
     site: Site,
     viewer: Viewer,
     Extension(frame): Extension<Frame>,
-    keys: Option<Extension<KeysOf>>,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let open = site
@@ -47,7 +44,6 @@ async fn show(
         .query(|connection| sessions_of(connection, viewer.account))?;
     let page = AccountPage {
         passkeys: frame.passkeys,
-        keys: keys.is_some(),
         grants: viewer
             .grants
             .iter()

@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::page::{Entry, FLASH, Frame, Problem, Site};
+use kandeng_platform::page::{Entry, FLASH, Frame, Problem, Program, Site};
 use kandeng_platform::{Language, Scene};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::keys::KeysOf;
 use crate::metrics::Metrics;
 use crate::passkeys::PasskeysOf;
 use crate::reach::Reach;
@@ -29,7 +28,6 @@ pub(crate) struct Common {
     pub scenes: Arc<[Box<dyn Scene>]>,
     pub reach: Reach,
     pub metrics: Metrics,
-    pub keys: Option<KeysOf>,
     pub passkeys: Option<PasskeysOf>,
 }
 
@@ -110,11 +108,11 @@ fn known(
         wants_json: wants_json(&path, headers),
         address: common.reach.address(request),
     };
-    let (mut viewer, program) = match (bearer(headers), &common.keys) {
+    let (mut viewer, program) = match bearer(headers) {
         // A token is for the API alone, and stands instead of a session.
-        (Some(token), Some(keys)) if path.starts_with("/api/") => {
-            match keys.0.bearer(token, now)? {
-                Some((viewer, program)) => (Some(viewer), Some(program)),
+        Some(token) if path.starts_with("/api/") => {
+            match common.site.people().bearer(token, now)? {
+                Some((viewer, changes)) => (Some(viewer), Some(Program { changes })),
                 None => (None, None),
             }
         }
@@ -143,9 +141,6 @@ fn known(
     extensions.insert(common.site.clone());
     extensions.insert(asking);
     extensions.insert(frame);
-    if let Some(keys) = &common.keys {
-        extensions.insert(keys.clone());
-    }
     if let Some(passkeys) = &common.passkeys {
         extensions.insert(passkeys.clone());
     }

@@ -1,75 +1,20 @@
 //! Tokens by which programs come in somebody's name, for the API alone: with an end, and for reading or for changing
-//! too. Where they are kept is behind [`Keys`].
-
-use std::sync::Arc;
+//! too.
 
 use askama::Template;
-use async_trait::async_trait;
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::account::Viewer;
+use kandeng_platform::Refusal;
+use kandeng_platform::account::{MOST_KEY_DAYS, NewKey, PeopleError, Viewer};
 use kandeng_platform::page::{
-    Form, Frame, Nothing, Problem, Program, Routes, Shell, Site, html, moment, told,
+    Form, Frame, Nothing, Problem, Routes, Shell, Site, html, moment, told,
 };
-use kandeng_platform::{Context, Refusal};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::words::words;
-
-/// The longest that a token may live, in days.
-const MOST_DAYS: u32 = 366;
-
-/// A token, as its owner sees it: never the token itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Its id.
-    pub id: Uuid,
-    /// What its owner calls it.
-    pub label: String,
-    /// Whether it may change things.
-    pub changes: bool,
-    /// Until when, in milliseconds since 1970.
-    pub until: i64,
-}
-
-/// A token that is to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewKey {
-    /// What its owner calls it.
-    pub label: String,
-    /// Whether it may change things.
-    pub changes: bool,
-    /// How many days it lives, from 1 to 366.
-    pub days: u32,
-}
-
-/// Where tokens are kept.
-#[async_trait]
-pub trait Keys: Send + Sync {
-    /// In whose name, and for what, the token is good at the moment. It ends with its account, when its account is
-    /// suspended, and when it is withdrawn.
-    fn bearer(
-        &self,
-        token: &str,
-        now: jiff::Timestamp,
-    ) -> Result<Option<(Viewer, Program)>, Problem>;
-
-    /// The tokens of an account that are good at the moment.
-    fn of(&self, account: Uuid, now: jiff::Timestamp) -> Result<Vec<Key>, Problem>;
-
-    /// Makes one for whoever is behind `cx`. The token is given once.
-    async fn make(&self, new: NewKey, cx: &Context) -> Result<String, Problem>;
-
-    /// Withdraws one of whoever is behind `cx`; nobody else's.
-    async fn withdraw(&self, id: Uuid, cx: &Context) -> Result<(), Problem>;
-}
-
-/// Put among the extensions of requests.
-#[derive(Clone)]
-pub(crate) struct KeysOf(pub Arc<dyn Keys>);
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -99,10 +44,10 @@ struct KeysPage {
     changes: bool,
 }
 
-fn page(site: &Site, viewer: &Viewer, keys: &KeysOf, frame: Frame) -> Result<KeysPage, Problem> {
+fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem> {
     let words = words(viewer.language);
     let now = site.platform().clock().now();
-    let rows = keys.0.of(viewer.account, now)?.into_iter();
+    let rows = site.people().keys_of(viewer.account, now)?.into_iter();
     Ok(KeysPage {
         rows: rows
             .map(|key| KeyRow {
@@ -124,10 +69,9 @@ fn page(site: &Site, viewer: &Viewer, keys: &KeysOf, frame: Frame) -> Result<Key
 async fn list(
     site: Site,
     viewer: Viewer,
-    Extension(keys): Extension<KeysOf>,
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
-    Ok(html(&page(&site, &viewer, &keys, frame)?))
+    Ok(html(&page(&site, &viewer, frame)?))
 }
 
 #[derive(Deserialize)]
@@ -149,15 +93,15 @@ impl Typed {
             ));
         }
         let days = self.days.trim().parse().ok();
-        let days = days.filter(|days| (1..=MOST_DAYS).contains(days));
+        let days = days.filter(|days| (1..=MOST_KEY_DAYS).contains(days));
         Ok(NewKey {
             label: label.to_owned(),
             changes: !self.changes.is_empty(),
             days: days.ok_or_else(|| {
                 Refusal::new(
                     "days",
-                    format!("有效期应为 1 至 {MOST_DAYS} 天"),
-                    format!("it lives for 1 to {MOST_DAYS} days"),
+                    format!("有效期应为 1 至 {MOST_KEY_DAYS} 天"),
+                    format!("it lives for 1 to {MOST_KEY_DAYS} days"),
                 )
             })?,
         })
@@ -167,16 +111,20 @@ impl Typed {
 async fn make(
     site: Site,
     viewer: Viewer,
-    Extension(keys): Extension<KeysOf>,
     Extension(frame): Extension<Frame>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let cx = site.context(&viewer, site.jurisdiction());
-    let (token, refused) = match typed.read() {
-        Ok(new) => (Some(keys.0.make(new, &cx).await?), None),
-        Err(refusal) => (None, Some(refusal)),
+    let made = match typed.read() {
+        Ok(new) => site.people().make_key(&new, &cx).await,
+        Err(refusal) => Err(PeopleError::Refused(refusal)),
     };
-    let mut page = page(&site, &viewer, &keys, frame)?;
+    let (token, refused) = match made {
+        Ok(token) => (Some(token), None),
+        Err(PeopleError::Refused(refusal)) => (None, Some(refusal)),
+        Err(other) => return Err(other.into()),
+    };
+    let mut page = page(&site, &viewer, frame)?;
     page.token = token;
     if let Some(refusal) = refused {
         page.told = Some(page.shell.words.of(&refusal.text).to_owned());
@@ -190,12 +138,11 @@ async fn make(
 async fn withdraw(
     site: Site,
     viewer: Viewer,
-    Extension(keys): Extension<KeysOf>,
     Path(id): Path<Uuid>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let cx = site.context(&viewer, site.jurisdiction());
-    keys.0.withdraw(id, &cx).await?;
+    site.people().withdraw_key(id, &cx).await?;
     Ok(told(
         Redirect::to("/account/keys").into_response(),
         "withdrawn",

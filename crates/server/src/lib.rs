@@ -35,7 +35,6 @@ use kandeng_platform::page::{Declared, Problem, Routes, Site};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
-pub use keys::{Key, Keys, NewKey};
 pub use log::{log, log_to};
 pub use metrics::Metrics;
 pub use passkeys::{Challenge, Passkey, Passkeys};
@@ -49,7 +48,6 @@ pub struct Server {
     scenes: Arc<[Box<dyn Scene>]>,
     reach: Reach,
     metrics: Metrics,
-    keys: Option<keys::KeysOf>,
     passkeys: Option<passkeys::PasskeysOf>,
 }
 
@@ -61,17 +59,7 @@ impl Server {
             scenes: scenes.into(),
             reach,
             metrics: Metrics::default(),
-            keys: None,
             passkeys: None,
-        }
-    }
-
-    /// With tokens by which programs come in somebody's name.
-    #[must_use]
-    pub fn with_keys(self, keys: Arc<dyn Keys>) -> Self {
-        Self {
-            keys: Some(keys::KeysOf(keys)),
-            ..self
         }
     }
 
@@ -87,15 +75,13 @@ impl Server {
     fn routes(&self) -> Routes {
         let mut own = sign_in::routes()
             .and(account::routes())
+            .and(keys::routes())
             .and(people::routes())
             .and(readings::routes())
             .and(home::routes())
             .and(language::routes())
             .and(health::routes())
             .and(assets::routes());
-        if self.keys.is_some() {
-            own = own.and(keys::routes());
-        }
         if self.passkeys.is_some() {
             own = own.and(passkeys::routes());
         }
@@ -121,7 +107,6 @@ impl Server {
             scenes: Arc::clone(&self.scenes),
             reach: self.reach.clone(),
             metrics: self.metrics.clone(),
-            keys: self.keys.clone(),
             passkeys: self.passkeys.clone(),
         };
         self.routes()

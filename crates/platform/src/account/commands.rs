@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::events::{Account, AccountEvent, Credentials, Second};
+use super::keys::{MOST_KEY_DAYS, MOST_KEYS};
 use super::role::Grant;
 use crate::aggregate::{Decide, Decision};
 use crate::context::{Context, Language, Refusal};
@@ -92,6 +93,27 @@ pub struct SignIn {
 /// End a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SignOut(pub Uuid);
+
+/// Make a key for a program.
+#[derive(Clone, Debug)]
+pub struct MakeKey {
+    /// Its id.
+    pub key: Uuid,
+    /// The SHA-256 of the key itself.
+    pub token: String,
+    /// What its owner calls it, in the vault.
+    pub label: Uuid,
+    /// Whether it may change things.
+    pub changes: bool,
+    /// How many days it lives.
+    pub days: u32,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// Withdraw a key.
+#[derive(Clone, Copy, Debug)]
+pub struct WithdrawKey(pub Uuid);
 
 /// End all sessions.
 #[derive(Clone, Copy, Debug)]
@@ -272,6 +294,51 @@ impl Decide<SignOut> for Account {
     ) -> Result<Decision<AccountEvent>, Refusal> {
         if self.sessions.contains_key(&session) {
             return Ok(AccountEvent::AccountSignedOut { session }.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
+impl Decide<MakeKey> for Account {
+    fn decide(&self, make: MakeKey, cx: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.credentials.is_none() || self.suspended {
+            return Err(suspended());
+        }
+        if !(1..=MOST_KEY_DAYS).contains(&make.days) {
+            return Err(Refusal::new(
+                "key-days",
+                format!("有效期应为 1 至 {MOST_KEY_DAYS} 天"),
+                format!("it lives for 1 to {MOST_KEY_DAYS} days"),
+            ));
+        }
+        if self.keys.values().filter(|until| **until > cx.at).count() >= MOST_KEYS {
+            return Err(Refusal::new(
+                "keys-too-many",
+                format!("一个账号最多有 {MOST_KEYS} 个令牌,请先撤销不用的"),
+                format!(
+                    "an account has at most {MOST_KEYS} tokens; withdraw those that nobody uses"
+                ),
+            ));
+        }
+        Ok(AccountEvent::AccountKeyMade {
+            key: make.key,
+            token: make.token,
+            label: make.label,
+            changes: make.changes,
+            until: make.until,
+        }
+        .into())
+    }
+}
+
+impl Decide<WithdrawKey> for Account {
+    fn decide(
+        &self,
+        WithdrawKey(key): WithdrawKey,
+        _: &Context,
+    ) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.keys.contains_key(&key) {
+            return Ok(AccountEvent::AccountKeyWithdrawn { key }.into());
         }
         Ok(Decision::of([]))
     }

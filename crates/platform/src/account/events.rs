@@ -58,7 +58,7 @@ pub enum AccountEvent {
         /// Until when it works.
         until: Timestamp,
     },
-    /// The person used the link and set credentials. It works no more, and open sessions end.
+    /// The person used the link and set credentials. It works no more; open sessions and keys end.
     AccountCredentialsSet {
         /// Where they are.
         credentials: Credentials,
@@ -75,7 +75,7 @@ pub enum AccountEvent {
         /// Which, for where.
         grant: Grant,
     },
-    /// It may not be used for now. Open sessions end.
+    /// It may not be used for now. Open sessions and keys end.
     AccountSuspended {
         /// Why.
         reason: String,
@@ -98,6 +98,24 @@ pub enum AccountEvent {
         /// Which.
         session: Uuid,
     },
+    /// A key for a program was made.
+    AccountKeyMade {
+        /// Its id.
+        key: Uuid,
+        /// The SHA-256 of the key itself.
+        token: String,
+        /// What its owner calls it, in the vault.
+        label: Uuid,
+        /// Whether it may change things; else it reads.
+        changes: bool,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// A key was withdrawn.
+    AccountKeyWithdrawn {
+        /// Which.
+        key: Uuid,
+    },
     /// All sessions ended.
     AccountSignedOutEverywhere {},
     /// Somebody failed to sign in, so many times in a row: told of at 4, 8, 16 …
@@ -118,6 +136,8 @@ impl Events for AccountEvent {
         ("account-restored", 1),
         ("account-signed-in", 1),
         ("account-signed-out", 1),
+        ("account-key-made", 1),
+        ("account-key-withdrawn", 1),
         ("account-signed-out-everywhere", 1),
         ("account-sign-in-failed", 1),
     ];
@@ -142,6 +162,7 @@ pub struct Account {
     pub(super) credentials: Option<Credentials>,
     pub(super) grants: BTreeSet<Grant>,
     pub(super) sessions: BTreeMap<Uuid, Timestamp>,
+    pub(super) keys: BTreeMap<Uuid, Timestamp>,
     pub(super) last_step: u64,
     pub(super) recovery_used: BTreeSet<u8>,
 }
@@ -163,6 +184,7 @@ impl Aggregate for Account {
                 self.credentials = Some(credentials);
                 self.recovery_used.clear();
                 self.sessions.clear();
+                self.keys.clear();
             }
             AccountEvent::AccountGranted { grant } => {
                 self.grants.insert(grant);
@@ -174,6 +196,7 @@ impl Aggregate for Account {
                 self.suspended = true;
                 self.link = None;
                 self.sessions.clear();
+                self.keys.clear();
             }
             AccountEvent::AccountRestored {} => self.suspended = false,
             AccountEvent::AccountSignedIn {
@@ -189,6 +212,12 @@ impl Aggregate for Account {
             }
             AccountEvent::AccountSignedOut { session } => {
                 self.sessions.remove(&session);
+            }
+            AccountEvent::AccountKeyMade { key, until, .. } => {
+                self.keys.insert(key, until);
+            }
+            AccountEvent::AccountKeyWithdrawn { key } => {
+                self.keys.remove(&key);
             }
             AccountEvent::AccountSignedOutEverywhere {} => self.sessions.clear(),
             AccountEvent::AccountSignInFailed { .. } => {}

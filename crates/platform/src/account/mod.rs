@@ -3,6 +3,7 @@
 mod commands;
 mod delays;
 mod events;
+mod keys;
 mod password;
 mod people;
 mod role;
@@ -10,10 +11,11 @@ mod sessions;
 mod tables;
 
 pub use commands::{
-    GrantRole, Invite, IssueLink, Restore, SetCredentials, SignIn, SignOut, SignOutEverywhere,
-    Suspend, WithdrawRole,
+    GrantRole, Invite, IssueLink, MakeKey, Restore, SetCredentials, SignIn, SignOut,
+    SignOutEverywhere, Suspend, WithdrawKey, WithdrawRole,
 };
 pub use events::{Account, AccountEvent, Credentials, Second};
+pub use keys::{Key, MOST_KEY_DAYS, MOST_KEYS, NewKey};
 pub use people::{
     Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS, TotpSecret,
 };

@@ -510,6 +510,16 @@ impl People {
         Ok(name.map(|(_, name)| name))
     }
 
+    /// A value of the vault that only its owner sees.
+    pub(super) fn read_value(&self, of: Reference) -> Result<Option<String>, PeopleError> {
+        Ok(self.0.vault.read(of)?.map(|(_, value)| value))
+    }
+
+    /// Puts a value of somebody's into the vault.
+    pub(super) fn store_value(&self, of: Uuid, value: &str) -> Result<Reference, PeopleError> {
+        Ok(self.0.vault.store(of, value)?)
+    }
+
     /// Whose login it is.
     fn account_of(&self, login: &str) -> Result<Option<Uuid>, PeopleError> {
         Ok(self.platform().owner_of(LOGINS, &login_key(login))?)
@@ -547,7 +557,7 @@ fn after(at: Timestamp, hours: i64) -> Timestamp {
 }
 
 /// 256 bits that nobody guesses, as text.
-fn random_token() -> Result<String, PeopleError> {
+pub(super) fn random_token() -> Result<String, PeopleError> {
     Ok(URL_SAFE_NO_PAD.encode(crate::vault::random_key()?))
 }
 

@@ -1,4 +1,4 @@
-//! Accounts as the read model holds them: `accounts`, `account_grants`, `sessions`.
+//! Accounts as the read model holds them: `accounts`, `account_grants`, `sessions`, `account_keys`.
 
 use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
@@ -19,11 +19,11 @@ impl Tables for AccountTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["accounts", "account_grants", "sessions"]
+        &["accounts", "account_grants", "sessions", "account_keys"]
     }
 
     fn create(&self) -> &'static str {
@@ -56,7 +56,17 @@ impl Tables for AccountTables {
             opened_at integer not null,
             until integer not null
         ) strict, without rowid;
-        create index sessions_of_account on sessions (account);"
+        create index sessions_of_account on sessions (account);
+        create table account_keys (
+            id text primary key,
+            account text not null,
+            token text not null unique, -- its SHA-256
+            label text not null, -- a reference into the vault
+            changes integer not null check (changes in (0, 1)),
+            made_at integer not null,
+            until integer not null
+        ) strict, without rowid;
+        create index account_keys_of_account on account_keys (account);"
     }
 
     fn indexes(&self) -> &'static [&'static str] {
@@ -85,6 +95,7 @@ fn project(
     event: &AccountEvent,
 ) -> rusqlite::Result<()> {
     let end_sessions = || to.execute("delete from sessions where account = ?1", [id]);
+    let end_keys = || to.execute("delete from account_keys where account = ?1", [id]);
     match event {
         AccountEvent::AccountInvited {
             name,
@@ -125,6 +136,7 @@ fn project(
                 [id],
             )?;
             end_sessions()?;
+            end_keys()?;
         }
         AccountEvent::AccountGranted { grant } => {
             to.execute(
@@ -144,6 +156,7 @@ fn project(
                 [id],
             )?;
             end_sessions()?;
+            end_keys()?;
         }
         AccountEvent::AccountRestored {} => {
             to.execute(
@@ -173,6 +186,33 @@ fn project(
         }
         AccountEvent::AccountSignedOut { session } => {
             to.execute("delete from sessions where id = ?1", [session.to_string()])?;
+        }
+        AccountEvent::AccountKeyMade {
+            key,
+            token,
+            label,
+            changes,
+            until,
+        } => {
+            to.execute(
+                "delete from account_keys where account = ?1 and until <= ?2",
+                params![id, at],
+            )?;
+            to.execute(
+                "insert into account_keys values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    key.to_string(),
+                    id,
+                    token,
+                    label.to_string(),
+                    changes,
+                    at,
+                    until.as_millisecond()
+                ],
+            )?;
+        }
+        AccountEvent::AccountKeyWithdrawn { key } => {
+            to.execute("delete from account_keys where id = ?1", [key.to_string()])?;
         }
         AccountEvent::AccountSignedOutEverywhere {} => {
             end_sessions()?;

@@ -20,7 +20,6 @@ use kandeng_platform::{
 use kandeng_server::{Metrics, Reach, Server};
 use tower::ServiceExt as _;
 
-pub mod keys;
 pub mod passkeys;
 
 pub const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
@@ -74,9 +73,8 @@ impl House {
         let site = Site::new(platform, people, Authority::new().unwrap(), "990121");
         let device = Arc::new(passkeys::Device::new(site.clone()));
         let scenes = scenes(&site, &vault);
-        let server = Server::new(site.clone(), scenes, reach)
-            .with_keys(Arc::new(keys::KeysInMemory::new(site.clone())))
-            .with_passkeys(Arc::clone(&device) as _);
+        let server =
+            Server::new(site.clone(), scenes, reach).with_passkeys(Arc::clone(&device) as _);
         Self {
             clock,
             declared: server.declared(),
