@@ -14,6 +14,7 @@ use kandeng_screening::pack::Pack;
 
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
+use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
@@ -28,8 +29,8 @@ struct Shared {
     settings: Settings,
     /// Versions of the declaration that were read, by number.
     declared: Mutex<HashMap<u32, Declared>>,
-    /// Where drafts are checked, by the newest version.
-    desk: Mutex<Option<(u32, Arc<DraftDesk>)>>,
+    /// Where drafts are checked, by the newest version of the declaration and the newest change of a parameter.
+    desk: Mutex<Option<((u32, i64), Arc<DraftDesk>)>>,
     /// The rules, by the newest version.
     pack: Mutex<Option<(u32, Arc<Pack>)>>,
     /// How screening is getting on.
@@ -148,21 +149,24 @@ impl Supervise {
     /// first who asks waits. Blocks.
     pub(crate) fn desk(&self, site: &Site) -> Result<Arc<DraftDesk>, Problem> {
         let newest = self.newest(site)?;
+        let changed = site.platform().query(parameters::newest)?;
+        let wanted = (newest.version, changed);
         let mut desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, desk)) = desk.as_ref()
-            && *version == newest.version
+        if let Some((known, desk)) = desk.as_ref()
+            && *known == wanted
         {
             return Ok(Arc::clone(desk));
         }
+        let pack = Pack::clone(&*self.pack(site)?);
         let settings = DeskSettings {
             filing: Arc::clone(&newest.filing),
             datum: self.datum(),
+            params: site.platform().query(|of| parameters::of(of, &pack))?,
             ..DeskSettings::new(self.key().clone())
         };
-        let pack = Pack::clone(&*self.pack(site)?);
         let made = DraftDesk::open(settings, pack, site.today());
         let made = Arc::new(made.map_err(|error| Problem::fault(&error))?);
-        *desk = Some((newest.version, Arc::clone(&made)));
+        *desk = Some((wanted, Arc::clone(&made)));
         Ok(made)
     }
 }
@@ -171,6 +175,8 @@ impl Supervise {
 pub fn event_kinds() -> Vec<EventKinds> {
     let mut kinds = project::event_kinds();
     kinds.push(EventKinds::of::<Screening>());
+    kinds.push(EventKinds::of::<Parameters>());
+    kinds.push(EventKinds::of::<Views>());
     kinds
 }
 
@@ -178,6 +184,8 @@ pub fn event_kinds() -> Vec<EventKinds> {
 pub fn tables() -> Vec<Box<dyn Tables>> {
     let mut tables = project::tables();
     tables.push(Box::new(ScreeningTables));
+    tables.push(Box::new(ParameterTables));
+    tables.push(Box::new(ViewTables));
     tables
 }
 

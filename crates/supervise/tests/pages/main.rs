@@ -5,9 +5,11 @@
 mod desk;
 mod files;
 mod filing;
+mod parameters;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
+mod views;
 mod watch;
 
 use std::sync::Arc;

@@ -342,6 +342,7 @@ pub(super) async fn dismiss_several(
             reason: of("reason").to_owned(),
             note: note.clone(),
             chosen: chosen.clone(),
+            view: String::new(),
         };
         queue::show(&site, &asked.viewer, &scene, frame, wanted, typed)
     };

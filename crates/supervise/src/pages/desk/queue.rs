@@ -21,6 +21,7 @@ use super::super::words::{pick, words};
 use super::counts::figures;
 use super::flag::reasons;
 use super::found::FlagRow;
+use super::views::{Kept, kept};
 use crate::scene::Supervise;
 use crate::watch::last_run;
 
@@ -52,6 +53,8 @@ pub(super) struct Typed {
     pub reason: String,
     pub note: String,
     pub chosen: Vec<Uuid>,
+    /// The name of a view that was refused.
+    pub view: String,
 }
 
 impl Wanted {
@@ -95,7 +98,17 @@ impl Wanted {
         format!("/supervise/desk?{}", form.finish())
     }
 
-    fn is_narrowed(&self) -> bool {
+    /// The filters that are set.
+    pub(super) fn filters(&self) -> BTreeMap<String, String> {
+        let set = self
+            .fields()
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
+        set.map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    pub(super) fn is_narrowed(&self) -> bool {
         self.fields().iter().any(|(_, value)| !value.is_empty())
     }
 }
@@ -140,6 +153,8 @@ struct DeskPage {
     rules: Vec<String>,
     before: Option<String>,
     after: Option<String>,
+    views: Vec<Kept>,
+    may_keep: bool,
     may_dismiss: bool,
     may_screen: bool,
 }
@@ -300,6 +315,8 @@ pub(super) fn show(
         rules: pack.rules.iter().map(|rule| rule.id.clone()).collect(),
         before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
         after: (from + ON_PAGE < total).then(|| wanted.address(wanted.page + 1)),
+        views: kept(site, viewer, &wanted)?,
+        may_keep: site.widest(viewer, Action::KeepViews).is_some(),
         may_dismiss: wanted.state.is_empty() || wanted.state == "open",
         may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
         wanted,
