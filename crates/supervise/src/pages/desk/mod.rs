@@ -1,5 +1,6 @@
 //! The officer's desk: what is in doubt, the gravest first, and each doubt with its reason.
 
+mod compared;
 pub(crate) mod counts;
 pub(crate) mod decide;
 mod flag;

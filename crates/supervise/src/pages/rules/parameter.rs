@@ -148,7 +148,7 @@ pub(super) async fn change(
 }
 
 /// Where a project lies: its page, name and township.
-type Known = BTreeMap<String, (String, Option<String>, String)>;
+type Known = BTreeMap<String, (String, Option<String>, Option<String>)>;
 
 fn shown(site: &Site, words: Words, found: Preview) -> Result<Shown, Problem> {
     let mut known = Known::new();
@@ -172,7 +172,7 @@ fn shown(site: &Site, words: Words, found: Preview) -> Result<Shown, Problem> {
     let mut townships: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (findings, comes) in [(&found.appear, true), (&found.vanish, false)] {
         for finding in findings {
-            let township = of_project(finding).map(|(_, _, township)| township.clone());
+            let township = of_project(finding).and_then(|(_, _, township)| township.clone());
             let counts = townships.entry(township.unwrap_or_default()).or_default();
             if comes {
                 counts.0 += 1;
