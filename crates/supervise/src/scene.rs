@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kandeng_geo::Datum;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::node::DeskAt;
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
 use kandeng_platform::{EventKinds, Scene, Tables, Work};
@@ -48,6 +49,8 @@ pub struct Settings {
     pub datum: Option<Datum>,
     /// When what is done, and how people are told.
     pub hours: Hours,
+    /// How long people have for what they work on.
+    pub desk: DeskAt,
     /// A folder that only this program reads, where files are while they are read.
     pub uploads: PathBuf,
 }
@@ -70,6 +73,11 @@ impl Supervise {
 
     pub(crate) fn uploads(&self) -> &Path {
         &self.0.settings.uploads
+    }
+
+    /// How long people have for what they work on.
+    pub(crate) fn days(&self) -> DeskAt {
+        self.0.settings.desk
     }
 
     pub(crate) fn vault(&self) -> &Vault {

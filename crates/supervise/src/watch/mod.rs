@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::civil::Time;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use kandeng_platform::flag::{Found, Sweep};
+use kandeng_platform::flag::{Found, Sweep, forget};
 use kandeng_platform::page::Site;
 use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
@@ -107,6 +107,8 @@ struct Standing {
     seen: Option<u64>,
     /// The day whose digest was sent.
     digested: Option<jiff::civil::Date>,
+    /// The day on which links of dismissed flags were forgotten.
+    forgot: Option<jiff::civil::Date>,
     /// Until when nothing is tried.
     pause: Option<Timestamp>,
 }
@@ -162,6 +164,7 @@ impl Watch {
             }
         }
         self.digest(&mut standing).await?;
+        self.forget(&mut standing).await?;
         Ok(Some(self.next(now)))
     }
 
@@ -339,6 +342,34 @@ impl Watch {
         let before = due - SignedDuration::from_hours(24);
         alert::digest(&self.site, today, before..due, channel, &self.cx()).await?;
         standing.digested = Some(today);
+        Ok(())
+    }
+
+    /// Once a day, and at start: whom flags point at that were dismissed long ago.
+    async fn forget(&self, standing: &mut Standing) -> Result<(), CommandError> {
+        let today = self.site.today();
+        if standing.forgot == Some(today) {
+            return Ok(());
+        }
+        let platform = self.site.platform();
+        let kept = self.scene.days().forget();
+        let Ok(before) = platform.clock().now().checked_sub(kept) else {
+            return Ok(());
+        };
+        let Ok(pack) = self.scene.pack(&self.site) else {
+            // What is wrong with the rules was told where they were to run.
+            return Ok(());
+        };
+        // What tells two findings of a rule apart points at somebody as well as what names them: an account, a payee.
+        let personal = pack.rules.iter().map(|rule| {
+            let figures = rule.personal.iter().chain(&rule.key).cloned();
+            (rule.id.clone(), figures.collect())
+        });
+        let forgotten = forget(platform, before, &personal.collect(), &self.cx()).await?;
+        // As long as there are more, the next round goes on.
+        if forgotten == 0 {
+            standing.forgot = Some(today);
+        }
         Ok(())
     }
 

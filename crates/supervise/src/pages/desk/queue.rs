@@ -339,7 +339,7 @@ fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Pr
         text.trim()
             .parse::<f64>()
             .ok()
-            .map(|yuan| (yuan * 100.0) as i64)
+            .map(|yuan| (yuan * 100.0).round() as i64)
     };
     let (least, most) = (yuan(&wanted.from), yuan(&wanted.to));
     let year = wanted.year.trim().parse::<i64>().ok();
