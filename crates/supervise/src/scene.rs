@@ -31,7 +31,7 @@ struct Shared {
     /// Versions of the declaration that were read, by number.
     declared: Mutex<HashMap<u32, Declared>>,
     /// Where drafts are checked, by the newest version of the declaration and the newest change of a parameter.
-    desk: Mutex<Option<((u32, i64), Arc<DraftDesk>)>>,
+    desk: Mutex<Option<(Version, Arc<DraftDesk>)>>,
     /// The rules, by the newest version.
     pack: Mutex<Option<(u32, Arc<Pack>)>>,
     /// How screening is getting on.
@@ -41,6 +41,9 @@ struct Shared {
     /// What the desk has counted.
     counts: pages::Counts,
 }
+
+/// Of the declaration, and the position of the newest change of a parameter.
+type Version = (u32, i64);
 
 /// What a county has set.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ fn links(body: &str) -> Vec<String> {
 fn form_of(body: &str, act: &str) -> String {
     let end = body.find(&format!("/{act}\"")).unwrap();
     let start = body[..end].rfind("/supervise/desk/views/").unwrap();
-    body[start..end + act.len() + 1].to_owned()
+    body[start..=end + act.len()].to_owned()
 }
 
 #[test]

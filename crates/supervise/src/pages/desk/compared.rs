@@ -40,6 +40,8 @@ pub(super) struct Table {
 
 /// A cell as people read it.
 pub(super) struct Cell {
+    /// What the column is called; nothing where the cell is empty.
+    pub label: String,
     pub text: String,
     pub compared: bool,
     /// The same stands on another side, in the same column.
@@ -190,12 +192,15 @@ fn tables(
         }
         let cell = |column: &Column, typed: &str| {
             let shown = page.shown(typed);
+            let (label, text) = if typed.trim().is_empty() {
+                (String::new(), String::new())
+            } else {
+                let text = written(words, filing, column, &shown).into_owned();
+                (pick(words, &column.zh, &column.en).to_owned(), text)
+            };
             Cell {
-                text: if typed.trim().is_empty() {
-                    String::new()
-                } else {
-                    written(words, filing, column, &shown).into_owned()
-                },
+                label,
+                text,
                 compared: meant.contains(&column.key),
                 same: meant.contains(&column.key) && shared(&sheet.table, column, typed),
             }
