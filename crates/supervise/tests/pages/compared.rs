@@ -125,3 +125,34 @@ fn a_related_project_that_the_officer_may_not_read_is_not_shown() {
         assert!(!sides.contains("99012120260002") && !sides.contains("剑阁县乙建筑有限公司"));
     });
 }
+
+#[test]
+fn of_a_projects_own_row_what_was_compared_is_shown_and_no_list_that_was_only_read() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let code = "99012120260001";
+        let project = paid(&county, &mut clerk, code, "剑阁县甲建筑有限公司").await;
+        for (category, field, day) in [
+            ("approval", "f.approval_date", "2025-03-14"),
+            ("construction", "f.start_date", "2025-01-02"),
+        ] {
+            let path = format!("{project}/items/{category}");
+            let shown = clerk.get(&path).await;
+            let saved = send(&mut clerk, &path, &form(&shown, &[(field, day)])).await;
+            assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        }
+        county.screen().await;
+        let mut officer = county
+            .house
+            .signed_in("officer", Role::Officer, "990121")
+            .await;
+        // Begun before it was approved.
+        let page = officer.get(&flag(&county, "Q03", code)).await;
+        let sides = page.body.split("id=\"sides\"").nth(1).unwrap();
+        for told in ["2025-03-14", "2025-01-02", "class=\"compared\""] {
+            assert!(sides.contains(told), "{told}: {sides}");
+        }
+        assert!(!sides.contains("渠</td>"), "{sides}");
+    });
+}

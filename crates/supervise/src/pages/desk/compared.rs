@@ -103,8 +103,10 @@ pub(super) fn sides(
     Ok(sides.collect())
 }
 
-/// The columns that the rule compares, by table. Of a project's own row, those of the flag's items and those that the
-/// rule needs: its statement names others to find rows by.
+/// The columns that the rule compares, by table. A list is one of them where an item of the flag stands in it or the rule
+/// needs it: statements read others to add up or to leave out. Of a project's own row, the columns of those items, those
+/// that the rule needs, and those whose name stands in no other table that it reads and is no plain word: that its
+/// statement names those is no accident.
 fn compared(
     filing: &Filing,
     pack: &Pack,
@@ -112,23 +114,32 @@ fn compared(
     flag: &FlagRow,
 ) -> BTreeMap<String, BTreeSet<String>> {
     let read = columns_read(pack, Some(&packs::items(filing)), &rule.id);
+    let is_meant = |table: &str, column: &Column| {
+        let of_item = (column.item.as_ref()).is_some_and(|item| flag.items.contains(item));
+        let mut needs = rule.needs.iter();
+        of_item || needs.any(|need| need.table == table && need.column == column.key)
+    };
+    let is_plain_or_shared = |table: &str, key: &String| {
+        let mut others = read.iter().filter(|(other, _)| *other != table);
+        !key.contains('_') || key == "project_code" || others.any(|(_, named)| named.contains(key))
+    };
     let mut compared = BTreeMap::new();
-    for (index, sheet) in filing.sheets.iter().enumerate() {
-        let Some(read) = read.get(&sheet.table) else {
+    for sheet in &filing.sheets {
+        let (table, columns) = (&sheet.table, &sheet.columns);
+        let Some(named) = read.get(table) else {
             continue;
         };
-        let is_meant = |column: &&Column| {
-            let of_item = (column.item.as_ref()).is_some_and(|item| flag.items.contains(item));
-            let needed = |need: &kandeng_screening::pack::Need| {
-                need.table == sheet.table && need.column == column.key
-            };
-            index > 0 || of_item || rule.needs.iter().any(needed)
-        };
-        let columns = sheet.columns.iter().filter(is_meant);
-        let columns = columns.filter(|column| read.contains(&column.key));
+        let is_own = table == OWN;
+        if !is_own && !columns.iter().any(|column| is_meant(table, column)) {
+            continue;
+        }
+        let columns = columns.iter().filter(|column| {
+            named.contains(&column.key)
+                && (!is_own || is_meant(table, column) || !is_plain_or_shared(table, &column.key))
+        });
         let columns: BTreeSet<String> = columns.map(|column| column.key.clone()).collect();
         if !columns.is_empty() {
-            compared.insert(sheet.table.clone(), columns);
+            compared.insert(table.clone(), columns);
         }
     }
     compared
