@@ -172,10 +172,44 @@ async function reviews(project, language) {
   await page.context().close();
 }
 
+/** The queue by keys alone: down, up, choosing, a view of one's own kept and opened, and the list of keys. */
+async function keys(page, language) {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const now = () => page.$$eval("table.queue tbody tr", (rows) => rows.findIndex((row) => row.classList.contains("now")));
+  for (const [key, at] of [["j", 0], ["j", 1], ["k", 0]]) {
+    await page.keyboard.press(key);
+    assert.equal(await now(), at, key);
+  }
+  const box = "table.queue tbody tr.now input[type=checkbox]";
+  await page.keyboard.press("x");
+  assert.ok(await page.isChecked(box));
+  await page.keyboard.press("x");
+  await page.keyboard.press("?");
+  assert.ok(await page.$("details[data-keys][open]"));
+  await page.selectOption(".filters [name=severity]", "high");
+  await page.click(".filters button");
+  const keep = 'form[action="/supervise/desk/views"]';
+  const summary = page.locator("details", { has: page.locator(keep) }).locator("summary");
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(language);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("nav.views a[aria-current]");
+  await look(page, `views-${language}`);
+  await page.goto(`${base}/supervise/desk`);
+  const name = (await page.$$eval("nav.views a", (all) => all.map((one) => one.textContent))).indexOf(language) + 1;
+  await page.keyboard.press(String(name));
+  await page.waitForSelector("nav.views a[aria-current]");
+  assert.match(page.url(), /severity=high/);
+  await page.goto(`${base}/supervise/desk`);
+}
+
 async function works(language) {
   const page = await person("officer", language);
   await page.goto(`${base}/supervise/desk`);
   await look(page, `desk-${language}`);
+  await keys(page, language);
   const loose = await page.$$eval("table.queue tr", (rows) =>
     rows.map((row) => row.querySelectorAll("td")).filter((cells) => cells.length > 6 && !cells[6].textContent.trim()).map((cells) => cells[5].querySelector("a").getAttribute("href")),
   );
@@ -191,6 +225,7 @@ async function works(language) {
   }
   assert.ok(flag, "every doubt has a case");
   await look(page, `flag-${language}`);
+  if (shots) await page.screenshot({ path: `${shots}/flag-${language}-whole.png`, fullPage: true });
   await page.click('form[action$="/verify"] button');
   assert.match(path(page), /^\/supervise\/cases\//);
   await look(page, `case-${language}`);
@@ -210,6 +245,15 @@ async function leads(language) {
     await page.goto(`${base}/supervise/${name}`);
     await look(page, `${name}-${language}`);
   }
+  // What another value of a parameter would change is seen before it is saved.
+  await page.goto(`${base}/supervise/rules/K29`);
+  await look(page, `rule-${language}`);
+  const change = page.locator("main form", { has: page.locator('input[name="name"][value="below_percent"]') });
+  await change.locator('[name="value"]').fill(language === "en" ? "3" : "30");
+  await change.locator('button:not([name="save"])').click();
+  await page.waitForSelector("#preview");
+  await look(page, `rule-preview-${language}`);
+  if (shots) await page.screenshot({ path: `${shots}/rule-preview-${language}-whole.png`, fullPage: true });
   await page.goto(`${base}/supervise/numbers`);
   await look(page, `numbers-${language}`);
   await page.goto(`${base}/supervise/questions`);

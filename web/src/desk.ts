@@ -1,7 +1,23 @@
-// Keys on the officer's desk: j and k go down and up, Enter opens, x chooses, ? tells. Off while somebody types.
+// Keys on the officer's desk: j and k go down and up, Enter opens, x chooses, 1 to 9 open one's own views, ? tells. Off
+// while somebody types.
 
 const queue = document.querySelector<HTMLTableElement>("table.queue");
 if (queue) start(queue);
+
+// A view may show an empty queue: its keys work there too.
+const views = [...document.querySelectorAll<HTMLAnchorElement>("nav.views a")];
+if (views.length > 0) {
+  document.addEventListener("keydown", (event) => {
+    if (typing(event) || !/^[1-9]$/.test(event.key)) return;
+    views[Number(event.key) - 1]?.click();
+  });
+}
+
+function typing(event: KeyboardEvent): boolean {
+  const at = event.target as HTMLElement;
+  const types = at.matches("textarea, select, input:not([type=checkbox])");
+  return types || event.ctrlKey || event.metaKey || event.altKey;
+}
 
 function start(queue: HTMLTableElement): void {
   const rows = [...queue.tBodies[0].rows];
@@ -25,8 +41,7 @@ function start(queue: HTMLTableElement): void {
   });
   document.addEventListener("keydown", (event) => {
     const at = event.target as HTMLElement;
-    const types = at.matches("textarea, select, input:not([type=checkbox])");
-    if (types || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(event)) return;
     switch (event.key) {
       case "j":
         go(place + 1);

@@ -90,6 +90,8 @@ pub struct Parts {
     pub tables: Vec<Box<dyn Tables>>,
     /// What is done when deadlines are missed, by name.
     pub follow_ups: BTreeMap<String, FollowUp>,
+    /// By which channel people are told what the platform itself tells them.
+    pub channel: String,
 }
 
 impl Parts {
@@ -114,6 +116,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     follow_ups: BTreeMap<String, FollowUp>,
+    channel: String,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -161,6 +164,7 @@ impl Platform {
             clock: parts.clock,
             ids: parts.ids,
             follow_ups,
+            channel: parts.channel,
             idle: Mutex::new(Vec::new()),
         }))
     }
@@ -184,6 +188,11 @@ impl Platform {
     /// The node's database.
     pub fn database(&self) -> &Path {
         &self.0.database
+    }
+
+    /// By which channel people are told what the platform itself tells them.
+    pub fn channel(&self) -> &str {
+        &self.0.channel
     }
 
     /// Time.

@@ -2,17 +2,27 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/house.rs"]
+mod house;
 mod support;
 
+use house::House;
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
+use kandeng_platform::account::Role;
 use kandeng_platform::case::{
-    AnswerCase, Case, Close, Hear, OpenCase, Outcome, OutcomeKind, Refer,
+    AnswerCase, Case, Close, Hear, OpenCase, Outcome, OutcomeKind, Refer, Rungs,
 };
 use kandeng_platform::deadline::DeadlineLoop;
 use kandeng_platform::{CommandError, Platform};
 use support::{Node, block_on, rows, start};
 use uuid::Uuid;
+
+/// A day for each rung.
+fn rungs() -> Rungs {
+    let day = SignedDuration::from_hours(24);
+    Rungs::new(day, day, day)
+}
 
 async fn opened(node: &Node, platform: &Platform) -> Uuid {
     let id = Uuid::from_u128(5);
@@ -22,7 +32,7 @@ async fn opened(node: &Node, platform: &Platform) -> Uuid {
         lead: Uuid::from_u128(8),
         assignee: Uuid::from_u128(7),
         checks: Vec::new(),
-        answer_within: SignedDuration::from_hours(24),
+        within: rungs(),
     };
     platform
         .carry_out::<Case, _>(id, open, &node.cx())
@@ -146,5 +156,72 @@ fn a_referred_case_says_to_whom_and_is_over() {
         let row = rows(&platform, "cases").remove(0);
         assert!(row.contains("referred") && row.contains("county supervision commission"));
         assert_eq!(days(&node, &platform, 30).await, 0);
+    });
+}
+
+/// Who was told, in order of account.
+fn told(platform: &Platform) -> Vec<Uuid> {
+    let of = "select recipient from notices order by recipient";
+    let told: Vec<String> = platform
+        .query(|connection| {
+            connection
+                .prepare(of)?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+        .unwrap();
+    told.iter().map(|id| id.parse().unwrap()).collect()
+}
+
+#[test]
+fn each_rung_reaches_whom_it_is_for_and_each_waits_its_own_time() {
+    block_on(async {
+        let house = House::new();
+        let (node, platform) = (&house.node, &house.platform);
+        let mut ids = Vec::new();
+        for (login, role, place) in [
+            ("officer", Role::Officer, "990121003"),
+            ("township", Role::Manager, "990121003"),
+            ("county", Role::Manager, "990121"),
+            ("lead", Role::Manager, "990122"),
+        ] {
+            let (id, token) = house.invite(login, role, place).await;
+            house.enrol(&token).await;
+            ids.push(id);
+        }
+        let [officer, township, county, lead] = ids[..] else {
+            panic!("four were invited");
+        };
+        let id = Uuid::from_u128(5);
+        let day = |days: i64| SignedDuration::from_hours(24 * days);
+        let open = OpenCase {
+            id,
+            flags: vec![StreamName::new("flag", Uuid::from_u128(6)).unwrap()],
+            lead,
+            assignee: officer,
+            checks: Vec::new(),
+            within: Rungs::new(day(4), day(2), day(1)),
+        };
+        platform
+            .carry_out::<Case, _>(id, open, &node.cx())
+            .await
+            .unwrap();
+        let opened = house.now();
+        let mut known = Vec::new();
+        for (after, mut reached) in [
+            (4, vec![officer]),
+            (6, vec![township]),
+            (7, vec![township, county, lead]),
+        ] {
+            node.clock
+                .set(opened + day(after) - SignedDuration::from_secs(1));
+            let fire = DeadlineLoop::new(platform.clone());
+            assert_eq!(fire.fire_due().await.unwrap(), 0, "day {after}, too early");
+            node.clock.set(opened + day(after));
+            assert_eq!(fire.fire_due().await.unwrap(), 1, "day {after}");
+            known.append(&mut reached);
+            known.sort();
+            assert_eq!(told(platform), known, "day {after}");
+        }
     });
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
 use kandeng_platform::case::{
-    Case, Check, CheckCase, Close, FlagVerdict, Hear, OnSite, OpenCase, Outcome, OutcomeKind,
+    Case, Check, CheckCase, Close, FlagVerdict, Hear, OnSite, OpenCase, Outcome, OutcomeKind, Rungs,
 };
 use kandeng_platform::flag::{
     Answered, Confirm, Decline, Dismiss, Dismissal, Flag, Found, RuleRun, Sweep, Tally, draw,
@@ -265,6 +265,12 @@ fn a_flag_that_comes_back_keeps_its_earlier_verdict_in_the_count() {
     });
 }
 
+/// A day for each rung.
+fn rungs() -> Rungs {
+    let day = SignedDuration::from_hours(24);
+    Rungs::new(day, day, day)
+}
+
 async fn open_case(node: &Node, platform: &Platform, flags: &[StreamName]) -> Uuid {
     let id = Uuid::from_u128(5);
     let open = OpenCase {
@@ -280,7 +286,7 @@ async fn open_case(node: &Node, platform: &Platform, flags: &[StreamName]) -> Uu
                 says: Text::new("现场丈量", "measure on site"),
             })
             .collect(),
-        answer_within: SignedDuration::from_hours(24),
+        within: rungs(),
     };
     platform
         .carry_out::<Case, _>(id, open, &node.cx())

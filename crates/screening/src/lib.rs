@@ -20,7 +20,7 @@ mod text;
 pub use engine::{
     Answer, Answers, Change, DraftAnswer, DraftCheck, DraftOutcome, DraftSettings, EngineError,
     Failure, FailureCause, Finding, Outcome, Prepared, ReachMap, Reached, Reason, Settings,
-    StepProfile, Subjects, half_of_memory,
+    StepProfile, Subjects, columns_read, half_of_memory,
 };
 pub use figure::{Figure, Labels, Language};
 pub use items::{Filled, ItemCheck, Items};

@@ -11,6 +11,7 @@ pub mod import;
 pub mod marking;
 pub mod measured;
 pub mod ocds;
+pub mod officer;
 pub mod packs;
 mod pages;
 pub mod project;

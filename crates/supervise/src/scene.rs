@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kandeng_geo::Datum;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::node::DeskAt;
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
 use kandeng_platform::{EventKinds, Scene, Tables, Work};
@@ -14,6 +15,7 @@ use kandeng_screening::pack::Pack;
 
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
+use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
@@ -28,8 +30,8 @@ struct Shared {
     settings: Settings,
     /// Versions of the declaration that were read, by number.
     declared: Mutex<HashMap<u32, Declared>>,
-    /// Where drafts are checked, by the newest version.
-    desk: Mutex<Option<(u32, Arc<DraftDesk>)>>,
+    /// Where drafts are checked, by the newest version of the declaration and the newest change of a parameter.
+    desk: Mutex<Option<(Version, Arc<DraftDesk>)>>,
     /// The rules, by the newest version.
     pack: Mutex<Option<(u32, Arc<Pack>)>>,
     /// How screening is getting on.
@@ -44,6 +46,9 @@ struct Shared {
     around: pages::Around,
 }
 
+/// Of the declaration, and the position of the newest change of a parameter.
+type Version = (u32, i64);
+
 /// What a county has set.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -51,6 +56,8 @@ pub struct Settings {
     pub datum: Option<Datum>,
     /// When what is done, and how people are told.
     pub hours: Hours,
+    /// How long people have for what they work on.
+    pub desk: DeskAt,
     /// A folder that only this program reads, where files are while they are read.
     pub uploads: PathBuf,
 }
@@ -75,6 +82,11 @@ impl Supervise {
 
     pub(crate) fn uploads(&self) -> &Path {
         &self.0.settings.uploads
+    }
+
+    /// How long people have for what they work on.
+    pub(crate) fn days(&self) -> DeskAt {
+        self.0.settings.desk
     }
 
     pub(crate) fn vault(&self) -> &Vault {
@@ -162,21 +174,24 @@ impl Supervise {
     /// first who asks waits. Blocks.
     pub(crate) fn desk(&self, site: &Site) -> Result<Arc<DraftDesk>, Problem> {
         let newest = self.newest(site)?;
+        let changed = site.platform().query(parameters::newest)?;
+        let wanted = (newest.version, changed);
         let mut desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, desk)) = desk.as_ref()
-            && *version == newest.version
+        if let Some((known, desk)) = desk.as_ref()
+            && *known == wanted
         {
             return Ok(Arc::clone(desk));
         }
+        let pack = Pack::clone(&*self.pack(site)?);
         let settings = DeskSettings {
             filing: Arc::clone(&newest.filing),
             datum: self.datum(),
+            params: site.platform().query(|of| parameters::of(of, &pack))?,
             ..DeskSettings::new(self.key().clone())
         };
-        let pack = Pack::clone(&*self.pack(site)?);
         let made = DraftDesk::open(settings, pack, site.today());
         let made = Arc::new(made.map_err(|error| Problem::fault(&error))?);
-        *desk = Some((newest.version, Arc::clone(&made)));
+        *desk = Some((wanted, Arc::clone(&made)));
         Ok(made)
     }
 }
@@ -185,6 +200,8 @@ impl Supervise {
 pub fn event_kinds() -> Vec<EventKinds> {
     let mut kinds = project::event_kinds();
     kinds.push(EventKinds::of::<Screening>());
+    kinds.push(EventKinds::of::<Parameters>());
+    kinds.push(EventKinds::of::<Views>());
     kinds
 }
 
@@ -192,6 +209,8 @@ pub fn event_kinds() -> Vec<EventKinds> {
 pub fn tables() -> Vec<Box<dyn Tables>> {
     let mut tables = project::tables();
     tables.push(Box::new(ScreeningTables));
+    tables.push(Box::new(ParameterTables));
+    tables.push(Box::new(ViewTables));
     tables
 }
 

@@ -374,7 +374,7 @@ impl<'a> Teller<'a> {
                 .iter()
                 .map(|(.., check)| check.clone())
                 .collect(),
-            answer_within: SignedDuration::from_hours(24 * ANSWER),
+            within: kandeng_platform::node::DeskAt::default().rungs(),
         };
         let cx = self.cx(officer);
         self.platform.carry_out::<Case, _>(id, open, &cx).await?;

@@ -50,6 +50,7 @@ pub(crate) fn supervise(node: &Node) -> Result<Supervise, Failure> {
             digest: screening.digest,
             channel: screening.channel.clone(),
         },
+        desk: node.folder.config.desk,
         uploads: uploads(node)?,
     };
     Ok(Supervise::new(Arc::clone(&node.vault), key, settings))

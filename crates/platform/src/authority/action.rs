@@ -138,6 +138,8 @@ actions! {
     UseOwnAccount = "use-own-account" on &[Kind::Account];
     /// See the queue.
     ViewDesk = "view-desk" on &[Kind::Desk];
+    /// Keep views of the queue under names of one's own.
+    KeepViews = "keep-views" on &[Kind::Desk];
     /// See the numbers.
     ViewNumbers = "view-numbers" on &[Kind::Desk];
     /// See rules and their parameters.

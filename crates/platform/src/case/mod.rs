@@ -6,8 +6,11 @@ mod close;
 mod question;
 mod tables;
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,6 +24,7 @@ pub use question::{
 pub(crate) use question::{UNANSWERED, unanswered};
 pub use tables::CaseTables;
 
+use crate::account::superior;
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
 use crate::deadline::Running;
@@ -62,6 +66,88 @@ impl Rung {
             Self::Investigate => Text::new("查办", "investigate"),
         }
     }
+
+    /// What whoever it is for is told. It names neither the project nor anybody.
+    fn told(self) -> Text {
+        match self {
+            Self::Urge => Text::new(
+                "你经办的办件逾期未复,请尽快处理",
+                "a case of yours has had no answer in time; please see to it",
+            ),
+            Self::Supervise => Text::new(
+                "你下属经办的办件催办后仍未答复,请督促",
+                "a case of somebody who answers to you has had no answer after being urged; please see to it",
+            ),
+            Self::Investigate => Text::new(
+                "有办件督办后仍未答复,请查明拖延的原因",
+                "a case has had no answer after being supervised; please look into the delay",
+            ),
+        }
+    }
+
+    /// Who is told of it: whoever works on the case; above them whoever they answer to; last of all whoever leads the
+    /// case, and whoever those answer to who did not see to it. Each once.
+    fn reaches(self, case: &Case, of: &Connection) -> rusqlite::Result<Vec<Uuid>> {
+        let above = |person: Uuid| -> rusqlite::Result<Vec<Uuid>> {
+            let found = superior(of, person)?;
+            Ok(found
+                .iter()
+                .filter_map(|id| Uuid::try_parse(id).ok())
+                .collect())
+        };
+        let mut reached = match self {
+            Self::Urge => vec![case.assignee],
+            Self::Supervise => above(case.assignee)?,
+            Self::Investigate => {
+                let mut reached = above(case.assignee)?;
+                for one in reached.clone() {
+                    reached.extend(above(one)?);
+                }
+                reached.push(case.lead);
+                reached
+            }
+        };
+        // Where somebody answers to nobody, the case's lead is the next.
+        if reached.is_empty() {
+            reached.push(case.lead);
+        }
+        let mut seen = BTreeSet::new();
+        reached.retain(|one| seen.insert(*one));
+        Ok(reached)
+    }
+}
+
+/// Seconds: until a case without an answer is urged, from then until it is supervised, from then until it is
+/// investigated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rungs {
+    urge: i64,
+    supervise: i64,
+    investigate: i64,
+}
+
+impl Rungs {
+    /// At least a second each.
+    pub fn new(
+        urge: SignedDuration,
+        supervise: SignedDuration,
+        investigate: SignedDuration,
+    ) -> Self {
+        let seconds = |within: SignedDuration| within.as_secs().max(1);
+        Self {
+            urge: seconds(urge),
+            supervise: seconds(supervise),
+            investigate: seconds(investigate),
+        }
+    }
+
+    fn until(self, rung: Rung) -> i64 {
+        match rung {
+            Rung::Urge => self.urge,
+            Rung::Supervise => self.supervise,
+            Rung::Investigate => self.investigate,
+        }
+    }
 }
 
 /// What happened to a case.
@@ -78,8 +164,8 @@ pub enum CaseEvent {
         assignee: Uuid,
         /// What is to be looked at on paper and on site.
         checks: Vec<Check>,
-        /// Seconds within which each rung wants an answer.
-        answer_within: i64,
+        /// When each rung is climbed should no answer come.
+        within: Rungs,
     },
     /// One of the checks was made.
     CaseChecked {
@@ -129,7 +215,7 @@ pub enum CaseEvent {
 
 impl Events for CaseEvent {
     const VERSIONS: &'static [(&'static str, u16)] = &[
-        ("case-opened", 2),
+        ("case-opened", 3),
         ("case-checked", 1),
         ("case-assigned", 1),
         ("case-climbed", 1),
@@ -145,6 +231,13 @@ impl Events for CaseEvent {
             ("case-opened", 1) => {
                 payload["lead"] = payload.get("assignee")?.clone();
                 payload["checks"] = Value::Array(Vec::new());
+            }
+            // Until version 3 every rung took as long.
+            ("case-opened", 2) => {
+                let within = payload.as_object_mut()?.remove("answer_within")?;
+                payload["within"] = serde_json::json!({
+                    "urge": within, "supervise": within, "investigate": within,
+                });
             }
             // Until version 2 it was not said which of the two it was.
             ("case-heard", 1) => payload["heard"] = true.into(),
@@ -168,7 +261,7 @@ pub struct Case {
     /// Who leads it.
     pub lead: Uuid,
     assignee: Uuid,
-    answer_within: i64,
+    within: Rungs,
 }
 
 impl Aggregate for Case {
@@ -182,14 +275,14 @@ impl Aggregate for Case {
                 lead,
                 assignee,
                 checks,
-                answer_within,
+                within,
             } => {
                 self.open = true;
                 self.flags = flags;
                 self.lead = lead;
                 self.checks = checks.len() as u32;
                 self.assignee = assignee;
-                self.answer_within = answer_within;
+                self.within = within;
             }
             CaseEvent::CaseAssigned { assignee } => self.assignee = assignee,
             CaseEvent::CaseClimbed { rung } => self.rung = Some(rung),
@@ -217,8 +310,8 @@ pub struct OpenCase {
     pub assignee: Uuid,
     /// What is to be looked at on paper and on site.
     pub checks: Vec<Check>,
-    /// Within which time each rung wants an answer.
-    pub answer_within: SignedDuration,
+    /// When each rung is climbed should no answer come.
+    pub within: Rungs,
 }
 
 /// Give it to somebody else.
@@ -226,8 +319,15 @@ pub struct OpenCase {
 pub struct Assign(pub Uuid);
 
 /// No answer came in time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Climb(pub Uuid);
+#[derive(Clone, Debug)]
+pub(crate) struct Climb {
+    /// Which case.
+    pub id: Uuid,
+    /// Who is told.
+    pub tell: Vec<Uuid>,
+    /// By which channel.
+    pub channel: String,
+}
 
 /// Answer it.
 #[derive(Clone, Debug)]
@@ -302,15 +402,16 @@ impl Decide<OpenCase> for Case {
                 "a case needs at least one flag",
             ));
         }
-        let within = open.answer_within.as_secs().max(1);
+        let within = open.within;
         let event = CaseEvent::CaseOpened {
             flags: open.flags,
             lead: open.lead,
             assignee: open.assignee,
             checks: open.checks,
-            answer_within: within,
+            within,
         };
-        Ok(Decision::from(event).and(expect(open.id, within, cx)))
+        let first = within.until(Rung::Urge);
+        Ok(Decision::from(event).and(expect(open.id, first, cx)))
     }
 }
 
@@ -329,23 +430,26 @@ impl Decide<Assign> for Case {
 }
 
 impl Decide<Climb> for Case {
-    fn decide(&self, Climb(id): Climb, cx: &Context) -> Result<Decision<CaseEvent>, Refusal> {
+    fn decide(&self, climb: Climb, cx: &Context) -> Result<Decision<CaseEvent>, Refusal> {
         self.must_be_open()?;
         let Some(rung) = Rung::after(self.rung) else {
             return Ok(Decision::of([]));
         };
+        let Climb { id, tell, channel } = climb;
         let title = rung.title();
-        let notice = NewNotice {
-            cause: format!("case/{id}/{}/{}", title.en, cx.at.as_millisecond()),
-            to: self.assignee,
-            channel: "log".to_owned(),
-            subject: Text::new(format!("办件{}", title.zh), format!("A case: {}", title.en)),
-            body: Text::new("有办件逾期未复,请处理", "a case has had no answer in time"),
-        };
-        let decision = Decision::from(CaseEvent::CaseClimbed { rung }).and(Effect::Notify(notice));
+        let mut decision = Decision::from(CaseEvent::CaseClimbed { rung });
+        for to in tell {
+            decision = decision.and(Effect::Notify(NewNotice {
+                cause: format!("case/{id}/{}/{}", title.en, cx.at.as_millisecond()),
+                to,
+                channel: channel.clone(),
+                subject: Text::new(format!("办件{}", title.zh), format!("A case: {}", title.en)),
+                body: rung.told(),
+            }));
+        }
         // The last rung has nobody above it.
         Ok(match Rung::after(Some(rung)) {
-            Some(_) => decision.and(expect(id, self.answer_within, cx)),
+            Some(next) => decision.and(expect(id, self.within.until(next), cx)),
             None => decision,
         })
     }
@@ -406,5 +510,14 @@ pub(crate) fn climb(plan: &mut Plan<'_>, missed: &Running) -> Result<(), Command
     let Some(id) = id else {
         return Ok(());
     };
-    plan.decide::<Case, _>(StreamName::new(Case::STREAM, id)?, Climb(id))
+    let stream = StreamName::new(Case::STREAM, id)?;
+    let loaded = plan.load::<Case>(&stream)?;
+    let tell = match Rung::after(loaded.state.rung) {
+        Some(rung) => plan
+            .platform()
+            .query(|connection| rung.reaches(&loaded.state, connection))?,
+        None => Vec::new(),
+    };
+    let channel = plan.platform().channel().to_owned();
+    plan.decide_on(loaded, stream, Climb { id, tell, channel })
 }

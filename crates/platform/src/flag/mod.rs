@@ -5,6 +5,7 @@
 
 mod draw;
 mod fit;
+mod forget;
 mod precision;
 pub mod rank;
 mod rule;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use draw::{DRAWN_SHARE, draw};
+pub use forget::{KeptVerdict, forget};
 pub use precision::{Tally, Verdict};
 pub use rule::{Rule, RuleEvent, RuleTables};
 pub use screened::{
@@ -156,6 +158,19 @@ pub enum FlagEvent {
         /// Whether it is open again; otherwise it stays as it was.
         reopened: bool,
     },
+    /// It was dismissed long ago: whom it pointed at is forgotten, and the events that said so are erased.
+    FlagForgotten {
+        /// What remains of what was found.
+        found: Found,
+        /// Why it was dismissed.
+        dismissal: Dismissal,
+        /// What was decided on it.
+        verdicts: Vec<KeptVerdict>,
+        /// When it was raised, in milliseconds since 1970.
+        raised_at: i64,
+        /// Positions of the ledger whose payloads go.
+        erase: Vec<u64>,
+    },
 }
 
 /// Why a rule cannot compare a subject.
@@ -182,6 +197,7 @@ impl Events for FlagEvent {
         ("flag-dismissed", 1),
         ("flag-confirmed", 1),
         ("flag-reviewed", 1),
+        ("flag-forgotten", 1),
     ];
 }
 
@@ -267,6 +283,13 @@ impl Aggregate for Flag {
                     self.standing = Standing::Open;
                 }
                 self.rule_changed = false;
+            }
+            FlagEvent::FlagForgotten {
+                found, dismissal, ..
+            } => {
+                self.found = Some(found);
+                self.not_applicable = None;
+                self.leave(Standing::Dismissed(dismissal));
             }
         }
     }

@@ -4,11 +4,11 @@ use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{Dismissal, Flag, FlagEvent, Found, Verdict};
+use super::{Dismissal, Flag, FlagEvent, Found, KeptVerdict, Verdict, forget};
 use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
-/// The tables `flags` and `flag_verdicts`.
+/// The tables `flags`, `flag_verdicts` and `flag_erasures`.
 pub struct FlagTables;
 
 impl Tables for FlagTables {
@@ -17,11 +17,11 @@ impl Tables for FlagTables {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["flags", "flag_verdicts"]
+        &["flags", "flag_verdicts", "flag_erasures"]
     }
 
     fn create(&self) -> &'static str {
@@ -50,6 +50,7 @@ impl Tables for FlagTables {
             drawn integer not null default 0 check (drawn in (0, 1)), -- in the random sample
             proposed text, -- why an officer would dismiss it, while a second has not agreed
             proposed_by text,
+            forgotten integer not null default 0 check (forgotten in (0, 1)), -- whom it pointed at is
             raised_at integer not null, -- milliseconds since 1970
             changed_at integer not null
         ) strict;
@@ -65,7 +66,9 @@ impl Tables for FlagTables {
             ),
             drawn integer not null check (drawn in (0, 1)),
             at integer not null
-        ) strict;"
+        ) strict;
+        -- Payloads that are to be erased and were not yet.
+        create table flag_erasures (position integer primary key) strict;"
     }
 
     fn indexes(&self) -> &'static [&'static str] {
@@ -80,6 +83,12 @@ impl Tables for FlagTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        if event.stream.kind() == "erasure" {
+            let payload = event.payload.as_ref();
+            return payload
+                .map_or(Ok(()), |payload| forget::erased(to, payload))
+                .map_err(|error| error.to_string());
+        }
         let Some((envelope, read)) = Flag::event_in(event)? else {
             return Ok(());
         };
@@ -129,7 +138,7 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
                 "update flags set rule_version = ?2, severity = ?3, fingerprint = ?4, figures = ?5, \
                  says_zh = ?6, says_en = ?7, money_fen = ?8, items = ?9, related = ?10, \
                  not_applicable = null, not_applicable_zh = null, not_applicable_en = null, \
-                 rule_changed = 1, proposed = null, proposed_by = null, changed_at = ?11 where stream = ?1",
+                 rule_changed = 1, proposed = null, proposed_by = null, forgotten = 0, changed_at = ?11 where stream = ?1",
             )?
             .execute(params![
                 stream,
@@ -174,7 +183,53 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
                 "update flags set rule_changed = 0, changed_at = ?2 where stream = ?1",
             )?
             .execute(params![stream, at])?,
+        FlagEvent::FlagForgotten {
+            found,
+            dismissal,
+            verdicts,
+            raised_at,
+            erase,
+        } => {
+            for position in erase {
+                to.prepare_cached("insert or ignore into flag_erasures values (?1)")?
+                    .execute([*position as i64])?;
+            }
+            keep_verdicts(to, stream, &found.rule, verdicts)?;
+            // Also where what raised it is erased already: the tables may be made anew.
+            write(to, stream, at, found, &[], false)?;
+            state(to, stream, at, "dismissed", Some(*dismissal))?;
+            to.prepare_cached(
+                "update flags set key = ?2, raised_at = ?3, forgotten = 1 where stream = ?1",
+            )?
+            .execute(params![stream, found.key, raised_at])?
+        }
     };
+    Ok(())
+}
+
+/// Puts down what was decided on a flag, where it is not known any more.
+fn keep_verdicts(
+    to: &Connection,
+    stream: &str,
+    rule: &str,
+    verdicts: &[KeptVerdict],
+) -> rusqlite::Result<()> {
+    for kept in verdicts {
+        to.prepare_cached(
+            "insert or ignore into flag_verdicts (position, flag, rule, rule_version, severity, \
+             verdict, drawn, at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            kept.position as i64,
+            stream,
+            rule,
+            kept.rule_version,
+            kept.severity,
+            kept.verdict,
+            kept.drawn,
+            kept.at
+        ])?;
+    }
     Ok(())
 }
 
@@ -198,7 +253,7 @@ fn write(
          state = iif(state = 'confirmed', state, 'open'), dismissal = null, not_applicable = null, \
          not_applicable_zh = null, not_applicable_en = null, \
          rule_changed = max(rule_changed * (state <> 'cleared'), excluded.rule_changed), \
-         proposed = null, proposed_by = null, \
+         proposed = null, proposed_by = null, forgotten = 0, \
          changed = excluded.changed, changed_at = excluded.changed_at",
     )?
     .execute(params![

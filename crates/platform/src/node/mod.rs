@@ -31,7 +31,9 @@ use kandeng_ledger::{
 };
 
 pub use backup::{BackedUp, backup, backup_people};
-pub use config::{CONFIG, Config, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt};
+pub use config::{
+    CONFIG, Config, DeskAt, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt,
+};
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};
 pub use evidence::{Changed, Evidence};
@@ -117,6 +119,8 @@ impl Node {
             ids: opening.ids,
             tables: opening.tables,
             follow_ups: opening.follow_ups,
+            // Without one, notices wait where whoever runs the node sees that they went nowhere.
+            channel: (folder.config.screening.channel.clone()).unwrap_or_else(|| "log".to_owned()),
         };
         let platform = match &folder.config.store {
             StoreAt::Sqlite => Platform::open(parts)?,

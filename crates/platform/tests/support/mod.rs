@@ -233,6 +233,7 @@ impl Node {
             ids: Arc::new(CountedIds::default()),
             tables: vec![Box::new(DoorTables)],
             follow_ups: BTreeMap::from([("door-left-open".to_owned(), left_open)]),
+            channel: "log".to_owned(),
         }
     }
 

@@ -35,7 +35,7 @@ pub use failure::{EngineError, Failure, FailureCause};
 pub use finding::Finding;
 pub use outcome::{Outcome, StepProfile};
 pub use plan::Prepared;
-pub use reach::{Change, ReachMap, Reached, Subjects};
+pub use reach::{Change, ReachMap, Reached, Subjects, columns_read};
 
 use crate::figure::Labels;
 use crate::pack::{Audience, Param};

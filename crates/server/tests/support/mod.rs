@@ -64,6 +64,7 @@ impl House {
             ids: Arc::new(CountedIds::default()),
             tables,
             follow_ups: BTreeMap::new(),
+            channel: "log".to_owned(),
         })
         .unwrap();
         let keys = folder.path().join("people.db");

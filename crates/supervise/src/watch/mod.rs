@@ -6,31 +6,35 @@
 
 mod alert;
 mod personal;
+mod preview;
 mod record;
 mod run;
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Time;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use kandeng_platform::flag::{Found, Sweep};
+use kandeng_platform::flag::{Found, Sweep, forget};
 use kandeng_platform::page::Site;
 use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
 use kandeng_screening::Tables;
+use kandeng_screening::pack::Pack;
 use rusqlite::OptionalExtension as _;
 use uuid::Uuid;
 
+pub(crate) use preview::{Looked, Preview, preview};
 pub use record::{
     AskScreening, LastRun, Screening, ScreeningEvent, ScreeningTables, last_run, screening_id,
 };
 pub use run::WatchError;
 pub use runs::runs;
 
+use crate::officer::parameters;
 use crate::project::Declared;
 use crate::scene::Supervise;
 use run::{Ran, Rules};
@@ -103,6 +107,8 @@ struct Standing {
     seen: Option<u64>,
     /// The day whose digest was sent.
     digested: Option<jiff::civil::Date>,
+    /// The day on which links of dismissed flags were forgotten.
+    forgot: Option<jiff::civil::Date>,
     /// Until when nothing is tried.
     pause: Option<Timestamp>,
 }
@@ -158,6 +164,7 @@ impl Watch {
             }
         }
         self.digest(&mut standing).await?;
+        self.forget(&mut standing).await?;
         Ok(Some(self.next(now)))
     }
 
@@ -227,22 +234,28 @@ impl Watch {
         Ok(())
     }
 
-    /// The rules of the newest declaration.
+    /// The rules of the newest declaration, with the county's parameters.
     async fn rules(&self, standing: &mut Standing) -> Result<Arc<Rules>, WatchError> {
         let declared = self.scene.newest(&self.site);
         let declared = declared.map_err(|problem| WatchError::Pack(problem.code))?;
+        let platform = self.site.platform();
+        let changed = platform.query(parameters::newest)?;
+        let version = (declared.version, changed);
         let known = standing.rules.as_ref();
-        if let Some(rules) = known.filter(|rules| rules.version == declared.version) {
+        if let Some(rules) = known.filter(|rules| rules.version == version) {
             return Ok(Arc::clone(rules));
         }
+        let pack = self.scene.pack(&self.site);
+        let pack = pack.map_err(|problem| WatchError::Pack(problem.code))?;
+        let params = platform.query(|of| parameters::of(of, &pack))?;
         let (key, datum) = (self.scene.key().clone(), self.scene.datum());
         let rules = blocking(move |_| {
-            let Declared { version, filing } = declared;
-            Rules::new(version, &filing, key, datum, BTreeMap::new())
+            let Declared { filing, .. } = declared;
+            Rules::new(version, &filing, Pack::clone(&pack), key, datum, params)
         })
         .await?;
         let rules = Arc::new(rules);
-        // Other items are asked for: what was said is said anew.
+        // Other items are asked for, or rules have other parameters: what was said is said anew.
         standing.seen = None;
         standing.rules = Some(Arc::clone(&rules));
         Ok(rules)
@@ -332,6 +345,34 @@ impl Watch {
         Ok(())
     }
 
+    /// Once a day, and at start: whom flags point at that were dismissed long ago.
+    async fn forget(&self, standing: &mut Standing) -> Result<(), CommandError> {
+        let today = self.site.today();
+        if standing.forgot == Some(today) {
+            return Ok(());
+        }
+        let platform = self.site.platform();
+        let kept = self.scene.days().forget();
+        let Ok(before) = platform.clock().now().checked_sub(kept) else {
+            return Ok(());
+        };
+        let Ok(pack) = self.scene.pack(&self.site) else {
+            // What is wrong with the rules was told where they were to run.
+            return Ok(());
+        };
+        // What tells two findings of a rule apart points at somebody as well as what names them: an account, a payee.
+        let personal = pack.rules.iter().map(|rule| {
+            let figures = rule.personal.iter().chain(&rule.key).cloned();
+            (rule.id.clone(), figures.collect())
+        });
+        let forgotten = forget(platform, before, &personal.collect(), &self.cx()).await?;
+        // As long as there are more, the next round goes on.
+        if forgotten == 0 {
+            standing.forgot = Some(today);
+        }
+        Ok(())
+    }
+
     fn cx(&self) -> Context {
         Context {
             jurisdiction: self.site.jurisdiction().to_owned(),
@@ -350,7 +391,7 @@ impl Drop for Waited {
 }
 
 /// Runs what takes time on a thread that may. It looks at what it is given to see whether it is to stop.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&AtomicBool) -> Result<T, WatchError> + Send + 'static,
 ) -> Result<T, WatchError> {
     let stop = Arc::new(AtomicBool::new(false));

@@ -22,7 +22,8 @@ use crate::project::{County, filing_tables, standing_at};
 
 /// What a run is made of, the same for all runs of a declaration.
 pub(super) struct Rules {
-    pub version: u32,
+    /// The version of the declaration, and the position of the newest change of a parameter.
+    pub version: (u32, i64),
     filing: Arc<Filing>,
     key: IdentityKey,
     datum: Option<kandeng_geo::Datum>,
@@ -66,16 +67,13 @@ impl From<kandeng_ledger::StoreError> for WatchError {
 impl Rules {
     /// Of a version of the declaration.
     pub fn new(
-        version: u32,
+        version: (u32, i64),
         filing: &Arc<Filing>,
+        pack: Pack,
         key: IdentityKey,
         datum: Option<kandeng_geo::Datum>,
         params: BTreeMap<(String, String), Param>,
     ) -> Result<Self, WatchError> {
-        let pack = packs::county(filing, &[]).map_err(|errors| {
-            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            WatchError::Pack(told.join("; "))
-        })?;
         let items = packs::items(filing);
         let reach = ReachMap::new(&pack, Some(&items), "project")?;
         Ok(Self {

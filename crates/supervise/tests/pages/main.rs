@@ -2,17 +2,24 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compared;
+mod days;
 mod desk;
+mod dismissed;
 mod files;
 mod filing;
+mod filters;
+mod parameters;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
+mod views;
 mod watch;
 
 use std::sync::Arc;
 
 use kandeng_platform::account::Role;
+use kandeng_platform::node::DeskAt;
 use kandeng_server::Reach;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
@@ -45,6 +52,10 @@ impl County {
                 let settings = Settings {
                     datum: None,
                     hours: hours.clone(),
+                    desk: DeskAt {
+                        urge: 4,
+                        ..DeskAt::default()
+                    },
                     uploads: uploads.path().to_owned(),
                 };
                 let made = Supervise::new(Arc::clone(vault), key, settings);

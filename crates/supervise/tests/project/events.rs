@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kandeng_supervise::project::event_kinds;
+use kandeng_supervise::event_kinds;
 use serde_json::Value;
 
 fn folder() -> PathBuf {

@@ -60,6 +60,7 @@ impl Node {
             ids: Arc::new(RandomIds),
             tables: tables(),
             follow_ups: BTreeMap::new(),
+            channel: "log".to_owned(),
         })
         .unwrap();
         let master = folder.join("master.key");

@@ -1,6 +1,7 @@
 //! `kandeng.toml`: what a node is called and where its parts are. No secret stands in it, only names of files
 //! and variables that hold one. A key that nobody knows is an error that names it.
 
+mod desk;
 mod screening;
 mod section;
 mod server;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::NodeError;
 use crate::vault::backup::MOST_DAYS;
+pub use desk::DeskAt;
 pub use screening::ScreeningAt;
 use section::Section;
 pub use server::{ServerAt, WatchAt};
@@ -89,6 +91,8 @@ pub struct Config {
     pub watch: WatchAt,
     /// When everything is screened, and how officers are told.
     pub screening: ScreeningAt,
+    /// How long people have for what they work on.
+    pub desk: DeskAt,
 }
 
 impl Config {
@@ -106,6 +110,7 @@ impl Config {
             server: ServerAt::default(),
             watch: WatchAt::default(),
             screening: ScreeningAt::default(),
+            desk: DeskAt::default(),
         }
     }
 
@@ -168,6 +173,7 @@ impl Config {
             config.channels = notices.table;
         }
         config.screening = ScreeningAt::read(all.section("screening")?, &config.channels)?;
+        config.desk = DeskAt::read(all.section("desk")?)?;
         all.end()?;
         Ok(config)
     }
@@ -290,6 +296,12 @@ mod tests {
                 at: jiff::civil::time(3, 15, 0, 0),
                 digest: jiff::civil::time(7, 0, 0, 0),
                 channel: Some("duty".to_owned()),
+            },
+            desk: DeskAt {
+                urge: 7,
+                supervise: 3,
+                forget: 365,
+                ..DeskAt::default()
             },
             ..Config::new("ledger.example/99", "990121")
         }
@@ -434,6 +446,10 @@ mod tests {
             ("[people]\nbackup_days = \"7\"\n", 4, "backup_days"),
             ("[second_place]\nwitness = \"http://x\"\n", 4, "witness_key"),
             ("[second]\nfolder = \"x\"\n", 3, "second"),
+            ("[desk]\nurge_days = 0\n", 4, "urge_days"),
+            ("[desk]\nforget_dismissed_days = 9999\n", 4, "3660"),
+            ("[desk]\nquestion_days = \"5\"\n", 4, "question_days"),
+            ("[desk]\nlunch_days = 5\n", 4, "lunch_days"),
             ("[server]\ncolour = 80\n", 4, "colour"),
             ("[server]\nport = 80000\n", 4, "port"),
             ("[server]\nhosts = \"http://x\"\n", 4, "http://x"),

@@ -90,6 +90,19 @@ struct Keys {
     owner: Option<String>,
 }
 
+/// The columns of the input that a rule names, by table, through the shared tables down to those of the input; none
+/// where the pack has no such rule. By its words: columns that a statement carries along with `*` are not among them.
+pub fn columns_read(
+    pack: &Pack,
+    items: Option<&Items>,
+    rule: &str,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let rule = pack.rules.iter().find(|known| known.id == rule);
+    rule.map_or_else(BTreeMap::new, |rule| {
+        Reading::of(pack, items, rule).columns(pack)
+    })
+}
+
 impl ReachMap {
     /// Reads a pack whose filings are the subjects of `kind`.
     ///

@@ -1,6 +1,6 @@
 //! What a rule reads: tables of the input, and every word of its statements. Knows no rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
 use crate::items::Items;
@@ -79,6 +79,18 @@ impl Reading {
             }
         }
         reading
+    }
+
+    /// The columns of the input that its statements name, by table.
+    pub(super) fn columns(&self, pack: &Pack) -> BTreeMap<String, BTreeSet<String>> {
+        let tables = pack.tables.iter();
+        let read = tables.filter(|table| self.tables.contains(&table.name));
+        read.map(|table| {
+            let columns = table.columns.iter().map(|column| column.name.clone());
+            let columns = columns.filter(|column| self.names(column));
+            (table.name.clone(), columns.collect())
+        })
+        .collect()
     }
 
     fn names(&self, column: &str) -> bool {

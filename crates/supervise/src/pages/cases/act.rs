@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{
@@ -24,9 +23,6 @@ use super::page::{self, Typed};
 use crate::import::value::{Cell, money};
 use crate::scene::Supervise;
 
-/// Within which time each rung wants an answer.
-const ANSWER: SignedDuration = SignedDuration::from_hours(24 * 10);
-
 fn id(asked: &Asked) -> Uuid {
     asked.params.id("id").unwrap_or_else(Uuid::nil)
 }
@@ -35,6 +31,7 @@ fn id(asked: &Asked) -> Uuid {
 pub(super) async fn open(
     site: Site,
     asked: Asked,
+    Extension(scene): Extension<Supervise>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let (flag, _) = flag_of(&site, id(&asked))?.ok_or_else(Problem::not_found)?;
@@ -67,7 +64,7 @@ pub(super) async fn open(
         lead: lead_for(&site, place)?.unwrap_or(asked.viewer.account),
         assignee: asked.viewer.account,
         checks,
-        answer_within: ANSWER,
+        within: scene.days().rungs(),
     };
     let cx = site.context(&asked.viewer, place);
     site.platform()

@@ -2,7 +2,6 @@
 
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use jiff::SignedDuration;
 use kandeng_platform::account::{Role, responsible};
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Ask, Question};
@@ -20,9 +19,6 @@ use super::queue;
 use crate::project::{id_of_code, page as page_of};
 use crate::scene::Supervise;
 use crate::watch::{AskScreening, Screening, screening_id};
-
-/// Within which time a question is answered.
-const ANSWER: SignedDuration = SignedDuration::from_hours(24 * 5);
 
 /// The most flags that are dismissed at once.
 const MOST: usize = 500;
@@ -260,7 +256,7 @@ pub(super) async fn ask(
         lead,
         text: asking.text.clone(),
         confidential,
-        answer_within: ANSWER,
+        answer_within: scene.days().question(),
     };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     // First as whoever is asked would read it: nothing is written yet, but what may not be asked is told already.
@@ -342,6 +338,7 @@ pub(super) async fn dismiss_several(
             reason: of("reason").to_owned(),
             note: note.clone(),
             chosen: chosen.clone(),
+            view: String::new(),
         };
         queue::show(&site, &asked.viewer, &scene, frame, wanted, typed)
     };

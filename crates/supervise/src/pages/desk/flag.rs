@@ -1,5 +1,7 @@
 //! One doubt: what was compared, with what, by which rule, how often that rule was right, and what can be done.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Extension;
 use axum::response::Response;
@@ -12,7 +14,9 @@ use uuid::Uuid;
 
 use super::super::projects::Option_;
 use super::super::words::{pick, text, words};
+use super::compared::{Side, sides};
 use super::found::{FlagRow, flag_of};
+use crate::officer::parameters;
 use crate::project::{id_of_code, resource};
 use crate::scene::Supervise;
 
@@ -30,6 +34,8 @@ struct RuleView {
     basis: String,
     excludes: String,
     sql: Option<String>,
+    /// Names and values of its parameters, for whoever sees its SQL.
+    parameters: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -52,6 +58,7 @@ struct FlagPage {
     right: String,
     project: Option<(String, String)>,
     related: Vec<(String, String)>,
+    sides: Vec<Side>,
     case: Option<String>,
     not_applicable: Option<String>,
     rule_changed: bool,
@@ -136,6 +143,16 @@ pub(super) fn show(
         None
     };
     let related = related(site, asked, &flag)?;
+    let sides = match rule {
+        Some(rule) => sides(site, words, &filing, (&pack, rule), &flag, &related)?,
+        None => Vec::new(),
+    };
+    let set = match rule {
+        Some(_) if sees_sql => site
+            .platform()
+            .query(|connection| parameters::of(connection, &pack))?,
+        _ => BTreeMap::new(),
+    };
     let case = site.platform().query(|connection| {
         use rusqlite::OptionalExtension as _;
         connection
@@ -199,10 +216,18 @@ pub(super) fn show(
                 _ if sees_sql => Some(rule.source.clone()),
                 _ => None,
             },
+            parameters: (rule.params.iter())
+                .filter(|_| sees_sql)
+                .map(|(name, default)| {
+                    let value = set.get(&(rule.id.clone(), name.clone()));
+                    (name.clone(), parameters::written(value.unwrap_or(default)))
+                })
+                .collect(),
         }),
         right: right(words, tally, drawn, by_filers),
         project: project.map(|project| (project.to_string(), flag.subject.clone())),
         related,
+        sides,
         case,
         not_applicable: flag
             .not_applicable

@@ -1,10 +1,12 @@
 //! The officer's desk: what is in doubt, the gravest first, and each doubt with its reason.
 
+mod compared;
 pub(crate) mod counts;
 pub(crate) mod decide;
 mod flag;
 mod found;
 pub(crate) mod queue;
+mod views;
 
 use axum::http::Method;
 use kandeng_platform::account::Viewer;
@@ -15,7 +17,8 @@ pub(crate) use found::{COLUMNS, FlagRow, flag_of, hands_of};
 
 pub(crate) fn routes() -> Routes {
     use Action::{
-        AskAboutFlag, ConfirmFlag, DeclineDismissal, DismissFlag, ReviewFlag, ViewDesk, ViewFlag,
+        AskAboutFlag, ConfirmFlag, DeclineDismissal, DismissFlag, KeepViews, ReviewFlag, ViewDesk,
+        ViewFlag,
     };
     Routes::new()
         .asks(
@@ -31,6 +34,27 @@ pub(crate) fn routes() -> Routes {
             ViewDesk,
             |site, viewer, _| Ok(site.widest(viewer, ViewDesk)),
             decide::dismiss_several,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/desk/views",
+            KeepViews,
+            |site, viewer, _| Ok(site.widest(viewer, KeepViews)),
+            views::keep,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/desk/views/{id}/rename",
+            KeepViews,
+            views::of_path,
+            views::rename,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/desk/views/{id}/delete",
+            KeepViews,
+            views::of_path,
+            views::delete,
         )
         .asks(
             Method::POST,

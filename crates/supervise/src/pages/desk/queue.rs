@@ -22,6 +22,7 @@ use super::super::words::{pick, words};
 use super::counts::figures;
 use super::flag::reasons;
 use super::found::FlagRow;
+use super::views::{Kept, kept};
 use crate::filing::Filing;
 use crate::scene::Supervise;
 use crate::watch::last_run;
@@ -57,6 +58,8 @@ pub(super) struct Typed {
     pub reason: String,
     pub note: String,
     pub chosen: Vec<Uuid>,
+    /// The name of a view that was refused.
+    pub view: String,
 }
 
 impl Typed {
@@ -108,7 +111,17 @@ impl Wanted {
         format!("/supervise/desk?{}", form.finish())
     }
 
-    fn is_narrowed(&self) -> bool {
+    /// The filters that are set.
+    pub(super) fn filters(&self) -> BTreeMap<String, String> {
+        let set = self
+            .fields()
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
+        set.map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    pub(super) fn is_narrowed(&self) -> bool {
         self.fields().iter().any(|(_, value)| !value.is_empty())
     }
 }
@@ -152,6 +165,8 @@ struct DeskPage {
     rules: Vec<String>,
     before: Option<String>,
     after: Option<String>,
+    views: Vec<Kept>,
+    may_keep: bool,
     may_dismiss: bool,
     may_screen: bool,
 }
@@ -262,6 +277,8 @@ pub(super) fn show(
         before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
         after: (wanted.page.saturating_add(1).saturating_mul(ON_PAGE) < total)
             .then(|| wanted.address(wanted.page + 1)),
+        views: kept(site, viewer, &wanted)?,
+        may_keep: site.widest(viewer, Action::KeepViews).is_some(),
         may_dismiss: wanted.state.is_empty() || wanted.state == "open",
         may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
         wanted,
@@ -367,7 +384,7 @@ fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Pr
         text.trim()
             .parse::<f64>()
             .ok()
-            .map(|yuan| (yuan * 100.0) as i64)
+            .map(|yuan| (yuan * 100.0).round() as i64)
     };
     let (least, most) = (yuan(&wanted.from), yuan(&wanted.to));
     let year = wanted.year.trim().parse::<i64>().ok();

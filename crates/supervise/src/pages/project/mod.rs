@@ -13,6 +13,8 @@ mod sections;
 mod stage;
 mod vouch;
 
+pub(crate) use items::written;
+
 use axum::http::Method;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};

@@ -1,6 +1,12 @@
--- Projects that share a contractor, a payee's organization code or an account with ?1; ?2 at most.
+-- Projects that share a contractor, a payee's organization code or an account with ?1; ?2 at most. Those that doubts about
+-- it were dismissed with are left out, unless another doubt that was not dismissed names them.
 with this as (
-    select project from projects where id = ?1
+    select project, code from projects where id = ?1
+), named as (
+    select j.value as code, min(f.state = 'dismissed') as dismissed
+    from flags f, json_each(f.related) j
+    where f.subject_kind = 'project' and f.subject = (select code from this) and f.state <> 'cleared'
+    group by j.value
 ), own as (
     select json_extract(cells, '$.contractor_uscc') as contractor from project_fields where project = (select project from this)
 ), paid as (
@@ -22,5 +28,6 @@ select id, code, name, jurisdiction, shares
 from (select project, min(place) as place, shares from shared group by project)
 join projects using (project)
 where withdrawn = 0 and project <> (select project from this)
+  and code not in (select code from named where dismissed)
 order by place, code
 limit ?2

@@ -1,4 +1,8 @@
-//! The rules by yield: how many doubts each has open, what was decided on them, how often it was right.
+//! The rules by yield: how many doubts each has open, what was decided on them, how often it was right. Each has a page
+//! of its own, where whoever may sees what another value of a parameter would change, and sets it.
+
+mod parameter;
+mod rule;
 
 use std::collections::BTreeMap;
 
@@ -6,7 +10,7 @@ use askama::Template;
 use axum::Extension;
 use axum::http::Method;
 use axum::response::Response;
-use kandeng_platform::authority::Action;
+use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::flag::Tally;
 use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, html};
 use kandeng_screening::pack::{Audience, Body};
@@ -15,13 +19,29 @@ use super::words::{text, words};
 use crate::scene::Supervise;
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().asks(
-        Method::GET,
-        "/supervise/rules",
-        Action::ViewRules,
-        |site, viewer, _| Ok(site.widest(viewer, Action::ViewRules)),
-        shown,
-    )
+    Routes::new()
+        .asks(
+            Method::GET,
+            "/supervise/rules",
+            Action::ViewRules,
+            |site, viewer, _| Ok(site.widest(viewer, Action::ViewRules)),
+            shown,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/rules/{rule}",
+            Action::ViewRules,
+            |site, viewer, _| Ok(site.widest(viewer, Action::ViewRules)),
+            rule::shown,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/rules/{rule}/parameter",
+            Action::ChangeParameters,
+            // A parameter is the whole county's: whoever answers for a township changes none.
+            |site, _, _| Ok(Some(Resource::desk(site.jurisdiction()))),
+            parameter::change,
+        )
 }
 
 struct RuleLine {
