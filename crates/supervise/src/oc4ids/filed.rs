@@ -80,6 +80,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A body's name; nothing where a person's stands in its place.
+    pub fn body(&self, column: &str) -> Option<&'a str> {
+        self.text(column)
+            .filter(|name| !people::is_person(name, None, None))
+    }
+
     /// The name that a choice has in Chinese.
     pub fn label(&self, column: &str) -> Option<&'a str> {
         let key = self.text(column)?;

@@ -335,7 +335,7 @@ fn completion(filed: &Filed<'_>) -> Value {
     let panel: Vec<String> = filed
         .rows("acceptance_panel", "panel")
         .into_iter()
-        .filter_map(|(_, row)| match (row.text("role"), row.text("body")) {
+        .filter_map(|(_, row)| match (row.text("role"), row.body("body")) {
             (None, None) => None,
             (role, body) => {
                 let parts = [role, body].into_iter().flatten();
@@ -426,7 +426,7 @@ fn documents(filed: &Filed<'_>) -> Value {
         document(
             format!("inspection-{place}"),
             "qualityAssuranceReport",
-            row.text("by"),
+            row.body("by"),
             [
                 ("description", text(row.text("finding"))),
                 ("datePublished", day(row.day("date"))),

@@ -209,7 +209,11 @@ fn full() -> Edit {
     .with_row(
         "inspections",
         1,
-        [("date", "2025-07-02"), ("finding", "合格")],
+        [
+            ("date", "2025-07-02"),
+            ("by", "李国强"),
+            ("finding", "合格"),
+        ],
     )
     .with_row(
         "payment_plan",
@@ -239,6 +243,7 @@ fn full() -> Edit {
     )
     .with_row("photos", 1, [("file", "001.jpg"), ("stage", "during")])
     .with_row("panel", 1, [("role", "组长"), ("body", "示例县财政局")])
+    .with_row("panel", 2, [("role", "组员"), ("body", "赵春生")])
     .with_row(
         "upkeep_checks",
         1,
@@ -342,6 +347,9 @@ fn a_filing_has_its_place_in_the_standard() {
     for nobody in [
         "王桂香",
         "阿依古丽",
+        // Typed where the form asks for a body.
+        "李国强",
+        "赵春生",
         "person/",
         "个人",
         "510823196503070025",
