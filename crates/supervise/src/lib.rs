@@ -10,6 +10,7 @@ pub mod filing;
 pub mod import;
 pub mod marking;
 pub mod measured;
+pub mod oc4ids;
 pub mod ocds;
 pub mod officer;
 pub mod packs;

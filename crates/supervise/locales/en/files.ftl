@@ -33,3 +33,7 @@ export = Export
 export-hint = Projects of your jurisdiction. People stand as 个人 A, B, their numbers as hashes; an export leaves a record.
 as-workbook = Workbook
 as-csv = CSV (package)
+as-oc4ids = OC4IDS, all items
+as-oc4ids-public = OC4IDS, public items
+oc4ids-hint = Open Contracting for Infrastructure Data Standard 0.9: a JSON package that other programs read. Organizations stand in it; people, doubts and cases do not.
+export-nothing = No project there. Choose another year, or leave it empty.

@@ -33,3 +33,7 @@ export = 导出
 export-hint = 导出你管辖范围内的项目。人名显示为个人 A、B,证件号为散列;导出会留下记录。
 as-workbook = 工作簿
 as-csv = CSV(压缩包)
+as-oc4ids = OC4IDS(全部信息项)
+as-oc4ids-public = OC4IDS(公开信息项)
+oc4ids-hint = 基础设施开放合同数据标准 OC4IDS 0.9:其他程序可读的 JSON 文件。其中有单位,没有个人,也没有疑点和办件。
+export-nothing = 没有项目。请换一个年份,或留空。

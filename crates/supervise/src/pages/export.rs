@@ -1,4 +1,5 @@
-//! Taking filings out: a workbook, or CSV files in a package. What goes out leaves a trace.
+//! Taking filings out: a workbook, CSV files in a package, or a package of the open standard for projects. What goes out
+//! leaves a trace.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 use super::words::words;
+use crate::oc4ids::{Publisher, Scope, export_oc4ids};
 use crate::project::{ExportError, Filter, export_csv, export_workbook};
 use crate::scene::Supervise;
 
@@ -48,13 +50,49 @@ pub(crate) fn routes() -> Routes {
 #[template(path = "export.html")]
 struct ExportPage {
     shell: Shell,
+    /// Nothing was found to be taken out.
+    is_empty: bool,
 }
 
 async fn shown(site: Site, asked: Asked, Extension(frame): Extension<Frame>) -> Response {
     let words = words(asked.viewer.language);
     html(&ExportPage {
+        is_empty: false,
         shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
     })
+}
+
+/// What a file is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Workbook,
+    Csv,
+    /// A project package of OC4IDS.
+    Oc4ids(Scope),
+}
+
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "workbook" => Self::Workbook,
+            "csv" => Self::Csv,
+            "oc4ids" => Self::Oc4ids(Scope::Everything),
+            "oc4ids-public" => Self::Oc4ids(Scope::Public),
+            _ => return None,
+        })
+    }
+
+    /// Its name, and its type as the header says it.
+    fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Workbook => (
+                "filings.xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ),
+            Self::Csv => ("filings.zip", "application/zip"),
+            Self::Oc4ids(_) => ("projects.oc4ids.json", "application/json"),
+        }
+    }
 }
 
 /// Which file.
@@ -70,13 +108,10 @@ async fn file(
     site: Site,
     asked: Asked,
     Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    let is_csv = match wanted.kind.as_str() {
-        "workbook" => false,
-        "csv" => true,
-        _ => return Err(Problem::not_found()),
-    };
+    let kind = Kind::of(&wanted.kind).ok_or_else(Problem::not_found)?;
     let filter = Filter {
         within: site.places_for(&asked.viewer, Action::ExportFilings, Resource::desk),
         stage: Some(wanted.stage).filter(|stage| !stage.is_empty()),
@@ -91,36 +126,46 @@ async fn file(
         .note_reading(id, "export", &wanted.kind, &cx)
         .await?;
     let (platform, key) = (site.platform().clone(), scene.key().clone());
+    let publisher = Publisher {
+        name: site.divisions().name(site.jurisdiction()).to_owned(),
+        ..Publisher::default()
+    };
     let made = tokio::task::spawn_blocking(move || {
         let folder = tempfile::Builder::new()
             .prefix("kandeng-export-")
             .tempdir()?;
-        let path = if is_csv {
-            let inner = folder.path().join("csv");
-            std::fs::create_dir(&inner)?;
-            export_csv(&platform, &filing, &key, &filter, &inner).map_err(other)?;
-            packed(&inner, &folder.path().join("filings.zip"))?
-        } else {
-            let path = folder.path().join("filings.xlsx");
-            export_workbook(&platform, &filing, &key, &filter, &path).map_err(other)?;
-            path
+        let path = folder.path().join(kind.file().0);
+        let count = match kind {
+            Kind::Workbook => export_workbook(&platform, &filing, &key, &filter, &path),
+            Kind::Csv => {
+                let inner = folder.path().join("csv");
+                std::fs::create_dir(&inner)?;
+                let count = export_csv(&platform, &filing, &key, &filter, &inner);
+                packed(&inner, &path)?;
+                count
+            }
+            Kind::Oc4ids(scope) => {
+                export_oc4ids(&platform, &filing, &key, &filter, scope, &publisher, &path)
+            }
         };
+        let count = count.map_err(other)?;
         let file = std::fs::File::open(path)?;
-        Ok::<_, std::io::Error>((file, folder))
+        Ok::<_, std::io::Error>((file, folder, count))
     })
     .await
     .map_err(|error| Problem::fault(&error))?
     .map_err(|error| Problem::fault(&error))?;
-    let (file, folder) = made;
+    let (file, folder, count) = made;
+    // The standard has no package without a project.
+    if count == 0 && matches!(kind, Kind::Oc4ids(_)) {
+        let words = words(asked.viewer.language);
+        return Ok(html(&ExportPage {
+            is_empty: true,
+            shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
+        }));
+    }
     let length = file.metadata().map(|metadata| metadata.len()).ok();
-    let (name, kind) = if is_csv {
-        ("filings.zip", "application/zip")
-    } else {
-        (
-            "filings.xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-    };
+    let (name, kind) = kind.file();
     // The folder goes once the last part was read, or whoever asked has gone.
     let parts = futures::stream::unfold((file, folder), |(mut file, folder)| async move {
         let read = tokio::task::spawn_blocking(move || {

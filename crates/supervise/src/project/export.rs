@@ -12,18 +12,15 @@ use kandeng_screening::Text;
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use uuid::Uuid;
 
-use super::edit::{Filed, Row};
-use super::query::{self, Filter};
-use super::{people, print, tables};
+use super::each::{self, Opened, ReadRow};
+use super::query::Filter;
+use super::{people, print};
 use crate::draft::reader::Reader;
 use crate::filing::{Column, Field, Filing};
 use crate::import::IdentityKey;
 use crate::import::columns::Value;
 use crate::marking::looks_like_formula;
 use crate::system;
-
-/// Projects that are read at a time.
-const PAGE: usize = 500;
 
 /// What a workbook says of a text that its cells cannot hold. Read again, it says nothing.
 pub(super) const TOO_LONG: &str = "(过长,见 CSV / too long, see the CSV)";
@@ -54,7 +51,7 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    fn io(path: &Path, error: &std::io::Error) -> Self {
+    pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
         Self::Write {
             path: path.to_owned(),
             reason: system::says(error),
@@ -79,65 +76,42 @@ enum Cell {
     Day(i32),
 }
 
-/// A project with its rows, sheet by sheet.
-struct Exported {
-    sheets: Vec<Vec<Vec<Cell>>>,
-}
-
-/// Goes through the projects of a list, in its order.
+/// Goes through the projects of a list, sheet by sheet and row by row.
 fn each(
     platform: &Platform,
     reader: &Reader,
     filter: &Filter,
-    mut take: impl FnMut(Exported) -> Result<(), ExportError>,
+    mut take: impl FnMut(Vec<Vec<Vec<Cell>>>) -> Result<(), ExportError>,
 ) -> Result<u64, ExportError> {
-    // All at once: a list that is read page by page may shift in between.
-    let all = platform.query(|of| query::list(of, filter, 0, u32::MAX));
-    let all = all.map_err(CommandError::from)?.rows;
-    for page in all.chunks(PAGE) {
-        let page = platform.query(|of| {
-            page.iter()
-                .map(|row| {
-                    let filed = tables::filed(of, row.project)?;
-                    let known = query::people_of(of, row.project)?;
-                    let known: Vec<Uuid> = known.into_iter().map(|(person, _)| person).collect();
-                    Ok(exported(reader, &row.code, &row.stage, &filed, &known))
-                })
-                .collect::<rusqlite::Result<Vec<_>>>()
-        });
-        let page = page.map_err(CommandError::from)?;
-        page.into_iter().try_for_each(&mut take)?;
-    }
-    Ok(all.len() as u64)
+    let projects = each::listed(platform, filter)?;
+    let count = projects.len() as u64;
+    each::each(platform, reader, projects, |opened| {
+        take(cells(reader.filing(), &opened))
+    })?;
+    Ok(count)
 }
 
-fn exported(reader: &Reader, code: &str, stage: &str, filed: &Filed, known: &[Uuid]) -> Exported {
-    let filing = reader.filing();
-    let none = std::collections::BTreeMap::new();
-    let sheets = filing.sheets.iter().enumerate().map(|(index, sheet)| {
-        let row = |typed: &Row| {
-            let pairs = typed
-                .iter()
-                .map(|(key, text)| (key.as_str(), text.as_str()));
-            let values = reader.row(index, pairs, Some((0, code)), &mut Vec::new());
-            let columns = sheet.columns.iter().zip(values);
+fn cells(filing: &Filing, opened: &Opened) -> Vec<Vec<Vec<Cell>>> {
+    let sheets = filing.sheets.iter().zip(&opened.sheets).enumerate();
+    let sheets = sheets.map(|(index, (sheet, rows))| {
+        let row = |row: &ReadRow| {
+            let columns = sheet.columns.iter().zip(&row.values);
             columns
                 .map(|(column, value)| match column.key.as_str() {
-                    "project_code" => Cell::Text(code.to_owned()),
-                    "stage" if index == 0 => Cell::Text(stage.to_owned()),
-                    key => cell(column, &value, typed.get(key).map(String::as_str), known),
+                    "project_code" => Cell::Text(opened.row.code.clone()),
+                    "stage" if index == 0 => Cell::Text(opened.row.stage.clone()),
+                    key => cell(
+                        column,
+                        value,
+                        row.typed.get(key).map(String::as_str),
+                        &opened.people,
+                    ),
                 })
                 .collect()
         };
-        if index == 0 {
-            return vec![row(&filed.fields)];
-        }
-        let rows = filed.lists.get(&sheet.table).unwrap_or(&none);
-        rows.values().map(row).collect()
+        rows.iter().map(row).collect()
     });
-    Exported {
-        sheets: sheets.collect(),
-    }
+    sheets.collect()
 }
 
 fn cell(column: &Column, value: &Value, typed: Option<&str>, known: &[Uuid]) -> Cell {
@@ -191,7 +165,7 @@ pub fn export_workbook(
         }
         let mut next = vec![1_u32; filing.sheets.len()];
         let count = each(platform, &reader, filter, |project| {
-            for (index, rows) in project.sheets.into_iter().enumerate() {
+            for (index, rows) in project.into_iter().enumerate() {
                 let page = workbook.worksheet_from_index(index).map_err(xlsx)?;
                 for row in rows {
                     let line = next[index];
@@ -242,7 +216,7 @@ pub fn export_csv(
         writers.push((writer, path));
     }
     let count = each(platform, &reader, filter, |project| {
-        for (index, rows) in project.sheets.into_iter().enumerate() {
+        for (index, rows) in project.into_iter().enumerate() {
             let (writer, path) = &mut writers[index];
             for row in rows {
                 let columns = filing.sheets[index].columns.iter().zip(row);

@@ -3,14 +3,15 @@
 
 mod county;
 mod declaration;
+pub(crate) mod each;
 mod edit;
 mod event;
 mod export;
 mod figures;
 mod file;
 mod import;
-mod people;
-mod print;
+pub(crate) mod people;
+pub(crate) mod print;
 mod query;
 mod tables;
 mod vouch;

@@ -174,7 +174,7 @@ fn hide_cells(
 }
 
 /// Whether a name with what stands beside it is a person's.
-fn is_person(name: &str, uscc: Option<&str>, number: Option<&str>) -> bool {
+pub(crate) fn is_person(name: &str, uscc: Option<&str>, number: Option<&str>) -> bool {
     if uscc.is_some_and(|uscc| !stands_for_nothing(uscc)) || stands_for_nothing(name) {
         return false;
     }
@@ -241,7 +241,7 @@ fn mark(person: Uuid) -> String {
 }
 
 /// The person that a mark stands for.
-pub(super) fn person_of(typed: &str) -> Option<Uuid> {
+pub(crate) fn person_of(typed: &str) -> Option<Uuid> {
     typed
         .strip_prefix(MARK)
         .and_then(|person| Uuid::try_parse(person).ok())

@@ -177,6 +177,19 @@ fn an_export_holds_what_one_may_see_and_leaves_a_trace() {
             let disposition = file.header("content-disposition").to_owned();
             assert!(disposition.contains(ending), "{disposition}");
         }
+        for kind in ["oc4ids", "oc4ids-public"] {
+            let path = format!("/supervise/export/file?kind={kind}");
+            let package = clerk.get(&path).await;
+            let read: serde_json::Value = serde_json::from_str(&package.body).unwrap();
+            assert_eq!(read["version"], "0.9");
+            assert_eq!(read["projects"].as_array().unwrap().len(), 1);
+            assert_eq!(read["projects"][0]["title"], "三组产业路硬化");
+            let disposition = package.header("content-disposition").to_owned();
+            assert!(disposition.contains("oc4ids.json"), "{disposition}");
+            // The standard has no package of nothing.
+            let none = clerk.get(&format!("{path}&year=1999")).await;
+            assert!(none.body.contains("没有项目"), "{}", none.body);
+        }
         let mut auditor = county
             .house
             .signed_in("audit", Role::Auditor, "990121")

@@ -10,6 +10,7 @@ mod filing;
 mod import;
 mod killed;
 mod measure;
+mod oc4ids;
 mod rebuild;
 mod support;
 mod vouching;

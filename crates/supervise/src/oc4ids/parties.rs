@@ -1,0 +1,128 @@
+//! The organizations of a project, each once with all its roles. People are none.
+
+use serde_json::Value;
+
+use super::USCC_SCHEME;
+use super::json::{object, text};
+use crate::project::people;
+
+/// Organizations, in the order in which they are met.
+#[derive(Default)]
+pub(super) struct Parties(Vec<Party>);
+
+struct Party {
+    name: Option<String>,
+    uscc: Option<String>,
+    roles: Vec<&'static str>,
+}
+
+impl Parties {
+    /// An organization in a role, as a reference to it; nothing for a person, or when there is none.
+    pub fn refer(&mut self, name: Option<&str>, uscc: Option<&str>, role: &'static str) -> Value {
+        let name = name.filter(|name| !people::is_person(name, uscc, None));
+        if name.is_none() && uscc.is_none() {
+            return Value::Null;
+        }
+        let same = |party: &Party| match (&party.uscc, uscc) {
+            (Some(known), Some(uscc)) => known == uscc,
+            _ => name.is_some() && party.name.as_deref() == name,
+        };
+        let place = self.0.iter().position(same).unwrap_or_else(|| {
+            self.0.push(Party {
+                name: None,
+                uscc: None,
+                roles: Vec::new(),
+            });
+            self.0.len() - 1
+        });
+        let party = &mut self.0[place];
+        party.name = party.name.take().or(name.map(str::to_owned));
+        party.uscc = party.uscc.take().or(uscc.map(str::to_owned));
+        if !party.roles.contains(&role) {
+            party.roles.push(role);
+        }
+        // A reference is filled in once all are known: whoever is met without a code may get one later.
+        Value::from(place)
+    }
+
+    /// Puts references in for what [`Self::refer`] gave, wherever `at` the fields of an object stand for one.
+    pub fn settle(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields.iter_mut() {
+                    if is_reference(key) {
+                        self.put(value);
+                    } else {
+                        self.settle(value);
+                    }
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|value| self.settle(value)),
+            _ => {}
+        }
+    }
+
+    fn put(&self, value: &mut Value) {
+        if let Value::Array(list) = value {
+            list.iter_mut().for_each(|value| self.put(value));
+            // The schema wants each once.
+            let mut seen = Vec::new();
+            list.retain(|value| {
+                let is_new = !seen.contains(value);
+                if is_new {
+                    seen.push(value.clone());
+                }
+                is_new
+            });
+            return;
+        }
+        let place = value.as_u64().and_then(|place| usize::try_from(place).ok());
+        if let Some(party) = place.and_then(|place| self.0.get(place)) {
+            *value = object([
+                ("id", Value::from(self.id(party))),
+                ("name", text(party.name.as_deref())),
+            ]);
+        }
+    }
+
+    /// By its code, or by its place in this project where none is known.
+    fn id(&self, party: &Party) -> String {
+        match &party.uscc {
+            Some(uscc) => format!("{USCC_SCHEME}-{uscc}"),
+            None => {
+                let place = self.0.iter().position(|known| std::ptr::eq(known, party));
+                format!("local-{}", place.unwrap_or_default() + 1)
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Value {
+        self.0
+            .iter()
+            .map(|party| {
+                let identifier = party.uscc.as_deref().map_or(Value::Null, |uscc| {
+                    object([
+                        ("scheme", Value::from(USCC_SCHEME)),
+                        ("id", Value::from(uscc)),
+                        ("legalName", text(party.name.as_deref())),
+                    ])
+                });
+                object([
+                    ("id", Value::from(self.id(party))),
+                    ("name", text(party.name.as_deref())),
+                    ("identifier", identifier),
+                    ("roles", Value::from(party.roles.clone())),
+                ])
+            })
+            .collect()
+    }
+}
+
+/// The fields that refer to a party.
+fn is_reference(key: &str) -> bool {
+    matches!(
+        key,
+        "publicAuthority" | "procuringEntity" | "suppliers" | "tenderers" | "payee"
+    )
+}
