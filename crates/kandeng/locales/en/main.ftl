@@ -194,8 +194,10 @@ progress-read = read
 progress-migrate = copy
 
 summary-input = Read { $kind }: { $rows }. As of { $as-of }, in { $seconds } s.
+summary-no-rows = no rows
 table-ocds_tenders = tenders
 table-ocds_bids = bids
+table-ocds_organizations = organisations
 table-ocds_awards = awards
 table-ocds_contracts = contracts
 table-ocds_items = items

@@ -194,8 +194,10 @@ progress-read = 读取
 progress-migrate = 复制
 
 summary-input = 已读取 { $kind }:{ $rows }。截至 { $as-of },用时 { $seconds } 秒。
+summary-no-rows = 没有数据行
 table-ocds_tenders = 采购过程
 table-ocds_bids = 投标
+table-ocds_organizations = 单位
 table-ocds_awards = 授标
 table-ocds_contracts = 合同
 table-ocds_items = 标的

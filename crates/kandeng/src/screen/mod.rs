@@ -13,7 +13,7 @@ mod summary;
 mod table;
 mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -133,6 +133,8 @@ pub(crate) fn screen(
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let as_of = how.as_of.unwrap_or_else(|| today(started));
+    named_places_are_there(how)?;
+    each_is_named_once(input)?;
     let mut screened = match kind_of(input, how)? {
         Kind::County => county::screen(input, how, as_of, profile, stop, words)?,
         Kind::Ocds => contracting::screen(input, how, as_of, profile, stop, words)?,
@@ -140,6 +142,43 @@ pub(crate) fn screen(
     screened.run.started = started;
     screened.run.seconds = clock.elapsed().as_secs_f64();
     Ok(screened)
+}
+
+/// What an option names has to be there, whether or not anything would be looked up in it: a folder of
+/// photos that is spelled wrong must not look like one in which nothing was found.
+fn named_places_are_there(how: &How) -> Result<(), Failure> {
+    let folders = how.photos.iter().chain(&how.rules);
+    for (path, folder) in folders
+        .map(|path| (path, true))
+        .chain(how.registers.iter().map(|path| (path, false)))
+    {
+        let found = std::fs::metadata(path).map_err(Failure::unread(path))?;
+        if folder && !found.is_dir() {
+            return Err(Failure::wrong(
+                format!("{} 不是文件夹", shown_path(path)),
+                format!("{} is no folder", shown_path(path)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A file named twice would have every project twice, and every payment counted double.
+fn each_is_named_once(input: &[PathBuf]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    for path in input {
+        // What cannot be resolved is told where it is opened.
+        if let Ok(real) = path.canonicalize()
+            && !seen.insert(real)
+        {
+            let shown = shown_path(path);
+            return Err(Failure::wrong(
+                format!("{shown} 写了两次;请只写一次"),
+                format!("{shown} is named twice; name it once"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A path as results name it, without the number of a person.

@@ -73,7 +73,7 @@ fn rows(screened: &Screened, words: Words) -> String {
         .run
         .rows
         .iter()
-        .filter(|(_, rows)| **rows > 0)
+        .filter(|(table, rows)| **rows > 0 && is_input(screened, table))
         .collect();
     rows.sort_by(|a, b| b.1.cmp(a.1));
     let shown: Vec<_> = rows
@@ -81,7 +81,18 @@ fn rows(screened: &Screened, words: Words) -> String {
         .take(4)
         .map(|(table, rows)| format!("{} {rows}", table_name(screened, table, words)))
         .collect();
+    if shown.is_empty() {
+        return words.say("summary-no-rows");
+    }
     shown.join(&words.say("list-comma"))
+}
+
+/// Whether a table was read: of a filing the sheets, but not what is derived from its declaration.
+fn is_input(screened: &Screened, table: &str) -> bool {
+    screened
+        .county
+        .as_ref()
+        .is_none_or(|county| county.filing.sheet(table).is_some())
 }
 
 /// A sheet by the name on its tab, a table of contracting data by a word for what it holds.

@@ -28,6 +28,62 @@ fn an_input_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_folder_of_photos_registers_or_rules_that_is_not_there_is_named_whatever_the_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = "项目编码,项目名称\n990121202300012,甲\n";
+    write(folder.path(), "small/projects.csv", one.as_bytes());
+    write(folder.path(), "file", b"x");
+    write(folder.path(), "empty.json", b"{\"releases\":[]}");
+    for input in ["small", "empty.json"] {
+        for option in ["--photos", "--registers", "--rules"] {
+            let run = |path, language, words| {
+                let args = [
+                    "screen", input, option, path, "--format", "json", "--lang", language,
+                ];
+                refused(folder.path(), &args, &[path, words]);
+            };
+            run("nowhere", "zh", "没有这个文件或文件夹");
+            run("nowhere", "en", "there is no such file or folder");
+            if option != "--registers" {
+                run("file", "zh", "不是文件夹");
+                run("file", "en", "is no folder");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_input_named_twice_is_refused_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "empty.json", b"{\"releases\":[]}");
+    for again in ["empty.json", "./empty.json"] {
+        let args = |language| ["screen", "empty.json", again, "--lang", language];
+        refused(folder.path(), &args("zh"), &[again, "写了两次"]);
+        refused(folder.path(), &args("en"), &[again, "named twice"]);
+    }
+}
+
+#[test]
+fn an_input_without_rows_says_so_and_names_no_table_of_our_own() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "项目编码,项目名称\n".as_bytes(),
+    );
+    write(folder.path(), "empty.json", b"{\"releases\":[]}");
+    for input in ["small", "empty.json"] {
+        let said = |language| {
+            let output = succeed(folder.path(), &["screen", input, "--lang", language]);
+            crate::stdout(&output)
+        };
+        assert!(said("zh").contains("没有数据行"), "{}", said("zh"));
+        assert!(said("en").contains("no rows"), "{}", said("en"));
+        assert!(!said("en").contains("allowed_units"), "{}", said("en"));
+    }
+}
+
+#[test]
 fn an_empty_file_is_called_empty_whatever_its_kind() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["empty.xlsx", "empty.json", "small/projects.csv"] {

@@ -30,7 +30,7 @@ select
     p.contract_amount as money_fen
 from contractor_companies c
 join projects p on p.project = c.project
-where p.contract_date is not null and p.contract_amount is not null
+where p.contract_date is not null
     and (
         months_between(c.founded, p.contract_date) < $months
         or (c.staff <= $staff and p.contract_amount >= $least_contract_fen)

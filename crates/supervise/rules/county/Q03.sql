@@ -12,7 +12,7 @@
 -- method.en: Approval ≤ tender start ≤ tender end ≤ bid opening ≤ contract ≤ start ≤ finish ≤ acceptance; each date is compared with the nearest earlier one that is filled in. No payment precedes the approval. Nothing recorded as done lies after the date of the run.
 -- why.zh: 日期矛盾说明资料有误,或事后补做;先开工后招标、先拨付后批复均须说明原因。
 -- why.en: Dates that contradict one another are wrong or were written afterwards; works before the tender or payments before the approval need an explanation.
--- excludes.zh: 计划工期、拨付计划日期和质保金返还日期可以在今后;尚未签约时投标截止和开标日期也可以在今后。
+-- excludes.zh: 计划工期、拨付计划日期和质保金返还日期可以在今后;没有承建单位时投标截止和开标日期也可以在今后。
 -- excludes.en: Planned periods, due dates of the payment plan and the return of the retention may lie ahead, and so may the end of a tender and the bid opening while there is no contractor.
 -- says.zh: 请核对日期({items}):{first_date} 不应晚于 {second_date}
 -- says.en: Check the dates ({items}): {first_date} should not be later than {second_date}
@@ -87,8 +87,18 @@ with dated as (
             named_struct('a', 'village_resolution', 'd', p.resolution_date, 'b', 'as_of', 'e', $as_of),
             named_struct('a', 'tender_period', 'd', p.tender_start, 'b', 'as_of', 'e', $as_of),
             named_struct(
+                'a', 'tender_period',
+                'd', case
+                    when coalesce(p.contractor_name, p.contractor_uscc) is not null
+                        and not coalesce(p.tender_start > $as_of, false)
+                        then p.tender_end
+                end,
+                'b', 'as_of',
+                'e', $as_of
+            ),
+            named_struct(
                 'a', 'bid_opening',
-                'd', case when p.contractor_name is not null then p.bid_opening end,
+                'd', case when coalesce(p.contractor_name, p.contractor_uscc) is not null then p.bid_opening end,
                 'b', 'as_of',
                 'e', $as_of
             ),
@@ -111,7 +121,7 @@ with dated as (
             p.tender_end, p.tender_start, p.approval_date
         )
         or greatest(
-            p.approval_date, p.resolution_date, p.tender_start, p.bid_opening,
+            p.approval_date, p.resolution_date, p.tender_start, p.tender_end, p.bid_opening,
             p.contract_date, p.start_date, p.finish_date, p.acceptance_date
         ) > $as_of
 ),
@@ -149,6 +159,10 @@ ahead as (
     select 'site_photos', project, taken_on, row_no from photos where taken_on > $as_of
     union all
     select 'upkeep_checks', project, date, row_no from upkeep_checks where date > $as_of
+    union all
+    select 'yearly_income', project, make_date(cast(year as int), 1, 1), row_no
+    from income
+    where year > cast(date_part('year', $as_of) as bigint) and year < 10000 and (income > 0 or paid_out > 0)
 ),
 ahead_by_item as (
     select item, project, max(date) as first_date, array_agg(row_no order by row_no) as rows
@@ -169,7 +183,8 @@ select
     cast(null as bigint[]) as row_progress,
     cast(null as bigint[]) as row_inspections,
     cast(null as bigint[]) as row_photos,
-    cast(null as bigint[]) as row_upkeep_checks
+    cast(null as bigint[]) as row_upkeep_checks,
+    cast(null as bigint[]) as row_income
 from steps
 where step['d'] > step['e']
 union all
@@ -187,7 +202,8 @@ select
     null as row_progress,
     null as row_inspections,
     null as row_photos,
-    null as row_upkeep_checks
+    null as row_upkeep_checks,
+    null as row_income
 from early_payments
 union all
 select
@@ -204,5 +220,6 @@ select
     case when item = 'progress' then rows end,
     case when item = 'inspections' then rows end,
     case when item = 'site_photos' then rows end,
-    case when item = 'upkeep_checks' then rows end
+    case when item = 'upkeep_checks' then rows end,
+    case when item = 'yearly_income' then rows end
 from ahead_by_item

@@ -57,6 +57,27 @@ fn a_serial_counts_from_1900_or_from_1904() {
         Some(19_796)
     );
     assert!(date::read(Cell::Number(12.0), false).is_err());
+}
+
+#[test]
+fn a_serial_written_as_text_is_the_same_day() {
+    // So it stands in a CSV file saved from cells without a date format.
+    assert_eq!(day("45365"), Some(19_796));
+    assert_eq!(day(" 45365.75 "), Some(19_796));
+    assert_eq!(date::read(Cell::text("43903"), true).unwrap(), Some(19_796));
+    assert_eq!(
+        date::read_time(Cell::text("45365.75"), false).unwrap(),
+        Some(19_796 * 86_400_000 + 10 * 3_600_000)
+    );
+    for text in [
+        "4536", "453650", "45365.", "45365.x", "+45365", "4.5365", "01234",
+    ] {
+        assert_eq!(day(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_serial_is_a_number_between_bounds() {
     assert!(date::read(Cell::Number(f64::NAN), false).is_err());
 }
 

@@ -76,7 +76,11 @@ pub fn read(cell: Cell<'_>, epoch_1904: bool) -> Result<Option<i32>, Refused> {
         Cell::Number(number) => serial_day(number, epoch_1904).map(Some).ok_or_else(refused),
         Cell::Text(text) => {
             let text = half_width(text);
-            moment(&text).map(|(day, _)| Some(day)).ok_or_else(refused)
+            moment(&text)
+                .map(|(day, _)| day)
+                .or_else(|| serial_day(written_serial(&text)?, epoch_1904))
+                .map(Some)
+                .ok_or_else(refused)
         }
         Cell::Bool(_) => Err(refused()),
     }
@@ -92,13 +96,16 @@ pub fn read_time(cell: Cell<'_>, epoch_1904: bool) -> Result<Option<i64>, Refuse
         Cell::Failed(error) => Err(Refused::formula(error)),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
         Cell::Moment { day, millis } => Ok(Some(i64::from(day) * DAY + millis - SHANGHAI)),
-        Cell::Number(number) => {
-            let day = serial_day(number, epoch_1904).ok_or_else(refused_time)?;
-            let millis = (number.fract() * DAY as f64).round() as i64;
-            Ok(Some(i64::from(day) * DAY + millis - SHANGHAI))
-        }
+        Cell::Number(number) => serial_moment(number, epoch_1904)
+            .map(Some)
+            .ok_or_else(refused_time),
         Cell::Text(text) => {
             let text = half_width(text);
+            if let Some(number) = written_serial(&text) {
+                return serial_moment(number, epoch_1904)
+                    .map(Some)
+                    .ok_or_else(refused_time);
+            }
             let (day, rest) = moment(&text).ok_or_else(refused_time)?;
             let (millis, offset) = clock(rest).ok_or_else(refused_time)?;
             Ok(Some(i64::from(day) * DAY + millis - offset))
@@ -110,6 +117,23 @@ pub fn read_time(cell: Cell<'_>, epoch_1904: bool) -> Result<Option<i64>, Refuse
 /// The day in China of a moment in UTC.
 pub fn day_in_china(millis: i64) -> i32 {
     (millis + SHANGHAI).div_euclid(DAY) as i32
+}
+
+/// A serial written as text, as CSV and cells formatted as text hold it: five digits, perhaps a part of a day.
+fn written_serial(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let numeric = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
+    (whole.len() == 5 && !part.is_empty() && numeric(whole) && numeric(part))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// A serial with its part of a day, as a moment in UTC.
+fn serial_moment(number: f64, epoch_1904: bool) -> Option<i64> {
+    let day = serial_day(number, epoch_1904)?;
+    let millis = (number.fract() * DAY as f64).round() as i64;
+    Some(i64::from(day) * DAY + millis - SHANGHAI)
 }
 
 /// A serial, or eight digits that are a day.
