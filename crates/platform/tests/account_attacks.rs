@@ -136,6 +136,46 @@ fn a_session_that_nobody_uses_for_an_hour_has_ended() {
 }
 
 #[test]
+fn a_session_does_not_last_until_a_clock_that_was_set_back_has_caught_up() {
+    let house = House::new();
+    block_on(async {
+        let (_, token) = house.invite("wang", Role::Officer, "990121").await;
+        let (_, totp) = house.enrol(&token).await;
+        house.later(60);
+        let code = totp.code(house.now());
+        let session = house.sign_in("wang", PASSWORD, &code).await.unwrap();
+        let open = || {
+            let found = house.people.viewer(&session, house.now());
+            found.unwrap().is_some()
+        };
+        // An hour, by mistake: one goes on. To another year: one has to sign in.
+        house.later(-59 * 60);
+        assert!(open());
+        house.later(-2 * 60);
+        assert!(!open());
+        house.later(-56 * 365 * 86_400);
+        assert!(!open());
+        house.later(56 * 365 * 86_400 + 61 * 60);
+        assert!(open());
+        // A year ahead it has ended; back again it goes on, for as long as it would have.
+        let year = 365 * 86_400;
+        house.later(year);
+        assert!(!open());
+        house.later(-year);
+        assert!(open());
+        house.later(60 * 60);
+        assert!(!open());
+        house.later(year);
+        let ahead = totp.code(house.now());
+        assert!(house.sign_in("wang", PASSWORD, &ahead).await.is_ok());
+        house.later(-year);
+        // And who signed in a year ahead signs in today.
+        let code = totp.code(house.now());
+        assert!(house.sign_in("wang", PASSWORD, &code).await.is_ok());
+    });
+}
+
+#[test]
 fn who_was_erased_while_signed_in_is_out_and_answers_for_nothing() {
     let house = House::new();
     block_on(async {

@@ -55,6 +55,37 @@ fn a_deadline_fires_when_its_time_comes_and_not_before() {
 }
 
 #[test]
+fn a_clock_that_jumps_fires_no_deadline_twice_and_none_for_good() {
+    const DAY: i64 = 24 * 60;
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let deadlines = DeadlineLoop::new(platform.clone());
+        let (id, command) = opening(1, 30);
+        platform
+            .carry_out::<Door, _>(id, command, &node.cx())
+            .await
+            .unwrap();
+        for minutes in [-60, -56 * 365 * DAY] {
+            node.clock.set(after(minutes));
+            assert_eq!(deadlines.fire_due().await.unwrap(), 0);
+        }
+        node.clock.set(after(365 * DAY));
+        assert_eq!(deadlines.fire_due().await.unwrap(), 1);
+        let (second, command) = opening(2, 30);
+        node.clock.set(after(0));
+        platform
+            .carry_out::<Door, _>(second, command, &node.cx())
+            .await
+            .unwrap();
+        for (minutes, fired) in [(0, 0), (29, 0), (30, 1), (0, 0), (30, 0), (366 * DAY, 0)] {
+            node.clock.set(after(minutes));
+            assert_eq!(deadlines.fire_due().await.unwrap(), fired, "{minutes}");
+        }
+    });
+}
+
+#[test]
 fn a_node_that_was_down_fires_what_it_missed_once_and_says_it_is_late() {
     let node = Node::new();
     block_on(async {

@@ -251,6 +251,9 @@ impl Decide<Restore> for Account {
     }
 }
 
+/// How many steps of 30 seconds behind the last one a code counts as used: an hour.
+const AHEAD: u64 = 120;
+
 impl Decide<SignIn> for Account {
     fn decide(&self, sign: SignIn, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
         let Some(credentials) = self.credentials.as_ref().filter(|_| !self.suspended) else {
@@ -266,7 +269,8 @@ impl Decide<SignIn> for Account {
         }
         // Two nodes that are shown one code at the same time append to one stream: the second decides anew, here.
         let used = match sign.by {
-            Second::Step(step) => step <= self.last_step,
+            // One that was used far ahead was used while the clock was wrong, and must not shut anybody out until then.
+            Second::Step(step) => step <= self.last_step && self.last_step - step < AHEAD,
             Second::Recovery(place) => self.recovery_used.contains(&place),
         };
         if used {

@@ -18,6 +18,10 @@ use crate::context::{Context, Language};
 /// How long a session may go unused, in minutes.
 pub const IDLE_MINUTES: i64 = 60;
 
+/// How long before a session was opened it counts, in minutes: nodes' clocks differ, and a clock is set back an hour by
+/// mistake. Where it is set back further a session has ended, or it would last until the clock has caught up.
+const BEFORE_MINUTES: i64 = 60;
+
 /// When sessions were last used at this node.
 #[derive(Default)]
 pub(super) struct Seen(Mutex<HashMap<Uuid, Timestamp>>);
@@ -41,6 +45,7 @@ impl Seen {
 }
 
 fn recent(last: Timestamp, now: Timestamp) -> bool {
+    // Also where the clock stands before that: it is used now, by the clock as it is, and counted on from there.
     last.duration_until(now) < SignedDuration::from_mins(IDLE_MINUTES)
 }
 
@@ -51,15 +56,17 @@ impl People {
     /// When the read model fails.
     pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
         let token = hash(token);
+        let opened_by = now.as_millisecond() + BEFORE_MINUTES * 60_000;
         let found = self.platform().query(|connection| {
             let found: Option<(String, String, String, i64)> = connection
                 .prepare_cached(
                     "select s.id, s.account, a.language, s.opened_at \
                      from sessions s join accounts a on a.id = s.account \
-                     where s.token = ?1 and s.until > ?2 and a.state = 'active' \
+                     where s.token = ?1 and s.until > ?2 and s.opened_at <= ?3 \
+                     and a.state = 'active' \
                      and not exists (select 1 from erased_people e where e.person = a.id)",
                 )?
-                .query_row((token, now.as_millisecond()), |row| {
+                .query_row((token, now.as_millisecond(), opened_by), |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })
                 .optional()?;
