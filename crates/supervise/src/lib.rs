@@ -14,6 +14,7 @@ pub mod ocds;
 pub mod packs;
 mod pages;
 pub mod project;
+pub mod register;
 mod scene;
 pub mod synth;
 pub mod system;

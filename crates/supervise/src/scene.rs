@@ -15,6 +15,7 @@ use kandeng_screening::pack::Pack;
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
 use crate::project::{self, Declared};
+use crate::register::{Register, RegisterTables};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
@@ -71,7 +72,7 @@ impl Supervise {
         &self.0.settings.uploads
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
         &self.0.vault
     }
 
@@ -171,6 +172,7 @@ impl Supervise {
 pub fn event_kinds() -> Vec<EventKinds> {
     let mut kinds = project::event_kinds();
     kinds.push(EventKinds::of::<Screening>());
+    kinds.push(EventKinds::of::<Register>());
     kinds
 }
 
@@ -178,6 +180,7 @@ pub fn event_kinds() -> Vec<EventKinds> {
 pub fn tables() -> Vec<Box<dyn Tables>> {
     let mut tables = project::tables();
     tables.push(Box::new(ScreeningTables));
+    tables.push(Box::new(RegisterTables));
     tables
 }
 
@@ -249,6 +252,9 @@ impl Scene for Supervise {
             if site.widest(viewer, action).is_some() {
                 entries.push(entry(href, label));
             }
+        }
+        if pages::sees_registers(site, viewer) {
+            entries.push(entry("/supervise/registers", "registers"));
         }
         if site.widest(viewer, Action::ViewNumbers).is_some() {
             entries.push(entry("/supervise/numbers", "numbers"));

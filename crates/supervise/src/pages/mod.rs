@@ -11,6 +11,7 @@ mod numbers;
 mod project;
 mod projects;
 mod questions;
+mod registers;
 mod rules;
 mod words;
 
@@ -20,6 +21,7 @@ pub(crate) use desk::counts::Counts;
 pub(crate) use desk::open_doubts;
 pub(crate) use import::Waiting;
 pub(crate) use questions::waiting as waiting_questions;
+pub(crate) use registers::sees as sees_registers;
 pub(crate) use words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .and(export::routes())
         .and(declaration::routes())
         .and(rules::routes())
+        .and(registers::routes())
         .and(live::routes())
         .and(numbers::routes())
 }

@@ -5,6 +5,7 @@
 mod desk;
 mod files;
 mod filing;
+mod registers;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;

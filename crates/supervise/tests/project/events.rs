@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kandeng_supervise::project::event_kinds;
+use kandeng_supervise::event_kinds;
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -49,5 +49,5 @@ fn every_example_is_of_a_kind_that_the_program_knows() {
             count += 1;
         }
     }
-    assert!(count >= 9);
+    assert!(count >= 16);
 }
