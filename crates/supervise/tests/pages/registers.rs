@@ -338,8 +338,8 @@ fn relatives_are_off_until_another_states_the_basis() {
             admin.post(&basis, &stated).await.status,
             StatusCode::SEE_OTHER
         );
-        let taken = bring_in(&mut manager, &form).await;
-        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+        let answer = bring_in(&mut manager, &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let page = manager.get(PAGE).await;
         assert!(page.body.contains("县人大 2026 年 4 号决定"));
     });
@@ -373,8 +373,8 @@ fn who_brings_a_register_in_or_takes_it_out_is_a_manager_of_the_county() {
                 "{login}"
             );
             let token = other.token().await;
-            let taken = other.post(&path, &[("form_token", &token)]).await;
-            assert_eq!(taken.status, StatusCode::NOT_FOUND, "{login}");
+            let answer = other.post(&path, &[("form_token", &token)]).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{login}");
         }
         let token = manager.token().await;
         let gone = manager.post(&path, &[("form_token", &token)]).await;
