@@ -16,6 +16,7 @@ pub mod officer;
 pub mod packs;
 mod pages;
 pub mod project;
+pub mod register;
 mod scene;
 pub mod synth;
 pub mod system;

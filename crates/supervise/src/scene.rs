@@ -17,6 +17,7 @@ use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
 use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
+use crate::register::{Register, RegisterTables};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
@@ -89,7 +90,7 @@ impl Supervise {
         self.0.settings.desk
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
         &self.0.vault
     }
 
@@ -202,6 +203,7 @@ pub fn event_kinds() -> Vec<EventKinds> {
     kinds.push(EventKinds::of::<Screening>());
     kinds.push(EventKinds::of::<Parameters>());
     kinds.push(EventKinds::of::<Views>());
+    kinds.push(EventKinds::of::<Register>());
     kinds
 }
 
@@ -211,6 +213,7 @@ pub fn tables() -> Vec<Box<dyn Tables>> {
     tables.push(Box::new(ScreeningTables));
     tables.push(Box::new(ParameterTables));
     tables.push(Box::new(ViewTables));
+    tables.push(Box::new(RegisterTables));
     tables
 }
 
@@ -282,6 +285,9 @@ impl Scene for Supervise {
             if site.widest(viewer, action).is_some() {
                 entries.push(entry(href, label));
             }
+        }
+        if pages::sees_registers(site, viewer) {
+            entries.push(entry("/supervise/registers", "registers"));
         }
         if site.widest(viewer, Action::ViewNumbers).is_some() {
             entries.push(entry("/supervise/numbers", "numbers"));

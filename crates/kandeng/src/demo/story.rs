@@ -24,6 +24,9 @@ use kandeng_supervise::project::{
     self, ChangeItems, Declared, Edit, FileProject, ImportPlan, Level, Looked, Project,
     SignCategory, SubmitCategory,
 };
+use kandeng_supervise::register::{
+    self, OFF_WITHOUT_BASIS, Register, StateBasis, Terms, register_id,
+};
 use kandeng_supervise::watch::{Hours, Watch};
 use uuid::Uuid;
 
@@ -83,6 +86,7 @@ pub(super) fn tell(
         let teller = Teller::new(&node, clock, words, begins).await?;
         teller.accounts.write(accounts)?;
         teller.import(county).await?;
+        teller.registers(county).await?;
         teller.vouch().await?;
         teller.work().await
     });
@@ -177,6 +181,44 @@ impl<'a> Teller<'a> {
             .await;
         bar.finish_and_clear();
         taken.map_err(NodeError::from)?;
+        Ok(())
+    }
+
+    /// Brings in the registers that rules compare with. What allows relatives is stated first.
+    async fn registers(&self, county: &Path) -> Result<(), Failure> {
+        let key = scenes::county_key(&self.node.folder)?;
+        let mut options = ImportOptions::new(key);
+        options.filing = Arc::clone(&self.declared.filing);
+        let state = StateBasis {
+            basis: "县人大常委会 2026 年第 4 号决定(演示)".to_owned(),
+        };
+        let stream = register_id(OFF_WITHOUT_BASIS).unwrap_or_default();
+        let cx = self.cx(self.accounts.id("admin"));
+        self.platform
+            .carry_out::<Register, _>(stream, state, &cx)
+            .await
+            .map_err(NodeError::from)?;
+        let cx = self.cx(self.accounts.id("manager"));
+        // Cannot fail: the story is far from the end of the calendar.
+        let expires = self.begins.checked_add(1.year()).unwrap_or(self.begins);
+        for kind in register::KINDS {
+            let file = county.join(format!("{kind}.csv"));
+            if !file.is_file() {
+                continue;
+            }
+            let rows = register::read(kind, &file, &options).map_err(|bad| {
+                let first = bad.into_iter().next().map(|one| one.message);
+                first.map_or_else(|| Failure::wrong(kind, kind), Failure::Wrong)
+            })?;
+            let terms = Terms {
+                purpose: "与填报的单位、个人比对(演示)".to_owned(),
+                basis: "县纪委监委 2026 年第 3 号函(演示)".to_owned(),
+                expires,
+            };
+            register::bring_in(&self.site, &self.node.vault, rows, terms, &cx)
+                .await
+                .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
+        }
         Ok(())
     }
 

@@ -122,6 +122,8 @@ actions! {
     DeleteRegister = "delete-register" on &[Kind::Register];
     /// See that there is one, whose, what for and until when.
     ListRegister = "list-register" on &[Kind::Register];
+    /// State what allows the county to have one that is off without.
+    StateRegisterBasis = "state-register-basis" on &[Kind::Register];
     /// See what it holds. Nobody may.
     ReadRegister = "read-register" on &[Kind::Register];
     /// See somebody's account.

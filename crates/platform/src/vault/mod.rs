@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod attack_tests;
 pub mod backup;
+mod block;
 mod carry;
 #[cfg(test)]
 mod conformance_tests;
@@ -30,6 +31,7 @@ use kandeng_ledger::store::postgres::Address;
 use uuid::Uuid;
 
 pub use backup::{KeyBackup, KeyBackups};
+pub use block::MAX_BLOCK;
 pub(crate) use carry::{forget_files, is_in_files, values_between_files, values_to_file};
 pub use master::MasterKey;
 

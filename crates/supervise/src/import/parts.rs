@@ -50,7 +50,7 @@ impl Opened {
 /// The sheets and files to read, projects first. Of the registers' folder only registers are read.
 ///
 /// # Errors
-/// When there are no projects.
+/// When there are inputs without projects.
 pub(crate) fn list<'o>(
     reading: &mut Reading<'o>,
     sources: &[Opened],
@@ -92,11 +92,13 @@ pub(crate) fn list<'o>(
         }
     }
     let is_project = |part: &Part<'_>| part.sheet.table == "projects";
-    if !parts.iter().any(is_project) {
+    // Where registers alone are read, nothing is filed and nothing is missing.
+    let filings = if inputs > 0 { &filing.sheets[..] } else { &[] };
+    if inputs > 0 && !parts.iter().any(is_project) {
         let paths = sources[..inputs].iter().map(Opened::shown).collect();
         return Err(ImportError::NoProjects { paths, found });
     }
-    for sheet in &filing.sheets {
+    for sheet in filings {
         if !parts.iter().any(|part| part.sheet == sheet) {
             let file = sources.first().map_or_else(String::new, Opened::shown);
             let spot = Spot {

@@ -11,6 +11,7 @@ mod numbers;
 mod project;
 mod projects;
 mod questions;
+mod registers;
 mod rules;
 mod words;
 
@@ -21,6 +22,7 @@ pub(crate) use desk::queue::Queue;
 pub(crate) use import::Waiting;
 pub(crate) use project::Around;
 pub(crate) use questions::waiting as waiting_questions;
+pub(crate) use registers::sees as sees_registers;
 pub(crate) use words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -33,6 +35,7 @@ pub(crate) fn routes() -> Routes {
         .and(export::routes())
         .and(declaration::routes())
         .and(rules::routes())
+        .and(registers::routes())
         .and(live::routes())
         .and(numbers::routes())
 }

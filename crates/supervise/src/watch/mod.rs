@@ -8,6 +8,7 @@ mod alert;
 mod personal;
 mod preview;
 mod record;
+mod registers;
 mod run;
 mod runs;
 
@@ -22,7 +23,6 @@ use kandeng_platform::flag::{Found, Sweep, forget};
 use kandeng_platform::page::Site;
 use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
-use kandeng_screening::Tables;
 use kandeng_screening::pack::Pack;
 use rusqlite::OptionalExtension as _;
 use uuid::Uuid;
@@ -36,6 +36,7 @@ pub use runs::runs;
 
 use crate::officer::parameters;
 use crate::project::Declared;
+use crate::register::{RegisterError, keep_time};
 use crate::scene::Supervise;
 use run::{Ran, Rules};
 
@@ -111,6 +112,8 @@ struct Standing {
     forgot: Option<jiff::civil::Date>,
     /// Until when nothing is tried.
     pause: Option<Timestamp>,
+    /// The registers in force, as rules read them.
+    registers: registers::Open,
 }
 
 impl Watch {
@@ -140,6 +143,19 @@ impl Watch {
     pub async fn round(&self) -> Result<Option<Timestamp>, CommandError> {
         let mut standing = self.standing.lock().await;
         let now = self.site.platform().clock().now();
+        // First, and whatever becomes of the rules: no register stays beyond its last day.
+        let (platform, today) = (self.site.platform(), self.site.today());
+        match keep_time(platform, self.scene.vault(), today, &self.cx()).await {
+            Ok(()) => {}
+            Err(RegisterError::Command(CommandError::Busy | CommandError::Contended(_))) => {
+                return Ok(Some(now + SignedDuration::from_secs(1)));
+            }
+            Err(RegisterError::Command(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "registers could not be deleted");
+                return Ok(Some(now + PAUSE));
+            }
+        }
         if let Some(until) = standing.pause.filter(|until| *until > now) {
             return Ok(Some(until));
         }
@@ -170,7 +186,8 @@ impl Watch {
 
     /// The next time of day that concerns this.
     fn next(&self, now: Timestamp) -> Timestamp {
-        let next = [self.hours.screen, self.hours.digest].map(|time| {
+        // At midnight registers are deleted whose last day it was.
+        let next = [Time::midnight(), self.hours.screen, self.hours.digest].map(|time| {
             let today = self.moment(now, time);
             if today > now {
                 today
@@ -178,7 +195,7 @@ impl Watch {
                 today + SignedDuration::from_hours(24)
             }
         });
-        next[0].min(next[1])
+        next[0].min(next[1]).min(next[2])
     }
 
     /// A time of today's.
@@ -192,6 +209,10 @@ impl Watch {
 
     async fn screen(&self, standing: &mut Standing) -> Result<(), WatchError> {
         let platform = self.site.platform();
+        if standing.registers.renew(&self.site, &self.scene).await? {
+            // Others are compared with now, or none: what was said is said anew.
+            standing.seen = None;
+        }
         let rules = self.rules(standing).await?;
         let Some(seen) = standing.seen else {
             return self.everything(standing, rules).await;
@@ -224,12 +245,13 @@ impl Watch {
         if changed.len() > MOST_CHANGED {
             return self.everything(standing, rules).await;
         }
-        let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
+        let registers = standing.registers.tables().clone();
+        let (site, as_of) = (self.site.clone(), self.site.today());
         let ran = blocking(move |cancel| {
             rules.reached(site.platform(), &registers, as_of, &changed, seen, cancel)
         })
         .await?;
-        self.take(&ran).await?;
+        self.take(&ran, standing).await?;
         standing.seen = Some(ran.position);
         Ok(())
     }
@@ -266,7 +288,8 @@ impl Watch {
         standing: &mut Standing,
         rules: Arc<Rules>,
     ) -> Result<(), WatchError> {
-        let (site, registers, as_of) = (self.site.clone(), Tables::new(), self.site.today());
+        let registers = standing.registers.tables().clone();
+        let (site, as_of) = (self.site.clone(), self.site.today());
         let board = self.scene.board().clone();
         let shown = board.clone();
         let ran = blocking(move |cancel| {
@@ -286,7 +309,7 @@ impl Watch {
                 return Err(error);
             }
         };
-        let taken = self.take(&ran).await;
+        let taken = self.take(&ran, standing).await;
         board.set(|progress| progress.running = None);
         let changed = taken?;
         let platform = self.site.platform();
@@ -308,8 +331,12 @@ impl Watch {
     }
 
     /// Makes flags of what was found, and gives how many changed.
-    async fn take(&self, ran: &Ran) -> Result<usize, WatchError> {
+    async fn take(&self, ran: &Ran, standing: &Standing) -> Result<usize, WatchError> {
         let cx = self.cx();
+        // Before anything is shown that came of it.
+        let (used, today) = (&ran.used, self.site.today());
+        let registers = &standing.registers;
+        registers.record(&self.site, used, today, &cx).await?;
         let filing = self.scene.newest(&self.site);
         let filing = filing
             .map_err(|problem| WatchError::Pack(problem.code))?

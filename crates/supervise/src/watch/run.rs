@@ -19,6 +19,7 @@ use crate::filing::Filing;
 use crate::import::IdentityKey;
 use crate::packs;
 use crate::project::{County, filing_tables, standing_at};
+use crate::register::{KINDS, RegisterError};
 
 /// What a run is made of, the same for all runs of a declaration.
 pub(super) struct Rules {
@@ -41,6 +42,8 @@ pub(super) struct Ran {
     pub projects: usize,
     pub rules: usize,
     pub findings: usize,
+    /// Registers that were read, each with the rules that read it.
+    pub used: BTreeMap<String, Vec<String>>,
     pub seconds: f64,
 }
 
@@ -56,6 +59,9 @@ pub enum WatchError {
     /// A county's own rules are no rules.
     #[error("{0}")]
     Pack(String),
+    /// A register could not be read or deleted.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
 }
 
 impl From<kandeng_ledger::StoreError> for WatchError {
@@ -190,6 +196,7 @@ impl Rules {
             projects: county.len(),
             rules: 0,
             findings: 0,
+            used: BTreeMap::new(),
             seconds: 0.0,
         };
         if only.is_none_or(|only| !only.is_empty()) {
@@ -203,6 +210,13 @@ impl Rules {
                 .iter()
                 .map(|answers| &*answers.rule)
                 .collect();
+            for register in KINDS.iter().filter(|name| tables.get(name).is_some()) {
+                let read_by = rules.iter().filter(|rule| self.reach.reads(rule, register));
+                let read_by: Vec<String> = read_by.map(|rule| (*rule).to_owned()).collect();
+                if !read_by.is_empty() {
+                    ran.used.insert((*register).to_owned(), read_by);
+                }
+            }
             ran.rules = rules.len();
             ran.findings = outcome.len();
             let there = county.codes().collect();

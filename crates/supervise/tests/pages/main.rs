@@ -10,6 +10,7 @@ mod files;
 mod filing;
 mod filters;
 mod parameters;
+mod registers;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;

@@ -48,8 +48,13 @@ fn no_route_of_the_scene_is_open_to_whoever_comes() {
             };
             let answer = stranger.send(request(), body.clone()).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
-            // The list of items is theirs.
-            let is_theirs = declared.access == Access::Asks(Action::ChangeDeclaration);
+            // The list of items is theirs, and that there are registers, and what allows them.
+            let is_theirs = matches!(
+                declared.access,
+                Access::Asks(
+                    Action::ChangeDeclaration | Action::ListRegister | Action::StateRegisterBasis
+                )
+            );
             if let Access::Asks(_) = declared.access
                 && !is_theirs
             {

@@ -49,5 +49,5 @@ fn every_example_is_of_a_kind_that_the_program_knows() {
             count += 1;
         }
     }
-    assert!(count >= 9);
+    assert!(count >= 16);
 }

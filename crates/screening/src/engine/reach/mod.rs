@@ -161,6 +161,12 @@ impl ReachMap {
         })
     }
 
+    /// Whether a rule reads a table of the input, by whatever way.
+    pub fn reads(&self, rule: &str, table: &str) -> bool {
+        let mut readings = self.rules.iter();
+        readings.any(|reading| reading.rule == rule && reading.tables.contains(table))
+    }
+
     /// What changed about a filing. Both sides hold its rows alone, in all tables it has rows in; a
     /// side without any is a filing that was not there before, or is not any more.
     ///

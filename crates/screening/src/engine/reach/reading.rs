@@ -13,7 +13,7 @@ pub(super) struct Reading {
     pub reach: Reach,
     pub kinds: Vec<String>,
     /// Tables of the input that it reads, by whatever way.
-    tables: BTreeSet<String>,
+    pub tables: BTreeSet<String>,
     /// Every word of its statements: a column that none of them names is not read.
     words: BTreeSet<String>,
     /// A statement takes all columns without naming them.

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::words::words;
 use crate::project::ImportPlan;
 use crate::scene::Supervise;
+pub(crate) use report::diagnostic;
 use report::{Wanted, elsewhere, report, show_report};
 use upload::{MOST_BYTES, shown, upload};
 

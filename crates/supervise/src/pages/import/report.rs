@@ -195,7 +195,7 @@ pub(super) fn show_report(
 }
 
 /// Where, and what.
-fn diagnostic(words: Words, one: &crate::diagnostic::Diagnostic) -> String {
+pub(crate) fn diagnostic(words: Words, one: &crate::diagnostic::Diagnostic) -> String {
     let mut place = one.sheet.clone().unwrap_or_default();
     if let Some(row) = one.row {
         place = words.say_with(

@@ -1,0 +1,90 @@
+//! The registers that rules compare with, as a run reads them: opened once for each upload and dropped with it. Each run
+//! that has read one is an event.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use kandeng_platform::page::Site;
+use kandeng_platform::person::PersonError;
+use kandeng_platform::vault::Reference;
+use kandeng_platform::{CommandError, Context};
+use kandeng_screening::Tables;
+use uuid::Uuid;
+
+use super::WatchError;
+use crate::register::{Of, Register, RegisterError, UseRegister, in_force, opened, register_id};
+use crate::scene::Supervise;
+
+/// Registers in force.
+#[derive(Default)]
+pub(super) struct Open {
+    uploads: BTreeMap<String, Uuid>,
+    tables: Tables,
+}
+
+impl Open {
+    /// Their tables.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Opens what came into force since, drops what is not any more, and says whether anything did either.
+    pub async fn renew(&mut self, site: &Site, scene: &Supervise) -> Result<bool, WatchError> {
+        let today = site.today();
+        let all = site
+            .platform()
+            .query(|connection| in_force(connection, today))?;
+        let uploads: BTreeMap<String, Uuid> = all
+            .iter()
+            .map(|one| (one.register.clone(), one.upload))
+            .collect();
+        if uploads == self.uploads {
+            return Ok(false);
+        }
+        // Nothing of what is not in force any more stays in memory while others are opened.
+        *self = Self::default();
+        let vault = Arc::clone(scene.vault());
+        let tables = super::blocking(move |_| {
+            let mut tables = Tables::new();
+            for one in all {
+                let bytes = vault.read_block(one.upload, Reference(one.rows_at));
+                let bytes = bytes.map_err(|error| RegisterError::from(PersonError::from(error)))?;
+                // Deleted a moment ago: the next round sees it.
+                if let Some(bytes) = bytes {
+                    let table = opened(bytes).map_err(RegisterError::Rows)?;
+                    tables.insert(one.register, table);
+                }
+            }
+            Ok(tables)
+        })
+        .await?;
+        *self = Self { uploads, tables };
+        Ok(true)
+    }
+
+    /// Records that a run has read some of them, by which rules.
+    pub async fn record(
+        &self,
+        site: &Site,
+        used: &BTreeMap<String, Vec<String>>,
+        as_of: Date,
+        cx: &Context,
+    ) -> Result<(), CommandError> {
+        for (register, rules) in used {
+            let (Some(upload), Some(id)) = (self.uploads.get(register), register_id(register))
+            else {
+                continue;
+            };
+            let used = UseRegister {
+                upload: *upload,
+                as_of,
+                rules: rules.clone(),
+            };
+            site.platform()
+                .carry_out::<Register, _>(id, Of(register.clone(), used), cx)
+                .await?;
+        }
+        Ok(())
+    }
+}
