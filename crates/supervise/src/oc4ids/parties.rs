@@ -57,14 +57,20 @@ impl Parties {
                     }
                 }
             }
-            Value::Array(list) => list.iter_mut().for_each(|value| self.settle(value)),
+            Value::Array(list) => {
+                for value in list {
+                    self.settle(value);
+                }
+            }
             _ => {}
         }
     }
 
     fn put(&self, value: &mut Value) {
         if let Value::Array(list) = value {
-            list.iter_mut().for_each(|value| self.put(value));
+            for value in list.iter_mut() {
+                self.put(value);
+            }
             // The schema wants each once.
             let mut seen = Vec::new();
             list.retain(|value| {

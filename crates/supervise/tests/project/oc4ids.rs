@@ -92,7 +92,7 @@ fn a_synthetic_county_is_a_valid_package_in_both_scopes() {
 
 /// Every reference to an organization names one of the project's parties.
 fn references_are_parties(project: &Value) {
-    fn walk(value: &Value, within: &str, found: &mut Vec<Value>) {
+    fn walk(value: &Value, found: &mut Vec<Value>) {
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
@@ -102,16 +102,20 @@ fn references_are_parties(project: &Value) {
                     } else if is_list {
                         found.extend(value.as_array().unwrap().iter().cloned());
                     } else {
-                        walk(value, key, found);
+                        walk(value, found);
                     }
                 }
             }
-            Value::Array(list) => list.iter().for_each(|value| walk(value, within, found)),
+            Value::Array(list) => {
+                for value in list {
+                    walk(value, found);
+                }
+            }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    walk(project, "", &mut found);
+    walk(project, &mut found);
     let parties = project["parties"].as_array().unwrap();
     for reference in found {
         let known = parties.iter().find(|party| party["id"] == reference["id"]);
