@@ -19,8 +19,9 @@ static_loader! {
 
 /// Texts that were said, by loader and language: a page says the same ones for every line. No more than there are
 /// keys, since what has no text is not kept.
-static SAID: LazyLock<RwLock<HashMap<(usize, Language), HashMap<String, String>>>> =
-    LazyLock::new(RwLock::default);
+static SAID: LazyLock<RwLock<Said>> = LazyLock::new(RwLock::default);
+
+type Said = HashMap<(usize, Language), HashMap<String, String>>;
 
 static ZH: LanguageIdentifier = langid!("zh-CN");
 static EN: LanguageIdentifier = langid!("en");

@@ -31,6 +31,7 @@ pub(crate) use preview::{Looked, Preview, preview};
 pub use record::{
     AskScreening, LastRun, Screening, ScreeningEvent, ScreeningTables, last_run, screening_id,
 };
+pub(crate) use registers::Open as Registers;
 pub use run::WatchError;
 pub use runs::runs;
 

@@ -34,6 +34,8 @@ pub(crate) struct Looked<'a> {
     pub key: &'a IdentityKey,
     pub datum: Option<kandeng_geo::Datum>,
     pub pack: &'a Pack,
+    /// The registers that the rule compares with.
+    pub registers: &'a Tables,
     pub as_of: Date,
 }
 
@@ -49,7 +51,13 @@ pub(crate) fn preview(
     cancel: &AtomicBool,
 ) -> Result<Option<Preview>, WatchError> {
     let county = County::read(looked.platform, looked.filing, looked.key, looked.datum)?;
-    let found = |params| find(looked, &county.tables, rule, params, cancel);
+    let mut tables = county.tables;
+    for name in looked.registers.names() {
+        if let Some(source) = looked.registers.get(name) {
+            tables.insert(name, Arc::clone(source));
+        }
+    }
+    let found = |params| find(looked, &tables, rule, params, cancel);
     let (Some(before), Some(mut after)) = (found(before)?, found(after)?) else {
         return Ok(None);
     };

@@ -9,16 +9,21 @@ use kandeng_platform::page::Site;
 use kandeng_platform::person::PersonError;
 use kandeng_platform::vault::Reference;
 use kandeng_platform::{CommandError, Context};
-use kandeng_screening::Tables;
+use kandeng_screening::pack::Pack;
+use kandeng_screening::{ReachMap, Tables};
 use uuid::Uuid;
 
 use super::WatchError;
-use crate::register::{Of, Register, RegisterError, UseRegister, in_force, opened, register_id};
+use crate::filing::Filing;
+use crate::packs;
+use crate::register::{
+    KINDS, Of, Register, RegisterError, UseRegister, in_force, opened, register_id,
+};
 use crate::scene::Supervise;
 
 /// Registers in force.
 #[derive(Default)]
-pub(super) struct Open {
+pub(crate) struct Open {
     uploads: BTreeMap<String, Uuid>,
     tables: Tables,
 }
@@ -61,6 +66,33 @@ impl Open {
         .await?;
         *self = Self { uploads, tables };
         Ok(true)
+    }
+
+    /// Those that one rule reads, for a look at what it would find. That is a use as well.
+    pub async fn of_rule(
+        site: &Site,
+        scene: &Supervise,
+        filing: &Filing,
+        pack: &Pack,
+        rule: &str,
+        cx: &Context,
+    ) -> Result<Tables, WatchError> {
+        let mut open = Self::default();
+        open.renew(site, scene).await?;
+        let reach = ReachMap::new(pack, Some(&packs::items(filing)), "project")?;
+        let (mut tables, mut used) = (Tables::new(), BTreeMap::new());
+        for register in KINDS {
+            if let Some(table) = open
+                .tables
+                .get(register)
+                .filter(|_| reach.reads(rule, register))
+            {
+                tables.insert(register, Arc::clone(table));
+                used.insert(register.to_owned(), vec![rule.to_owned()]);
+            }
+        }
+        open.record(site, &used, site.today(), cx).await?;
+        Ok(tables)
     }
 
     /// Records that a run has read some of them, by which rules.

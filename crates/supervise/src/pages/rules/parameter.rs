@@ -13,7 +13,7 @@ use super::super::words::words;
 use super::rule::show;
 use crate::officer::{Parameters, SetParameter, parameters, parameters_id};
 use crate::scene::Supervise;
-use crate::watch::{Looked, Preview, WatchError, blocking, preview};
+use crate::watch::{Looked, Preview, Registers, WatchError, blocking, preview};
 
 /// Examples that are shown of each kind.
 const EXAMPLES: usize = 10;
@@ -101,6 +101,9 @@ pub(super) async fn change(
     let (platform, key) = (site.platform().clone(), scene.key().clone());
     let (datum, as_of) = (scene.datum(), site.today());
     let rule = id.clone();
+    let cx = site.context(&asked.viewer, site.jurisdiction());
+    let registers = Registers::of_rule(&site, &scene, &filing, &pack, &id, &cx).await;
+    let registers = registers.map_err(|error| Problem::fault(&error))?;
     // Also before it is saved: a value that the rule cannot run with must not get that far.
     let looked = blocking(move |cancel| {
         let looked = Looked {
@@ -109,6 +112,7 @@ pub(super) async fn change(
             key: &key,
             datum,
             pack: &pack,
+            registers: &registers,
             as_of,
         };
         preview(&looked, &rule, &before, &after, cancel)
