@@ -72,21 +72,22 @@ impl Open {
     pub async fn of_rule(
         site: &Site,
         scene: &Supervise,
-        filing: &Filing,
-        pack: &Pack,
+        filing: &Arc<Filing>,
+        pack: &Arc<Pack>,
         rule: &str,
         cx: &Context,
     ) -> Result<Tables, WatchError> {
         let mut open = Self::default();
         open.renew(site, scene).await?;
-        let reach = ReachMap::new(pack, Some(&packs::items(filing)), "project")?;
+        let (filing, pack, of) = (Arc::clone(filing), Arc::clone(pack), rule.to_owned());
+        let read = super::blocking(move |_| {
+            let reach = ReachMap::new(&pack, Some(&packs::items(&filing)), "project")?;
+            Ok(KINDS.map(|register| (register, reach.reads(&of, register))))
+        })
+        .await?;
         let (mut tables, mut used) = (Tables::new(), BTreeMap::new());
-        for register in KINDS {
-            if let Some(table) = open
-                .tables
-                .get(register)
-                .filter(|_| reach.reads(rule, register))
-            {
+        for (register, _) in read.into_iter().filter(|(_, reads)| *reads) {
+            if let Some(table) = open.tables.get(register) {
                 tables.insert(register, Arc::clone(table));
                 used.insert(register.to_owned(), vec![rule.to_owned()]);
             }
