@@ -109,6 +109,11 @@ function start(form: HTMLFormElement): void {
         tell(`${form.dataset.saved!} ${saved.saved.slice(11)}`);
       } else if (response.status === 401) {
         tell(form.dataset.signedOut!, true);
+      } else if (response.status === 503) {
+        // Not taken for now: no room on the disk, or too many at once. It stays here until it is.
+        const problem: Conflict = await response.json().catch(() => ({}));
+        tell(problem.detail ?? form.dataset.offline!, true);
+        timer = setTimeout(() => void send(), AGAIN);
       } else {
         conflict(await response.json().catch(() => ({})));
       }

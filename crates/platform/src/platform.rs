@@ -26,6 +26,7 @@ use crate::notice;
 use crate::plan::Plan;
 use crate::read_model::{ReadModel, Tables};
 use crate::refused::RefusedEvent;
+use crate::room::{Room, is_still_written, refused_for_room};
 
 /// How often a command is decided anew when somebody else was first.
 const TRIES: usize = 8;
@@ -117,6 +118,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     follow_ups: BTreeMap<String, FollowUp>,
     channel: String,
+    room: Room,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -165,6 +167,7 @@ impl Platform {
             ids: parts.ids,
             follow_ups,
             channel: parts.channel,
+            room: Room::default(),
             idle: Mutex::new(Vec::new()),
         }))
     }
@@ -203,6 +206,11 @@ impl Platform {
     /// Time, for whoever keeps it.
     pub fn shared_clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
+    }
+
+    /// Whether there is room on the disk.
+    pub fn room(&self) -> &Room {
+        &self.0.room
     }
 
     /// Changes whenever this node's read model has taken in something new.
@@ -292,6 +300,10 @@ impl Platform {
                 self.see_all().await?;
                 return Ok(Answer::Nothing);
             }
+            let is_small = |write: &Write| is_still_written(write.stream.kind());
+            if self.0.room.is_short() && !writes.iter().all(is_small) {
+                return Err(refused_for_room());
+            }
             let append = Append {
                 occasion: cx.occasion(),
                 writes,
@@ -302,7 +314,12 @@ impl Platform {
                 Err(AppendError::Repeated { .. }) => {}
                 Err(AppendError::Conflict { stream, .. }) => contended = Some(stream),
                 Err(AppendError::Busy(_)) => return Err(CommandError::Busy),
-                Err(AppendError::Store(error)) => return Err(error.into()),
+                Err(AppendError::Store(error)) => {
+                    if matches!(error, StoreError::Database { full: true, .. }) {
+                        self.0.room.ran_out();
+                    }
+                    return Err(error.into());
+                }
                 Err(error) => return Err(CommandError::Append(error.to_string())),
             }
         }

@@ -136,6 +136,7 @@ fn known(
         path,
         flash,
         passkeys: common.passkeys.is_some(),
+        no_room: common.site.platform().room().is_short(),
     };
     let extensions = request.extensions_mut();
     extensions.insert(common.site.clone());

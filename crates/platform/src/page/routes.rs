@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Path, Request};
 use axum::handler::Handler;
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 
 use super::form::MOST_CARRIED;
-use super::ours::{is_form, ours};
+use super::ours::{Typed, is_form, ours};
 use super::{Asked, Carried, Params, Problem, Program, Site};
 use crate::account::Viewer;
 use crate::authority::{Action, Resource};
@@ -48,6 +48,8 @@ pub struct Declared {
     pub most_bytes: usize,
     /// How long a request may take.
     pub most_time: Duration,
+    /// Whether it is carried out although there is no room on the disk: it only reads, or writes next to nothing.
+    pub without_room: bool,
 }
 
 /// Finds what a route is about. Nothing is the same as not being allowed: nobody learns that there is something.
@@ -119,11 +121,12 @@ impl Routes {
         route: MethodRouter,
     ) -> Self {
         let declared = Declared {
-            method,
             path,
             access,
             most_bytes: MOST_BYTES,
             most_time: MOST_TIME,
+            without_room: method.is_safe(),
+            method,
         };
         self.0.push((declared, route));
         self
@@ -136,6 +139,16 @@ impl Routes {
         if let Some((declared, _)) = self.0.last_mut() {
             declared.most_bytes = bytes;
             declared.most_time = time;
+        }
+        self
+    }
+
+    /// Of the route that was declared last: it is carried out although there is no room on the disk. For what writes
+    /// next to nothing: signing in and out, and why somebody reads.
+    #[must_use]
+    pub fn without_room(mut self) -> Self {
+        if let Some((declared, _)) = self.0.last_mut() {
+            declared.without_room = true;
         }
         self
     }
@@ -167,12 +180,21 @@ impl Routes {
         routes.fold(Router::new(), |router, (declared, route)| {
             let most = Most(declared.most_bytes);
             let time = declared.most_time;
+            let (writes, access) = (!declared.without_room, declared.access);
             let limited = from_fn(move |mut request: Request, next: Next| async move {
                 if announced(&request).is_some_and(|bytes| bytes > most.0 as u64) {
                     // Before any of it is taken: whoever asks first is spared the sending.
                     return Problem::too_large().into_response();
                 }
                 request.extensions_mut().insert(most);
+                if writes {
+                    request.extensions_mut().insert(Writes);
+                    // Of other routes it is said once it is known who asks, and that they may.
+                    let site = request.extensions().get::<Site>();
+                    if access == Access::Public && site.is_some_and(is_short) {
+                        return Problem::no_room().into_response();
+                    }
+                }
                 match tokio::time::timeout(time, next.run(request)).await {
                     Ok(response) => response,
                     Err(_) => Problem::too_slow().into_response(),
@@ -191,6 +213,43 @@ fn announced(request: &Request) -> Option<u64> {
     let length = request.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
+
+/// Marks a request that writes more than a trace.
+#[derive(Clone, Copy, Debug)]
+struct Writes;
+
+fn is_short(site: &Site) -> bool {
+    site.platform().room().is_short()
+}
+
+/// Carries a request out, unless there is no room for what it would write. What a form sent comes back where it was
+/// not taken for now.
+async fn carry_out(site: &Site, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let to = request.uri().path().to_owned();
+    let typed = request.extensions().get::<Typed>().cloned();
+    let mut response = if request.extensions().get::<Writes>().is_some() && is_short(site) {
+        Problem::no_room().into_response()
+    } else {
+        next.run(request).await
+    };
+    let problem = response.extensions().get::<Problem>();
+    let Some(problem) = problem.filter(|problem| problem.status == UNAVAILABLE) else {
+        return response;
+    };
+    if problem.is_for_want_of_room() {
+        site.platform().room().ran_out();
+    }
+    if let Some(carried) = typed.and_then(|typed| typed.carried(to)) {
+        response.extensions_mut().insert(carried);
+    }
+    response
+}
+
+/// What is refused for now, and may be sent again.
+const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 /// The most bytes of this request.
 #[derive(Clone, Copy, Debug)]
@@ -230,7 +289,7 @@ async fn signed_in(request: Request, next: Next) -> Response {
         Err(response) => return response,
     };
     match meant(&site, &viewer, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => carry_out(&site, request, next).await,
         Err(response) => response,
     }
 }
@@ -263,7 +322,7 @@ async fn ask(action: Action, find: &Find, request: Request, next: Next) -> Respo
         resource,
         params,
     });
-    next.run(request).await
+    carry_out(&site, request, next).await
 }
 
 /// Asks to sign in first; what a form sent is kept for afterwards.

@@ -31,6 +31,8 @@ pub struct Frame {
     pub flash: Option<String>,
     /// Whether one may sign in with a passkey.
     pub passkeys: bool,
+    /// Whether nothing is written for want of room on the disk.
+    pub no_room: bool,
 }
 
 /// The frame of one page.
@@ -55,6 +57,8 @@ pub struct Shell {
     pub path: String,
     /// Something to be told, once.
     pub flash: Option<String>,
+    /// Whether nothing is written for want of room on the disk.
+    pub no_room: bool,
 }
 
 impl Shell {
@@ -70,6 +74,7 @@ impl Shell {
             jurisdiction: String::new(),
             form_token: String::new(),
             path: frame.path,
+            no_room: frame.no_room,
             // A key that nobody knows has no text: the cookie did not come from us.
             flash: frame
                 .flash
