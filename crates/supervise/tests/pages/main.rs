@@ -14,6 +14,7 @@ mod registers;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
+mod traces;
 mod views;
 mod watch;
 

@@ -54,7 +54,7 @@ async fn bring_in(browser: &mut Browser<'_>, form: &Form<'_>) -> Seen {
     browser.send(request, body).await
 }
 
-async fn officials(browser: &mut Browser<'_>) -> Seen {
+pub(crate) async fn officials(browser: &mut Browser<'_>) -> Seen {
     let form = Form {
         kind: "officials",
         name: "officials.csv",
@@ -64,7 +64,7 @@ async fn officials(browser: &mut Browser<'_>) -> Seen {
     bring_in(browser, &form).await
 }
 
-async fn companies(browser: &mut Browser<'_>) -> Seen {
+pub(crate) async fn companies(browser: &mut Browser<'_>) -> Seen {
     let form = Form {
         kind: "companies",
         name: "whatever.csv",
@@ -75,7 +75,7 @@ async fn companies(browser: &mut Browser<'_>) -> Seen {
 }
 
 /// A project whose contractor an official represents.
-async fn doubtful_project(county: &County) {
+pub(crate) async fn doubtful_project(county: &County) {
     let mut clerk = county.clerk().await;
     let project = county.file(&mut clerk, "99012120260001", "路").await;
     let path = format!("{project}/items/tendering");
