@@ -11,7 +11,9 @@ mod filing;
 mod filters;
 mod parameters;
 mod registers;
+mod rendered;
 mod routes;
+mod snapshots;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
 mod traces;

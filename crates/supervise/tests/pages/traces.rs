@@ -112,7 +112,7 @@ fn what_a_register_shows_is_told_in_the_case_to_its_officers_and_nowhere_else() 
         let (county, flag, project) = matched().await;
         let path = format!("/supervise/flags/{flag}");
         let mut officer = county.house.signed_in("li", Role::Officer, "990121").await;
-        for page in ["/supervise/desk", &*path, &*project] {
+        for page in ["/supervise/desk?rule=K15", &*path, &*project] {
             let shown = officer.get(page).await;
             assert_eq!(shown.status, StatusCode::OK, "{page}");
             assert!(shown.body.contains(DOUBT), "{page}: {}", shown.body);
