@@ -1,0 +1,73 @@
+//! A node that is killed in the middle of an import, through its pages: what was acknowledged is there, the file is
+//! taken whole or not at all, and the node goes on.
+
+use std::time::{Duration, Instant};
+
+use super::serving::{Serving, colleague, init, invited, location};
+use super::{kandeng, stdout, succeed};
+
+const PROJECTS: usize = 200;
+
+/// How many projects the numbers page's list tells of, by their codes.
+fn filed(serving: &Serving, visitor: &super::serving::Visitor) -> bool {
+    let page = visitor.at(serving).get("/supervise/projects");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    page.contains("/supervise/projects/0")
+}
+
+#[test]
+fn a_node_that_is_killed_while_it_takes_a_file_has_taken_all_of_it_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    init(folder);
+    let link = invited(folder, "li");
+    let projects = PROJECTS.to_string();
+    succeed(
+        folder,
+        &[
+            "synth",
+            "--projects",
+            &projects,
+            "--seed",
+            "1",
+            "-o",
+            "county",
+        ],
+    );
+    let workbook = std::fs::read(folder.join("county/county.xlsx")).unwrap();
+    let mut serving = Serving::start(folder);
+    let mut admin = serving.visitor();
+    admin.enrol(&link, "li");
+    let mut manager = colleague(&serving, &mut admin, "boss", "manager");
+    let mut taken = false;
+    // Later each time, until it was done before the node was killed.
+    for wait in [0, 20, 60, 120, 250, 500, 1_000, 20_000] {
+        manager = manager.at(&serving);
+        let read = manager.upload("/supervise/import", "county.xlsx", &workbook);
+        let report = location(&read).to_owned();
+        let token = manager.token();
+        let start = Instant::now();
+        manager.post_and_go(&format!("{report}/take"), vec![("form_token", token)]);
+        while start.elapsed() < Duration::from_millis(wait) && !taken {
+            std::thread::sleep(Duration::from_millis(5));
+            if wait > 1_000 {
+                taken = filed(&serving, &manager);
+            }
+        }
+        serving.kill();
+        let verified = kandeng(folder, &["--lang", "en", "verify", "node"]);
+        assert!(verified.status.success(), "{wait}: {}", stdout(&verified));
+        serving = Serving::start(folder);
+        taken = filed(&serving, &manager);
+        if taken {
+            break;
+        }
+    }
+    assert!(taken, "it was never taken");
+    // All of it: the same file once more changes nothing.
+    manager = manager.at(&serving);
+    let read = manager.upload("/supervise/import", "county.xlsx", &workbook);
+    let report = manager.get(location(&read));
+    assert!(report.contains("there is nothing to change"), "{report}");
+    assert_eq!(serving.stop(), Some(0));
+}
