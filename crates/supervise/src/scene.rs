@@ -17,7 +17,7 @@ use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
 use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
-use crate::register::{Confided, Register, RegisterTables, once_read};
+use crate::register::{Confided, Register, RegisterTables, RegisterUse};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
@@ -185,8 +185,7 @@ impl Supervise {
         {
             return Ok(Arc::clone(confided));
         }
-        let once = site.platform().query(once_read)?;
-        let made = Arc::new(Confided::of(&pack, &newest.filing, once));
+        let made = Arc::new(Confided::of(&pack, &newest.filing));
         *known = Some((newest.version, Arc::clone(&made)));
         Ok(made)
     }
@@ -224,6 +223,7 @@ pub fn event_kinds() -> Vec<EventKinds> {
     kinds.push(EventKinds::of::<Parameters>());
     kinds.push(EventKinds::of::<Views>());
     kinds.push(EventKinds::of::<Register>());
+    kinds.push(EventKinds::of::<RegisterUse>());
     kinds
 }
 

@@ -21,7 +21,6 @@ use kandeng_server::{Metrics, Reach, Server};
 use tower::ServiceExt as _;
 
 pub mod disk;
-pub mod passkeys;
 
 pub const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
 
@@ -30,7 +29,6 @@ pub struct House {
     pub site: Site,
     pub router: Router,
     pub metrics: Metrics,
-    pub device: Arc<passkeys::Device>,
     pub declared: Vec<kandeng_platform::page::Declared>,
     _folder: tempfile::TempDir,
 }
@@ -41,7 +39,13 @@ impl House {
     }
 
     pub fn with(scenes: Vec<Box<dyn Scene>>) -> Self {
-        Self::reached(scenes, Reach::default())
+        // As browsers reach it: by a name, over TLS.
+        let reach = Reach {
+            secure: true,
+            behind: false,
+            hosts: vec!["kandeng.example".to_owned()],
+        };
+        Self::reached(scenes, reach)
     }
 
     pub fn reached(scenes: Vec<Box<dyn Scene>>, reach: Reach) -> Self {
@@ -87,16 +91,13 @@ impl House {
         let vault = Arc::new(vault.unwrap());
         let people = People::new(platform.clone(), Arc::clone(&vault));
         let site = Site::new(platform, people, Authority::new().unwrap(), "990121");
-        let device = Arc::new(passkeys::Device::new(site.clone()));
         let scenes = scenes(&site, &vault);
-        let server =
-            Server::new(site.clone(), scenes, reach).with_passkeys(Arc::clone(&device) as _);
+        let server = Server::new(site.clone(), scenes, reach);
         Self {
             clock,
             declared: server.declared(),
             router: server.router(),
             metrics: server.metrics().clone(),
-            device,
             site,
             _folder: folder,
         }
