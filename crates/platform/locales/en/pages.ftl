@@ -28,6 +28,7 @@ problem-500 = Something is broken on our side
 problem-500-detail = It was recorded. Try again later; if it stays, tell the administrator the number below.
 problem-503 = Too much is going on
 problem-503-detail = Try again in a moment; nothing was left half-done.
+clock-behind = The server's clock shows { $now }, and there are entries of { $latest } in the ledger: it was set back, or ran ahead before. Nothing is lost, entries keep their order, and deadlines keep their days; please have the clock put right.
 problem-no-room = Not saved: the disk is full
 no-room = The server's disk is full. Everything can be looked at, nothing can be saved for now. It goes on by itself once there is room; please tell the administrator.
 place = Jurisdiction

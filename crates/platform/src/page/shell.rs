@@ -1,6 +1,8 @@
 //! The frame around every page.
 
-use super::{Site, Words};
+use jiff::Timestamp;
+
+use super::{Site, Words, moment};
 use crate::account::Viewer;
 
 /// An entry of the navigation.
@@ -33,6 +35,8 @@ pub struct Frame {
     pub passkeys: bool,
     /// Whether nothing is written for want of room on the disk.
     pub no_room: bool,
+    /// What the clock shows and what the ledger has seen, for whoever minds the machine, where the clock lies behind.
+    pub clock: Option<(Timestamp, Timestamp)>,
 }
 
 /// The frame of one page.
@@ -59,6 +63,8 @@ pub struct Shell {
     pub flash: Option<String>,
     /// Whether nothing is written for want of room on the disk.
     pub no_room: bool,
+    /// That the clock lies behind what the ledger has seen.
+    pub clock: Option<String>,
 }
 
 impl Shell {
@@ -75,6 +81,10 @@ impl Shell {
             form_token: String::new(),
             path: frame.path,
             no_room: frame.no_room,
+            clock: frame.clock.map(|(now, latest)| {
+                let [now, latest] = [now, latest].map(|at| moment(at.as_millisecond()));
+                words.say_with("clock-behind", &[("now", now), ("latest", latest)])
+            }),
             // A key that nobody knows has no text: the cookie did not come from us.
             flash: frame
                 .flash

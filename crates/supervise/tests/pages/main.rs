@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
+mod clock;
 mod compared;
 mod days;
 mod desk;
@@ -17,8 +19,10 @@ mod snapshots;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
 mod traces;
+mod typed;
 mod views;
 mod watch;
+mod worked;
 
 use std::sync::Arc;
 

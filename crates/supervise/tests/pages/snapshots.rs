@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use axum::http::{Method, Request, StatusCode, header};
-use kandeng_platform::account::Role;
+use axum::http::{Method, StatusCode};
 
 use super::County;
-use super::registers::{companies, doubtful_project, officials};
 use super::rendered::{difference, rendered};
-use super::support::{Browser, block_on};
+use super::support::block_on;
+use super::worked::{ADMIN, AUDITOR, CLERK, MANAGER, OFFICER, STRANGER, Worked, people, worked};
 
 /// A page: the route as it is declared, what the file is called, who looks, and where.
 struct Shot {
@@ -19,14 +18,6 @@ struct Shot {
     who: usize,
     path: String,
 }
-
-/// Who looks.
-const STRANGER: usize = 0;
-const CLERK: usize = 1;
-const OFFICER: usize = 2;
-const MANAGER: usize = 3;
-const ADMIN: usize = 4;
-const AUDITOR: usize = 5;
 
 /// Routes that are asked with GET and answer no page.
 const NO_PAGES: [(&str, &str); 8] = [
@@ -43,90 +34,12 @@ const NO_PAGES: [(&str, &str); 8] = [
 /// It goes on for as long as a page stands open.
 const ENDLESS: &str = "/supervise/events";
 
-const HEAD: &str = "项目编码,项目名称,项目类型,村(社区)代码,批复总投资\n";
-
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")
 }
 
-/// Where a file of two projects waits to be taken, one of them with a cell that cannot be read.
-async fn brought(browser: &mut Browser<'_>) -> String {
-    let token = browser.token().await;
-    let rows = "99012120260008,桥,基础设施,990121003201,60万元\n\
-                99012120260009,<b>渠</b>,基础设施,990121003202,不知道\n";
-    let part = "--lamp\r\ncontent-disposition: form-data; name=";
-    let body = format!(
-        "{part}\"form_token\"\r\n\r\n{token}\r\n{part}\"file\"; filename=\"projects.csv\"\r\n\
-         content-type: text/csv\r\n\r\n{HEAD}{rows}\r\n--lamp--\r\n"
-    );
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri("/supervise/import")
-        .header(header::ACCEPT, "text/html")
-        .header("sec-fetch-site", "same-origin")
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=lamp");
-    let answer = browser.send(request, body).await;
-    answer.header("location").to_owned()
-}
-
-/// An id in the read model, without the kind of a stream.
-fn id_of(county: &County, sql: &str) -> String {
-    let platform = county.house.site.platform();
-    let id: String = platform
-        .query(|connection| connection.query_row(sql, [], |row| row.get(0)))
-        .unwrap();
-    id.rsplit('/').next().unwrap().to_owned()
-}
-
-/// Works on the county until there is something on every page, and says where the pages are.
-async fn shots(county: &County, people: &mut [Browser<'_>]) -> Vec<Shot> {
-    officials(&mut people[MANAGER]).await;
-    companies(&mut people[MANAGER]).await;
-    county.screen().await;
-    let flag = |rule: &str| {
-        let sql = format!("select stream from flags where rule = '{rule}'");
-        id_of(county, &sql)
-    };
-    let officer = &mut people[OFFICER];
-    let matched = format!("/supervise/flags/{}", flag("K15"));
-    let token = officer.token().await;
-    let fields = [("form_token", &*token)];
-    let opened = officer.post(&format!("{matched}/verify"), &fields).await;
-    assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
-    let case = opened.header("location").to_owned();
-    let text = "请说明承建单位的依据。";
-    let question = [
-        ("form_token", &*token),
-        ("text", text),
-        ("send", "yes"),
-        ("seen", text),
-    ];
-    let sent = officer.post(&format!("{matched}/ask"), &question).await;
-    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-    let view = [
-        ("form_token", &*token),
-        ("name", "重点"),
-        ("severity", "high"),
-    ];
-    officer.post("/supervise/desk/views", &view).await;
-    let key = [
-        ("form_token", &*token),
-        ("label", "报表"),
-        ("scope", "read"),
-        ("days", "30"),
-    ];
-    officer.post("/account/keys", &key).await;
-    let report = brought(&mut people[CLERK]).await;
-    let invitation = county
-        .house
-        .invited("new", Role::Clerk, "990121003001")
-        .await;
-    let project = id_of(county, "select id from projects order by code limit 1");
-    let project = format!("/supervise/projects/{project}");
-    let other = id_of(
-        county,
-        "select stream from flags where rule <> 'K15' order by rule limit 1",
-    );
+/// Where the pages of a county are that was worked on.
+fn shots(of: &Worked) -> Vec<Shot> {
     let shot = |route, name, who, path: &str| Shot {
         route,
         name,
@@ -145,7 +58,7 @@ async fn shots(county: &County, people: &mut [Browser<'_>]) -> Vec<Shot> {
             "/invitation/{token}",
             "invitation",
             STRANGER,
-            &format!("/invitation/{invitation}"),
+            &format!("/invitation/{}", of.invitation),
         ),
         plain("/account", "account", OFFICER),
         plain("/account/keys", "keys", OFFICER),
@@ -154,36 +67,31 @@ async fn shots(county: &County, people: &mut [Browser<'_>]) -> Vec<Shot> {
         plain("/api", "api", OFFICER),
         plain("/supervise/projects", "projects", CLERK),
         plain("/supervise/projects/new", "new-project", CLERK),
-        shot(of_project, "project-clerk", CLERK, &project),
-        shot(of_project, "project-officer", OFFICER, &project),
+        shot(of_project, "project-clerk", CLERK, &of.project),
+        shot(of_project, "project-officer", OFFICER, &of.project),
         shot(
             of_category,
             "category",
             CLERK,
-            &format!("{project}/items/tendering"),
+            &format!("{}/items/tendering", of.project),
         ),
         shot(
             of_item,
             "history",
             CLERK,
-            &format!("{project}/history/contractor"),
+            &format!("{}/history/contractor", of.project),
         ),
         plain("/supervise/import", "import", CLERK),
-        shot("/supervise/import/{id}", "import-report", CLERK, &report),
+        shot("/supervise/import/{id}", "import-report", CLERK, &of.report),
         plain("/supervise/export", "export", CLERK),
         plain("/supervise/questions", "questions", MANAGER),
         plain("/supervise/desk", "desk", OFFICER),
-        shot(
-            of_flag,
-            "flag",
-            OFFICER,
-            &format!("/supervise/flags/{other}"),
-        ),
-        shot(of_flag, "flag-confided", OFFICER, &matched),
-        shot(of_flag, "flag-reason", AUDITOR, &matched),
+        shot(of_flag, "flag", OFFICER, &of.flag),
+        shot(of_flag, "flag-confided", OFFICER, &of.confided),
+        shot(of_flag, "flag-reason", AUDITOR, &of.confided),
         plain("/supervise/cases", "cases", OFFICER),
-        shot(of_case, "case", OFFICER, &case),
-        shot(of_case, "case-reason", AUDITOR, &case),
+        shot(of_case, "case", OFFICER, &of.case),
+        shot(of_case, "case-reason", AUDITOR, &of.case),
         plain("/supervise/numbers", "numbers", MANAGER),
         plain("/supervise/rules", "rules", MANAGER),
         shot(
@@ -202,19 +110,9 @@ async fn shots(county: &County, people: &mut [Browser<'_>]) -> Vec<Shot> {
 fn every_page_is_as_it_was_looked_at_last() {
     block_on(async {
         let county = County::new().await;
-        doubtful_project(&county).await;
         let house = &county.house;
-        let mut people = vec![house.browser()];
-        for (login, role, place) in [
-            ("zhou", Role::Clerk, "990121003"),
-            ("li", Role::Officer, "990121"),
-            ("boss", Role::Manager, "990121"),
-            ("he", Role::Administrator, "990121"),
-            ("shen", Role::Auditor, "990121"),
-        ] {
-            people.push(house.signed_in(login, role, place).await);
-        }
-        let shots = shots(&county, &mut people).await;
+        let mut people = people(house).await;
+        let shots = shots(&worked(&county, &mut people).await);
         // What leaves a trace has left it before the traces are looked at.
         for shot in &shots {
             people[shot.who].get(&shot.path).await;
@@ -280,19 +178,9 @@ fn took(body: &str) -> &str {
 fn every_route_that_answers_a_page_has_a_snapshot() {
     block_on(async {
         let county = County::new().await;
-        doubtful_project(&county).await;
         let house = &county.house;
-        let mut people = vec![house.browser()];
-        for (login, role) in [
-            ("zhou", Role::Clerk),
-            ("li", Role::Officer),
-            ("boss", Role::Manager),
-            ("he", Role::Administrator),
-            ("shen", Role::Auditor),
-        ] {
-            people.push(house.signed_in(login, role, "990121").await);
-        }
-        let shots = shots(&county, &mut people).await;
+        let mut people = people(house).await;
+        let shots = shots(&worked(&county, &mut people).await);
         let mut mighty = house.mighty("wang").await;
         for route in &house.declared {
             if route.method != Method::GET || route.path == ENDLESS {
