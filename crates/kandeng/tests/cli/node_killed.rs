@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::serving::{Serving, colleague, init, invited, location};
-use super::{kandeng, stdout, succeed};
+use super::{kandeng, stdout};
 
 const PROJECTS: usize = 2_000;
 
