@@ -52,7 +52,8 @@ async fn mighty<'h>(house: &'h House, login: &str, place: &str) -> Browser<'h> {
             jurisdiction: place.to_owned(),
         });
         let platform = house.site.platform();
-        let done = platform.carry_out::<Account, _>(account, grant, &house.cx());
+        let cx = house.cx();
+        let done = platform.carry_out::<Account, _>(account, grant, &cx);
         done.await.unwrap();
     }
     browser

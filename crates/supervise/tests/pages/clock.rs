@@ -22,7 +22,7 @@ fn a_clock_that_was_set_back_is_told_to_whoever_minds_it_and_nothing_is_lost_or_
             platform
                 .query(|connection| {
                     connection
-                        .prepare("select kind, due from deadlines where state = 'running' order by kind, due")?
+                        .prepare("select what, due from deadlines where state = 'running' order by what, due")?
                         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                         .collect()
                 })
@@ -31,23 +31,30 @@ fn a_clock_that_was_set_back_is_told_to_whoever_minds_it_and_nothing_is_lost_or_
         let (right, before) = (clock.now(), due());
         assert!(!before.is_empty());
         assert!(!people[MANAGER].get("/account").await.body.contains("时钟"));
-        // Three days back: the battery of the machine's clock was empty.
-        clock.set(right - SignedDuration::from_hours(72));
+        let shown = |at: jiff::Timestamp| {
+            let offset = jiff::tz::Offset::constant(8);
+            offset
+                .to_datetime(at)
+                .strftime("%Y-%m-%d %H:%M")
+                .to_string()
+        };
+        let back = right - SignedDuration::from_mins(30);
+        clock.set(back);
         for who in [MANAGER, ADMIN] {
             let page = people[who].get("/account").await;
             assert_eq!(page.status, StatusCode::OK);
             // Both times, as clocks in China show them.
-            for told in ["服务器的时钟是 2025-12-29", "台账里已有 2026-01-01"] {
-                assert!(page.body.contains(told), "{told}: {}", page.body);
+            for told in [
+                format!("服务器的时钟是 {}", shown(back)),
+                format!("台账里已有 {}", shown(right)),
+            ] {
+                assert!(page.body.contains(&told), "{told}: {}", page.body);
             }
         }
         people[ADMIN].language = Some("en".to_owned());
         let page = people[ADMIN].get("/people").await;
-        assert!(
-            page.body.contains("clock shows 2025-12-29"),
-            "{}",
-            page.body
-        );
+        let told = format!("clock shows {}", shown(back));
+        assert!(page.body.contains(&told), "{}", page.body);
         for who in [CLERK, OFFICER] {
             let page = people[who].get("/account").await;
             assert!(!page.body.contains("时钟"), "{}", page.body);
@@ -60,8 +67,11 @@ fn a_clock_that_was_set_back_is_told_to_whoever_minds_it_and_nothing_is_lost_or_
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
         let history = format!("{}/history/contractor", of.project);
         let history = people[CLERK].get(&history).await.body;
-        let place = |name: &str| history.find(name).expect(name);
-        assert!(place("柿子湾建设有限公司") < place("剑山建设有限公司"));
+        let of_name = |row: &&str| row.contains("建设有限公司");
+        let rows: Vec<&str> = history.split("<tr").filter(of_name).collect();
+        // The newest first, by the order of the ledger.
+        assert!(rows.len() > 1 && rows[0].contains("柿子湾"), "{history}");
+        assert!(!rows[1].contains("柿子湾"), "{history}");
         county.screen().await;
         // No deadline comes sooner or later for it, none is missed, and none is missed twice.
         let fired = || async {
@@ -70,6 +80,21 @@ fn a_clock_that_was_set_back_is_told_to_whoever_minds_it_and_nothing_is_lost_or_
                 .await
                 .unwrap()
         };
+        assert_eq!(fired().await, 0);
+        assert_eq!(due(), before);
+        // Three days back, when the battery of the machine's clock was empty: sessions end, and whoever signs in is told.
+        clock.set(right - SignedDuration::from_hours(72));
+        let ended = people[MANAGER].get("/account").await;
+        assert_eq!(ended.status, StatusCode::UNAUTHORIZED);
+        {
+            let boss = county.house.signed_in("late-boss", Role::Manager, "990121");
+            let page = boss.await.get("/account").await;
+            assert!(
+                page.body.contains("服务器的时钟是 2025-12-29"),
+                "{}",
+                page.body
+            );
+        }
         assert_eq!(fired().await, 0);
         assert_eq!(due(), before);
         // A month later by a clock that is right again, each has been missed, once.

@@ -70,7 +70,12 @@ impl County {
                 scene = Some(made.clone());
                 vec![Box::new(made)]
             },
-            Reach::default(),
+            // By a name of its own and over TLS: there are passkeys.
+            Reach {
+                secure: true,
+                hosts: vec!["kandeng.example".to_owned()],
+                ..Reach::default()
+            },
         );
         let adopt = AdoptDeclaration {
             text: Filing::embedded_text().to_owned(),
