@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -227,6 +228,13 @@ impl Seen {
 impl Browser<'_> {
     pub async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
         let mut request = request.header(header::HOST, "kandeng.example");
+        let says = request
+            .headers_ref()
+            .is_some_and(|headers| headers.contains_key(header::ACCEPT_ENCODING));
+        if !says {
+            // As browsers do: answers come compressed, and those that were cut off show.
+            request = request.header(header::ACCEPT_ENCODING, "gzip");
+        }
         let cookies = [
             ("__Host-session", &self.cookie),
             ("__Host-told", &self.told),
@@ -255,6 +263,17 @@ impl Browser<'_> {
             *kept = (!value.is_empty()).then(|| value.to_owned());
         }
         let bytes = axum::body::to_bytes(body, 1 << 24).await.unwrap();
+        let is_packed = (parts.headers.get(header::CONTENT_ENCODING))
+            .is_some_and(|encoding| encoding == "gzip");
+        let bytes = if is_packed {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(&*bytes)
+                .read_to_end(&mut unpacked)
+                .unwrap();
+            unpacked
+        } else {
+            bytes.to_vec()
+        };
         Seen {
             status: parts.status,
             headers: parts.headers,
