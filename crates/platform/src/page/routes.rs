@@ -6,14 +6,15 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Path, Request};
 use axum::handler::Handler;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 
 use super::form::MOST_CARRIED;
-use super::ours::{Typed, is_form, ours};
+use super::ours::{is_form, ours};
+use super::room::{Writes, carry_out, is_short};
 use super::{Asked, Carried, Params, Problem, Program, Site};
 use crate::account::Viewer;
 use crate::authority::{Action, Resource};
@@ -213,43 +214,6 @@ fn announced(request: &Request) -> Option<u64> {
     let length = request.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
-
-/// Marks a request that writes more than a trace.
-#[derive(Clone, Copy, Debug)]
-struct Writes;
-
-fn is_short(site: &Site) -> bool {
-    site.platform().room().is_short()
-}
-
-/// Carries a request out, unless there is no room for what it would write. What a form sent comes back where it was
-/// not taken for now.
-async fn carry_out(site: &Site, request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
-        return next.run(request).await;
-    }
-    let to = request.uri().path().to_owned();
-    let typed = request.extensions().get::<Typed>().cloned();
-    let mut response = if request.extensions().get::<Writes>().is_some() && is_short(site) {
-        Problem::no_room().into_response()
-    } else {
-        next.run(request).await
-    };
-    let problem = response.extensions().get::<Problem>();
-    let Some(problem) = problem.filter(|problem| problem.status == UNAVAILABLE) else {
-        return response;
-    };
-    if problem.is_for_want_of_room() {
-        site.platform().room().ran_out();
-    }
-    if let Some(carried) = typed.and_then(|typed| typed.carried(to)) {
-        response.extensions_mut().insert(carried);
-    }
-    response
-}
-
-/// What is refused for now, and may be sent again.
-const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 /// The most bytes of this request.
 #[derive(Clone, Copy, Debug)]
