@@ -163,6 +163,81 @@ async function filesWithoutScripts(project) {
   await page.context().close();
 }
 
+/** A page that stands open, comes out of the browser's memory or was closed over something unsent, while somebody else
+ *  changed the same: it shows what stands by now or says that it is stale, and nothing is overwritten unseen. */
+async function staysPresent(project) {
+  const page = await person("clerk", "zh-CN");
+  const other = await person("clerk", "zh-CN");
+  const approval = `${base}${project}/items/approval`;
+  const budget = '[name="f.approved_budget"]';
+  const posts = (of) => of.waitForResponse((response) => response.request().method() === "POST");
+  const types = async (of, field, value) => {
+    const [response] = await Promise.all([posts(of), of.fill(field, value).then(() => of.keyboard.press("Tab"))]);
+    return response.status();
+  };
+  const returns = (of) => of.evaluate(() => dispatchEvent(new Event("focus")));
+  const shows = (of, value) =>
+    of.waitForFunction(([field, value]) => document.querySelector(field).value === value, [budget, value]);
+  await page.goto(approval);
+  await other.goto(approval);
+
+  // Open while another saves: present as soon as somebody comes back to it, and the next save is nobody's conflict.
+  assert.equal(await types(other, budget, "61万元"), 200);
+  await page.waitForTimeout(3_100);
+  await returns(page);
+  await shows(page, "61万元");
+  assert.equal(await types(page, budget, "62万元"), 200);
+
+  // Something is typed and not sent when another saves the same: it stays and says so, and saving it is refused truly.
+  await other.waitForTimeout(3_100);
+  await returns(other);
+  await shows(other, "62万元");
+  await page.focus(budget);
+  await page.keyboard.press("End");
+  await page.keyboard.type("整");
+  assert.equal(await types(other, budget, "63万元"), 200);
+  await page.waitForTimeout(3_100);
+  await returns(page);
+  await page.waitForSelector('[data-item="approved_budget"] .says p.note');
+  assert.equal(await page.inputValue(budget), "62万元整");
+  const [refused] = await Promise.all([posts(page), page.keyboard.press("Tab")]);
+  assert.equal(refused.status(), 409);
+  assert.ok((await page.textContent('[data-item="approved_budget"] .says')).includes("63"));
+  // The choice is a page: theirs is kept here.
+  await page.click('.bar button[value="approval"]');
+  await page.check('[name="k.approved_budget"][value="theirs"]');
+  await page.click('.bar button[value="approval"]');
+  assert.equal(await page.inputValue(budget), "63万元");
+
+  // Back by the browser's button over another edit.
+  await page.goto(`${base}${project}`);
+  assert.equal(await types(other, budget, "64万元"), 200);
+  await page.goBack();
+  await shows(page, "64万元");
+  assert.equal(await types(page, budget, "65万元"), 200);
+
+  // Closed without a connection, changed by another, opened again: what was typed is there, and overwrites nothing.
+  await page.context().setOffline(true);
+  await page.fill(budget, "66万元");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("[data-state].wait");
+  const context = page.context();
+  await page.close();
+  await context.setOffline(false);
+  await other.reload();
+  await shows(other, "65万元");
+  assert.equal(await types(other, budget, "67万元"), 200);
+  const again = await context.newPage();
+  const sent = posts(again);
+  await again.goto(approval);
+  assert.equal((await sent).status(), 409);
+  assert.equal(await again.inputValue(budget), "66万元");
+  await other.reload();
+  await shows(other, "67万元");
+  await context.close();
+  await other.context().close();
+}
+
 async function reviews(project, language) {
   const page = await person("reviewer", language);
   await page.goto(`${base}${project}`);
@@ -301,7 +376,10 @@ async function keepsItems(language) {
 
 for (const language of ["zh-CN", "en"]) {
   const project = await files(language);
-  if (language === "zh-CN") await filesWithoutScripts(project);
+  if (language === "zh-CN") {
+    await filesWithoutScripts(project);
+    await staysPresent(project);
+  }
   await reviews(project, language);
   await works(language);
   await leads(language);

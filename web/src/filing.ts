@@ -1,9 +1,12 @@
 // A category's form is saved as one goes: what is typed is sent when a field is left, and kept on this device until the
 // server has it. Without this script the same form is saved by its buttons.
 
+import { Editions, Kept, keep as keepHere, kept as keptHere } from "./kept";
+import { renew } from "./present";
+
 interface Saved {
   saved: string;
-  editions: Record<string, number>;
+  editions: Editions;
   rows: [string, number, number][];
   marks: [string, string, string][];
   items: Record<string, string[]>;
@@ -17,6 +20,9 @@ interface Conflict {
 }
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+/** How long a page that was just looked up is taken to show what stands, in milliseconds. */
+const FRESH = 3_000;
 
 /** How long after a connection was lost it is tried again, in milliseconds. */
 const AGAIN = 5_000;
@@ -43,25 +49,34 @@ function start(form: HTMLFormElement): void {
 
   /** Numbers that no page shows are not kept here either. */
   const isHidden = (one: Field): boolean => one instanceof HTMLInputElement && one.placeholder !== "";
+  const editions = (): HTMLInputElement[] =>
+    [...form.elements].filter((one): one is HTMLInputElement => (one as Field).name?.startsWith("e."));
   const keep = (): void => {
-    const kept: Record<string, string> = {};
+    const kept: Kept = { values: {}, editions: {} };
     for (const name of changed) {
       const one = named(name);
-      if (one && !isHidden(one)) kept[name] = valueOf(one);
+      if (one && !isHidden(one)) kept.values[name] = valueOf(one);
     }
-    if (Object.keys(kept).length) localStorage.setItem(key, JSON.stringify(kept));
-    else localStorage.removeItem(key);
+    for (const one of editions()) kept.editions[one.name] = Number(one.value);
+    keepHere(key, kept);
   };
 
   const restore = (): void => {
-    const kept = localStorage.getItem(key);
+    const kept = keptHere(key);
     if (!kept) return;
-    for (const [name, value] of Object.entries(JSON.parse(kept) as Record<string, string>)) {
+    for (const [name, value] of Object.entries(kept.values)) {
       const one = named(name);
       if (!one || valueOf(one) === value) continue;
       if (one instanceof HTMLInputElement && one.type === "checkbox") one.checked = value === "1";
       else one.value = value;
       changed.add(name);
+    }
+    // What was typed over an edition that is not the present one any more stays so: the server says that somebody else
+    // was first, and the person chooses.
+    for (const one of editions()) {
+      const item = one.closest<HTMLElement>("[data-item]");
+      const edition = kept.editions[one.name];
+      if (item && edition !== undefined && isTouched(item)) one.value = String(edition);
     }
     // What the server has already need not be kept.
     keep();
@@ -70,6 +85,26 @@ function start(form: HTMLFormElement): void {
       void send();
     }
   };
+
+  /** Whether something was typed in an item that the server does not have. An item whose cells stand in a list under
+   *  another is touched where any cell of a list is. */
+  function isTouched(item: HTMLElement): boolean {
+    const own = [...changed].map(named).filter((one) => one && item.contains(one));
+    const isElsewhere = !item.querySelector("[data-field]");
+    return own.length > 0 || (isElsewhere && [...changed].some((name) => name.startsWith("r.") || name.startsWith("d.")));
+  }
+
+  let looked = Date.now();
+
+  /** Looks whether somebody else changed the page that stands open, or that came out of the browser's memory. */
+  async function look(): Promise<void> {
+    if (sending || document.hidden || Date.now() - looked < FRESH) return;
+    looked = Date.now();
+    const found = await renew(form, isTouched, () => sending);
+    if (found === "signed-out") tell(form.dataset.signedOut!, true);
+    else if (found === "stale") tell(form.dataset.stale!, true);
+    else if (found === "renewed") tell(form.dataset.renewed!);
+  }
 
   const body = (): URLSearchParams => {
     const all = new URLSearchParams();
@@ -109,6 +144,11 @@ function start(form: HTMLFormElement): void {
         tell(`${form.dataset.saved!} ${saved.saved.slice(11)}`);
       } else if (response.status === 401) {
         tell(form.dataset.signedOut!, true);
+      } else if (response.status === 503) {
+        // Not taken for now: no room on the disk, or too many at once. It stays here until it is.
+        const problem: Conflict = await response.json().catch(() => ({}));
+        tell(problem.detail ?? form.dataset.offline!, true);
+        timer = setTimeout(() => void send(), AGAIN);
       } else {
         conflict(await response.json().catch(() => ({})));
       }
@@ -212,6 +252,13 @@ function start(form: HTMLFormElement): void {
   form.addEventListener("change", () => void send());
   form.addEventListener("submit", () => localStorage.removeItem(key));
   addEventListener("online", () => void send());
+  addEventListener("focus", () => void look());
+  document.addEventListener("visibilitychange", () => void look());
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    looked = 0;
+    void look();
+  });
   restore();
 }
 

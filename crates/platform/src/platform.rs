@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::{SignedDuration, Timestamp};
 use kandeng_ledger::store::Store;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_ledger::{
@@ -26,6 +28,13 @@ use crate::notice;
 use crate::plan::Plan;
 use crate::read_model::{ReadModel, Tables};
 use crate::refused::RefusedEvent;
+use crate::room::{Room, is_still_written, refused_for_room};
+
+/// By how much clocks of several nodes may differ before anybody is told.
+const LENIENT: SignedDuration = SignedDuration::from_mins(1);
+
+/// How many of the newest events are looked at for the latest time that one carries.
+const NEWEST: u64 = 1_000;
 
 /// How often a command is decided anew when somebody else was first.
 const TRIES: usize = 8;
@@ -117,6 +126,9 @@ struct Inner {
     ids: Arc<dyn Ids>,
     follow_ups: BTreeMap<String, FollowUp>,
     channel: String,
+    room: Room,
+    /// The latest time that an event carries, in milliseconds since 1970.
+    latest: AtomicI64,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -132,7 +144,7 @@ impl Platform {
         let ledger = Ledger::start(store, parts.signing.clone())?;
         let mut connection = elsewhere::open(&parts.database)?;
         elsewhere::catch_up(&ledger, &read_model, &mut connection)?;
-        Ok(Self::new(parts, ledger, None))
+        Self::new(parts, ledger, None)
     }
 
     /// Opens a node whose ledger is in `store`, which other nodes may write to as well. Its read model follows.
@@ -148,15 +160,16 @@ impl Platform {
         let mut connection = elsewhere::open(&parts.database)?;
         elsewhere::catch_up(&ledger, &read_model, &mut connection)?;
         let following = Following::start(ledger.clone(), read_model, &parts.database)?;
-        Ok(Self::new(parts, ledger, Some(following)))
+        Self::new(parts, ledger, Some(following))
     }
 
-    fn new(parts: Parts, ledger: Ledger, following: Option<Following>) -> Self {
+    fn new(parts: Parts, ledger: Ledger, following: Option<Following>) -> Result<Self, StoreError> {
+        let latest = latest_of(&ledger)?;
         let mut follow_ups = parts.follow_ups;
         follow_ups.insert(crate::case::CLIMB.to_owned(), Box::new(crate::case::climb));
         let unanswered: FollowUp = Box::new(crate::case::unanswered);
         follow_ups.insert(crate::case::UNANSWERED.to_owned(), unanswered);
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             following,
             ledger,
             database: parts.database,
@@ -165,8 +178,10 @@ impl Platform {
             ids: parts.ids,
             follow_ups,
             channel: parts.channel,
+            room: Room::default(),
+            latest: AtomicI64::new(latest),
             idle: Mutex::new(Vec::new()),
-        }))
+        })))
     }
 
     /// Waits until everything that was submitted is on disk, and closes the ledger, unless somebody else still
@@ -203,6 +218,20 @@ impl Platform {
     /// Time, for whoever keeps it.
     pub fn shared_clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
+    }
+
+    /// Whether there is room on the disk.
+    pub fn room(&self) -> &Room {
+        &self.0.room
+    }
+
+    /// The time that the clock shows and the latest that an event carries, where the clock lies behind it: it was set
+    /// back, or ran ahead before.
+    pub fn clock_behind(&self) -> Option<(Timestamp, Timestamp)> {
+        let latest = self.0.latest.load(Ordering::Relaxed);
+        let now = self.0.clock.now();
+        let latest = Timestamp::from_millisecond(latest).ok()?;
+        (now + LENIENT < latest).then_some((now, latest))
     }
 
     /// Changes whenever this node's read model has taken in something new.
@@ -292,17 +321,30 @@ impl Platform {
                 self.see_all().await?;
                 return Ok(Answer::Nothing);
             }
+            let is_small = |write: &Write| is_still_written(write.stream.kind());
+            if self.0.room.is_short() && !writes.iter().all(is_small) {
+                return Err(refused_for_room());
+            }
             let append = Append {
                 occasion: cx.occasion(),
                 writes,
             };
             match self.0.ledger.append_all(append).await {
-                Ok(appended) => return self.answer_at(appended.positions).await,
+                Ok(appended) => {
+                    let at = cx.at.as_millisecond();
+                    self.0.latest.fetch_max(at, Ordering::Relaxed);
+                    return self.answer_at(appended.positions).await;
+                }
                 // What it was now says the command's first answer.
                 Err(AppendError::Repeated { .. }) => {}
                 Err(AppendError::Conflict { stream, .. }) => contended = Some(stream),
                 Err(AppendError::Busy(_)) => return Err(CommandError::Busy),
-                Err(AppendError::Store(error)) => return Err(error.into()),
+                Err(AppendError::Store(error)) => {
+                    if matches!(error, StoreError::Database { full: true, .. }) {
+                        self.0.room.ran_out();
+                    }
+                    return Err(error.into());
+                }
                 Err(error) => return Err(CommandError::Append(error.to_string())),
             }
         }
@@ -404,6 +446,16 @@ impl Platform {
     pub(crate) fn follow_up(&self, name: &str) -> Option<&FollowUp> {
         self.0.follow_ups.get(name)
     }
+}
+
+/// The latest time that one of the newest events carries, in milliseconds since 1970: of more than the last, since a
+/// clock that was set back may have gone on.
+fn latest_of(ledger: &Ledger) -> Result<i64, StoreError> {
+    let size = ledger.checkpoint().map_or(0, |newest| newest.size);
+    let newest = ledger.read_from(size.saturating_sub(NEWEST), NEWEST as usize)?;
+    let times = newest.into_iter().filter_map(|event| event.envelope);
+    let times = times.map(|envelope| envelope.at.as_millisecond());
+    Ok(times.max().unwrap_or(i64::MIN))
 }
 
 /// The answer to a command that changed nothing.

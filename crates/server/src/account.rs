@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .signed_in(Method::GET, "/account", show)
         .signed_in(Method::POST, "/account/sign-out-everywhere", everywhere)
+        .without_room()
 }
 
 struct SessionRow {

@@ -7,7 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use kandeng_platform::account::Viewer;
+use kandeng_platform::account::{Role, Viewer};
 use kandeng_platform::page::{Entry, FLASH, Frame, Problem, Program, Site};
 use kandeng_platform::{Language, Scene};
 use tracing::Instrument as _;
@@ -140,6 +140,11 @@ fn known(
         path,
         flash,
         passkeys: has_passkeys,
+        no_room: common.site.platform().room().is_short(),
+        clock: viewer
+            .as_ref()
+            .filter(|viewer| minds_the_machine(viewer))
+            .and_then(|_| common.site.platform().clock_behind()),
     };
     let extensions = request.extensions_mut();
     extensions.insert(common.site.clone());
@@ -155,6 +160,12 @@ fn known(
         extensions.insert(viewer);
     }
     Ok(())
+}
+
+/// Whether somebody is told of what is wrong with the machine.
+fn minds_the_machine(viewer: &Viewer) -> bool {
+    let mut grants = viewer.grants.iter();
+    grants.any(|grant| matches!(grant.role, Role::Administrator | Role::Manager))
 }
 
 /// The token of a program.

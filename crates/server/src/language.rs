@@ -12,7 +12,9 @@ use crate::sign_in::safe;
 const LANGUAGE: &str = "__Host-language";
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().public(Method::POST, "/language", choose)
+    Routes::new()
+        .public(Method::POST, "/language", choose)
+        .without_room()
 }
 
 /// What was chosen on this browser.

@@ -138,6 +138,11 @@ impl Metrics {
                 "Events that the read model has not taken in.",
                 platform.behind() as i64,
             ),
+            (
+                "kandeng_read_only",
+                "Whether nothing is written for want of room on the disk.",
+                i64::from(platform.room().is_short()),
+            ),
         ];
         let counts = [
             (

@@ -27,7 +27,9 @@ pub(crate) struct PasskeysOf(pub Arc<Passkeys>);
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .public(Method::POST, "/sign-in/passkey/ask", ask)
+        .without_room()
         .public(Method::POST, "/sign-in/passkey", sign_in)
+        .without_room()
         .signed_in(Method::GET, "/account/passkeys", list)
         .signed_in(Method::POST, "/account/passkeys/offer", offer)
         .signed_in(Method::POST, "/account/passkeys", add)

@@ -76,7 +76,10 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
     }
     let carried = response.extensions().get::<Carried>();
     if let (Some(site), Some(viewer), Some(carried)) = (&site, &viewer, carried) {
-        let page = sign_in::resume(site, viewer, frame, words, carried.clone());
+        // Of one that is not taken for now it is said why; else it is of an older session.
+        let unavailable = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+        let why = unavailable.then_some((title, detail));
+        let page = sign_in::resume(site, viewer, frame, words, carried.clone(), why);
         return (problem.status, page).into_response();
     }
     let shell = match (&site, &viewer) {

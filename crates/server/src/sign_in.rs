@@ -19,7 +19,9 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .public(Method::GET, "/sign-in", show)
         .public(Method::POST, "/sign-in", sign_in)
+        .without_room()
         .signed_in(Method::POST, "/sign-out", sign_out)
+        .without_room()
         .public(Method::GET, "/invitation/{token}", invitation)
         .public(Method::POST, "/invitation/{token}", accept)
 }
@@ -120,20 +122,28 @@ struct Typed {
 #[template(path = "resume.html")]
 struct ResumePage {
     shell: Shell,
+    title: String,
+    detail: String,
     to: String,
     fields: Vec<(String, String)>,
 }
 
-/// The page from which a form that was not taken is sent once more, with everything that was filled in.
+/// The page from which a form that was not taken is sent once more, with everything that was filled in. `why` is what
+/// it was not taken for, where that is not that the session had ended.
 pub(crate) fn resume(
     site: &Site,
     viewer: &Viewer,
     frame: Frame,
     words: Words,
     carried: Carried,
+    why: Option<(String, String)>,
 ) -> Response {
+    let again = || (words.say("resume"), words.say("resume-detail"));
+    let (title, detail) = why.unwrap_or_else(again);
     html(&ResumePage {
-        shell: Shell::of(site, viewer, frame, words, words.say("resume")),
+        shell: Shell::of(site, viewer, frame, words, title.clone()),
+        title,
+        detail,
         to: carried.to,
         fields: carried.fields,
     })
@@ -195,7 +205,7 @@ async fn sign_in(
             to: safe(&typed.to).to_owned(),
             fields: fields.into_owned().collect(),
         };
-        resume(&site, &viewer, frame, words, carried)
+        resume(&site, &viewer, frame, words, carried, None)
     };
     with_session(response, &token)
 }

@@ -17,7 +17,7 @@ use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
 use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
-use crate::register::{Register, RegisterTables, RegisterUse};
+use crate::register::{Confided, Register, RegisterTables, RegisterUse};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
@@ -35,6 +35,8 @@ struct Shared {
     desk: Mutex<Option<(Version, Arc<DraftDesk>)>>,
     /// The rules, by the newest version.
     pack: Mutex<Option<(u32, Arc<Pack>)>>,
+    /// Which rules compare with registers that nobody reads, by the newest version.
+    confided: Mutex<Option<(u32, Arc<Confided>)>>,
     /// How screening is getting on.
     board: Board,
     /// Files that were read and wait to be taken.
@@ -73,6 +75,7 @@ impl Supervise {
             declared: Mutex::default(),
             desk: Mutex::default(),
             pack: Mutex::default(),
+            confided: Mutex::default(),
             board: Board::default(),
             waiting: pages::Waiting::default(),
             counts: pages::Counts::default(),
@@ -169,6 +172,22 @@ impl Supervise {
         let pack = Arc::new(pack);
         *known = Some((newest.version, Arc::clone(&pack)));
         Ok(pack)
+    }
+
+    /// Which rules compare with registers that nobody reads, for the newest version of the declaration.
+    pub(crate) fn confided(&self, site: &Site) -> Result<Arc<Confided>, Problem> {
+        let newest = self.newest(site)?;
+        let pack = self.pack(site)?;
+        let confided = &self.0.confided;
+        let mut known = confided.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, confided)) = known.as_ref()
+            && *version == newest.version
+        {
+            return Ok(Arc::clone(confided));
+        }
+        let made = Arc::new(Confided::of(&pack, &newest.filing));
+        *known = Some((newest.version, Arc::clone(&made)));
+        Ok(made)
     }
 
     /// Where drafts are checked by the newest version of the declaration. Planning the rules takes a moment: the

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
-use kandeng_platform::node::{CONFIG, Config, Folder, Node, NodeError, ServerAt};
+use kandeng_platform::node::{CONFIG, Config, DiskAt, Folder, Node, NodeError, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
-use kandeng_platform::{Clock as _, CommandError, Context, Language as Reads, SystemClock, Work};
+use kandeng_platform::{
+    Clock as _, CommandError, Context, Language as Reads, SystemClock, Work, watch_room,
+};
 use kandeng_screening::Language;
 use kandeng_server::{Listen, Listening, Reach, ServeError, Server, Telemetry, Tls, serve};
 
@@ -211,6 +213,7 @@ async fn until_stopped(
         connections: of.connections,
         tls,
     };
+    keep_room(node, config.disk);
     let listening = serve(server.router(), &listen).await.map_err(unserved)?;
     let watched = match config.watch.metrics {
         Some(address) => {
@@ -224,6 +227,7 @@ async fn until_stopped(
     let notices = NoticeLoop::new(platform.clone(), node.senders()?);
     let deadlines = tokio::spawn(async move { deadlines.run().await });
     let notices = tokio::spawn(async move { notices.run().await });
+    tokio::spawn(watch_room(platform.clone()));
     let mut of_scenes = JoinSet::new();
     for work in work {
         of_scenes.spawn(work);
@@ -256,6 +260,17 @@ async fn until_stopped(
         watched.stop().await;
     }
     stopped
+}
+
+/// Keeps room free for the day when the disk is full; what was kept under another setting is given back.
+fn keep_room(node: &Node, disk: DiskAt) {
+    let path = node.folder.reserve();
+    if disk.reserve == 0 {
+        // There may be none.
+        let _ = std::fs::remove_file(path);
+    } else {
+        node.platform.room().keep(path, disk.bytes());
+    }
 }
 
 fn unheard(error: std::io::Error) -> Failure {

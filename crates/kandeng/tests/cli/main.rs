@@ -16,6 +16,8 @@ mod killed;
 mod measured;
 mod node_backup;
 mod node_folder;
+mod node_full;
+mod node_killed;
 mod node_ledger;
 mod node_notices;
 mod node_postgres;
@@ -30,6 +32,9 @@ mod postgres;
 mod rules;
 mod schema;
 mod serve;
+mod serving;
+#[path = "../../../server/tests/support/disk.rs"]
+mod small_disk;
 #[path = "../../../ledger/tests/support/http.rs"]
 mod witness;
 

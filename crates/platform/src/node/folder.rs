@@ -117,6 +117,11 @@ impl Folder {
         self.path.join(PUBLIC)
     }
 
+    /// What a node that serves pages keeps free: a file to be given up when room ends. In no backup.
+    pub fn reserve(&self) -> PathBuf {
+        self.path.join("reserve")
+    }
+
     /// Files that events name.
     pub fn evidence(&self) -> Evidence {
         Evidence::new(self.path.join("evidence"))

@@ -32,7 +32,7 @@ use kandeng_ledger::{
 
 pub use backup::{BackedUp, backup, backup_people};
 pub use config::{
-    CONFIG, Config, DeskAt, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt,
+    CONFIG, Config, DeskAt, DiskAt, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt,
 };
 pub use copy::Copied;
 pub use error::{NodeError, of_publish, of_store};

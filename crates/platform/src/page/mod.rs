@@ -10,6 +10,7 @@ mod format;
 mod html;
 mod ours;
 mod problem;
+mod room;
 mod routes;
 mod shell;
 mod site;

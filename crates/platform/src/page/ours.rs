@@ -22,6 +22,17 @@ pub const TOKEN_HEADER: &str = "x-form-token";
 /// The most bytes of a form with files that come before the end of its first field.
 const MOST_BEFORE: usize = 4 << 10;
 
+/// What a form sent, for as long as it is not known whether it could be kept.
+#[derive(Clone)]
+pub(super) struct Typed(Bytes);
+
+impl Typed {
+    /// The same, to be sent to `to` once more; nothing where it is too large for a page.
+    pub(super) fn carried(&self, to: String) -> Option<Carried> {
+        (self.0.len() <= MOST_CARRIED).then(|| Carried::of(to, &self.0))
+    }
+}
+
 /// Whether the body is a form without files.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
     begins(headers, b"application/x-www-form-urlencoded")
@@ -53,7 +64,9 @@ pub(super) async fn ours(token: &str, request: Request) -> Result<Request, Respo
         let given = form_urlencoded::parse(&bytes).find(|(name, _)| name == TOKEN);
         return match given {
             Some((_, given)) if same(given.as_bytes()) => {
-                Ok(Request::from_parts(parts, Body::from(bytes)))
+                let mut request = Request::from_parts(parts, Body::from(bytes.clone()));
+                request.extensions_mut().insert(Typed(bytes));
+                Ok(request)
             }
             _ => Err(of_an_older_session(&parts, &bytes)),
         };

@@ -8,6 +8,10 @@ use super::Words;
 use crate::account::PeopleError;
 use crate::context::{Refusal, Text};
 use crate::platform::CommandError;
+use crate::room::is_for_want_of_room;
+
+/// The code of [`Problem::no_room`].
+pub(super) const NO_ROOM: &str = "no-room";
 
 /// Something that is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,14 +97,43 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy")
     }
 
-    /// A fault of ours. What it was stands in the log, not in the answer.
-    pub fn fault(error: &dyn std::error::Error) -> Self {
+    /// There is no room on the disk: nothing is written until there is.
+    pub fn no_room() -> Self {
+        Self {
+            text: Some(Text::new(
+                "服务器磁盘已满,暂时只能查看,不能保存。这次没有保存任何内容;腾出空间后会自动恢复,请稍后再试,或告诉管理员。",
+                "The server's disk is full: things can be looked at and not saved for now. Nothing of this was saved. \
+                 It goes on by itself once there is room: try again later, or tell the administrator.",
+            )),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM)
+        }
+    }
+
+    /// Whether nothing could be written for want of room.
+    pub fn is_for_want_of_room(&self) -> bool {
+        self.code == NO_ROOM
+    }
+
+    /// A fault of ours, or a disk that is full. What it was stands in the log, not in the answer.
+    pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
+        if is_for_want_of_room(error) {
+            tracing::warn!(error = %error, "there was no room");
+            return Self::no_room();
+        }
+        Self::broken(error)
+    }
+
+    /// A fault of ours, whatever it was.
+    fn broken(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %error, "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault")
     }
 
     /// In the person's language: what is wrong.
     pub fn title(&self, words: Words) -> String {
+        if self.is_for_want_of_room() {
+            return words.say("problem-no-room");
+        }
         words.say(&format!("problem-{}", self.status.as_u16()))
     }
 
@@ -134,8 +167,9 @@ impl From<CommandError> for Problem {
 }
 
 impl From<kandeng_ledger::StoreError> for Problem {
+    /// Of reading: what could not be read has nothing to do with room.
     fn from(error: kandeng_ledger::StoreError) -> Self {
-        Self::fault(&error)
+        Self::broken(&error)
     }
 }
 

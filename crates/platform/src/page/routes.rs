@@ -14,6 +14,7 @@ use axum::{Extension, Router};
 
 use super::form::MOST_CARRIED;
 use super::ours::{is_form, ours};
+use super::room::{Writes, carry_out, is_short};
 use super::{Asked, Carried, Params, Problem, Program, Site};
 use crate::account::Viewer;
 use crate::authority::{Action, Resource};
@@ -48,6 +49,8 @@ pub struct Declared {
     pub most_bytes: usize,
     /// How long a request may take.
     pub most_time: Duration,
+    /// Whether it is carried out although there is no room on the disk: it only reads, or writes next to nothing.
+    pub without_room: bool,
 }
 
 /// Finds what a route is about. Nothing is the same as not being allowed: nobody learns that there is something.
@@ -119,11 +122,12 @@ impl Routes {
         route: MethodRouter,
     ) -> Self {
         let declared = Declared {
-            method,
             path,
             access,
             most_bytes: MOST_BYTES,
             most_time: MOST_TIME,
+            without_room: method.is_safe(),
+            method,
         };
         self.0.push((declared, route));
         self
@@ -136,6 +140,16 @@ impl Routes {
         if let Some((declared, _)) = self.0.last_mut() {
             declared.most_bytes = bytes;
             declared.most_time = time;
+        }
+        self
+    }
+
+    /// Of the route that was declared last: it is carried out although there is no room on the disk. For what writes
+    /// next to nothing: signing in and out, and why somebody reads.
+    #[must_use]
+    pub fn without_room(mut self) -> Self {
+        if let Some((declared, _)) = self.0.last_mut() {
+            declared.without_room = true;
         }
         self
     }
@@ -167,12 +181,21 @@ impl Routes {
         routes.fold(Router::new(), |router, (declared, route)| {
             let most = Most(declared.most_bytes);
             let time = declared.most_time;
+            let (writes, access) = (!declared.without_room, declared.access);
             let limited = from_fn(move |mut request: Request, next: Next| async move {
                 if announced(&request).is_some_and(|bytes| bytes > most.0 as u64) {
                     // Before any of it is taken: whoever asks first is spared the sending.
                     return Problem::too_large().into_response();
                 }
                 request.extensions_mut().insert(most);
+                if writes {
+                    request.extensions_mut().insert(Writes);
+                    // Of other routes it is said once it is known who asks, and that they may.
+                    let site = request.extensions().get::<Site>();
+                    if access == Access::Public && site.is_some_and(is_short) {
+                        return Problem::no_room().into_response();
+                    }
+                }
                 match tokio::time::timeout(time, next.run(request)).await {
                     Ok(response) => response,
                     Err(_) => Problem::too_slow().into_response(),
@@ -230,7 +253,7 @@ async fn signed_in(request: Request, next: Next) -> Response {
         Err(response) => return response,
     };
     match meant(&site, &viewer, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => carry_out(&site, request, next).await,
         Err(response) => response,
     }
 }
@@ -263,7 +286,7 @@ async fn ask(action: Action, find: &Find, request: Request, next: Next) -> Respo
         resource,
         params,
     });
-    next.run(request).await
+    carry_out(&site, request, next).await
 }
 
 /// Asks to sign in first; what a form sent is kept for afterwards.

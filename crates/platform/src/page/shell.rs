@@ -1,6 +1,8 @@
 //! The frame around every page.
 
-use super::{Site, Words};
+use jiff::Timestamp;
+
+use super::{Site, Words, moment};
 use crate::account::Viewer;
 
 /// An entry of the navigation.
@@ -31,6 +33,10 @@ pub struct Frame {
     pub flash: Option<String>,
     /// Whether one may sign in with a passkey.
     pub passkeys: bool,
+    /// Whether nothing is written for want of room on the disk.
+    pub no_room: bool,
+    /// What the clock shows and what the ledger has seen, for whoever minds the machine, where the clock lies behind.
+    pub clock: Option<(Timestamp, Timestamp)>,
 }
 
 /// The frame of one page.
@@ -55,6 +61,10 @@ pub struct Shell {
     pub path: String,
     /// Something to be told, once.
     pub flash: Option<String>,
+    /// Whether nothing is written for want of room on the disk.
+    pub no_room: bool,
+    /// That the clock lies behind what the ledger has seen.
+    pub clock: Option<String>,
 }
 
 impl Shell {
@@ -70,6 +80,11 @@ impl Shell {
             jurisdiction: String::new(),
             form_token: String::new(),
             path: frame.path,
+            no_room: frame.no_room,
+            clock: frame.clock.map(|(now, latest)| {
+                let [now, latest] = [now, latest].map(|at| moment(at.as_millisecond()));
+                words.say_with("clock-behind", &[("now", now), ("latest", latest)])
+            }),
             // A key that nobody knows has no text: the cookie did not come from us.
             flash: frame
                 .flash

@@ -21,6 +21,8 @@ use kandeng_platform::{
 use kandeng_server::{Metrics, Reach, Server};
 use tower::ServiceExt as _;
 
+pub mod disk;
+
 pub const PASSWORD: &str = "早看窗帘晚看灯,一天也不落下";
 
 pub struct House {
@@ -51,13 +53,27 @@ impl House {
         Self::of(Vec::new(), |_, _| scenes, reach)
     }
 
+    /// Without scenes, in a folder below this one.
+    pub fn below(folder: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).unwrap();
+        Self::made(folder, Vec::new(), |_, _| Vec::new(), Reach::default())
+    }
+
     /// With scenes that are made of the site and its vault, and the tables that they fill.
     pub fn of(
         tables: Vec<Box<dyn Tables>>,
         scenes: impl FnOnce(&Site, &Arc<Vault>) -> Vec<Box<dyn Scene>>,
         reach: Reach,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::made(tempfile::tempdir().unwrap(), tables, scenes, reach)
+    }
+
+    fn made(
+        folder: tempfile::TempDir,
+        tables: Vec<Box<dyn Tables>>,
+        scenes: impl FnOnce(&Site, &Arc<Vault>) -> Vec<Box<dyn Scene>>,
+        reach: Reach,
+    ) -> Self {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Arc::new(SetClock::at(start));
         let platform = Platform::open(Parts {

@@ -11,8 +11,10 @@ mod numbers;
 mod project;
 mod projects;
 mod questions;
+mod reading;
 mod registers;
 mod rules;
+mod telling;
 mod words;
 
 use kandeng_platform::page::Routes;

@@ -2,6 +2,7 @@
 //! a last day. The rows are hashed as they are read, sealed in the vault under a key of their own, and read by rules
 //! alone; the ledger says whose a register is and each use of it, and never a row.
 
+mod confided;
 mod event;
 mod keep;
 mod rows;
@@ -12,6 +13,8 @@ use jiff::civil::Date;
 use kandeng_platform::{Aggregate, Context, Decide, Decision, Refusal};
 use uuid::Uuid;
 
+pub use confided::CONFIDED;
+pub(crate) use confided::Confided;
 pub use event::{Over, RegisterEvent};
 pub use keep::{RegisterError, bring_in, keep_time, take_out};
 pub(crate) use rows::opened;

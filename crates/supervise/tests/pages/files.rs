@@ -141,6 +141,8 @@ fn what_is_no_file_of_filings_is_refused_kindly_and_nothing_is_taken() {
         let answer = send(&mut clerk, cut).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
         assert!(answer.body.contains("没有完整送达"));
+        let left = std::fs::read_dir(county.uploads.path()).unwrap();
+        assert_eq!(left.count(), 0);
         // 500 MB is refused before any of it is taken.
         let request = Request::builder()
             .method(Method::POST)

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
+mod clock;
 mod compared;
 mod days;
 mod desk;
@@ -11,11 +13,16 @@ mod filing;
 mod filters;
 mod parameters;
 mod registers;
+mod rendered;
 mod routes;
+mod snapshots;
 #[path = "../../../server/tests/support/mod.rs"]
 mod support;
+mod traces;
+mod typed;
 mod views;
 mod watch;
+mod worked;
 
 use std::sync::Arc;
 
@@ -63,7 +70,12 @@ impl County {
                 scene = Some(made.clone());
                 vec![Box::new(made)]
             },
-            Reach::default(),
+            // By a name of its own and over TLS: there are passkeys.
+            Reach {
+                secure: true,
+                hosts: vec!["kandeng.example".to_owned()],
+                ..Reach::default()
+            },
         );
         let adopt = AdoptDeclaration {
             text: Filing::embedded_text().to_owned(),

@@ -56,7 +56,7 @@ async fn bring_in(browser: &mut Browser<'_>, form: &Form<'_>) -> Seen {
     browser.send(request, body).await
 }
 
-async fn officials(browser: &mut Browser<'_>) -> Seen {
+pub(crate) async fn officials(browser: &mut Browser<'_>) -> Seen {
     let form = Form {
         kind: "officials",
         name: "officials.csv",
@@ -66,7 +66,7 @@ async fn officials(browser: &mut Browser<'_>) -> Seen {
     bring_in(browser, &form).await
 }
 
-async fn companies(browser: &mut Browser<'_>) -> Seen {
+pub(crate) async fn companies(browser: &mut Browser<'_>) -> Seen {
     let form = Form {
         kind: "companies",
         name: "whatever.csv",
@@ -77,16 +77,20 @@ async fn companies(browser: &mut Browser<'_>) -> Seen {
 }
 
 /// A project whose contractor an official represents.
-async fn doubtful_project(county: &County) {
-    let mut clerk = county.clerk().await;
-    let project = county.file(&mut clerk, "99012120260001", "路").await;
+pub(crate) async fn doubtful_project(county: &County) {
+    doubtful_project_of(county, &mut county.clerk().await).await;
+}
+
+/// The same, filed by a clerk who is there.
+pub(crate) async fn doubtful_project_of(county: &County, clerk: &mut Browser<'_>) {
+    let project = county.file(clerk, "99012120260001", "路").await;
     let path = format!("{project}/items/tendering");
     let shown = clerk.get(&path).await;
     let fields = [
         ("f.contractor_name", "剑山建设有限公司"),
         ("f.contractor_uscc", "91510823MA62K1XY71"),
     ];
-    let saved = send(&mut clerk, &path, &form(&shown, &fields)).await;
+    let saved = send(clerk, &path, &form(&shown, &fields)).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
 }
 

@@ -2,6 +2,7 @@
 //! and variables that hold one. A key that nobody knows is an error that names it.
 
 mod desk;
+mod disk;
 mod screening;
 mod section;
 mod server;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use super::NodeError;
 use crate::vault::backup::MOST_DAYS;
 pub use desk::DeskAt;
+pub use disk::DiskAt;
 pub use screening::ScreeningAt;
 use section::Section;
 pub use server::{ServerAt, WatchAt};
@@ -93,6 +95,8 @@ pub struct Config {
     pub screening: ScreeningAt,
     /// How long people have for what they work on.
     pub desk: DeskAt,
+    /// What is kept free on the disk.
+    pub disk: DiskAt,
 }
 
 impl Config {
@@ -111,6 +115,7 @@ impl Config {
             watch: WatchAt::default(),
             screening: ScreeningAt::default(),
             desk: DeskAt::default(),
+            disk: DiskAt::default(),
         }
     }
 
@@ -174,6 +179,7 @@ impl Config {
         }
         config.screening = ScreeningAt::read(all.section("screening")?, &config.channels)?;
         config.desk = DeskAt::read(all.section("desk")?)?;
+        config.disk = DiskAt::read(all.section("disk")?)?;
         all.end()?;
         Ok(config)
     }
@@ -303,6 +309,7 @@ mod tests {
                 forget: 365,
                 ..DeskAt::default()
             },
+            disk: DiskAt { reserve: 200 },
             ..Config::new("ledger.example/99", "990121")
         }
     }

@@ -39,6 +39,7 @@ impl Config {
         text.push_str(&self.watch.text(quoted));
         text.push_str(&self.screening.text(quoted, &self.channels));
         text.push_str(&self.desk.text());
+        text.push_str(&self.disk.text());
         if !self.channels.is_empty() {
             let mut notices = toml::Table::new();
             notices.insert("notices".to_owned(), self.channels.clone().into());

@@ -15,7 +15,9 @@ use uuid::Uuid;
 
 use super::super::desk::queue::{remaining, within};
 use super::super::projects::{Option_, choices, places};
+use super::super::telling::Telling;
 use super::super::words::{pick, words};
+use crate::scene::Supervise;
 
 /// Cases on one page.
 const ON_PAGE: i64 = 100;
@@ -59,10 +61,12 @@ struct CasesPage {
 pub(super) async fn shown(
     site: Site,
     asked: Asked,
+    Extension(scene): Extension<Supervise>,
     Extension(frame): Extension<Frame>,
     Query(mut wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let words = words(asked.viewer.language);
+    let telling = Telling::new(&site, &scene, words)?;
     wanted.page = wanted.page.max(0);
     let state = match wanted.state.as_str() {
         state @ ("closed" | "referred" | "all") => state,
@@ -106,7 +110,7 @@ pub(super) async fn shown(
                  (select count(*) from case_flags f where f.id = c.id), \
                  (select group_concat(distinct subject) from case_flags f join flags g on g.stream = f.flag \
                   where f.id = c.id), \
-                 (select {says} from case_flags f join flags g on g.stream = f.flag where f.id = c.id \
+                 (select rule || ' ' || {says} from case_flags f join flags g on g.stream = f.flag where f.id = c.id \
                   order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, g.stream limit 1) \
                  from cases c where {conditions} \
                  order by due is null, due, opened_at desc, c.id limit ? offset ?"
@@ -170,7 +174,12 @@ pub(super) async fn shown(
                 Line {
                     id,
                     subject: subject.unwrap_or_default(),
-                    says: says.unwrap_or_default(),
+                    // Ids of rules have no space in them.
+                    says: says
+                        .as_deref()
+                        .and_then(|says| says.split_once(' '))
+                        .map(|(rule, says)| telling.says(rule, says.to_owned()))
+                        .unwrap_or_default(),
                     flags,
                     state: words.say(&format!("case-{state}")),
                     rung: rung.map(|rung| words.say(&format!("rung-{rung}"))),

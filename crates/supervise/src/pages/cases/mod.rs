@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Routes {
             of_path,
             page::read,
         )
+        .without_room()
         .asks(
             Method::POST,
             "/supervise/cases/{id}/check",

@@ -2,33 +2,33 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use kandeng_platform::Aggregate as _;
-use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Facts};
 use kandeng_platform::case::{Case, CaseEvent, OutcomeKind};
 use kandeng_platform::page::{
     Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
 };
 use rusqlite::OptionalExtension as _;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::desk::FlagRow;
+use super::super::desk::flag::{Figure, figures};
 use super::super::desk::queue::remaining;
 use super::super::projects::Option_;
+use super::super::reading::{self, Thing, Why, note, reason_first};
+use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use super::stream;
 use crate::scene::Supervise;
-
-/// How long somebody who said why goes on reading, in milliseconds.
-const READS: i64 = 12 * 3_600_000;
 
 struct FlagView {
     id: String,
     rule: String,
     severity: String,
     says: String,
+    /// What was compared, where only the officers of the case are told.
+    figures: Vec<Figure>,
     state: String,
     is_open: bool,
     subject: String,
@@ -135,37 +135,49 @@ impl Typed {
     }
 }
 
-/// Asks for the reason before a case that one does not work on is shown.
-#[derive(Template)]
-#[template(path = "case_reason.html")]
-struct ReasonPage {
-    shell: Shell,
-    id: String,
-    told: Option<String>,
+/// Whether the viewer leads the case or works on it.
+fn is_own(asked: &Asked) -> bool {
+    matches!(
+        &asked.resource.facts,
+        Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
+    )
 }
 
-/// Why somebody reads a case.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Why {
-    reason: String,
-}
-
-/// Whether somebody works on the case, or said why they read it not long ago.
-fn reads(site: &Site, asked: &Asked, id: Uuid) -> Result<bool, Problem> {
-    let viewer = asked.viewer.account;
-    let since = site.platform().clock().now().as_millisecond() - READS;
-    let said: bool = site.platform().query(|connection| {
+/// Flags of the case whose rules compare with a register that nobody reads.
+fn confided(site: &Site, telling: &Telling, id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    let flags: Vec<(String, String)> = site.platform().query(|connection| {
         connection
             .prepare_cached(
-                "select exists (select 1 from readings where what = 'case' and thing = ?1 and actor = ?2 \
-                 and at >= ?3)",
+                "select f.stream, f.rule from case_flags c join flags f on f.stream = c.flag \
+                 where c.id = ?1",
             )?
-            .query_row(rusqlite::params![id.to_string(), viewer.to_string(), since], |row| {
-                row.get(0)
-            })
+            .query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
     })?;
-    Ok(said)
+    let flags = flags.iter().filter(|(_, rule)| telling.is_confided(rule));
+    Ok(flags
+        .filter_map(|(stream, _)| Uuid::try_parse(stream.rsplit('/').next()?).ok())
+        .collect())
+}
+
+/// Leaves the traces of whoever works on the case, of what rules matched in registers too; of others, asks for the
+/// reason, unless they gave it.
+async fn first(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: &Frame,
+    id: Uuid,
+) -> Result<Option<Response>, Problem> {
+    let is_own = is_own(asked);
+    let first = reason_first(site, asked, frame, Thing::case(id), is_own).await?;
+    if first.is_none() && is_own {
+        let telling = Telling::new(site, scene, words(asked.viewer.language))?;
+        for flag in confided(site, &telling, id)? {
+            note(site, asked, Thing::matched(flag)).await?;
+        }
+    }
+    Ok(first)
 }
 
 pub(super) async fn shown(
@@ -175,7 +187,7 @@ pub(super) async fn shown(
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    if let Some(first) = reason_first(&site, &asked, &frame, id).await? {
+    if let Some(first) = first(&site, &asked, &scene, &frame, id).await? {
         return Ok(first);
     }
     show(&site, &asked, &scene, frame, Typed::default())
@@ -191,51 +203,10 @@ pub(super) async fn again(
     typed: Typed,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    match reason_first(site, asked, &frame, id).await? {
+    match first(site, asked, scene, &frame, id).await? {
         Some(first) => Ok(first),
         None => show(site, asked, scene, frame, typed),
     }
-}
-
-/// Leaves the trace of whoever works on the case; of others, asks for the reason, unless they gave it.
-async fn reason_first(
-    site: &Site,
-    asked: &Asked,
-    frame: &Frame,
-    id: Uuid,
-) -> Result<Option<Response>, Problem> {
-    if !reads(site, asked, id)? {
-        let is_own = matches!(
-            &asked.resource.facts,
-            Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
-        );
-        if !is_own {
-            let page = reason_page(site, &asked.viewer, frame.clone(), id, None);
-            return Ok(Some(page));
-        }
-        // Whoever works on it needs no reason of their own; the trace is left all the same.
-        let reason = words(asked.viewer.language).say("reads-own-case");
-        let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-        site.platform()
-            .note_reading(id, "case", &reason, &cx)
-            .await?;
-    }
-    Ok(None)
-}
-
-fn reason_page(
-    site: &Site,
-    viewer: &Viewer,
-    frame: Frame,
-    id: Uuid,
-    told: Option<String>,
-) -> Response {
-    let words = words(viewer.language);
-    html(&ReasonPage {
-        id: id.to_string(),
-        told,
-        shell: Shell::of(site, viewer, frame, words, words.say("case")),
-    })
 }
 
 pub(super) async fn read(
@@ -244,17 +215,8 @@ pub(super) async fn read(
     Extension(frame): Extension<Frame>,
     Form(why): Form<Why>,
 ) -> Result<Response, Problem> {
-    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    let reason = why.reason.trim();
-    if reason.is_empty() {
-        let told = words(asked.viewer.language).say("reason-needed");
-        return Ok(reason_page(&site, &asked.viewer, frame, id, Some(told)));
-    }
-    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    site.platform()
-        .note_reading(id, "case", reason, &cx)
-        .await?;
-    Ok(Redirect::to(&format!("/supervise/cases/{id}")).into_response())
+    let thing = Thing::case(asked.params.id("id").unwrap_or_else(Uuid::nil));
+    reading::read(&site, &asked, frame, thing, &why).await
 }
 
 struct Row {
@@ -287,6 +249,16 @@ fn show(
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
     let filing = scene.newest(site)?.filing;
     let account = |text: String| Uuid::try_parse(&text).unwrap_or_default();
+    // What a register shows is told to the officers of the case, who have left the trace of it.
+    let telling = Telling::new(site, scene, words)?;
+    let is_own = is_own(asked);
+    let says_of = |rule: &str, says: String| {
+        if is_own {
+            says
+        } else {
+            telling.says(rule, says)
+        }
+    };
     let (row, flags, checks, questions) = site.platform().query(|connection| {
         let row = connection
             .prepare_cached(
@@ -326,7 +298,8 @@ fn show(
         let says = pick(words, "says_zh", "says_en");
         let checks = connection
             .prepare_cached(&format!(
-                "select place, items, {says}, found, note from case_checks where id = ?1 order by place"
+                "select place, items, {says}, found, note, coalesce((select rule from flags where stream = flag), '') \
+                 from case_checks where id = ?1 order by place"
             ))?
             .query_map([id.to_string()], |row| {
                 let items: Vec<String> =
@@ -339,7 +312,7 @@ fn show(
                 Ok(CheckView {
                     place: row.get(0)?,
                     items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
-                    says: row.get(2)?,
+                    says: says_of(&row.get::<_, String>(5)?, row.get(2)?),
                     found: found.map(|found| words.say(&format!("found-{found}"))),
                     note: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
                 })
@@ -391,7 +364,12 @@ fn show(
             .into_iter()
             .map(|flag| FlagView {
                 id: flag.id().to_owned(),
-                says: flag.says(words).to_owned(),
+                says: says_of(&flag.rule, flag.told_in_case(words).to_owned()),
+                figures: if is_own && telling.is_confided(&flag.rule) {
+                    figures(words, &flag)
+                } else {
+                    Vec::new()
+                },
                 state: words.say(&format!("state-{}", flag.state)),
                 is_open: flag.state == "open",
                 rule: flag.rule,

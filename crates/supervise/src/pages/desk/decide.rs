@@ -82,7 +82,7 @@ where
                 told: Some(words.of(&refusal.text).to_owned()),
                 ..typed
             };
-            show(site, asked, scene, frame, &typed)
+            show(site, asked, scene, frame, &typed).await
         }
         Err(error) => Err(error.into()),
     }
@@ -104,7 +104,7 @@ pub(super) async fn dismiss(
     let note = why.note.trim().to_owned();
     let (Some(reason), false) = (reason_of(&why.reason), note.is_empty()) else {
         let told = Some(words.say("reason-needed"));
-        return show(&site, &asked, &scene, frame, &Typed { told, ..typed });
+        return show(&site, &asked, &scene, frame, &Typed { told, ..typed }).await;
     };
     let flag = flag_of_path(&site, &asked)?;
     let second = flag.severity == "high" && flag.proposed.is_none();
@@ -133,7 +133,7 @@ pub(super) async fn decline(
     };
     if said.note.trim().is_empty() {
         let told = Some(words(asked.viewer.language).say("reason-needed"));
-        return show(&site, &asked, &scene, frame, &Typed { told, ..typed });
+        return show(&site, &asked, &scene, frame, &Typed { told, ..typed }).await;
     }
     let command = Decline {
         note: said.note.trim().to_owned(),
@@ -278,7 +278,7 @@ pub(super) async fn ask(
                 preview: true,
                 ..Typed::default()
             };
-            show(&site, &asked, &scene, frame, &typed)
+            show(&site, &asked, &scene, frame, &typed).await
         }
         Ok(Some(_)) => {
             let to = format!("/supervise/flags/{}", flag.id());
@@ -295,7 +295,7 @@ pub(super) async fn ask(
                 question: asking.text,
                 ..Typed::default()
             };
-            show(&site, &asked, &scene, frame, &typed)
+            show(&site, &asked, &scene, frame, &typed).await
         }
         Err(error) => Err(error.into()),
     }

@@ -7,12 +7,16 @@ use axum::Extension;
 use axum::response::Response;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::flag::{Dismissal, Tally};
-use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
+use kandeng_platform::page::{
+    Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
+};
 use kandeng_screening::pack::{Audience, Body};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::projects::Option_;
+use super::super::reading::{self, Thing, Why, reason_first};
+use super::super::telling::Telling;
 use super::super::words::{pick, text, words};
 use super::compared::{Side, sides};
 use super::found::{FlagRow, flag_of};
@@ -21,9 +25,9 @@ use crate::project::{id_of_code, resource};
 use crate::scene::Supervise;
 
 /// A figure: its name and value.
-struct Figure {
-    name: String,
-    value: String,
+pub(crate) struct Figure {
+    pub name: String,
+    pub value: String,
 }
 
 /// What the rule says of itself.
@@ -54,6 +58,8 @@ struct FlagPage {
     items: Vec<String>,
     money: Option<String>,
     figures: Vec<Figure>,
+    /// What the rule matched is told in the case alone.
+    confided: bool,
     about: Option<RuleView>,
     right: String,
     project: Option<(String, String)>,
@@ -82,7 +88,18 @@ pub(super) async fn shown(
     Extension(scene): Extension<Supervise>,
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
-    show(&site, &asked, &scene, frame, &Typed::default())
+    show(&site, &asked, &scene, frame, &Typed::default()).await
+}
+
+/// Notes why somebody reads it who does not decide on doubts of the place.
+pub(super) async fn read(
+    site: Site,
+    asked: Asked,
+    Extension(frame): Extension<Frame>,
+    Form(why): Form<Why>,
+) -> Result<Response, Problem> {
+    let thing = Thing::flag(asked.params.id("id").unwrap_or_else(Uuid::nil));
+    reading::read(&site, &asked, frame, thing, &why).await
 }
 
 /// What was typed and refused, and why.
@@ -113,7 +130,25 @@ pub(super) fn reasons(words: Words, chosen: &str) -> Vec<Option_> {
     .collect()
 }
 
-pub(super) fn show(
+/// The page, once the trace of reading it is there.
+pub(super) async fn show(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    frame: Frame,
+    typed: &Typed,
+) -> Result<Response, Problem> {
+    let thing = Thing::flag(asked.params.id("id").unwrap_or_else(Uuid::nil));
+    let works_here = site
+        .authority()
+        .may(&asked.viewer, Action::AskAboutFlag, &asked.resource);
+    match reason_first(site, asked, &frame, thing, works_here).await? {
+        Some(first) => Ok(first),
+        None => page(site, asked, scene, frame, typed),
+    }
+}
+
+fn page(
     site: &Site,
     asked: &Asked,
     scene: &Supervise,
@@ -163,6 +198,8 @@ pub(super) fn show(
             .query_row([&flag.stream], |row| row.get::<_, String>(0))
             .optional()
     })?;
+    let telling = Telling::new(site, scene, words)?;
+    let confided = telling.is_confided(&flag.rule);
     let is_open = flag.state == "open";
     let may = |action| site.authority().may(viewer, action, &resource);
     let case_resource = Resource {
@@ -188,7 +225,8 @@ pub(super) fn show(
         told: typed.told.clone(),
         id: id.to_string(),
         severity_name: words.say(&format!("severity-{}", flag.severity)),
-        says: flag.says(words).to_owned(),
+        says: flag.told(words, &telling),
+        confided,
         state_name: match &flag.dismissal {
             Some(reason) if flag.state == "dismissed" => words.say(&format!("dismissal-{reason}")),
             _ => words.say(&format!("state-{}", flag.state)),
@@ -204,7 +242,11 @@ pub(super) fn show(
             })
             .collect(),
         money: flag.money_fen.map(|fen| money(words, fen)),
-        figures: figures(words, &flag),
+        figures: if confided {
+            Vec::new()
+        } else {
+            figures(words, &flag)
+        },
         about: rule.map(|rule| RuleView {
             title: text(words, &rule.texts.title),
             method: text(words, &rule.texts.method),
@@ -303,7 +345,7 @@ fn right(words: Words, tally: Tally, drawn: Tally, by_filers: bool) -> String {
 }
 
 /// What was compared. Money is written as money.
-fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
+pub(crate) fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
     let shown = |name: &str, value: &Value| match value {
         Value::Number(number) if name.ends_with("_fen") => number
             .as_i64()

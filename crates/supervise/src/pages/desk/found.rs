@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::super::telling::Telling;
 use super::super::words::pick;
 use crate::project::{id_of_code, resource};
 use crate::watch::place_of;
@@ -72,8 +73,13 @@ impl FlagRow {
         self.stream.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The sentence.
-    pub fn says(&self, words: Words) -> &str {
+    /// The sentence for whoever may see doubts.
+    pub fn told(&self, words: Words, telling: &Telling) -> String {
+        telling.says(&self.rule, self.told_in_case(words).to_owned())
+    }
+
+    /// The sentence as the rule found it: for the officers of its case.
+    pub fn told_in_case(&self, words: Words) -> &str {
         pick(words, &self.says_zh, &self.says_en)
     }
 

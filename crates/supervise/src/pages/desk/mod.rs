@@ -3,7 +3,7 @@
 mod compared;
 pub(crate) mod counts;
 pub(crate) mod decide;
-mod flag;
+pub(crate) mod flag;
 mod found;
 pub(crate) mod queue;
 mod views;
@@ -70,6 +70,14 @@ pub(crate) fn routes() -> Routes {
             of_path,
             flag::shown,
         )
+        .asks(
+            Method::POST,
+            "/supervise/flags/{id}/read",
+            ViewFlag,
+            of_path,
+            flag::read,
+        )
+        .without_room()
         .asks(
             Method::POST,
             "/supervise/flags/{id}/dismiss",

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::projects::{Option_, choices, places, stages};
+use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use super::counts::figures;
 use super::flag::reasons;
@@ -220,7 +221,8 @@ pub(super) fn show(
         viewer.language,
     );
     let listed = scene.queue().0.of(site.platform(), key, || {
-        list(site, words, &filing, &pack, &places_of, &wanted).map(Arc::new)
+        let telling = Telling::new(site, scene, words)?;
+        list(site, (words, &telling), &filing, &pack, &places_of, &wanted).map(Arc::new)
     })?;
     let Listed { total, .. } = *listed;
     let progress = scene.board().read();
@@ -305,7 +307,7 @@ struct Listed {
 /// Ranks what is open, and writes the lines of one page.
 fn list(
     site: &Site,
-    words: Words,
+    (words, telling): (Words, &Telling),
     filing: &Filing,
     pack: &Pack,
     within: &[String],
@@ -365,7 +367,14 @@ fn list(
     let mut lines = Vec::new();
     for place in queue.into_iter().skip(from).take(ON_PAGE) {
         let of = &subjects[place.what];
-        lines.push(line(site, words, filing, of, place.by_draw, &mut names)?);
+        lines.push(line(
+            site,
+            (words, telling),
+            filing,
+            of,
+            place.by_draw,
+            &mut names,
+        )?);
     }
     Ok(Listed { lines, total })
 }
@@ -440,7 +449,7 @@ fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Pr
 
 fn line(
     site: &Site,
-    words: Words,
+    (words, telling): (Words, &Telling),
     filing: &Filing,
     of: &Of,
     by_draw: bool,
@@ -500,7 +509,7 @@ fn line(
         place,
         items,
         money: money_fen.map(|fen| money(words, fen)).unwrap_or_default(),
-        says: first.flag.says(words).to_owned(),
+        says: first.flag.told(words, telling),
         flag: first.flag.id().to_owned(),
         flags: of
             .flags

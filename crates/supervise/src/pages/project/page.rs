@@ -14,6 +14,7 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::super::projects::{Option_, stage_name, stages};
+use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use super::happened::{Happened, happened};
 use super::marks::marks;
@@ -156,7 +157,7 @@ pub(super) async fn shown(
     let mut flags = Vec::new();
     let mut says: BTreeMap<String, Vec<String>> = BTreeMap::new();
     if sees_flags {
-        for (flag, items) in flags_of(&site, words, &code)? {
+        for (flag, items) in flags_of(&site, &Telling::new(&site, &scene, words)?, words, &code)? {
             for item in items {
                 says.entry(item).or_default().push(flag.says.clone());
             }
@@ -227,6 +228,7 @@ pub(crate) fn kind_name(words: Words, filing: &Filing, key: Option<&str>) -> Str
 
 fn flags_of(
     site: &Site,
+    telling: &Telling,
     words: Words,
     code: &str,
 ) -> Result<Vec<(FlagView, Vec<String>)>, Problem> {
@@ -242,11 +244,12 @@ fn flags_of(
                 let stream: String = row.get(0)?;
                 let severity: String = row.get(2)?;
                 let items: String = row.get(4)?;
+                let rule: String = row.get(1)?;
                 let flag = FlagView {
                     id: stream.rsplit('/').next().unwrap_or_default().to_owned(),
-                    rule: row.get(1)?,
                     severity,
-                    says: row.get(3)?,
+                    says: telling.says(&rule, row.get(3)?),
+                    rule,
                 };
                 // Cannot fail: the projection wrote it.
                 Ok((flag, serde_json::from_str(&items).unwrap_or_default()))

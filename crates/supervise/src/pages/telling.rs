@@ -1,0 +1,47 @@
+//! What is told of a doubt to whoever may see doubts: its sentence, unless it rests on a register that nobody may read.
+
+use std::sync::Arc;
+
+use kandeng_platform::page::{Problem, Site, Words};
+
+use super::words::pick;
+use crate::filing::Filing;
+use crate::register::Confided;
+use crate::scene::Supervise;
+
+/// Tells sentences of doubts in one language.
+pub(crate) struct Telling {
+    words: Words,
+    filing: Arc<Filing>,
+    confided: Arc<Confided>,
+}
+
+impl Telling {
+    pub fn new(site: &Site, scene: &Supervise, words: Words) -> Result<Self, Problem> {
+        Ok(Self {
+            words,
+            filing: scene.newest(site)?.filing,
+            confided: scene.confided(site)?,
+        })
+    }
+
+    /// Whether what a rule finds is told to the officers of a case alone.
+    pub fn is_confided(&self, rule: &str) -> bool {
+        self.confided.registers_of(rule).is_some()
+    }
+
+    /// The sentence of a rule's finding; instead of what a register shows, which registers it was compared with.
+    pub fn says(&self, rule: &str, sentence: String) -> String {
+        let Some(registers) = self.confided.registers_of(rule) else {
+            return sentence;
+        };
+        let names = registers.iter().map(|register| {
+            let sheets = self.filing.registers.iter();
+            let sheet = sheets.clone().find(|sheet| sheet.table == *register);
+            sheet.map_or(&**register, |sheet| pick(self.words, &sheet.zh, &sheet.en))
+        });
+        let names: Vec<&str> = names.collect();
+        let names = names.join(pick(self.words, "、", ", "));
+        self.words.say_of("doubt-from-register", &names)
+    }
+}

@@ -1,0 +1,61 @@
+//! Which rules compare with a register of people or companies. What such a rule matched comes from something that
+//! nobody may read: it is told to the officers of the case alone, and everybody else reads that there is a doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kandeng_screening::columns_read;
+use kandeng_screening::pack::Pack;
+
+use crate::filing::Filing;
+use crate::packs;
+
+/// Registers that are read by nobody. The others, of divisions and programmes, are public.
+pub const CONFIDED: [&str; 5] = [
+    "companies",
+    "officials",
+    "relatives",
+    "deceased",
+    "eligible",
+];
+
+/// Rules whose findings are told to the officers of a case alone, each with the registers that it reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Confided(BTreeMap<String, BTreeSet<String>>);
+
+impl Confided {
+    /// Those of a pack, by what their statements read.
+    pub fn of(pack: &Pack, filing: &Filing) -> Self {
+        let items = packs::items(filing);
+        let mut all = BTreeMap::new();
+        for rule in &pack.rules {
+            let read = columns_read(pack, Some(&items), &rule.id);
+            let read = read
+                .into_keys()
+                .filter(|table| CONFIDED.contains(&&**table));
+            all.insert(rule.id.clone(), read.collect::<BTreeSet<_>>());
+        }
+        all.retain(|_, registers| !registers.is_empty());
+        Self(all)
+    }
+
+    /// The registers that a rule reads; nothing where what it finds is for whoever may see flags.
+    pub fn registers_of(&self, rule: &str) -> Option<&BTreeSet<String>> {
+        self.0.get(rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rests_on_a_register_is_known_by_what_a_rule_reads() {
+        let filing = Filing::embedded();
+        let pack = packs::county(filing, &[]).unwrap();
+        let confided = Confided::of(&pack, filing);
+        let all: Vec<&str> = confided.0.keys().map(String::as_str).collect();
+        assert_eq!(all, ["K13", "K14", "K15", "K27"]);
+        let read = confided.registers_of("K15").unwrap();
+        assert!(read.contains("officials") && read.contains("companies"));
+    }
+}
