@@ -18,6 +18,8 @@ pub struct Problem {
     pub code: String,
     /// For people; nothing where the status says it all.
     pub text: Option<Text>,
+    /// What programs read beside that (RFC 9457, 3.2), such as `field`: never what somebody sent.
+    pub more: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
@@ -26,7 +28,15 @@ impl Problem {
             status,
             code: code.to_owned(),
             text: None,
+            more: Vec::new(),
         }
+    }
+
+    /// With something that programs read beside the text.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.more.push((name, value));
+        self
     }
 
     /// There is no such thing, or none that this person may know of.
@@ -119,6 +129,7 @@ impl From<Refusal> for Problem {
             status: StatusCode::CONFLICT,
             code: refusal.code,
             text: Some(refusal.text),
+            more: Vec::new(),
         }
     }
 }
