@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
+use super::Done;
 use crate::account::Viewer;
 use crate::context::{Context, Text};
 use crate::page::{Problem, Site};
@@ -25,6 +26,18 @@ impl CommandId {
             command: self.0,
             ..site.context(viewer, jurisdiction)
         }
+    }
+
+    /// What was answered when the command first came; nothing where it did not come before.
+    ///
+    /// # Errors
+    /// The refusal that it got, or a fault of the ledger.
+    pub async fn first_answer(self, site: &Site) -> Result<Option<Done>, Problem> {
+        let Some(id) = self.0 else {
+            return Ok(None);
+        };
+        let first = site.platform().first_answer(id).await?;
+        Ok(first.as_ref().map(Done::from))
     }
 }
 

@@ -70,10 +70,14 @@ impl Operation {
 
     /// Something that is done, and may be sent again with the same [`COMMAND_HEADER`].
     pub fn command(path: &'static str, about: &'static str) -> Self {
-        Self {
-            is_command: true,
-            ..Self::new(Method::POST, path, about)
-        }
+        Self::new(Method::POST, path, about).repeatable()
+    }
+
+    /// It may be sent again with the same [`COMMAND_HEADER`].
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.is_command = true;
+        self
     }
 
     /// An operation of any method that is no command of the ledger.

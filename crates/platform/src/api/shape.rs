@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 /// The largest whole number that every program reads exactly (RFC 8259, 6).
 const MOST_EXACT: i64 = (1 << 53) - 1;
 
+/// The most fields of an object whose fields have names of their own.
+const MOST_NAMED: usize = 1_000;
+
 /// A named schema and those that it refers to.
 #[derive(Clone)]
 pub(crate) struct Shape {
@@ -58,7 +61,8 @@ impl Shape {
     }
 }
 
-/// Says of every whole number how large it may be, so that what is documented is what is taken.
+/// Says of every whole number how large it may be, and of every open object how many fields it has, so that what is
+/// documented is what is taken.
 fn bounded(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -70,6 +74,13 @@ fn bounded(schema: &mut Value) {
             if most > 0 {
                 object.entry("maximum").or_insert(json!(most));
                 object.entry("minimum").or_insert(json!(-most));
+            }
+            // What is named by whoever sends it is not without end.
+            if object
+                .get("additionalProperties")
+                .is_some_and(Value::is_object)
+            {
+                object.insert("maxProperties".to_owned(), json!(MOST_NAMED));
             }
             object.values_mut().for_each(bounded);
         }

@@ -21,7 +21,7 @@ impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .format(Some(SchemaFormat::Custom("uuid".to_owned())))
             .description(Some("编号 / An id"))
             .examples(["01936f6e-5f2a-7cc0-8000-000000000001"])
             .into()

@@ -65,6 +65,17 @@ impl Problem {
         }
     }
 
+    /// It is read with a trace, and whoever reads it says why first.
+    pub fn reason_needed() -> Self {
+        Self {
+            text: Some(Text::new(
+                "查阅须先说明理由,理由会留痕",
+                "say why you read it first; that leaves a trace",
+            )),
+            ..Self::new(StatusCode::FORBIDDEN, "reason-needed")
+        }
+    }
+
     /// What was sent is of another kind than is taken here.
     pub fn format() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format-not-taken")

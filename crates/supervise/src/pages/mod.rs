@@ -1,18 +1,18 @@
 //! The scene's pages. Each is a plain page first: it works without JavaScript, and a form that is refused comes back
 //! with what was typed.
 
-mod cases;
+pub(crate) mod cases;
 mod declaration;
-mod desk;
-mod export;
-mod import;
+pub(crate) mod desk;
+pub(crate) mod export;
+pub(crate) mod import;
 mod live;
-mod numbers;
-mod project;
-mod projects;
-mod questions;
+pub(crate) mod numbers;
+pub(crate) mod project;
+pub(crate) mod projects;
+pub(crate) mod questions;
 mod registers;
-mod rules;
+pub(crate) mod rules;
 mod words;
 
 use kandeng_platform::page::Routes;

@@ -5,24 +5,20 @@ use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::Aggregate as _;
 use kandeng_platform::account::Viewer;
-use kandeng_platform::authority::{Action, Facts};
+use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Case, CaseEvent, OutcomeKind};
 use kandeng_platform::page::{
     Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
 };
-use rusqlite::OptionalExtension as _;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::super::desk::FlagRow;
 use super::super::desk::queue::remaining;
 use super::super::projects::Option_;
 use super::super::words::{pick, words};
+use super::read::{Whole, traced, whole};
 use super::stream;
 use crate::scene::Supervise;
-
-/// How long somebody who said why goes on reading, in milliseconds.
-const READS: i64 = 12 * 3_600_000;
 
 struct FlagView {
     id: String,
@@ -151,23 +147,6 @@ pub(super) struct Why {
     reason: String,
 }
 
-/// Whether somebody works on the case, or said why they read it not long ago.
-fn reads(site: &Site, asked: &Asked, id: Uuid) -> Result<bool, Problem> {
-    let viewer = asked.viewer.account;
-    let since = site.platform().clock().now().as_millisecond() - READS;
-    let said: bool = site.platform().query(|connection| {
-        connection
-            .prepare_cached(
-                "select exists (select 1 from readings where what = 'case' and thing = ?1 and actor = ?2 \
-                 and at >= ?3)",
-            )?
-            .query_row(rusqlite::params![id.to_string(), viewer.to_string(), since], |row| {
-                row.get(0)
-            })
-    })?;
-    Ok(said)
-}
-
 pub(super) async fn shown(
     site: Site,
     asked: Asked,
@@ -204,23 +183,16 @@ async fn reason_first(
     frame: &Frame,
     id: Uuid,
 ) -> Result<Option<Response>, Problem> {
-    if !reads(site, asked, id)? {
-        let is_own = matches!(
-            &asked.resource.facts,
-            Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
-        );
-        if !is_own {
-            let page = reason_page(site, &asked.viewer, frame.clone(), id, None);
-            return Ok(Some(page));
-        }
-        // Whoever works on it needs no reason of their own; the trace is left all the same.
-        let reason = words(asked.viewer.language).say("reads-own-case");
-        let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-        site.platform()
-            .note_reading(id, "case", &reason, &cx)
-            .await?;
+    if traced(site, asked, id, None).await? {
+        return Ok(None);
     }
-    Ok(None)
+    Ok(Some(reason_page(
+        site,
+        &asked.viewer,
+        frame.clone(),
+        id,
+        None,
+    )))
 }
 
 fn reason_page(
@@ -250,29 +222,8 @@ pub(super) async fn read(
         let told = words(asked.viewer.language).say("reason-needed");
         return Ok(reason_page(&site, &asked.viewer, frame, id, Some(told)));
     }
-    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    site.platform()
-        .note_reading(id, "case", reason, &cx)
-        .await?;
+    traced(&site, &asked, id, Some(reason)).await?;
     Ok(Redirect::to(&format!("/supervise/cases/{id}")).into_response())
-}
-
-struct Row {
-    state: String,
-    rung: Option<String>,
-    lead: Uuid,
-    assignee: Uuid,
-    opened: i64,
-    answered: Option<String>,
-    heard: bool,
-    heard_note: Option<String>,
-    referred: Option<String>,
-    outcome: Option<String>,
-    outcome_note: Option<String>,
-    recovered: Option<i64>,
-    held: Option<u32>,
-    solved: Option<u32>,
-    due: Option<i64>,
 }
 
 fn show(
@@ -286,83 +237,36 @@ fn show(
     let words = words(viewer.language);
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
     let filing = scene.newest(site)?.filing;
-    let account = |text: String| Uuid::try_parse(&text).unwrap_or_default();
-    let (row, flags, checks, questions) = site.platform().query(|connection| {
-        let row = connection
-            .prepare_cached(
-                "select state, rung, lead, assignee, opened_at, answered_note, heard, heard_note, referred_to, \
-                 outcome, outcome_note, recovered_fen, held_to_account, problems_solved, \
-                 (select due from deadlines where subject = 'case/' || id and state = 'running' limit 1) \
-                 from cases where id = ?1",
-            )?
-            .query_row([id.to_string()], |row| {
-                Ok(Row {
-                    state: row.get(0)?,
-                    rung: row.get(1)?,
-                    lead: account(row.get(2)?),
-                    assignee: account(row.get(3)?),
-                    opened: row.get(4)?,
-                    answered: row.get(5)?,
-                    heard: row.get(6)?,
-                    heard_note: row.get(7)?,
-                    referred: row.get(8)?,
-                    outcome: row.get(9)?,
-                    outcome_note: row.get(10)?,
-                    recovered: row.get(11)?,
-                    held: row.get(12)?,
-                    solved: row.get(13)?,
-                    due: row.get(14)?,
-                })
-            })
-            .optional()?;
-        let columns = super::super::desk::COLUMNS;
-        let flags = connection
-            .prepare_cached(&format!(
-                "select {columns} from flags where stream in (select flag from case_flags where id = ?1) \
-                 order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, stream"
-            ))?
-            .query_map([id.to_string()], FlagRow::of)?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let says = pick(words, "says_zh", "says_en");
-        let checks = connection
-            .prepare_cached(&format!(
-                "select place, items, {says}, found, note from case_checks where id = ?1 order by place"
-            ))?
-            .query_map([id.to_string()], |row| {
-                let items: Vec<String> =
-                    serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
-                let names = items.iter().map(|key| {
-                    let item = filing.item(key);
-                    item.map_or(&**key, |item| pick(words, &item.zh, &item.en)).to_owned()
-                });
-                let found: Option<String> = row.get(3)?;
-                Ok(CheckView {
-                    place: row.get(0)?,
-                    items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
-                    says: row.get(2)?,
-                    found: found.map(|found| words.say(&format!("found-{found}"))),
-                    note: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let questions = connection
-            .prepare_cached(
-                "select id, text, state, answer, asked_at from questions where case_id = ?1 order by asked_at",
-            )?
-            .query_map([id.to_string()], |row| {
-                let state: String = row.get(2)?;
-                Ok(QuestionView {
-                    id: row.get(0)?,
-                    text: row.get(1)?,
-                    state: words.say(&format!("question-{state}")),
-                    answer: row.get(3)?,
-                    at: moment(row.get(4)?),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok((row, flags, checks, questions))
-    })?;
-    let row = row.ok_or_else(Problem::not_found)?;
+    let whole = site.platform().query(|connection| whole(connection, id))?;
+    let Whole {
+        row,
+        flags,
+        checks,
+        questions,
+    } = whole.ok_or_else(Problem::not_found)?;
+    let checks = checks.into_iter().map(|check| {
+        let names = check.items.iter().map(|key| {
+            let item = filing.item(key);
+            let name = item.map_or(&**key, |item| pick(words, &item.zh, &item.en));
+            name.to_owned()
+        });
+        CheckView {
+            place: check.place,
+            items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
+            says: pick(words, &check.says_zh, &check.says_en).to_owned(),
+            found: check
+                .found
+                .map(|found| words.say(&format!("found-{found}"))),
+            note: check.note.unwrap_or_default(),
+        }
+    });
+    let questions = questions.into_iter().map(|question| QuestionView {
+        state: words.say(&format!("question-{}", question.state)),
+        id: question.id,
+        text: question.text,
+        answer: question.answer,
+        at: moment(question.asked_at),
+    });
     let is_open = row.state == "open";
     let now = site.platform().clock().now().as_millisecond();
     let name = |id: Uuid| {
@@ -399,8 +303,8 @@ fn show(
                 subject: flag.subject,
             })
             .collect(),
-        checks,
-        questions,
+        checks: checks.collect(),
+        questions: questions.collect(),
         answered: row.answered,
         heard: row.heard_note.map(|note| (row.heard, note)),
         referred: row.referred,

@@ -42,7 +42,7 @@ pub(super) struct WhyNothing {
     note: String,
 }
 
-fn flag_of_path(site: &Site, asked: &Asked) -> Result<FlagRow, Problem> {
+pub(crate) fn flag_of_path(site: &Site, asked: &Asked) -> Result<FlagRow, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
     let found = flag_of(site, id)?;
     Ok(found.ok_or_else(Problem::not_found)?.0)
@@ -201,16 +201,16 @@ pub(super) struct Asking {
     seen: String,
 }
 
-pub(super) async fn ask(
-    site: Site,
-    asked: Asked,
-    Extension(scene): Extension<Supervise>,
-    Extension(frame): Extension<Frame>,
-    Form(asking): Form<Asking>,
-) -> Result<Response, Problem> {
-    let words = words(asked.viewer.language);
-    let flag = flag_of_path(&site, &asked)?;
-    let filing = scene.newest(&site)?.filing;
+/// The question to whoever filed, about a flag: who is asked, whose consent it takes, and what may not stand in it.
+/// Nothing where there is nobody to ask.
+pub(crate) fn question_of(
+    site: &Site,
+    scene: &Supervise,
+    asked: &Asked,
+    flag: &FlagRow,
+    text: &str,
+) -> Result<Option<Ask>, Problem> {
+    let filing = scene.newest(site)?.filing;
     let (to, case) = site.platform().query(|connection| {
         use rusqlite::OptionalExtension as _;
         let id = id_of_code(connection, &flag.subject)?;
@@ -231,14 +231,14 @@ pub(super) async fn ask(
         Ok((by, case))
     })?;
     let Some(to) = to else {
-        return Err(Problem::not_found());
+        return Ok(None);
     };
     let case = case
         .and_then(|(id, lead)| Some((Uuid::try_parse(&id).ok()?, Uuid::try_parse(&lead).ok()?)));
     // What is grave, or is being verified, takes the lead's consent.
     let lead = match case {
         Some((_, lead)) => Some(lead),
-        None if flag.severity == "high" => lead_for(&site, &asked.resource.jurisdiction)?,
+        None if flag.severity == "high" => lead_for(site, &asked.resource.jurisdiction)?,
         None => None,
     };
     let mut confidential = vec![flag.rule.clone()];
@@ -246,18 +246,31 @@ pub(super) async fn ask(
         Value::Number(number) => Some(number.to_string()).filter(|text| text.len() > 1),
         _ => None,
     }));
-    let id = site.platform().new_id();
-    let command = Ask {
-        id,
+    Ok(Some(Ask {
+        id: site.platform().new_id(),
         project: flag.subject.clone(),
         flags: vec![flag.name()?],
         case: case.map(|(id, _)| id),
         to,
         lead,
-        text: asking.text.clone(),
+        text: text.to_owned(),
         confidential,
         answer_within: scene.days().question(),
-    };
+    }))
+}
+
+pub(super) async fn ask(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(asking): Form<Asking>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let flag = flag_of_path(&site, &asked)?;
+    let command = question_of(&site, &scene, &asked, &flag, &asking.text)?;
+    let command = command.ok_or_else(Problem::not_found)?;
+    let (id, lead) = (command.id, command.lead);
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     // First as whoever is asked would read it: nothing is written yet, but what may not be asked is told already.
     let seen = asking

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::Extension;
 use axum::response::Response;
+use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::flag::{Dismissal, Tally};
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
@@ -128,13 +129,7 @@ pub(super) fn show(
     let pack = scene.pack(site)?;
     let rule = pack.rules.iter().find(|rule| rule.id == flag.rule);
     let by_filers = rule.is_some_and(|rule| rule.audience != Audience::Officer);
-    let (tally, drawn) = site.platform().query(|connection| {
-        let of = |drawn| {
-            let tallies = Tally::of_rules(connection, 0, drawn)?;
-            Ok::<_, rusqlite::Error>(tallies.get(&flag.rule).copied().unwrap_or_default())
-        };
-        Ok((of(false)?, of(true)?))
-    })?;
+    let (tally, drawn) = tallies(site, &flag.rule)?;
     let sees_sql = site.widest(viewer, Action::ViewRules).is_some();
     let project = if flag.subject_kind == "project" {
         site.platform()
@@ -142,7 +137,7 @@ pub(super) fn show(
     } else {
         None
     };
-    let related = related(site, asked, &flag)?;
+    let related = related(site, viewer, &flag)?;
     let sides = match rule {
         Some(rule) => sides(site, words, &filing, (&pack, rule), &flag, &related)?,
         None => Vec::new(),
@@ -153,16 +148,7 @@ pub(super) fn show(
             .query(|connection| parameters::of(connection, &pack))?,
         _ => BTreeMap::new(),
     };
-    let case = site.platform().query(|connection| {
-        use rusqlite::OptionalExtension as _;
-        connection
-            .prepare_cached(
-                "select c.id from case_flags f join cases c on c.id = f.id where f.flag = ?1 \
-                 order by c.opened_at desc limit 1",
-            )?
-            .query_row([&flag.stream], |row| row.get::<_, String>(0))
-            .optional()
-    })?;
+    let case = newest_case(site, &flag)?;
     let is_open = flag.state == "open";
     let may = |action| site.authority().may(viewer, action, &resource);
     let case_resource = Resource {
@@ -269,6 +255,31 @@ pub(super) fn show(
     Ok(html(&page))
 }
 
+/// What was decided on a rule's flags: on all, and on those that were drawn.
+pub(crate) fn tallies(site: &Site, rule: &str) -> Result<(Tally, Tally), Problem> {
+    Ok(site.platform().query(|connection| {
+        let of = |drawn| {
+            let tallies = Tally::of_rules(connection, 0, drawn)?;
+            Ok::<_, rusqlite::Error>(tallies.get(rule).copied().unwrap_or_default())
+        };
+        Ok((of(false)?, of(true)?))
+    })?)
+}
+
+/// The case that was opened last about a flag.
+pub(crate) fn newest_case(site: &Site, flag: &FlagRow) -> Result<Option<String>, Problem> {
+    Ok(site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        connection
+            .prepare_cached(
+                "select c.id from case_flags f join cases c on c.id = f.id where f.flag = ?1 \
+                 order by c.opened_at desc limit 1",
+            )?
+            .query_row([&flag.stream], |row| row.get::<_, String>(0))
+            .optional()
+    })?)
+}
+
 /// How often the rule was right.
 fn right(words: Words, tally: Tally, drawn: Tally, by_filers: bool) -> String {
     let (right, of) = tally.right_of(by_filers);
@@ -344,7 +355,11 @@ fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
 }
 
 /// Other projects that are part of it, as far as the viewer may read them.
-fn related(site: &Site, asked: &Asked, flag: &FlagRow) -> Result<Vec<(String, String)>, Problem> {
+pub(crate) fn related(
+    site: &Site,
+    viewer: &Viewer,
+    flag: &FlagRow,
+) -> Result<Vec<(String, String)>, Problem> {
     let found = site.platform().query(|connection| {
         let mut found = Vec::new();
         for code in flag.related.iter().take(50) {
@@ -354,10 +369,7 @@ fn related(site: &Site, asked: &Asked, flag: &FlagRow) -> Result<Vec<(String, St
         }
         Ok(found)
     })?;
-    let may = |project: &Resource| {
-        site.authority()
-            .may(&asked.viewer, Action::ViewProject, project)
-    };
+    let may = |project: &Resource| site.authority().may(viewer, Action::ViewProject, project);
     let theirs = found.into_iter().filter(|(project, _)| may(project));
     Ok(theirs.map(|(project, code)| (project.id, code)).collect())
 }
