@@ -282,7 +282,7 @@ fn held(
 /// 转到的阶段 / A stage to move to
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "stage": "construction" }))]
+#[schema(example = json!({ "stage": "building" }))]
 struct ToStage {
     /// 阶段的键 / Key of the stage
     #[schema(min_length = 1, max_length = 60)]
