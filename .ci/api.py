@@ -35,7 +35,6 @@ def check(address: str, login: str, key: str, until: float) -> bool:
         "--max-examples", str(EXAMPLES),
         "--seed", "20260630",
         "--generation-deterministic",
-        "--generation-database", "none",
         "--request-timeout", "60",
         "--suppress-health-check", "all",
         "--warnings", "off",

@@ -1,6 +1,5 @@
 //! How an operation is described: every status that it may answer, each with what is in it.
 
-use axum::http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -174,7 +173,7 @@ impl Operation {
         if !self.headers.is_empty() {
             wrong.extend([UNREADABLE, CHANGING[0]]);
         }
-        if self.is_command || changes && self.method != Method::GET {
+        if changes {
             wrong.push(REFUSED);
         }
         if !matches!(self.body, Body::Nothing) {
@@ -222,10 +221,13 @@ fn asked(shape: &Shape) -> impl Iterator<Item = Value> {
     let needed = own["required"].as_array();
     let fields = own["properties"].as_object().into_iter().flatten();
     fields.map(move |(name, schema)| {
-        let about = schema["description"].clone();
         let choices = schema["oneOf"].as_array().into_iter().flatten();
         let choice = choices.into_iter().find(|choice| choice["type"] != "null");
-        let mut schema = shape.resolved(choice.unwrap_or(schema)).clone();
+        let choice = choice.unwrap_or(schema);
+        let mut abouts = [schema, choice, shape.resolved(choice)].into_iter();
+        let about = abouts.find_map(|schema| schema["description"].as_str());
+        let about = about.unwrap_or_default().to_owned();
+        let mut schema = shape.resolved(choice).clone();
         if let Some(kind) = schema["type"]
             .as_array()
             .and_then(|kinds| kinds.iter().find(|kind| *kind != "null").cloned())

@@ -183,6 +183,8 @@ pub struct Operations {
     routes: Routes,
     paths: Map<String, Value>,
     schemas: Map<String, Value>,
+    /// Names that two shapes have.
+    clashes: Vec<String>,
 }
 
 impl Operations {
@@ -226,12 +228,28 @@ impl Operations {
         };
         let given = operation.given.iter().filter_map(|one| one.shape.as_ref());
         for shape in shapes.chain(body).chain(given) {
-            // The same name is the same shape.
-            self.schemas.extend(shape.components());
+            for (name, schema) in shape.components() {
+                self.name(name, schema);
+            }
         }
         let item = self.paths.entry(operation.path).or_insert(json!({}));
         item[operation.method.as_str().to_lowercase()] = operation.document(may_be_missing);
         self
+    }
+
+    /// The same name is the same shape: where it is not, a test says so.
+    fn name(&mut self, name: String, schema: Value) {
+        match self.schemas.get(&name) {
+            Some(known) if *known != schema => self.clashes.push(name),
+            _ => {
+                self.schemas.insert(name, schema);
+            }
+        }
+    }
+
+    /// Names that two shapes have, of which the document could show one alone.
+    pub fn clashes(&self) -> &[String] {
+        &self.clashes
     }
 
     /// Of the one that was declared last: the most bytes of a request and how long it may take.
@@ -251,7 +269,10 @@ impl Operations {
                 known[method] = operation.clone();
             }
         }
-        self.schemas.extend(other.schemas);
+        for (name, schema) in other.schemas {
+            self.name(name, schema);
+        }
+        self.clashes.extend(other.clashes);
         self
     }
 

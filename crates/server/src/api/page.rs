@@ -103,27 +103,33 @@ fn shapes(document: &Value, words: Words) -> Vec<ShapeView> {
     let all = document["components"]["schemas"].as_object();
     all.into_iter()
         .flatten()
-        .map(|(name, schema)| {
-            let needed: Vec<&str> = schema["required"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .collect();
-            let fields = schema["properties"].as_object().into_iter().flatten();
-            ShapeView {
-                name: name.clone(),
-                about: told(&schema["description"], words),
-                fields: fields
-                    .map(|(field, of)| {
-                        let is_needed = needed.contains(&field.as_str());
-                        let about = told(&of["description"], words);
-                        (field.clone(), shape(of), about, is_needed)
-                    })
-                    .collect(),
-            }
+        .map(|(name, schema)| ShapeView {
+            name: name.clone(),
+            about: told(&schema["description"], words),
+            fields: fields(document, schema, words),
         })
         .collect()
+}
+
+/// The fields of a shape, those of the shapes that it is made of first.
+fn fields(document: &Value, schema: &Value, words: Words) -> Vec<(String, String, String, bool)> {
+    let to = schema["$ref"].as_str().unwrap_or_default();
+    let schema = document
+        .pointer(to.trim_start_matches('#'))
+        .filter(|_| !to.is_empty())
+        .unwrap_or(schema);
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let mut all: Vec<_> = parts
+        .flat_map(|part| fields(document, part, words))
+        .collect();
+    let needed = schema["required"].as_array();
+    let own = schema["properties"].as_object().into_iter().flatten();
+    all.extend(own.map(|(field, of)| {
+        let is_needed = needed.is_some_and(|needed| needed.iter().any(|name| name == field));
+        let about = told(&of["description"], words);
+        (field.clone(), shape(of), about, is_needed)
+    }));
+    all
 }
 
 /// What a schema is, in a word: `string`, `Role`, `Role[]`.

@@ -42,9 +42,9 @@ struct DeclarationOut {
     /// 阶段,按先后 / Stages, in order
     stages: Vec<Named>,
     /// 大类,按先后 / Categories, in order
-    categories: Vec<CategoryOut>,
+    categories: Vec<CategoryDeclared>,
     /// 表:第一个是项目本身,其余是清单 / Tables: the first is the project's own row, the others are lists
-    tables: Vec<TableOut>,
+    tables: Vec<TableDeclared>,
     /// 选项表的键 → 选项 / Key of a list of choices → its choices
     choices: BTreeMap<String, Vec<Named>>,
 }
@@ -58,15 +58,15 @@ struct Named {
 
 /// 大类 / A category
 #[derive(Serialize, ToSchema)]
-struct CategoryOut {
+struct CategoryDeclared {
     key: String,
     name: Both,
-    items: Vec<ItemOut>,
+    items: Vec<ItemDeclared>,
 }
 
 /// 信息项 / An item
 #[derive(Serialize, ToSchema)]
-struct ItemOut {
+struct ItemDeclared {
     key: String,
     /// 序号,如 `3.2` / Its number, such as `3.2`
     number: String,
@@ -79,15 +79,15 @@ struct ItemOut {
 
 /// 表 / A table
 #[derive(Serialize, ToSchema)]
-struct TableOut {
+struct TableDeclared {
     key: String,
     name: Both,
-    columns: Vec<ColumnOut>,
+    columns: Vec<ColumnDeclared>,
 }
 
 /// 列 / A column
 #[derive(Serialize, ToSchema)]
-struct ColumnOut {
+struct ColumnDeclared {
     key: String,
     name: Both,
     /// 内容:`text`、`date`(2026-06-30)、`money`(元)、`identity`(写入而不显示)等 / What it holds: `text`, `date` (2026-06-30),
@@ -118,7 +118,7 @@ impl From<&Choice> for Named {
     }
 }
 
-impl From<&Column> for ColumnOut {
+impl From<&Column> for ColumnDeclared {
     fn from(column: &Column) -> Self {
         Self {
             key: column.key.clone(),
@@ -170,11 +170,11 @@ impl DeclarationOut {
             key: stage.key.clone(),
             name: both(&stage.zh, &stage.en),
         });
-        let categories = filing.categories.iter().map(|category| CategoryOut {
+        let categories = filing.categories.iter().map(|category| CategoryDeclared {
             key: category.key.clone(),
             name: both(&category.zh, &category.en),
             items: (category.items.iter())
-                .map(|item| ItemOut {
+                .map(|item| ItemDeclared {
                     key: item.key.clone(),
                     number: item.number.clone(),
                     name: both(&item.zh, &item.en),
@@ -183,10 +183,10 @@ impl DeclarationOut {
                 })
                 .collect(),
         });
-        let tables = filing.sheets.iter().map(|sheet| TableOut {
+        let tables = filing.sheets.iter().map(|sheet| TableDeclared {
             key: sheet.table.clone(),
             name: both(&sheet.zh, &sheet.en),
-            columns: sheet.columns.iter().map(ColumnOut::from).collect(),
+            columns: sheet.columns.iter().map(ColumnDeclared::from).collect(),
         });
         let choices = filing.choices.iter().map(|(key, choices)| {
             let choices = choices.iter().map(Named::from);

@@ -113,12 +113,12 @@ struct Related {
 struct SideOut {
     code: String,
     name: String,
-    tables: Vec<TableOut>,
+    tables: Vec<SideTable>,
 }
 
 /// 一方的一张表 / Its rows in one table
 #[derive(Serialize, ToSchema)]
-struct TableOut {
+struct SideTable {
     name: String,
     /// 列名,及规则是否比对它 / Headers, and whether the rule compares the column
     columns: Vec<Header>,
@@ -144,7 +144,7 @@ struct CellOut {
 
 impl From<Side> for SideOut {
     fn from(side: Side) -> Self {
-        let tables = side.tables.into_iter().map(|table| TableOut {
+        let tables = side.tables.into_iter().map(|table| SideTable {
             name: table.name,
             columns: (table.columns.into_iter())
                 .map(|(name, compared)| Header { name, compared })

@@ -79,3 +79,12 @@ where
     let answer = site.platform().carry_out::<A, _>(id, what, &cx).await?;
     Ok(Done::from(&answer))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_shape_has_a_name_of_its_own() {
+        let operations = super::operations();
+        assert_eq!(operations.clashes(), <&[String]>::default());
+    }
+}

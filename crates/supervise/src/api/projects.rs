@@ -346,12 +346,12 @@ async fn one(
 /// 历次更改 / Changes of an item
 #[derive(Serialize, ToSchema)]
 struct History {
-    changes: Vec<ChangeOut>,
+    changes: Vec<ItemChangeOut>,
 }
 
 /// 一格的一次更改 / A change of a cell
 #[derive(Serialize, ToSchema)]
-struct ChangeOut {
+struct ItemChangeOut {
     /// 更改它的版次 / The edition that changed it
     edition: u32,
     /// 何人 / Whose account
@@ -391,7 +391,7 @@ async fn history_of(
             typed.map(|typed| page.shown(&typed))
         };
         let (list, row) = change.row.clone().unzip();
-        ChangeOut {
+        ItemChangeOut {
             edition: change.edition,
             by: Id(change.by),
             at: At(change.at),

@@ -44,14 +44,14 @@ pub(super) fn operations() -> Operations {
 /// 疑点的状态 / The state of a flag
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum State {
+pub(super) enum FlagState {
     Open,
     Confirmed,
     Dismissed,
     Cleared,
 }
 
-impl State {
+impl FlagState {
     const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -122,7 +122,7 @@ pub(super) struct WantedDoubts {
     /// 至多多少分 / At most so much money, in fen
     most_fen: Option<i64>,
     /// 不写则为待核的 / Those that are open, where none is said
-    state: Option<State>,
+    state: Option<FlagState>,
     /// 从第几个起,从 0 数 / From which place on, counted from 0
     from: Option<u32>,
     /// 一次多少个 / How many at once
@@ -179,7 +179,7 @@ pub(super) struct FlagLine {
     /// 规则编号 / Id of the rule
     rule: String,
     severity: Severity,
-    state: State,
+    state: FlagState,
     /// 标红的信息项 / Items that it marks
     items: Vec<String>,
     /// 所涉金额,分 / How much money it is about, in fen
@@ -199,7 +199,7 @@ impl FlagLine {
             id: Id(Uuid::try_parse(flag.id()).unwrap_or_default()),
             rule: flag.rule.clone(),
             severity: Severity::of(&flag.severity),
-            state: State::of(&flag.state),
+            state: FlagState::of(&flag.state),
             items: flag.items.clone(),
             money_fen: flag.money_fen,
             says: Both {

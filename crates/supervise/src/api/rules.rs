@@ -134,7 +134,7 @@ struct RuleOut {
     sql: String,
     parameters: Vec<ParameterOut>,
     /// 参数的改动,最新的在前 / Changes of its parameters, the newest first
-    changes: Vec<ChangeOut>,
+    changes: Vec<ParameterChangeOut>,
 }
 
 /// 参数 / A parameter
@@ -149,7 +149,7 @@ struct ParameterOut {
 
 /// 参数的一次改动 / That a parameter was changed
 #[derive(Serialize, ToSchema)]
-struct ChangeOut {
+struct ParameterChangeOut {
     name: String,
     from: String,
     to: String,
@@ -183,7 +183,7 @@ async fn one(
             default: parameters::written(default),
         }
     });
-    let changes = changes.into_iter().map(|change| ChangeOut {
+    let changes = changes.into_iter().map(|change| ParameterChangeOut {
         name: change.name,
         from: change.from,
         to: change.to,

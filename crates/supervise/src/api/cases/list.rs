@@ -31,7 +31,7 @@ pub(super) fn operations() -> Operations {
 /// 办件的状态 / The state of a case
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum State {
+enum CaseState {
     Open,
     Referred,
     Closed,
@@ -42,7 +42,7 @@ enum State {
 #[serde(deny_unknown_fields)]
 struct WantedCases {
     /// 不写则全部 / All of them, where none is said
-    state: Option<State>,
+    state: Option<CaseState>,
     /// 只看自己承办或牵头的 / Those that one leads or works on oneself
     mine: Option<bool>,
     /// 项目所在地的区划代码 / Code of the division that the project lies in
@@ -125,9 +125,9 @@ async fn listed(
     Asks(wanted): Asks<WantedCases>,
 ) -> Result<Json<Cases>, Problem> {
     let state = wanted.state.map(|state| match state {
-        State::Open => "open",
-        State::Referred => "referred",
-        State::Closed => "closed",
+        CaseState::Open => "open",
+        CaseState::Referred => "referred",
+        CaseState::Closed => "closed",
     });
     let narrowed = Narrowed {
         state: state.map(str::to_owned),

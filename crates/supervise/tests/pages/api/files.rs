@@ -119,23 +119,31 @@ fn what_goes_out_leaves_a_trace() {
         let county = County::new().await;
         let mut clerk = clerk(&county).await;
         let mut auditor = Program::reading(&county, "auditor", Role::Auditor, "990121").await;
-        let links = auditor.get("/api/supervise/exports").await;
+        // An auditor reads, and takes nothing out.
+        let not_theirs = auditor.get("/api/supervise/exports").await;
+        not_theirs.is(StatusCode::NOT_FOUND, "not-found");
+        let mut officer = Program::reading(&county, "officer", Role::Officer, "990121").await;
+        let links = officer.get("/api/supervise/exports").await;
         let links = links.body["exports"].as_array().unwrap();
         assert_eq!(links.len(), 4);
         let package = "/api/supervise/exports/file?kind=oc4ids";
-        let empty = auditor.get(package).await;
+        let empty = officer.get(package).await;
         empty.is(StatusCode::CONFLICT, "nothing-to-export");
         filed(&mut clerk, "99012120260001").await;
-        let file = auditor.get(package).await;
+        let file = officer.get(package).await;
         assert_eq!(file.status, StatusCode::OK, "{file:?}");
         assert!(file.body.to_string().contains("99012120260001"));
         for link in links {
-            let file = auditor.get(link["href"].as_str().unwrap()).await;
+            let file = officer.get(link["href"].as_str().unwrap()).await;
             assert_eq!(file.status, StatusCode::OK, "{link}");
         }
         let readings = auditor.get("/api/readings").await;
-        assert_eq!(readings.body["readings"][0]["what"], "export");
-        let unknown = auditor.get("/api/supervise/exports/file?kind=pdf").await;
+        let reading = &readings.body["readings"][0];
+        assert_eq!(
+            (&reading["what"], &reading["actor"]),
+            (&json!("export"), &json!(officer.account))
+        );
+        let unknown = officer.get("/api/supervise/exports/file?kind=pdf").await;
         assert_eq!(
             (unknown.status, &unknown.body["field"]),
             (StatusCode::BAD_REQUEST, &json!("kind"))

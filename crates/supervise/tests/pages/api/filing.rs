@@ -205,9 +205,14 @@ fn a_project_moves_to_a_stage_and_is_withdrawn_with_a_reason() {
         let none = clerk.post(&stage, json!({ "stage": "nothing" })).await;
         none.is(StatusCode::CONFLICT, "unknown-stage");
         let withdraw = format!("{project}/withdraw");
-        let no_reason = clerk.post(&withdraw, json!({})).await;
+        // The township takes back what was filed in error.
+        let why = json!({ "reason": "重复填报" });
+        let not_theirs = clerk.post(&withdraw, why.clone()).await;
+        not_theirs.is(StatusCode::NOT_FOUND, "not-found");
+        let mut reviewer = Program::of(&county, "reviewer", Role::Reviewer, "990121003").await;
+        let no_reason = reviewer.post(&withdraw, json!({})).await;
         assert_eq!(no_reason.body["field"], "/reason");
-        let gone = clerk.post(&withdraw, json!({ "reason": "重复填报" })).await;
+        let gone = reviewer.post(&withdraw, why).await;
         assert_eq!(gone.status, StatusCode::OK, "{gone:?}");
         let change = json!({ "fields": { "scale": "1" } });
         let late = clerk.post(&format!("{project}/items"), change).await;
