@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{Body, COMMAND_HEADER, Given, Operation, Shape};
+use super::{Body, COMMAND_HEADER, Given, MOST_HEADER, Operation, Shape};
 
 /// 请求有何问题 / What is wrong with a request (RFC 9457)
 #[derive(Serialize, ToSchema)]
@@ -151,7 +151,7 @@ impl Operation {
         for (name, about) in &self.headers {
             parameters.push(json!({
                 "name": name, "in": "header", "required": false, "description": about,
-                "schema": { "type": "string", "minLength": 1, "maxLength": 2000 },
+                "schema": { "type": "string", "minLength": 1, "maxLength": MOST_HEADER, "pattern": "^[!-~]+( [!-~]+)*$" },
             }));
         }
         parameters

@@ -30,6 +30,9 @@ pub use values::{At, Both, Done, Id};
 /// The most bytes of a command, unless it says otherwise.
 pub const MOST_COMMAND: usize = 64 << 10;
 
+/// The most characters of a header of an operation's own: all of them visible ones of ASCII, and spaces.
+pub const MOST_HEADER: usize = 1_000;
+
 /// What an operation takes as its body.
 #[derive(Clone)]
 enum Body {

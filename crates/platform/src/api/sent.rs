@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::check::{Wrong, check};
+use super::shape::MOST_EXACT;
 use super::{Expected, Shape};
 use crate::context::Text;
 use crate::page::Problem;
@@ -126,15 +127,31 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Said<T> {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
             _ => not_as_described(),
         })?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Problem::unreadable(Text::new(
                 format!("第 {line} 行第 {column} 列附近不是正确的 JSON"),
                 format!("near line {line}, column {column} it is no JSON"),
             ))
         })?;
+        whole(&mut value);
         check(&shape, shape.own(), &value, "")?;
         read(value).map(Self).ok_or_else(not_as_described)
+    }
+}
+
+/// Writes whole numbers as whole numbers: 3.0 is 3 (JSON Schema, 6.1.1).
+fn whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            if float.fract() == 0.0 && float.abs() <= MOST_EXACT as f64 {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(whole),
+        Value::Object(fields) => fields.values_mut().for_each(whole),
+        _ => {}
     }
 }
 
@@ -171,6 +188,14 @@ mod tests {
         let shape = Shape::of::<Wanted>();
         let value = asked(&shape, query).map_err(|wrong| wrong.field)?;
         Ok(read(value).unwrap())
+    }
+
+    #[test]
+    fn a_whole_number_is_whole_however_it_is_written() {
+        let mut value = serde_json::json!({ "a": [3.0, 3.5, 1e300, -2.0], "b": 4 });
+        whole(&mut value);
+        let written = serde_json::json!({ "a": [3, 3.5, 1e300, -2], "b": 4 });
+        assert_eq!(value, written);
     }
 
     #[test]

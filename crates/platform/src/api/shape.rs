@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 /// The largest whole number that every program reads exactly (RFC 8259, 6).
-const MOST_EXACT: i64 = (1 << 53) - 1;
+pub(super) const MOST_EXACT: i64 = (1 << 53) - 1;
 
 /// The most fields of an object whose fields have names of their own.
 const MOST_NAMED: usize = 1_000;

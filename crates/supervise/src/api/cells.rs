@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kandeng_platform::Text;
+use kandeng_platform::Refusal;
 use kandeng_platform::api::{At, Id};
 use kandeng_platform::page::Problem;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,9 @@ pub(super) fn edit(
         let of_list = edit.rows.entry(row.list).or_default();
         let what = row.cells.is_some().then_some(cells);
         if of_list.insert(number, what).is_some() {
-            let text = Text::new("同一行写了两次", "the same row is said twice");
-            return Err(Problem::unreadable(text).with("field", format!("{at}/row").into()));
+            let refusal =
+                Refusal::new("said-twice", "同一行写了两次", "the same row is said twice");
+            return Err(Problem::from(refusal).with("field", format!("{at}/row").into()));
         }
     }
     Ok(edit)
@@ -129,11 +130,12 @@ fn filled_in(filing: &Filing, table: &str, column: &str, at: &str) -> Result<(),
 
 fn unknown(at: &str) -> Problem {
     let at: String = at.chars().take(120).collect();
-    let text = Text::new(
+    let refusal = Refusal::new(
+        "unknown-item",
         format!("{at}:填报声明中没有,或不由人填写"),
         format!("{at}: the declaration has none, or nobody fills it in"),
     );
-    Problem::unreadable(text).with("field", at.into())
+    Problem::from(refusal).with("field", at.into())
 }
 
 /// 他人先填的信息项 / An item that somebody else has filled in meanwhile

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::cells::is_hidden;
 use super::{DONE, id};
 use crate::pages::import::report::{MOST_TOLD, diagnostic, elsewhere};
-use crate::pages::import::upload::{MOST_BYTES, read_in};
+use crate::pages::import::upload::{Fields, MOST_BYTES, read_in};
 use crate::pages::import::{MOST_TIME, Pending};
 use crate::pages::words;
 use crate::project::{CellChange, PlannedProject};
@@ -261,7 +261,7 @@ async fn upload(
     form: Multipart,
 ) -> Result<Response, Problem> {
     let viewer = &asked.viewer;
-    let id = match read_in(&site, viewer, &scene, form).await? {
+    let id = match read_in(&site, viewer, &scene, form, Fields::None).await? {
         Ok(id) => id,
         Err(told) => {
             // In the account's language already.

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Asked, Frame, MOST_BYTES, Problem, Routes, Shell, Site, html};
 use serde::Deserialize;
@@ -199,7 +200,9 @@ pub(crate) async fn taken(
             Ok(part) if part.is_empty() => None,
             read => Some((read, (file, folder))),
         }
-    });
+    })
+    // Whoever compresses asks once more after the end.
+    .fuse();
     let mut answer = Body::from_stream(parts).into_response();
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::HeaderMap;
 use kandeng_platform::Text;
-use kandeng_platform::api::{At, Both, Id, Operation, Operations};
+use kandeng_platform::api::{At, Both, Id, MOST_HEADER, Operation, Operations};
 use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Problem, Site};
 use serde::Serialize;
@@ -17,9 +17,6 @@ use crate::pages::cases::read::{Whole, traced, whole};
 
 /// The header in which somebody says why they read a case: UTF-8, each byte outside of ASCII as `%XX`.
 const REASON: &str = "reading-reason";
-
-/// The most characters of a reason.
-const MOST_REASON: usize = 500;
 
 pub(super) fn operations() -> Operations {
     Operations::new().asks(
@@ -111,31 +108,30 @@ struct OutcomeOut {
     problems_solved: u32,
 }
 
-/// The reason that a header says; nothing where there is none.
+/// The reason that a header says; nothing where there is none, or none that can be read.
 fn reason_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(said) = headers.get(REASON) else {
         return Ok(None);
     };
-    // As a form writes it, but that a plus is a plus.
-    let said = said.to_str().ok().map(|said| said.replace('+', "%2B"));
-    let reason = said.and_then(|said| {
-        let mut parts =
-            form_urlencoded::parse(format!("r={}", said.replace('&', "%26")).as_bytes())
-                .map(|(_, reason)| reason.into_owned())
-                .collect::<Vec<_>>();
-        parts.pop()
-    });
-    let reason = reason.map(|reason| reason.trim().to_owned());
-    let is_well =
-        |reason: &String| reason.chars().count() <= MOST_REASON && !reason.contains('\u{fffd}');
-    match reason.filter(is_well) {
-        Some(reason) => Ok(Some(reason).filter(|reason| !reason.is_empty())),
-        None => Err(Problem::unreadable(Text::new(
-            format!("{REASON}:应为至多 {MOST_REASON} 个字,UTF-8,ASCII 以外的字节写作 %XX"),
-            format!("{REASON}: at most {MOST_REASON} characters, UTF-8, each byte outside of ASCII as %XX"),
+    let said = said.to_str().unwrap_or_default();
+    if said.is_empty() || said.len() > MOST_HEADER {
+        return Err(Problem::unreadable(Text::new(
+            format!("{REASON}:应为 1 至 {MOST_HEADER} 个 ASCII 字符,其他字节写作 %XX"),
+            format!("{REASON}: 1 to {MOST_HEADER} characters of ASCII, other bytes as %XX"),
         ))
-        .with("field", REASON.into())),
+        .with("field", REASON.into()));
     }
+    // As a form writes a value, but that all else stands for itself.
+    let said = said.replace('+', "%2B").replace('&', "%26");
+    let mut fields = form_urlencoded::parse(said.as_bytes());
+    let reason = match fields.next() {
+        Some((name, value)) if said.contains('=') => format!("{name}={value}"),
+        Some((name, _)) => name.into_owned(),
+        None => String::new(),
+    };
+    let reason = reason.trim().to_owned();
+    let can_be_read = !reason.is_empty() && !reason.contains(char::REPLACEMENT_CHARACTER);
+    Ok(can_be_read.then_some(reason))
 }
 
 async fn one(site: Site, asked: Asked, headers: HeaderMap) -> Result<Json<CaseOut>, Problem> {
@@ -219,8 +215,11 @@ mod tests {
             read("%E5%AE%A1%E8%AE%A1".as_bytes()).unwrap().unwrap(),
             "审计"
         );
-        assert_eq!(read(b"  "), Ok(None));
-        assert!(read(b"%FF").is_err());
-        assert!(read(&[b'a'; 501]).is_err());
+        assert_eq!(read(b"a=b=c").unwrap().unwrap(), "a=b=c");
+        assert_eq!(read(b"=").unwrap().unwrap(), "=");
+        assert_eq!(read(b"%20"), Ok(None));
+        assert_eq!(read(b"%FF"), Ok(None));
+        assert!(read(b"").is_err());
+        assert!(read(&[b'a'; 1_001]).is_err());
     }
 }

@@ -99,10 +99,19 @@ pub(super) async fn upload(
     Extension(frame): Extension<Frame>,
     form: Multipart,
 ) -> Result<Response, Problem> {
-    match read_in(&site, &asked.viewer, &scene, form).await? {
+    match read_in(&site, &asked.viewer, &scene, form, Fields::Others).await? {
         Ok(id) => Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response()),
         Err(told) => Ok(refused(&site, &asked.viewer, &scene, frame, told)),
     }
+}
+
+/// What a form may have beside its file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fields {
+    /// Nothing.
+    None,
+    /// What a page of ours sends along.
+    Others,
 }
 
 /// Reads the file of a form and compares it; gives the id under which it waits, or why it cannot.
@@ -111,11 +120,12 @@ pub(crate) async fn read_in(
     viewer: &Viewer,
     scene: &Supervise,
     form: Multipart,
+    fields: Fields,
 ) -> Result<Result<Uuid, Vec<String>>, Problem> {
     let words = words(viewer.language);
     let folder = tempfile::tempdir_in(scene.uploads());
     let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let received = receive(form, folder.path()).await?;
+    let received = receive(form, folder.path(), fields).await?;
     let Some((path, name)) = received else {
         return Ok(Err(vec![words.say("choose-a-file")]));
     };
@@ -180,7 +190,11 @@ enum Refused {
 }
 
 /// Writes the file of the form into the folder, under a name of ours; gives it and the name that it came by.
-async fn receive(mut form: Multipart, folder: &Path) -> Result<Option<(PathBuf, String)>, Problem> {
+async fn receive(
+    mut form: Multipart,
+    folder: &Path,
+    fields: Fields,
+) -> Result<Option<(PathBuf, String)>, Problem> {
     let cut_off = |status: StatusCode| match status {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         _ => Problem::unreadable(kandeng_platform::Text::new(
@@ -194,7 +208,15 @@ async fn receive(mut form: Multipart, folder: &Path) -> Result<Option<(PathBuf, 
         .await
         .map_err(|error| cut_off(error.status()))?
     {
-        if field.name() != Some("file") || received.is_some() {
+        let is_file = field.name() == Some("file") && received.is_none();
+        if !is_file && fields == Fields::None {
+            return Err(Problem::unreadable(kandeng_platform::Text::new(
+                "表单中只应有一个字段 file",
+                "the form has one field alone, file",
+            ))
+            .with("field", "file".into()));
+        }
+        if !is_file {
             continue;
         }
         let name: String = field

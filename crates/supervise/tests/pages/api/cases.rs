@@ -105,7 +105,11 @@ fn reading_a_case_leaves_a_trace_with_its_reason() {
         let blank = auditor.get_with(&case, "reading-reason", "%20").await;
         blank.is(StatusCode::FORBIDDEN, "reason-needed");
         let broken = auditor.get_with(&case, "reading-reason", "%FF").await;
-        broken.is(StatusCode::BAD_REQUEST, "unreadable");
+        broken.is(StatusCode::FORBIDDEN, "reason-needed");
+        let long = "a".repeat(1_001);
+        let long = auditor.get_with(&case, "reading-reason", &long).await;
+        long.is(StatusCode::BAD_REQUEST, "unreadable");
+        assert_eq!(long.body["field"], "reading-reason");
         let said = auditor
             .get_with(&case, "reading-reason", "%E5%AE%A1%E8%AE%A1")
             .await;

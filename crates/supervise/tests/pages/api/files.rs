@@ -137,6 +137,9 @@ fn what_goes_out_leaves_a_trace() {
             let file = officer.get(link["href"].as_str().unwrap()).await;
             assert_eq!(file.status, StatusCode::OK, "{link}");
         }
+        // Compressed as browsers ask for it, it is whole too.
+        let compressed = officer.get_with(package, "accept-encoding", "gzip").await;
+        assert_eq!(compressed.status, StatusCode::OK, "{compressed:?}");
         let readings = auditor.get("/api/readings").await;
         let reading = &readings.body["readings"][0];
         assert_eq!(

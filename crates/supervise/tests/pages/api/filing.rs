@@ -61,24 +61,8 @@ fn nobody_files_elsewhere_with_a_key_that_reads_or_what_the_declaration_does_not
             (json!({ "code": "x".repeat(65) }), "/code"),
             (json!({ "code": "1", "colour": 1 }), "/colour"),
             (
-                json!({ "code": "1", "fields": { "colour": "red" } }),
-                "/fields/colour",
-            ),
-            (
                 json!({ "code": "1", "fields": { "name": 5 } }),
                 "/fields/name",
-            ),
-            (
-                json!({ "code": "1", "fields": { "project_code": "2" } }),
-                "/fields/project_code",
-            ),
-            (
-                json!({ "code": "1", "rows": [{ "list": "nothing" }] }),
-                "/rows/0/list",
-            ),
-            (
-                json!({ "code": "1", "rows": [{ "list": "payments", "cells": { "colour": "x" } }] }),
-                "/rows/0/cells/colour",
             ),
             (
                 json!({ "code": "1", "rows": [{ "list": "payments", "row": 0 }] }),
@@ -88,6 +72,24 @@ fn nobody_files_elsewhere_with_a_key_that_reads_or_what_the_declaration_does_not
             let wrong = clerk.post(path, body.clone()).await;
             wrong.is(StatusCode::BAD_REQUEST, "unreadable");
             assert_eq!(wrong.body["field"], field, "{body}");
+        }
+        for (more, field) in [
+            (json!({ "fields": { "colour": "red" } }), "/fields/colour"),
+            (
+                json!({ "fields": { "project_code": "2" } }),
+                "/fields/project_code",
+            ),
+            (json!({ "rows": [{ "list": "nothing" }] }), "/rows/0/list"),
+            (
+                json!({ "rows": [{ "list": "payments", "cells": { "colour": "x" } }] }),
+                "/rows/0/cells/colour",
+            ),
+        ] {
+            let mut body = more.clone();
+            body["code"] = json!("1");
+            let wrong = clerk.post(path, body).await;
+            wrong.is(StatusCode::CONFLICT, "unknown-item");
+            assert_eq!(wrong.body["field"], field, "{more}");
         }
         clerk.key(false).await;
         let reading = clerk.post(path, new_project("99012120260001")).await;
@@ -182,7 +184,7 @@ fn rows_are_added_changed_and_removed() {
         clerk
             .post(&items, twice)
             .await
-            .is(StatusCode::BAD_REQUEST, "unreadable");
+            .is(StatusCode::CONFLICT, "said-twice");
     });
 }
 
