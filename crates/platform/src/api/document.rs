@@ -105,6 +105,7 @@ impl Operation {
                     "content": { "multipart/form-data": { "schema": {
                         "type": "object",
                         "required": ["file"],
+                        "additionalProperties": false,
                         "properties": { "file": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",

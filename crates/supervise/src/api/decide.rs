@@ -3,17 +3,18 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use kandeng_platform::Decide;
 use kandeng_platform::api::{CommandId, Done, Id, Operation, Operations, Said, born};
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::Question;
 use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
 use kandeng_platform::page::{Asked, Problem, Site};
+use kandeng_platform::{Decide, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::DONE;
-use crate::pages::desk::decide::{flag_of_path, question_of};
+use crate::pages::desk::decide::{dismiss_all, flag_of_path, question_of, to_dismiss};
 use crate::pages::desk::of_path;
 use crate::scene::Supervise;
 
@@ -29,6 +30,16 @@ pub(super) fn operations() -> Operations {
             Action::DismissFlag,
             of_path,
             dismiss,
+        )
+        .asks(
+            deciding(
+                "/api/supervise/queue/dismiss",
+                "一并排除若干疑点:全部或全不 / Dismiss several: all of them or none",
+            )
+            .taking::<SeveralNothing>(),
+            Action::ViewDesk,
+            |site, viewer, _| Ok(site.widest(viewer, Action::ViewDesk)),
+            dismiss_several,
         )
         .asks(
             deciding(
@@ -101,6 +112,19 @@ struct Nothing {
     note: String,
 }
 
+/// 一并排除 / That several are dismissed
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SeveralNothing {
+    /// 疑点的编号 / Ids of flags
+    #[schema(min_items = 1, max_items = 500)]
+    flags: Vec<Id>,
+    reason: WhyNothing,
+    /// 说明 / In one's words
+    #[schema(min_length = 1, max_length = 2000)]
+    note: String,
+}
+
 /// 说明 / In one's words
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -158,7 +182,7 @@ where
 fn needed(note: &str) -> Result<String, Problem> {
     let note = note.trim();
     if note.is_empty() {
-        let refusal = kandeng_platform::Refusal::new("no-reason", "请写明理由", "say why");
+        let refusal = Refusal::new("no-reason", "请写明理由", "say why");
         return Err(Problem::from(refusal).with("field", "/note".into()));
     }
     Ok(note.to_owned())
@@ -175,6 +199,33 @@ async fn dismiss(
         note: needed(&why.note)?,
     };
     decided(&site, &asked, command, what).await
+}
+
+async fn dismiss_several(
+    site: Site,
+    asked: Asked,
+    command: CommandId,
+    Said(why): Said<SeveralNothing>,
+) -> Result<Json<Done>, Problem> {
+    let what = Dismiss {
+        reason: why.reason.into(),
+        note: needed(&why.note)?,
+    };
+    let flags: Vec<Uuid> = why.flags.iter().map(|Id(id)| *id).collect();
+    let streams = match to_dismiss(&site, &asked.viewer, &flags)? {
+        Ok(streams) => streams,
+        Err(_) => {
+            let refusal = Refusal::new(
+                "may-not-dismiss",
+                "其中有你不能排除的疑点,什么都没有排除",
+                "there is a flag among them that you may not dismiss; none was dismissed",
+            );
+            return Err(Problem::from(refusal).with("field", "/flags".into()));
+        }
+    };
+    let cx = command.context(&site, &asked.viewer, &asked.resource.jurisdiction);
+    let answer = dismiss_all(&site, &cx, &streams, &what).await?;
+    Ok(Json(Done::from(&answer)))
 }
 
 async fn decline(

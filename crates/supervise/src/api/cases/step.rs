@@ -273,9 +273,9 @@ struct Closing {
     /// 解决群众问题数 / How many problems of residents were solved
     #[schema(maximum = 1_000_000)]
     problems_solved: Option<u32>,
-    /// 说明 / In words
-    #[schema(max_length = 2000)]
-    note: Option<String>,
+    /// 结论的说明 / In words
+    #[schema(min_length = 1, max_length = 2000)]
+    note: String,
     /// 疑点的编号 → 结论 / Id of a flag → the verdict on it
     verdicts: BTreeMap<String, Verdict>,
 }
@@ -347,7 +347,7 @@ async fn end(
             recovered_fen: closing.recovered_fen.unwrap_or(0),
             held_to_account: closing.held_to_account.unwrap_or(0),
             problems_solved: closing.problems_solved.unwrap_or(0),
-            note: closing.note.unwrap_or_default().trim().to_owned(),
+            note: closing.note.trim().to_owned(),
         },
     };
     let cx = command.context(&site, &asked.viewer, &asked.resource.jurisdiction);

@@ -2,12 +2,13 @@
 
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::account::{Role, responsible};
+use kandeng_ledger::StreamName;
+use kandeng_platform::account::{Role, Viewer, responsible};
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Ask, Question};
 use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
-use kandeng_platform::{CommandError, Decide};
+use kandeng_platform::{Answer, CommandError, Context, Decide};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use crate::scene::Supervise;
 use crate::watch::{AskScreening, Screening, screening_id};
 
 /// The most flags that are dismissed at once.
-const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 
 fn reason_of(word: &str) -> Option<Dismissal> {
     [
@@ -322,6 +323,39 @@ pub(crate) fn lead_for(site: &Site, place: &str) -> Result<Option<Uuid>, Problem
     Ok(managers.iter().find_map(|id| Uuid::try_parse(id).ok()))
 }
 
+/// The streams of flags that are to be dismissed at once; or the first of them that the viewer may not dismiss, which
+/// keeps all.
+pub(crate) fn to_dismiss(
+    site: &Site,
+    viewer: &Viewer,
+    flags: &[Uuid],
+) -> Result<Result<Vec<StreamName>, FlagRow>, Problem> {
+    let mut streams = Vec::new();
+    for id in flags {
+        let (flag, resource) = flag_of(site, *id)?.ok_or_else(Problem::not_found)?;
+        let authority = site.authority();
+        if !authority.may(viewer, Action::DismissFlag, &resource) {
+            return Ok(Err(flag));
+        }
+        streams.push(flag.name()?);
+    }
+    Ok(Ok(streams))
+}
+
+/// Dismisses them, all or none.
+pub(crate) async fn dismiss_all(
+    site: &Site,
+    cx: &Context,
+    streams: &[StreamName],
+    command: &Dismiss,
+) -> Result<Answer, CommandError> {
+    let append = site.platform().append(cx, |plan| {
+        let mut streams = streams.iter();
+        streams.try_for_each(|stream| plan.decide::<Flag, _>(stream.clone(), command.clone()))
+    });
+    append.await
+}
+
 pub(super) async fn dismiss_several(
     site: Site,
     asked: Asked,
@@ -358,31 +392,16 @@ pub(super) async fn dismiss_several(
     let Some(reason) = reason.filter(|_| !note.is_empty() && !chosen.is_empty()) else {
         return refused(words.say("choose-and-say-why"), frame);
     };
-    // All or none: each is asked for, and one that may not be dismissed keeps all.
-    let mut streams = Vec::new();
-    for id in &chosen {
-        let (flag, resource) = flag_of(&site, *id)?.ok_or_else(Problem::not_found)?;
-        if !site
-            .authority()
-            .may(&asked.viewer, Action::DismissFlag, &resource)
-        {
-            return refused(words.say_of("may-not-dismiss", &flag.subject), frame);
-        }
-        streams.push(flag.name()?);
-    }
+    let streams = match to_dismiss(&site, &asked.viewer, &chosen)? {
+        Ok(streams) => streams,
+        Err(flag) => return refused(words.say_of("may-not-dismiss", &flag.subject), frame),
+    };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let command = Dismiss {
         reason,
         note: note.clone(),
     };
-    let answer = site
-        .platform()
-        .append(&cx, |plan| {
-            streams
-                .iter()
-                .try_for_each(|stream| plan.decide::<Flag, _>(stream.clone(), command.clone()))
-        })
-        .await;
+    let answer = dismiss_all(&site, &cx, &streams, &command).await;
     match answer {
         Ok(_) => Ok(told(
             Redirect::to(&back).into_response(),

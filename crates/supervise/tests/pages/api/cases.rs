@@ -50,7 +50,8 @@ fn a_case_is_worked_on_heard_and_closed_with_a_verdict_on_each_flag() {
             .map(|flag| (flag["id"].as_str().unwrap().to_owned(), json!("confirmed")))
             .collect();
         let closing = json!({
-            "kind": "rectified", "recovered_fen": 9_500_000, "problems_solved": 1, "verdicts": verdicts,
+            "kind": "rectified", "recovered_fen": 9_500_000, "problems_solved": 1, "note": "已退回多付的款",
+            "verdicts": verdicts,
         });
         let close = format!("{case}/close");
         let unheard = officer.post(&close, closing.clone()).await;
@@ -58,10 +59,11 @@ fn a_case_is_worked_on_heard_and_closed_with_a_verdict_on_each_flag() {
         let heard = json!({ "heard": true, "note": "村委会说明系笔误" });
         let heard = officer.post(&format!("{case}/hear"), heard).await;
         assert_eq!(heard.status, StatusCode::OK, "{heard:?}");
-        let below = json!({ "kind": "rectified", "recovered_fen": -1, "verdicts": {} });
+        let below =
+            json!({ "kind": "rectified", "recovered_fen": -1, "note": "x", "verdicts": {} });
         let below = officer.post(&close, below).await;
         assert_eq!(below.body["field"], "/recovered_fen", "{below:?}");
-        let none = json!({ "kind": "rectified", "verdicts": { "x": "confirmed" } });
+        let none = json!({ "kind": "rectified", "note": "x", "verdicts": { "x": "confirmed" } });
         officer
             .post(&close, none)
             .await

@@ -113,6 +113,41 @@ fn a_doubt_is_dismissed_with_a_reason_once() {
 }
 
 #[test]
+fn several_are_dismissed_at_once_or_none() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = clerk(&county).await;
+        doubtful(&county, &mut clerk, "99012120260001").await;
+        doubtful(&county, &mut clerk, "99012120260002").await;
+        let mut officer = officer(&county).await;
+        let queue = officer.get("/api/supervise/queue").await;
+        let flags: Vec<serde_json::Value> = (queue.body["subjects"].as_array().unwrap().iter())
+            .map(|subject| subject["flags"][0]["id"].clone())
+            .collect();
+        assert_eq!(flags.len(), 2);
+        let path = "/api/supervise/queue/dismiss";
+        let why = |flags: &[serde_json::Value]| json!({ "flags": flags, "reason": "explained", "note": "有会议纪要" });
+        let mut township = Program::of(&county, "township", Role::Officer, "990121004").await;
+        let not_theirs = township.post(path, why(&flags)).await;
+        not_theirs.is(StatusCode::CONFLICT, "may-not-dismiss");
+        let nobodys = json!("00000000-0000-7000-8000-000000000000");
+        let none = officer.post(path, why(&[flags[0].clone(), nobodys])).await;
+        none.is(StatusCode::NOT_FOUND, "not-found");
+        assert_eq!(officer.get("/api/supervise/queue").await.body["total"], 2);
+        let nothing = officer.post(path, why(&[])).await;
+        assert_eq!(nothing.body["field"], "/flags", "{nothing:?}");
+        let done = officer.post(path, why(&flags)).await;
+        assert_eq!(
+            (done.status, &done.body["changed"]),
+            (StatusCode::OK, &json!(true)),
+            "{done:?}"
+        );
+        let left = officer.get("/api/supervise/queue?state=dismissed").await;
+        assert_eq!(left.body["total"], 2, "{left:?}");
+    });
+}
+
+#[test]
 fn a_question_reaches_whoever_filed_and_carries_no_rule() {
     block_on(async {
         let county = County::new().await;

@@ -102,3 +102,29 @@ fn every_shape_that_is_referred_to_is_there_and_every_body_is_closed() {
         }
     });
 }
+
+#[test]
+fn every_address_of_the_examples_is_one() {
+    block_on(async {
+        let county = County::new().await;
+        let examples = include_str!("../../../../../docs/API.md");
+        let addresses = examples.split("$A/api/").skip(1).map(|rest| {
+            let end = rest.find(['"', ' ', '?', '\n']).unwrap();
+            format!("/api/{}", &rest[..end])
+        });
+        let mut looked_at = 0;
+        for address in addresses {
+            let is_it = |path: &str| {
+                let (one, other) = (path.split('/'), address.split('/'));
+                path.split('/').count() == address.split('/').count()
+                    && one.zip(other).all(|(one, other)| {
+                        one == other || one.starts_with('{') && !other.is_empty()
+                    })
+            };
+            let mut declared = county.house.declared.iter();
+            assert!(declared.any(|route| is_it(route.path)), "{address}");
+            looked_at += 1;
+        }
+        assert!(looked_at > 12, "{looked_at}");
+    });
+}
