@@ -286,8 +286,12 @@ pub(crate) fn may_decide(
     } else {
         Action::DismissFlag
     };
-    let may = site.authority().may(&asked.viewer, action, &resource);
-    may.then(|| flag.name()).transpose()
+    let may = |action| site.authority().may(&asked.viewer, action, &resource);
+    // What one may not see is not there.
+    if !may(Action::ViewFlag) {
+        return Err(Problem::not_found());
+    }
+    may(action).then(|| flag.name()).transpose()
 }
 
 pub(super) async fn end(

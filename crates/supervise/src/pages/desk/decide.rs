@@ -333,8 +333,12 @@ pub(crate) fn to_dismiss(
     let mut streams = Vec::new();
     for id in flags {
         let (flag, resource) = flag_of(site, *id)?.ok_or_else(Problem::not_found)?;
-        let authority = site.authority();
-        if !authority.may(viewer, Action::DismissFlag, &resource) {
+        let may = |action| site.authority().may(viewer, action, &resource);
+        // What one may not see is not there.
+        if !may(Action::ViewFlag) {
+            return Err(Problem::not_found());
+        }
+        if !may(Action::DismissFlag) {
             return Ok(Err(flag));
         }
         streams.push(flag.name()?);

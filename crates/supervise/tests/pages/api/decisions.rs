@@ -129,7 +129,7 @@ fn several_are_dismissed_at_once_or_none() {
         let why = |flags: &[serde_json::Value]| json!({ "flags": flags, "reason": "explained", "note": "有会议纪要" });
         let mut township = Program::of(&county, "township", Role::Officer, "990121004").await;
         let not_theirs = township.post(path, why(&flags)).await;
-        not_theirs.is(StatusCode::CONFLICT, "may-not-dismiss");
+        not_theirs.is(StatusCode::NOT_FOUND, "not-found");
         let nobodys = json!("00000000-0000-7000-8000-000000000000");
         let none = officer.post(path, why(&[flags[0].clone(), nobodys])).await;
         none.is(StatusCode::NOT_FOUND, "not-found");
