@@ -149,16 +149,16 @@ fn check_fields(
 }
 
 fn check_text(schema: &Value, text: &str, field: &str) -> Result<(), Wrong> {
-    if let Some(choices) = schema["enum"].as_array() {
-        if !choices.iter().any(|choice| choice == text) {
-            let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
-            let choices = choices.join(", ");
-            return Err(wrong(
-                field,
-                format!("应为其中之一:{choices}"),
-                format!("it should be one of {choices}"),
-            ));
-        }
+    if let Some(choices) = schema["enum"].as_array()
+        && !choices.iter().any(|choice| choice == text)
+    {
+        let choices: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
+        let choices = choices.join(", ");
+        return Err(wrong(
+            field,
+            format!("应为其中之一:{choices}"),
+            format!("it should be one of {choices}"),
+        ));
     }
     let length = text.chars().count() as u64;
     if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {

@@ -9,6 +9,7 @@ mod doubts;
 mod export;
 mod filing;
 mod flag;
+mod history;
 mod import;
 mod numbers;
 mod parameters;
@@ -31,6 +32,7 @@ const DONE: &str = "已办,或本来如此 / Done, or so already";
 fn operations() -> Operations {
     declaration::operations()
         .and(projects::operations())
+        .and(history::operations())
         .and(filing::operations())
         .and(vouch::operations())
         .and(doubts::operations())

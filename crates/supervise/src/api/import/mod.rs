@@ -1,5 +1,7 @@
 //! Bringing filings in: a file is read, what it would change is told cell by cell, and it is taken whole or not at all.
 
+mod report;
+
 use std::sync::Arc;
 
 use axum::extract::Multipart;
@@ -7,27 +9,21 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::api::{
-    Asks, At, Both, CommandId, Done, Id, MOST_COMMAND, Operation, Operations,
-};
+use kandeng_platform::api::{Asks, Both, CommandId, Done, MOST_COMMAND, Operation, Operations};
 use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Params, Problem, Site};
 use kandeng_platform::{Refusal, Text};
-use serde::{Deserialize, Serialize};
+use report::{ImportLine, Report, WantedReport};
+use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::cells::is_hidden;
 use super::{DONE, id};
-use crate::pages::import::report::{MOST_TOLD, diagnostic, elsewhere};
+use crate::pages::import::report::elsewhere;
 use crate::pages::import::upload::{Fields, MOST_BYTES, read_in};
 use crate::pages::import::{MOST_TIME, Pending};
-use crate::pages::words;
-use crate::project::{CellChange, PlannedProject};
+use crate::project::CellChange;
 use crate::scene::Supervise;
-
-/// Projects of a report that are given at once, unless the address says otherwise.
-const ON_PAGE: u32 = 100;
 
 /// The most changes of one project that are told.
 const MOST_CHANGES: usize = 2_000;
@@ -97,26 +93,6 @@ struct Imports {
     imports: Vec<ImportLine>,
 }
 
-/// 一个文件 / A file
-#[derive(Serialize, ToSchema)]
-struct ImportLine {
-    id: Id,
-    /// 文件名 / The name that it came by
-    name: String,
-    /// 等到何时 / Until when it waits
-    until: At,
-}
-
-impl ImportLine {
-    fn of(id: Uuid, pending: &Pending) -> Self {
-        Self {
-            id: Id(id),
-            name: pending.name.clone(),
-            until: At::of(pending.until),
-        }
-    }
-}
-
 async fn listed(
     site: Site,
     viewer: Viewer,
@@ -127,131 +103,6 @@ async fn listed(
     Json(Imports {
         imports: imports.collect(),
     })
-}
-
-/// 报告的哪一部分 / Which part of a report
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct WantedReport {
-    /// 没有改动的也列出 / Those to which nothing happens, too
-    all: Option<bool>,
-    /// 从第几个起,从 0 数 / From which place on, counted from 0
-    from: Option<u32>,
-    /// 一次多少个 / How many at once
-    #[schema(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
-}
-
-/// 一个文件会改变什么 / What a file would change
-#[derive(Serialize, ToSchema)]
-struct Report {
-    #[serde(flatten)]
-    line: ImportLine,
-    /// 新的项目 / Projects that are new
-    new: u64,
-    /// 有改动的 / Projects that would change
-    changed: u64,
-    /// 没有改动的 / Projects to which nothing happens
-    unchanged: u64,
-    /// 无法读取的单元格 / Cells that could not be read
-    unread: u64,
-    /// 文件的问题,按账号的语言,至多 100 条 / What is wrong with the file, in the account's language: up to 100
-    diagnostics: Vec<String>,
-    /// 不能导入的项目 / Projects that cannot be taken
-    problems: Vec<ProblemOf>,
-    /// 不在请求者辖区内的项目:有则不能导入 / Projects that lie elsewhere: with one of them nothing is taken
-    elsewhere: Vec<String>,
-    projects: Vec<PlannedLine>,
-    /// 还有更多:作为 `from` 再问 / There are more: ask again with this as `from`
-    next: Option<u32>,
-}
-
-/// 不能导入的项目 / A project that cannot be taken
-#[derive(Serialize, ToSchema)]
-struct ProblemOf {
-    code: String,
-    why: Both,
-}
-
-/// 一个项目会怎样 / What would happen to a project
-#[derive(Serialize, ToSchema)]
-struct PlannedLine {
-    code: String,
-    /// 现在的版次;新项目为 0 / Its edition now; 0 for a new one
-    edition: u32,
-    /// 新填的单元格 / Cells that are filled in where nothing was
-    new: u32,
-    /// 改动的 / Cells that get another value
-    changed: u32,
-    /// 清空的 / Cells that are emptied
-    emptied: u32,
-    /// 无法读取的 / Cells that could not be read
-    unread: u32,
-}
-
-impl From<&PlannedProject> for PlannedLine {
-    fn from(project: &PlannedProject) -> Self {
-        Self {
-            code: project.code.clone(),
-            edition: project.edition,
-            new: project.new,
-            changed: project.changed,
-            emptied: project.emptied,
-            unread: project.unread,
-        }
-    }
-}
-
-impl Report {
-    fn of(
-        site: &Site,
-        viewer: &Viewer,
-        id: Uuid,
-        pending: &Pending,
-        wanted: &WantedReport,
-    ) -> Result<Self, Problem> {
-        let words = words(viewer.language);
-        let plan = &pending.plan;
-        let projects = plan.projects();
-        let count = |of: &dyn Fn(&PlannedProject) -> bool| {
-            projects.iter().filter(|one| of(one)).count() as u64
-        };
-        let (new, unchanged) = (
-            count(&|one| one.edition == 0),
-            count(&PlannedProject::is_unchanged),
-        );
-        let all = wanted.all.unwrap_or(false);
-        let listed = projects
-            .iter()
-            .filter(|one| all || !one.is_unchanged() || one.unread > 0);
-        let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(ON_PAGE));
-        let mut lines: Vec<PlannedLine> = listed
-            .skip(from as usize)
-            .take(limit as usize + 1)
-            .map(PlannedLine::from)
-            .collect();
-        let has_more = lines.len() > limit as usize;
-        lines.truncate(limit as usize);
-        let diagnostics = plan.diagnostics.iter().take(MOST_TOLD);
-        let problems = plan.problems.iter().take(MOST_TOLD);
-        Ok(Self {
-            line: ImportLine::of(id, pending),
-            new,
-            unchanged,
-            changed: projects.len() as u64 - new - unchanged,
-            unread: projects.iter().map(|one| u64::from(one.unread)).sum(),
-            diagnostics: diagnostics.map(|one| diagnostic(words, one)).collect(),
-            problems: problems
-                .map(|problem| ProblemOf {
-                    code: problem.code.clone(),
-                    why: Both::from(&problem.message),
-                })
-                .collect(),
-            elsewhere: elsewhere(site, viewer, projects)?,
-            projects: lines,
-            next: has_more.then(|| from.saturating_add(limit)),
-        })
-    }
 }
 
 async fn upload(
@@ -271,12 +122,7 @@ async fn upload(
         }
     };
     let pending = scene.waiting().get(&site, viewer, id)?;
-    let wanted = WantedReport {
-        all: None,
-        from: None,
-        limit: None,
-    };
-    let report = Report::of(&site, viewer, id, &pending, &wanted)?;
+    let report = Report::of(&site, viewer, id, &pending, &WantedReport::default())?;
     let mut made = (StatusCode::CREATED, Json(report)).into_response();
     // Cannot fail: it is made of letters and digits.
     if let Ok(to) = HeaderValue::from_str(&format!("/api/supervise/imports/{id}")) {
