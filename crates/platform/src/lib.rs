@@ -6,6 +6,7 @@
 
 pub mod account;
 mod aggregate;
+pub mod api;
 pub mod authority;
 pub mod case;
 mod clock;

@@ -351,6 +351,17 @@ impl Platform {
         Err(contended.map_or(CommandError::Busy, CommandError::Contended))
     }
 
+    /// What a command of that id got when it first came; nothing where none came.
+    ///
+    /// # Errors
+    /// The refusal that it got, or a fault.
+    pub async fn first_answer(&self, command: Uuid) -> Result<Option<Answer>, CommandError> {
+        match self.0.ledger.command(command)? {
+            Some((first, count)) => self.answer_at(first..first + count).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Where the command's events are, if it came before.
     fn first_positions(&self, cx: &Context) -> Result<Option<Range<u64>>, CommandError> {
         let Some(id) = cx.command else {

@@ -50,22 +50,35 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
             status,
             code: code_of(status).to_owned(),
             text: None,
+            more: Vec::new(),
         },
         None => return response,
     };
     let words = words(asking.language);
     let (title, detail) = (problem.title(words), problem.detail(words));
     if asking.wants_json {
-        let document = json!({
+        let mut document = json!({
             "type": format!("/problems/{}", problem.code),
             "title": title,
             "status": problem.status.as_u16(),
             "detail": detail,
             "instance": format!("urn:uuid:{}", asking.request),
         });
+        for (name, value) in &problem.more {
+            document[*name] = value.clone();
+        }
         let mut written = (problem.status, Json(document)).into_response();
+        let headers = written.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
-        written.headers_mut().insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CONTENT_TYPE, kind);
+        // By which methods it is asked, where this was none of them.
+        if let Some(allowed) = response.headers().get(header::ALLOW) {
+            headers.insert(header::ALLOW, allowed.clone());
+        }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         return written;
     }
     if problem.status == StatusCode::UNAUTHORIZED {

@@ -336,6 +336,35 @@ fn the_document_of_the_api_names_every_route_of_it_and_no_other() {
 }
 
 #[test]
+fn a_program_is_told_which_field_is_wrong_and_how_to_ask() {
+    let house = House::new();
+    block_on(async {
+        let mut auditor = house.signed_in("shi", Role::Auditor, "990121").await;
+        for (query, field) in [
+            ("before=soon", "before"),
+            ("before=-1", "before"),
+            ("actor=li", "actor"),
+            ("colour=red", "colour"),
+            ("before=1&before=2", "before"),
+        ] {
+            let seen = auditor.get(&format!("/api/readings?{query}")).await;
+            assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{query}");
+            let problem: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+            assert_eq!(problem["field"], field, "{query}");
+        }
+        let seen = auditor.get("/api/readings?before=0").await;
+        assert_eq!(seen.body, "{\"readings\":[],\"next\":null}");
+        let stranger = house.browser().get("/api/me").await;
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(stranger.header("www-authenticate"), "Bearer");
+        let put = Request::builder().method("PUT").uri("/api/me");
+        let seen = auditor.send(put, String::new()).await;
+        assert_eq!(seen.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(seen.header("allow"), "GET,HEAD");
+    });
+}
+
+#[test]
 fn requests_for_another_name_are_refused_and_life_is_told_to_everybody() {
     let reach = kandeng_server::Reach {
         hosts: vec!["localhost".to_owned()],

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
+mod api;
 pub mod cells;
 pub mod diagnostic;
 pub mod draft;

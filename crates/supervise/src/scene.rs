@@ -19,7 +19,7 @@ use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters}
 use crate::project::{self, Declared};
 use crate::register::{Confided, Register, RegisterTables, RegisterUse};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
-use crate::{packs, pages};
+use crate::{api, packs, pages};
 
 /// Supervision of publicly funded projects. Copies share what they hold.
 #[derive(Clone)]
@@ -260,7 +260,11 @@ impl Scene for Supervise {
     }
 
     fn routes(&self) -> Routes {
-        pages::routes().with(self.clone())
+        pages::routes().and(api::routes()).with(self.clone())
+    }
+
+    fn api(&self) -> serde_json::Value {
+        api::document()
     }
 
     fn entries(&self, site: &Site, viewer: &Viewer) -> Vec<Entry> {

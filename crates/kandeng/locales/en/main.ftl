@@ -333,6 +333,7 @@ demo-is-a-demo = This is a demonstration: county, people and bodies are fictiona
 demo-accounts =   login       password                 recovery code (works once as code)  role
 demo-codes = Press Enter here for the six-digit code of each account at this moment; passwords, secrets and more recovery codes are in accounts.json.
 demo-codes-last = A code works once and changes every 30 seconds.
+demo-key = demonstration
 demo-try = Five things to try:
     1. Sign in as clerk, open Projects, file a new one: each field is saved as you leave it, and a doubtful item turns red with its reason.
     2. Sign in as reviewer, sign a category of a project, or give it back with a reason.

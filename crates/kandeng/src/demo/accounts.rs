@@ -1,9 +1,12 @@
-//! The people of the demonstration: freshly made passwords, written to a file that only its owner reads.
+//! The people of the demonstration: freshly made passwords and keys for programs, written to a file that only its owner
+//! reads.
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 
-use kandeng_platform::account::{Grant, NewPerson, People, PeopleError, Role, TotpSecret};
+use kandeng_platform::account::{
+    Grant, MOST_KEY_DAYS, NewKey, NewPerson, People, PeopleError, Role, TotpSecret,
+};
 use kandeng_platform::{Clock as _, Context, Language as Reads, SystemClock};
 use kandeng_screening::Language;
 use serde::{Deserialize, Serialize};
@@ -46,6 +49,9 @@ pub(super) struct Account {
     password: String,
     secret: String,
     recovery: Vec<String>,
+    /// By which a program comes in their name: for reading alone where the role changes nothing.
+    #[serde(default)]
+    key: String,
 }
 
 /// All of them.
@@ -79,6 +85,7 @@ impl Accounts {
                 password: String::new(),
                 secret: String::new(),
                 recovery: Vec::new(),
+                key: String::new(),
             };
             if !login.starts_with('.') {
                 let totp = people.new_totp(login)?;
@@ -89,6 +96,16 @@ impl Accounts {
                     .set_credentials(&token, &account.password, &account.secret, &code, cx)
                     .await?;
                 account.recovery = enrolled.recovery;
+                let new = NewKey {
+                    label: words.say("demo-key"),
+                    changes: role != Role::Auditor,
+                    days: MOST_KEY_DAYS,
+                };
+                let own = Context {
+                    actor: id,
+                    ..cx.clone()
+                };
+                account.key = people.make_key(&new, &own).await?;
             }
             made.push(account);
         }

@@ -22,6 +22,8 @@ pub struct Problem {
     pub code: String,
     /// For people; nothing where the status says it all.
     pub text: Option<Text>,
+    /// What programs read beside that (RFC 9457, 3.2), such as `field`: never what somebody sent.
+    pub more: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
@@ -30,7 +32,15 @@ impl Problem {
             status,
             code: code.to_owned(),
             text: None,
+            more: Vec::new(),
         }
+    }
+
+    /// With something that programs read beside the text.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.more.push((name, value));
+        self
     }
 
     /// There is no such thing, or none that this person may know of.
@@ -56,6 +66,17 @@ impl Problem {
                 "this token lets a program read, not change",
             )),
             ..Self::new(StatusCode::FORBIDDEN, "beyond-scope")
+        }
+    }
+
+    /// It is read with a trace, and whoever reads it says why first.
+    pub fn reason_needed() -> Self {
+        Self {
+            text: Some(Text::new(
+                "查阅须先说明理由,理由会留痕",
+                "say why you read it first; that leaves a trace",
+            )),
+            ..Self::new(StatusCode::FORBIDDEN, "reason-needed")
         }
     }
 
@@ -152,6 +173,7 @@ impl From<Refusal> for Problem {
             status: StatusCode::CONFLICT,
             code: refusal.code,
             text: Some(refusal.text),
+            more: Vec::new(),
         }
     }
 }

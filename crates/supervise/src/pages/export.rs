@@ -22,7 +22,7 @@ use crate::project::{ExportError, Filter, export_csv, export_workbook};
 use crate::scene::Supervise;
 
 /// How long an export may take before its first byte.
-const MOST_TIME: Duration = Duration::from_mins(5);
+pub(crate) const MOST_TIME: Duration = Duration::from_mins(5);
 
 /// What is sent at a time.
 const PART: usize = 256 << 10;
@@ -65,15 +65,18 @@ async fn shown(site: Site, asked: Asked, Extension(frame): Extension<Frame>) -> 
 
 /// What a file is.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
+    /// A workbook.
     Workbook,
+    /// CSV files in a package.
     Csv,
     /// A project package of OC4IDS.
     Oc4ids(Scope),
 }
 
 impl Kind {
-    fn of(name: &str) -> Option<Self> {
+    /// The kind of that name.
+    pub fn of(name: &str) -> Option<Self> {
         Some(match name {
             "workbook" => Self::Workbook,
             "csv" => Self::Csv,
@@ -99,10 +102,10 @@ impl Kind {
 /// Which file.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-struct Wanted {
-    kind: String,
-    stage: String,
-    year: String,
+pub(crate) struct Wanted {
+    pub kind: String,
+    pub stage: String,
+    pub year: String,
 }
 
 async fn file(
@@ -113,13 +116,32 @@ async fn file(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let kind = Kind::of(&wanted.kind).ok_or_else(Problem::not_found)?;
+    let taken = taken(&site, &asked, &scene, kind, wanted).await?;
+    // The standard has no package without a project.
+    Ok(taken.unwrap_or_else(|| {
+        let words = words(asked.viewer.language);
+        html(&ExportPage {
+            is_empty: true,
+            shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
+        })
+    }))
+}
+
+/// The file, as it is sent; nothing where the standard has none without a project.
+pub(crate) async fn taken(
+    site: &Site,
+    asked: &Asked,
+    scene: &Supervise,
+    kind: Kind,
+    wanted: Wanted,
+) -> Result<Option<Response>, Problem> {
     let filter = Filter {
         within: site.places_for(&asked.viewer, Action::ExportFilings, Resource::desk),
         stage: Some(wanted.stage).filter(|stage| !stage.is_empty()),
         year: wanted.year.trim().parse().ok(),
         ..Filter::default()
     };
-    let filing = scene.newest(&site)?.filing;
+    let filing = scene.newest(site)?.filing;
     // Before anything is shown: who took what out.
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let id = site.platform().new_id();
@@ -157,13 +179,8 @@ async fn file(
     .map_err(|error| Problem::fault(&error))?
     .map_err(|error| Problem::fault(&error))?;
     let (file, folder, count) = made;
-    // The standard has no package without a project.
     if count == 0 && matches!(kind, Kind::Oc4ids(_)) {
-        let words = words(asked.viewer.language);
-        return Ok(html(&ExportPage {
-            is_empty: true,
-            shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
-        }));
+        return Ok(None);
     }
     let length = file.metadata().map(|metadata| metadata.len()).ok();
     let (name, kind) = kind.file();
@@ -196,7 +213,7 @@ async fn file(
     if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 fn other(error: ExportError) -> std::io::Error {

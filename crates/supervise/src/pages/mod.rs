@@ -1,20 +1,20 @@
 //! The scene's pages. Each is a plain page first: it works without JavaScript, and a form that is refused comes back
 //! with what was typed.
 
-mod cases;
+pub(crate) mod cases;
 mod declaration;
-mod desk;
-mod export;
-mod import;
+pub(crate) mod desk;
+pub(crate) mod export;
+pub(crate) mod import;
 mod live;
-mod numbers;
-mod project;
-mod projects;
-mod questions;
-mod reading;
+pub(crate) mod numbers;
+pub(crate) mod project;
+pub(crate) mod projects;
+pub(crate) mod questions;
+pub(crate) mod reading;
 mod registers;
-mod rules;
-mod telling;
+pub(crate) mod rules;
+pub(crate) mod telling;
 mod words;
 
 use kandeng_platform::page::Routes;

@@ -12,6 +12,7 @@ use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, html, m
 
 use super::projects::stage_name;
 use super::words::words;
+use crate::filing::Filing;
 use crate::scene::Supervise;
 
 pub(crate) fn routes() -> Routes {
@@ -32,19 +33,23 @@ struct StageLine {
     paid: String,
 }
 
+/// What is counted of a township.
 #[derive(Default)]
-struct Township {
+pub(crate) struct Township {
     code: String,
     name: String,
-    projects: i64,
-    budget_fen: i64,
+    pub projects: i64,
+    pub budget_fen: i64,
     budget: String,
-    doubtful: i64,
-    flags: i64,
-    open: i64,
-    referred: i64,
-    closed: i64,
-    recovered_fen: i64,
+    /// Projects with open doubts.
+    pub doubtful: i64,
+    /// Open doubts.
+    pub flags: i64,
+    /// Cases.
+    pub open: i64,
+    pub referred: i64,
+    pub closed: i64,
+    pub recovered_fen: i64,
     recovered: String,
 }
 
@@ -57,19 +62,19 @@ struct NumbersPage {
     total: Township,
 }
 
-async fn shown(
-    site: Site,
-    asked: Asked,
-    Extension(scene): Extension<Supervise>,
-    Extension(frame): Extension<Frame>,
-) -> Result<Response, Problem> {
-    let words = words(asked.viewer.language);
-    let filing = scene.newest(&site)?.filing;
-    let within = site.places_for(&asked.viewer, Action::ViewNumbers, Resource::desk);
-    let mut by_stage: BTreeMap<usize, (String, i64, i64, i64)> = BTreeMap::new();
+/// Projects, their budget and what was paid, in fen, of a stage.
+pub(crate) type OfStage = (String, i64, i64, i64);
+
+/// What is counted within those jurisdictions: by stage, in order, and by township.
+pub(crate) fn counted(
+    site: &Site,
+    filing: &Filing,
+    within: &[String],
+) -> Result<(BTreeMap<usize, OfStage>, BTreeMap<String, Township>), Problem> {
+    let mut by_stage: BTreeMap<usize, OfStage> = BTreeMap::new();
     let mut by_township: BTreeMap<String, Township> = BTreeMap::new();
     site.platform().query(|connection| {
-        for code in &within {
+        for code in within {
             let until = format!("{code}:");
             let mut select = connection.prepare_cached(
                 "select stage, count(*), coalesce(sum(budget_fen), 0), coalesce(sum(paid_fen), 0) from projects \
@@ -120,6 +125,19 @@ async fn shown(
         }
         Ok(())
     })?;
+    Ok((by_stage, by_township))
+}
+
+async fn shown(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let filing = scene.newest(&site)?.filing;
+    let within = site.places_for(&asked.viewer, Action::ViewNumbers, Resource::desk);
+    let (by_stage, by_township) = counted(&site, &filing, &within)?;
     let mut total = Township::default();
     let townships: Vec<Township> = by_township
         .into_iter()

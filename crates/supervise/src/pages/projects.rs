@@ -50,7 +50,8 @@ pub(crate) fn routes() -> Routes {
         )
 }
 
-fn where_one_files(site: &Site, viewer: &Viewer) -> Option<Resource> {
+/// Where somebody files, if anywhere.
+pub(crate) fn where_one_files(site: &Site, viewer: &Viewer) -> Option<Resource> {
     site.widest_for(viewer, Action::FileProject, Resource::new_project)
 }
 
@@ -209,6 +210,7 @@ async fn shown(
         text: some(&wanted.text),
         withdrawn: false,
         newest: !wanted.newest.is_empty(),
+        ..Filter::default()
     };
     let from = wanted.page.saturating_mul(u64::from(ON_PAGE));
     let sees_flags = site.widest(viewer, Action::ViewDesk).is_some();

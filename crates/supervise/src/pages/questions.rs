@@ -53,7 +53,11 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The question of the path.
-fn of_path(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+pub(crate) fn of_path(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };
@@ -129,6 +133,66 @@ async fn shown(
     show(&site, &viewer, frame, None, String::new(), String::new())
 }
 
+/// A question, as whoever asks, is asked or leads sees it.
+pub(crate) struct Row {
+    pub id: Uuid,
+    /// The project's id and code.
+    pub project: Option<Uuid>,
+    pub code: String,
+    pub text: String,
+    pub answer: Option<String>,
+    pub state: String,
+    pub asked_at: i64,
+    pub asked: Uuid,
+    pub lead: Option<Uuid>,
+}
+
+impl Row {
+    /// Whether it waits to be answered by that account.
+    pub fn waits_for_answer_of(&self, account: Uuid) -> bool {
+        self.asked == account && ["sent", "overdue"].contains(&&*self.state)
+    }
+
+    /// Whether it waits for that account's consent.
+    pub fn waits_for_consent_of(&self, account: Uuid) -> bool {
+        self.lead == Some(account) && self.state == "waiting"
+    }
+}
+
+/// The questions of an account: those that it asked, is asked, or leads.
+pub(crate) fn rows(site: &Site, account: Uuid) -> Result<Vec<Row>, Problem> {
+    // Cannot fail to parse: the projection wrote them.
+    let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
+    Ok(site.platform().query(|connection| {
+        let rows = connection
+            .prepare_cached(
+                "select id, project, text, answer, state, asked_at, asked, lead from questions \
+                 where (asked = ?1 and state in ('sent', 'overdue', 'answered')) or lead = ?1 or asked_by = ?1 \
+                 order by state = 'answered', changed_at desc limit ?2",
+            )?
+            .query_map(rusqlite::params![account.to_string(), MOST], |row| {
+                Ok(Row {
+                    id: id(row.get(0)?),
+                    project: None,
+                    code: row.get(1)?,
+                    text: row.get(2)?,
+                    answer: row.get(3)?,
+                    state: row.get(4)?,
+                    asked_at: row.get(5)?,
+                    asked: id(row.get(6)?),
+                    lead: row.get::<_, Option<String>>(7)?.map(id),
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter()
+            .map(|row| {
+                let project = id_of_code(connection, &row.code)?;
+                Ok(Row { project, ..row })
+            })
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?)
+}
+
 fn show(
     site: &Site,
     viewer: &Viewer,
@@ -138,44 +202,21 @@ fn show(
     typed_for: String,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
-    let me = viewer.account.to_string();
-    let lines = site.platform().query(|connection| {
-        let rows = connection
-            .prepare_cached(
-                "select id, project, text, answer, state, asked_at, asked, lead from questions \
-                 where (asked = ?1 and state in ('sent', 'overdue', 'answered')) or lead = ?1 or asked_by = ?1 \
-                 order by state = 'answered', changed_at desc limit ?2",
-            )?
-            .query_map(rusqlite::params![me, MOST], |row| {
-                let state: String = row.get(4)?;
-                let asked: String = row.get(6)?;
-                let lead: Option<String> = row.get(7)?;
-                Ok(Line {
-                    id: row.get(0)?,
-                    project: String::new(),
-                    code: row.get(1)?,
-                    text: row.get(2)?,
-                    answer: row.get(3)?,
-                    at: moment(row.get(5)?),
-                    may_answer: asked == me && ["sent", "overdue"].contains(&&*state),
-                    may_consent: lead.as_deref() == Some(&*me) && state == "waiting",
-                    state: words.say(&format!("question-{state}")),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        rows.into_iter()
-            .map(|line| {
-                let id = id_of_code(connection, &line.code)?;
-                Ok(Line {
-                    project: id.map_or_else(String::new, |id| id.to_string()),
-                    ..line
-                })
-            })
-            .collect::<rusqlite::Result<Vec<_>>>()
-    })?;
+    let me = viewer.account;
+    let lines = rows(site, me)?.into_iter().map(|row| Line {
+        project: row.project.map_or_else(String::new, |id| id.to_string()),
+        at: moment(row.asked_at),
+        may_answer: row.waits_for_answer_of(me),
+        may_consent: row.waits_for_consent_of(me),
+        state: words.say(&format!("question-{}", row.state)),
+        id: row.id.to_string(),
+        code: row.code,
+        text: row.text,
+        answer: row.answer,
+    });
     let page = QuestionsPage {
         told,
-        lines,
+        lines: lines.collect(),
         typed,
         typed_for,
         shell: Shell::of(site, viewer, frame, words, words.say("questions")),

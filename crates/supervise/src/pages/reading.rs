@@ -14,7 +14,7 @@ const READS: i64 = 12 * 3_600_000;
 
 /// Something that is read.
 #[derive(Clone, Copy)]
-pub(super) struct Thing {
+pub(crate) struct Thing {
     pub id: Uuid,
     /// What it is, as the trace says: `case`, `flag`, `match`.
     pub what: &'static str,
@@ -87,39 +87,39 @@ fn has_read(site: &Site, asked: &Asked, thing: Thing) -> Result<bool, Problem> {
     })?)
 }
 
-/// Leaves the trace of whoever works on it; of others gives the page that asks why, unless they said so already.
-pub(super) async fn reason_first(
+/// Leaves the trace of whoever works on it, and of whoever says why they read it. Whether it may be shown: somebody else
+/// is asked why first, unless they said so not long ago.
+pub(crate) async fn traced(
     site: &Site,
     asked: &Asked,
-    frame: &Frame,
     thing: Thing,
     is_own: bool,
-) -> Result<Option<Response>, Problem> {
-    if has_read(site, asked, thing)? {
-        return Ok(None);
-    }
-    if !is_own {
-        return Ok(Some(ask(site, asked, frame.clone(), thing, None)));
-    }
-    note(site, asked, thing).await?;
-    Ok(None)
-}
-
-/// Leaves the trace of whoever works on it, unless there is one.
-pub(super) async fn note(site: &Site, asked: &Asked, thing: Thing) -> Result<(), Problem> {
-    if has_read(site, asked, thing)? {
-        return Ok(());
-    }
-    let reason = words(asked.viewer.language).say(&format!("reads-own-{}", thing.what));
+    reason: Option<&str>,
+) -> Result<bool, Problem> {
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    let reason = match reason {
+        Some(reason) => reason.to_owned(),
+        None if has_read(site, asked, thing)? => return Ok(true),
+        None if !is_own => return Ok(false),
+        // Whoever works on it needs no reason of their own; the trace is left all the same.
+        None => words(asked.viewer.language).say(&format!("reads-own-{}", thing.what)),
+    };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let platform = site.platform();
     platform
         .note_reading(thing.id, thing.what, &reason, &cx)
         .await?;
-    Ok(())
+    Ok(true)
 }
 
-fn ask(site: &Site, asked: &Asked, frame: Frame, thing: Thing, told: Option<String>) -> Response {
+/// The page that asks why.
+pub(super) fn ask(
+    site: &Site,
+    asked: &Asked,
+    frame: Frame,
+    thing: Thing,
+    told: Option<String>,
+) -> Response {
     let words = words(asked.viewer.language);
     html(&ReasonPage {
         address: thing.address(),
@@ -137,15 +137,10 @@ pub(super) async fn read(
     thing: Thing,
     why: &Why,
 ) -> Result<Response, Problem> {
-    let reason = why.reason.trim();
-    if reason.is_empty() {
+    if why.reason.trim().is_empty() {
         let told = words(asked.viewer.language).say("reason-needed");
         return Ok(ask(site, asked, frame, thing, Some(told)));
     }
-    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    let platform = site.platform();
-    platform
-        .note_reading(thing.id, thing.what, reason, &cx)
-        .await?;
+    traced(site, asked, thing, false, Some(&why.reason)).await?;
     Ok(Redirect::to(&thing.address()).into_response())
 }

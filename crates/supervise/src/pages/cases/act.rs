@@ -27,14 +27,9 @@ fn id(asked: &Asked) -> Uuid {
     asked.params.id("id").unwrap_or_else(Uuid::nil)
 }
 
-/// Opens a case on the flag of the path and the other open ones of its subject that nobody works on.
-pub(super) async fn open(
-    site: Site,
-    asked: Asked,
-    Extension(scene): Extension<Supervise>,
-    Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Problem> {
-    let (flag, _) = flag_of(&site, id(&asked))?.ok_or_else(Problem::not_found)?;
+/// A case on the flag of the path and the other open ones of its subject that nobody works on.
+pub(crate) fn opening(site: &Site, scene: &Supervise, asked: &Asked) -> Result<OpenCase, Problem> {
+    let (flag, _) = flag_of(site, id(asked))?.ok_or_else(Problem::not_found)?;
     let flags: Vec<FlagRow> = site.platform().query(|connection| {
         connection
             .prepare_cached(&format!(
@@ -45,7 +40,6 @@ pub(super) async fn open(
             .query_map([&flag.subject_kind, &flag.subject, &flag.stream], FlagRow::of)?
             .collect()
     })?;
-    let case = site.platform().new_id();
     let mut streams = Vec::new();
     let mut checks = Vec::new();
     for flag in &flags {
@@ -57,16 +51,26 @@ pub(super) async fn open(
         });
         streams.push(name);
     }
-    let place = &asked.resource.jurisdiction;
-    let command = OpenCase {
-        id: case,
+    let lead = lead_for(site, &asked.resource.jurisdiction)?;
+    Ok(OpenCase {
+        id: site.platform().new_id(),
         flags: streams,
-        lead: lead_for(&site, place)?.unwrap_or(asked.viewer.account),
+        lead: lead.unwrap_or(asked.viewer.account),
         assignee: asked.viewer.account,
         checks,
         within: scene.days().rungs(),
-    };
-    let cx = site.context(&asked.viewer, place);
+    })
+}
+
+pub(super) async fn open(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let command = opening(&site, &scene, &asked)?;
+    let case = command.id;
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     site.platform()
         .carry_out::<Case, _>(case, command, &cx)
         .await?;
@@ -237,6 +241,20 @@ pub(super) async fn refer(
     carry_out(&site, &asked, &scene, frame, command, typed, "referred").await
 }
 
+/// Whether somebody may work on the case of the path: it is given to nobody else.
+pub(crate) fn may_work(site: &Site, asked: &Asked, account: Uuid) -> Result<bool, Problem> {
+    let grants = site
+        .platform()
+        .query(|connection| kandeng_platform::account::grants_of(connection, account))?;
+    let colleague = kandeng_platform::account::Viewer {
+        account,
+        grants,
+        ..asked.viewer.clone()
+    };
+    let authority = site.authority();
+    Ok(authority.may(&colleague, Action::WorkCase, &asked.resource))
+}
+
 pub(super) async fn assign(
     site: Site,
     asked: Asked,
@@ -247,24 +265,33 @@ pub(super) async fn assign(
     let Ok(assignee) = Uuid::try_parse(&said.assignee) else {
         return Err(Problem::not_found());
     };
-    // Only to somebody who may work on it.
-    let there = site
-        .platform()
-        .query(|connection| kandeng_platform::account::grants_of(connection, assignee))?;
-    let colleague = kandeng_platform::account::Viewer {
-        account: assignee,
-        grants: there,
-        ..asked.viewer.clone()
-    };
-    if !site
-        .authority()
-        .may(&colleague, Action::WorkCase, &asked.resource)
-    {
+    if !may_work(&site, &asked, assignee)? {
         let typed = Typed::default().refused(words(asked.viewer.language).say("may-not-work"));
         return page::again(&site, &asked, &scene, frame, typed).await;
     }
     let (command, typed) = (Assign(assignee), Typed::default());
     carry_out(&site, &asked, &scene, frame, command, typed, "assigned").await
+}
+
+/// The stream of a flag on which the viewer may decide so; nothing where they may not.
+pub(crate) fn may_decide(
+    site: &Site,
+    asked: &Asked,
+    flag: Uuid,
+    verdict: &FlagVerdict,
+) -> Result<Option<StreamName>, Problem> {
+    let (flag, resource) = flag_of(site, flag)?.ok_or_else(Problem::not_found)?;
+    let action = if *verdict == FlagVerdict::Confirmed {
+        Action::ConfirmFlag
+    } else {
+        Action::DismissFlag
+    };
+    let may = |action| site.authority().may(&asked.viewer, action, &resource);
+    // What one may not see is not there.
+    if !may(Action::ViewFlag) {
+        return Err(Problem::not_found());
+    }
+    may(action).then(|| flag.name()).transpose()
 }
 
 pub(super) async fn end(
@@ -323,16 +350,10 @@ pub(super) async fn end(
             "duplicate" => FlagVerdict::Dismissed(Dismissal::Duplicate),
             _ => continue,
         };
-        let (flag, resource) = flag_of(&site, flag)?.ok_or_else(Problem::not_found)?;
-        let action = if verdict == FlagVerdict::Confirmed {
-            Action::ConfirmFlag
-        } else {
-            Action::DismissFlag
-        };
-        if !site.authority().may(&asked.viewer, action, &resource) {
+        let Some(stream) = may_decide(&site, &asked, flag, &verdict)? else {
             return refused("may-not-decide", frame).await;
-        }
-        verdicts.insert(flag.name()?, verdict);
+        };
+        verdicts.insert(stream, verdict);
     }
     let command = Close {
         id: id(&asked),

@@ -58,6 +58,115 @@ struct CasesPage {
     after: bool,
 }
 
+/// Which cases.
+#[derive(Default)]
+pub(crate) struct Narrowed {
+    /// All of them, unless it says which.
+    pub state: Option<String>,
+    /// Those that this account leads or works on.
+    pub of: Option<Uuid>,
+    /// Those about projects of this division.
+    pub place: Option<String>,
+}
+
+/// A case, as lists have it.
+pub(crate) struct Row {
+    pub id: String,
+    pub state: String,
+    pub rung: Option<String>,
+    pub assignee: Uuid,
+    pub opened: i64,
+    pub outcome: Option<String>,
+    pub recovered: Option<i64>,
+    pub referred: Option<String>,
+    pub due: Option<i64>,
+    pub flags: i64,
+    pub subjects: Vec<String>,
+    /// The rule of its gravest flag, and its sentence.
+    pub rule: String,
+    pub says_zh: String,
+    pub says_en: String,
+}
+
+/// The cases within those jurisdictions, `count` of them from place `from` on, those first of which something is due.
+pub(crate) fn rows(
+    site: &Site,
+    within: &[String],
+    narrowed: &Narrowed,
+    from: i64,
+    count: i64,
+) -> Result<Vec<Row>, Problem> {
+    // Each jurisdiction as a range of codes: digits come before the colon.
+    let ranges = vec!["(c.jurisdiction >= ? and c.jurisdiction < ?)"; within.len()].join(" or ");
+    let mut values: Vec<Sql> = within
+        .iter()
+        .flat_map(|code| [Sql::from(code.clone()), Sql::from(format!("{code}:"))])
+        .collect();
+    let mut conditions = vec![format!("({ranges})")];
+    if let Some(state) = &narrowed.state {
+        conditions.push("c.state = ?".to_owned());
+        values.push(Sql::from(state.clone()));
+    }
+    if let Some(of) = narrowed.of {
+        conditions.push("(assignee = ? or lead = ?)".to_owned());
+        values.extend([Sql::from(of.to_string()), Sql::from(of.to_string())]);
+    }
+    if let Some(place) = &narrowed.place {
+        conditions.push(
+            "exists (select 1 from case_flags f join flags g on g.stream = f.flag join projects p \
+             on p.code = g.subject and g.subject_kind = 'project' where f.id = c.id \
+             and p.jurisdiction >= ? and p.jurisdiction < ?)"
+                .to_owned(),
+        );
+        values.extend([Sql::from(place.clone()), Sql::from(format!("{place}:"))]);
+    }
+    values.extend([Sql::from(count), Sql::from(from)]);
+    let conditions = conditions.join(" and ");
+    let says = |column: &str| {
+        format!(
+            "(select {column} from case_flags f join flags g on g.stream = f.flag where f.id = c.id \
+             order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, g.stream limit 1)"
+        )
+    };
+    let (zh, en, rule) = (says("says_zh"), says("says_en"), says("rule"));
+    Ok(site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
+                "select c.id, c.state, rung, assignee, opened_at, outcome, recovered_fen, referred_to, \
+                 (select due from deadlines where subject = 'case/' || c.id and state = 'running' limit 1) as due, \
+                 (select count(*) from case_flags f where f.id = c.id), \
+                 (select group_concat(distinct subject) from case_flags f join flags g on g.stream = f.flag \
+                  where f.id = c.id), {zh}, {en}, {rule} \
+                 from cases c where {conditions} \
+                 order by due is null, due, opened_at desc, c.id limit ? offset ?"
+            ))?
+            .query_map(params_from_iter(values), |row| {
+                let subjects: Option<String> = row.get(10)?;
+                let subjects = subjects.unwrap_or_default();
+                Ok(Row {
+                    id: row.get(0)?,
+                    state: row.get(1)?,
+                    rung: row.get(2)?,
+                    // Cannot fail to parse: the projection wrote it.
+                    assignee: Uuid::try_parse(row.get_ref(3)?.as_str()?).unwrap_or_default(),
+                    opened: row.get(4)?,
+                    outcome: row.get(5)?,
+                    recovered: row.get(6)?,
+                    referred: row.get(7)?,
+                    due: row.get(8)?,
+                    flags: row.get(9)?,
+                    subjects: (subjects.split(',').filter(|one| !one.is_empty()))
+                        .map(str::to_owned)
+                        .collect(),
+                    says_zh: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
+                    says_en: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
+                    rule: row.get::<_, Option<String>>(13)?.unwrap_or_default(),
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?)
+}
+
 pub(super) async fn shown(
     site: Site,
     asked: Asked,
@@ -72,124 +181,54 @@ pub(super) async fn shown(
         state @ ("closed" | "referred" | "all") => state,
         _ => "open",
     };
-    let says = pick(words, "says_zh", "says_en");
     let within = within(&site, &asked.viewer);
-    // Each jurisdiction as a range of codes: digits come before the colon.
-    let ranges = vec!["(c.jurisdiction >= ? and c.jurisdiction < ?)"; within.len()].join(" or ");
-    let mut values: Vec<Sql> = within
-        .iter()
-        .flat_map(|code| [Sql::from(code.clone()), Sql::from(format!("{code}:"))])
-        .collect();
-    let place = jurisdiction::is_code(&wanted.place).then(|| wanted.place.clone());
-    let mut conditions = vec![format!("({ranges})")];
-    if state != "all" {
-        conditions.push("c.state = ?".to_owned());
-        values.push(Sql::from(state.to_owned()));
-    }
-    if !wanted.mine.is_empty() {
-        let me = asked.viewer.account.to_string();
-        conditions.push("(assignee = ? or lead = ?)".to_owned());
-        values.extend([Sql::from(me.clone()), Sql::from(me)]);
-    }
-    if let Some(place) = &place {
-        conditions.push(
-            "exists (select 1 from case_flags f join flags g on g.stream = f.flag join projects p \
-             on p.code = g.subject and g.subject_kind = 'project' where f.id = c.id \
-             and p.jurisdiction >= ? and p.jurisdiction < ?)"
-                .to_owned(),
-        );
-        values.extend([Sql::from(place.clone()), Sql::from(format!("{place}:"))]);
-    }
-    values.extend([Sql::from(ON_PAGE + 1), Sql::from(wanted.page * ON_PAGE)]);
-    let conditions = conditions.join(" and ");
-    let mut rows = site.platform().query(|connection| {
-        connection
-            .prepare_cached(&format!(
-                "select c.id, c.state, rung, assignee, opened_at, outcome, recovered_fen, referred_to, \
-                 (select due from deadlines where subject = 'case/' || c.id and state = 'running' limit 1) as due, \
-                 (select count(*) from case_flags f where f.id = c.id), \
-                 (select group_concat(distinct subject) from case_flags f join flags g on g.stream = f.flag \
-                  where f.id = c.id), \
-                 (select rule || ' ' || {says} from case_flags f join flags g on g.stream = f.flag where f.id = c.id \
-                  order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, g.stream limit 1) \
-                 from cases c where {conditions} \
-                 order by due is null, due, opened_at desc, c.id limit ? offset ?"
-            ))?
-            .query_map(params_from_iter(values), |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, Option<String>>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get::<_, i64>(4)?,
-                    row.get::<_, Option<String>>(5)?,
-                    row.get::<_, Option<i64>>(6)?,
-                    row.get::<_, Option<String>>(7)?,
-                    row.get::<_, Option<i64>>(8)?,
-                    row.get::<_, i64>(9)?,
-                    row.get::<_, Option<String>>(10)?,
-                    row.get::<_, Option<String>>(11)?,
-                ))
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()
-    })?;
+    let narrowed = Narrowed {
+        state: (state != "all").then(|| state.to_owned()),
+        of: (!wanted.mine.is_empty()).then_some(asked.viewer.account),
+        place: jurisdiction::is_code(&wanted.place).then(|| wanted.place.clone()),
+    };
+    let from = wanted.page.saturating_mul(ON_PAGE);
+    let mut rows = rows(&site, &within, &narrowed, from, ON_PAGE + 1)?;
     let after = rows.len() as i64 > ON_PAGE;
     rows.truncate(ON_PAGE as usize);
     let now = site.platform().clock().now().as_millisecond();
-    let mut names: HashMap<String, String> = HashMap::new();
+    let mut names: HashMap<Uuid, String> = HashMap::new();
     let lines = rows
         .into_iter()
-        .map(
-            |(
-                id,
-                state,
-                rung,
-                assignee,
-                opened,
+        .map(|row| {
+            let who = names.entry(row.assignee).or_insert_with(|| {
+                let name = site.people().name(row.assignee).ok().flatten();
+                name.unwrap_or_else(|| words.say("somebody"))
+            });
+            let mut outcome = row
+                .outcome
+                .map(|outcome| words.say(&format!("outcome-{outcome}")))
+                .unwrap_or_default();
+            if let Some(fen) = row.recovered.filter(|fen| *fen > 0) {
+                outcome = format!(
+                    "{outcome} · {}",
+                    words.say_of("recovered", &money(words, fen))
+                );
+            }
+            if let Some(to) = row.referred {
+                outcome = words.say_of("referred-to", &to);
+            }
+            Line {
+                id: row.id,
+                subject: row.subjects.join(","),
+                says: telling.says(
+                    &row.rule,
+                    pick(words, &row.says_zh, &row.says_en).to_owned(),
+                ),
+                flags: row.flags,
+                state: words.say(&format!("case-{}", row.state)),
+                rung: row.rung.map(|rung| words.say(&format!("rung-{rung}"))),
+                due: row.due.map(|due| remaining(words, now, due)),
+                who: who.clone(),
+                opened: moment(row.opened),
                 outcome,
-                recovered,
-                referred,
-                due,
-                flags,
-                subject,
-                says,
-            )| {
-                let who = names.entry(assignee.clone()).or_insert_with(|| {
-                    let id = Uuid::try_parse(&assignee).unwrap_or_default();
-                    let name = site.people().name(id).ok().flatten();
-                    name.unwrap_or_else(|| words.say("somebody"))
-                });
-                let mut outcome = outcome
-                    .map(|outcome| words.say(&format!("outcome-{outcome}")))
-                    .unwrap_or_default();
-                if let Some(fen) = recovered.filter(|fen| *fen > 0) {
-                    outcome = format!(
-                        "{outcome} · {}",
-                        words.say_of("recovered", &money(words, fen))
-                    );
-                }
-                if let Some(to) = referred {
-                    outcome = words.say_of("referred-to", &to);
-                }
-                Line {
-                    id,
-                    subject: subject.unwrap_or_default(),
-                    // Ids of rules have no space in them.
-                    says: says
-                        .as_deref()
-                        .and_then(|says| says.split_once(' '))
-                        .map(|(rule, says)| telling.says(rule, says.to_owned()))
-                        .unwrap_or_default(),
-                    flags,
-                    state: words.say(&format!("case-{state}")),
-                    rung: rung.map(|rung| words.say(&format!("rung-{rung}"))),
-                    due: due.map(|due| remaining(words, now, due)),
-                    who: who.clone(),
-                    opened: moment(opened),
-                    outcome,
-                }
-            },
-        )
+            }
+        })
         .collect();
     let page = CasesPage {
         lines,

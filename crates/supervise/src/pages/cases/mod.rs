@@ -1,8 +1,9 @@
 //! Cases: what is verified, on paper and on site, until there is an outcome.
 
-mod act;
-mod list;
-mod page;
+pub(crate) mod act;
+pub(crate) mod list;
+pub(crate) mod page;
+pub(crate) mod read;
 
 use axum::http::Method;
 use kandeng_ledger::StreamName;
@@ -92,7 +93,11 @@ pub(crate) fn routes() -> Routes {
 
 /// A case about the flag of the path: it lies where the flag does, led and worked on by whoever opens it until somebody
 /// else is named.
-fn new_case(site: &Site, viewer: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+pub(crate) fn new_case(
+    site: &Site,
+    viewer: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };
@@ -114,7 +119,11 @@ fn new_case(site: &Site, viewer: &Viewer, params: &Params) -> Result<Option<Reso
 }
 
 /// The case of the path.
-fn of_path(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+pub(crate) fn of_path(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };

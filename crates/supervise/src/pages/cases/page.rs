@@ -4,21 +4,20 @@ use askama::Template;
 use axum::Extension;
 use axum::response::Response;
 use kandeng_platform::Aggregate as _;
-use kandeng_platform::authority::{Action, Facts};
+use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Case, CaseEvent, OutcomeKind};
 use kandeng_platform::page::{
     Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
 };
-use rusqlite::OptionalExtension as _;
 use uuid::Uuid;
 
-use super::super::desk::FlagRow;
 use super::super::desk::flag::{Figure, figures};
 use super::super::desk::queue::remaining;
 use super::super::projects::Option_;
-use super::super::reading::{self, Thing, Why, note, reason_first};
+use super::super::reading::{self, Thing, Why};
 use super::super::telling::Telling;
 use super::super::words::{pick, words};
+use super::read::{Whole, is_own, traced, whole};
 use super::stream;
 use crate::scene::Supervise;
 
@@ -135,49 +134,19 @@ impl Typed {
     }
 }
 
-/// Whether the viewer leads the case or works on it.
-fn is_own(asked: &Asked) -> bool {
-    matches!(
-        &asked.resource.facts,
-        Facts::Case { lead, assignee, .. } if [lead, assignee].contains(&&asked.viewer.account)
-    )
-}
-
-/// Flags of the case whose rules compare with a register that nobody reads.
-fn confided(site: &Site, telling: &Telling, id: Uuid) -> Result<Vec<Uuid>, Problem> {
-    let flags: Vec<(String, String)> = site.platform().query(|connection| {
-        connection
-            .prepare_cached(
-                "select f.stream, f.rule from case_flags c join flags f on f.stream = c.flag \
-                 where c.id = ?1",
-            )?
-            .query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect()
-    })?;
-    let flags = flags.iter().filter(|(_, rule)| telling.is_confided(rule));
-    Ok(flags
-        .filter_map(|(stream, _)| Uuid::try_parse(stream.rsplit('/').next()?).ok())
-        .collect())
-}
-
-/// Leaves the traces of whoever works on the case, of what rules matched in registers too; of others, asks for the
-/// reason, unless they gave it.
-async fn first(
+/// Leaves the traces of whoever works on the case; of others asks for the reason, unless they gave it.
+async fn reason_first(
     site: &Site,
     asked: &Asked,
     scene: &Supervise,
     frame: &Frame,
     id: Uuid,
 ) -> Result<Option<Response>, Problem> {
-    let is_own = is_own(asked);
-    let first = reason_first(site, asked, frame, Thing::case(id), is_own).await?;
-    if first.is_none() && is_own {
-        let telling = Telling::new(site, scene, words(asked.viewer.language))?;
-        for flag in confided(site, &telling, id)? {
-            note(site, asked, Thing::matched(flag)).await?;
-        }
+    if traced(site, asked, scene, id, None).await? {
+        return Ok(None);
     }
-    Ok(first)
+    let thing = Thing::case(id);
+    Ok(Some(reading::ask(site, asked, frame.clone(), thing, None)))
 }
 
 pub(super) async fn shown(
@@ -187,7 +156,7 @@ pub(super) async fn shown(
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    if let Some(first) = first(&site, &asked, &scene, &frame, id).await? {
+    if let Some(first) = reason_first(&site, &asked, &scene, &frame, id).await? {
         return Ok(first);
     }
     show(&site, &asked, &scene, frame, Typed::default())
@@ -203,7 +172,7 @@ pub(super) async fn again(
     typed: Typed,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    match first(site, asked, scene, &frame, id).await? {
+    match reason_first(site, asked, scene, &frame, id).await? {
         Some(first) => Ok(first),
         None => show(site, asked, scene, frame, typed),
     }
@@ -219,24 +188,6 @@ pub(super) async fn read(
     reading::read(&site, &asked, frame, thing, &why).await
 }
 
-struct Row {
-    state: String,
-    rung: Option<String>,
-    lead: Uuid,
-    assignee: Uuid,
-    opened: i64,
-    answered: Option<String>,
-    heard: bool,
-    heard_note: Option<String>,
-    referred: Option<String>,
-    outcome: Option<String>,
-    outcome_note: Option<String>,
-    recovered: Option<i64>,
-    held: Option<u32>,
-    solved: Option<u32>,
-    due: Option<i64>,
-}
-
 fn show(
     site: &Site,
     asked: &Asked,
@@ -248,7 +199,6 @@ fn show(
     let words = words(viewer.language);
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
     let filing = scene.newest(site)?.filing;
-    let account = |text: String| Uuid::try_parse(&text).unwrap_or_default();
     // What a register shows is told to the officers of the case, who have left the trace of it.
     let telling = Telling::new(site, scene, words)?;
     let is_own = is_own(asked);
@@ -259,83 +209,39 @@ fn show(
             telling.says(rule, says)
         }
     };
-    let (row, flags, checks, questions) = site.platform().query(|connection| {
-        let row = connection
-            .prepare_cached(
-                "select state, rung, lead, assignee, opened_at, answered_note, heard, heard_note, referred_to, \
-                 outcome, outcome_note, recovered_fen, held_to_account, problems_solved, \
-                 (select due from deadlines where subject = 'case/' || id and state = 'running' limit 1) \
-                 from cases where id = ?1",
-            )?
-            .query_row([id.to_string()], |row| {
-                Ok(Row {
-                    state: row.get(0)?,
-                    rung: row.get(1)?,
-                    lead: account(row.get(2)?),
-                    assignee: account(row.get(3)?),
-                    opened: row.get(4)?,
-                    answered: row.get(5)?,
-                    heard: row.get(6)?,
-                    heard_note: row.get(7)?,
-                    referred: row.get(8)?,
-                    outcome: row.get(9)?,
-                    outcome_note: row.get(10)?,
-                    recovered: row.get(11)?,
-                    held: row.get(12)?,
-                    solved: row.get(13)?,
-                    due: row.get(14)?,
-                })
-            })
-            .optional()?;
-        let columns = super::super::desk::COLUMNS;
-        let flags = connection
-            .prepare_cached(&format!(
-                "select {columns} from flags where stream in (select flag from case_flags where id = ?1) \
-                 order by case severity when 'high' then 0 when 'medium' then 1 else 2 end, stream"
-            ))?
-            .query_map([id.to_string()], FlagRow::of)?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let says = pick(words, "says_zh", "says_en");
-        let checks = connection
-            .prepare_cached(&format!(
-                "select place, items, {says}, found, note, coalesce((select rule from flags where stream = flag), '') \
-                 from case_checks where id = ?1 order by place"
-            ))?
-            .query_map([id.to_string()], |row| {
-                let items: Vec<String> =
-                    serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
-                let names = items.iter().map(|key| {
-                    let item = filing.item(key);
-                    item.map_or(&**key, |item| pick(words, &item.zh, &item.en)).to_owned()
-                });
-                let found: Option<String> = row.get(3)?;
-                Ok(CheckView {
-                    place: row.get(0)?,
-                    items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
-                    says: says_of(&row.get::<_, String>(5)?, row.get(2)?),
-                    found: found.map(|found| words.say(&format!("found-{found}"))),
-                    note: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let questions = connection
-            .prepare_cached(
-                "select id, text, state, answer, asked_at from questions where case_id = ?1 order by asked_at",
-            )?
-            .query_map([id.to_string()], |row| {
-                let state: String = row.get(2)?;
-                Ok(QuestionView {
-                    id: row.get(0)?,
-                    text: row.get(1)?,
-                    state: words.say(&format!("question-{state}")),
-                    answer: row.get(3)?,
-                    at: moment(row.get(4)?),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok((row, flags, checks, questions))
-    })?;
-    let row = row.ok_or_else(Problem::not_found)?;
+    let whole = site.platform().query(|connection| whole(connection, id))?;
+    let Whole {
+        row,
+        flags,
+        checks,
+        questions,
+    } = whole.ok_or_else(Problem::not_found)?;
+    let checks = checks.into_iter().map(|check| {
+        let names = check.items.iter().map(|key| {
+            let item = filing.item(key);
+            let name = item.map_or(&**key, |item| pick(words, &item.zh, &item.en));
+            name.to_owned()
+        });
+        CheckView {
+            place: check.place,
+            items: names.collect::<Vec<_>>().join(pick(words, "、", ", ")),
+            says: says_of(
+                &check.rule,
+                pick(words, &check.says_zh, &check.says_en).to_owned(),
+            ),
+            found: check
+                .found
+                .map(|found| words.say(&format!("found-{found}"))),
+            note: check.note.unwrap_or_default(),
+        }
+    });
+    let questions = questions.into_iter().map(|question| QuestionView {
+        state: words.say(&format!("question-{}", question.state)),
+        id: question.id,
+        text: question.text,
+        answer: question.answer,
+        at: moment(question.asked_at),
+    });
     let is_open = row.state == "open";
     let now = site.platform().clock().now().as_millisecond();
     let name = |id: Uuid| {
@@ -377,8 +283,8 @@ fn show(
                 subject: flag.subject,
             })
             .collect(),
-        checks,
-        questions,
+        checks: checks.collect(),
+        questions: questions.collect(),
         answered: row.answered,
         heard: row.heard_note.map(|note| (row.heard, note)),
         referred: row.referred,

@@ -21,7 +21,7 @@ const OTHERS: usize = 4;
 const ROWS: usize = 20;
 
 /// What is shown of one project.
-pub(super) struct Side {
+pub(crate) struct Side {
     pub code: String,
     pub href: String,
     pub name: String,
@@ -29,7 +29,7 @@ pub(super) struct Side {
 }
 
 /// Its rows in one table.
-pub(super) struct Table {
+pub(crate) struct Table {
     pub name: String,
     /// Headers, and whether the rule compares the column.
     pub columns: Vec<(String, bool)>,
@@ -39,7 +39,7 @@ pub(super) struct Table {
 }
 
 /// A cell as people read it.
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// What the column is called; nothing where the cell is empty.
     pub label: String,
     pub text: String,
@@ -52,7 +52,7 @@ pub(super) struct Cell {
 type Values = HashMap<(String, String), BTreeSet<String>>;
 
 /// The sides of a flag, as far as they are projects: its own first, then those of `related`, which the viewer may read.
-pub(super) fn sides(
+pub(crate) fn sides(
     site: &Site,
     words: Words,
     filing: &Filing,

@@ -2,12 +2,13 @@
 
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::account::{Role, responsible};
+use kandeng_ledger::StreamName;
+use kandeng_platform::account::{Role, Viewer, responsible};
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Ask, Question};
 use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
-use kandeng_platform::{CommandError, Decide};
+use kandeng_platform::{Answer, CommandError, Context, Decide};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use crate::scene::Supervise;
 use crate::watch::{AskScreening, Screening, screening_id};
 
 /// The most flags that are dismissed at once.
-const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 
 fn reason_of(word: &str) -> Option<Dismissal> {
     [
@@ -42,7 +43,7 @@ pub(super) struct WhyNothing {
     note: String,
 }
 
-fn flag_of_path(site: &Site, asked: &Asked) -> Result<FlagRow, Problem> {
+pub(crate) fn flag_of_path(site: &Site, asked: &Asked) -> Result<FlagRow, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
     let found = flag_of(site, id)?;
     Ok(found.ok_or_else(Problem::not_found)?.0)
@@ -201,16 +202,16 @@ pub(super) struct Asking {
     seen: String,
 }
 
-pub(super) async fn ask(
-    site: Site,
-    asked: Asked,
-    Extension(scene): Extension<Supervise>,
-    Extension(frame): Extension<Frame>,
-    Form(asking): Form<Asking>,
-) -> Result<Response, Problem> {
-    let words = words(asked.viewer.language);
-    let flag = flag_of_path(&site, &asked)?;
-    let filing = scene.newest(&site)?.filing;
+/// The question to whoever filed, about a flag: who is asked, whose consent it takes, and what may not stand in it.
+/// Nothing where there is nobody to ask.
+pub(crate) fn question_of(
+    site: &Site,
+    scene: &Supervise,
+    asked: &Asked,
+    flag: &FlagRow,
+    text: &str,
+) -> Result<Option<Ask>, Problem> {
+    let filing = scene.newest(site)?.filing;
     let (to, case) = site.platform().query(|connection| {
         use rusqlite::OptionalExtension as _;
         let id = id_of_code(connection, &flag.subject)?;
@@ -231,14 +232,14 @@ pub(super) async fn ask(
         Ok((by, case))
     })?;
     let Some(to) = to else {
-        return Err(Problem::not_found());
+        return Ok(None);
     };
     let case = case
         .and_then(|(id, lead)| Some((Uuid::try_parse(&id).ok()?, Uuid::try_parse(&lead).ok()?)));
     // What is grave, or is being verified, takes the lead's consent.
     let lead = match case {
         Some((_, lead)) => Some(lead),
-        None if flag.severity == "high" => lead_for(&site, &asked.resource.jurisdiction)?,
+        None if flag.severity == "high" => lead_for(site, &asked.resource.jurisdiction)?,
         None => None,
     };
     let mut confidential = vec![flag.rule.clone()];
@@ -246,18 +247,31 @@ pub(super) async fn ask(
         Value::Number(number) => Some(number.to_string()).filter(|text| text.len() > 1),
         _ => None,
     }));
-    let id = site.platform().new_id();
-    let command = Ask {
-        id,
+    Ok(Some(Ask {
+        id: site.platform().new_id(),
         project: flag.subject.clone(),
         flags: vec![flag.name()?],
         case: case.map(|(id, _)| id),
         to,
         lead,
-        text: asking.text.clone(),
+        text: text.to_owned(),
         confidential,
         answer_within: scene.days().question(),
-    };
+    }))
+}
+
+pub(super) async fn ask(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Extension(frame): Extension<Frame>,
+    Form(asking): Form<Asking>,
+) -> Result<Response, Problem> {
+    let words = words(asked.viewer.language);
+    let flag = flag_of_path(&site, &asked)?;
+    let command = question_of(&site, &scene, &asked, &flag, &asking.text)?;
+    let command = command.ok_or_else(Problem::not_found)?;
+    let (id, lead) = (command.id, command.lead);
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     // First as whoever is asked would read it: nothing is written yet, but what may not be asked is told already.
     let seen = asking
@@ -309,6 +323,43 @@ pub(crate) fn lead_for(site: &Site, place: &str) -> Result<Option<Uuid>, Problem
     Ok(managers.iter().find_map(|id| Uuid::try_parse(id).ok()))
 }
 
+/// The streams of flags that are to be dismissed at once; or the first of them that the viewer may not dismiss, which
+/// keeps all.
+pub(crate) fn to_dismiss(
+    site: &Site,
+    viewer: &Viewer,
+    flags: &[Uuid],
+) -> Result<Result<Vec<StreamName>, FlagRow>, Problem> {
+    let mut streams = Vec::new();
+    for id in flags {
+        let (flag, resource) = flag_of(site, *id)?.ok_or_else(Problem::not_found)?;
+        let may = |action| site.authority().may(viewer, action, &resource);
+        // What one may not see is not there.
+        if !may(Action::ViewFlag) {
+            return Err(Problem::not_found());
+        }
+        if !may(Action::DismissFlag) {
+            return Ok(Err(flag));
+        }
+        streams.push(flag.name()?);
+    }
+    Ok(Ok(streams))
+}
+
+/// Dismisses them, all or none.
+pub(crate) async fn dismiss_all(
+    site: &Site,
+    cx: &Context,
+    streams: &[StreamName],
+    command: &Dismiss,
+) -> Result<Answer, CommandError> {
+    let append = site.platform().append(cx, |plan| {
+        let mut streams = streams.iter();
+        streams.try_for_each(|stream| plan.decide::<Flag, _>(stream.clone(), command.clone()))
+    });
+    append.await
+}
+
 pub(super) async fn dismiss_several(
     site: Site,
     asked: Asked,
@@ -345,31 +396,16 @@ pub(super) async fn dismiss_several(
     let Some(reason) = reason.filter(|_| !note.is_empty() && !chosen.is_empty()) else {
         return refused(words.say("choose-and-say-why"), frame);
     };
-    // All or none: each is asked for, and one that may not be dismissed keeps all.
-    let mut streams = Vec::new();
-    for id in &chosen {
-        let (flag, resource) = flag_of(&site, *id)?.ok_or_else(Problem::not_found)?;
-        if !site
-            .authority()
-            .may(&asked.viewer, Action::DismissFlag, &resource)
-        {
-            return refused(words.say_of("may-not-dismiss", &flag.subject), frame);
-        }
-        streams.push(flag.name()?);
-    }
+    let streams = match to_dismiss(&site, &asked.viewer, &chosen)? {
+        Ok(streams) => streams,
+        Err(flag) => return refused(words.say_of("may-not-dismiss", &flag.subject), frame),
+    };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let command = Dismiss {
         reason,
         note: note.clone(),
     };
-    let answer = site
-        .platform()
-        .append(&cx, |plan| {
-            streams
-                .iter()
-                .try_for_each(|stream| plan.decide::<Flag, _>(stream.clone(), command.clone()))
-        })
-        .await;
+    let answer = dismiss_all(&site, &cx, &streams, &command).await;
     match answer {
         Ok(_) => Ok(told(
             Redirect::to(&back).into_response(),

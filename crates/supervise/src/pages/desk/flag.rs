@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::Extension;
 use axum::response::Response;
+use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::flag::{Dismissal, Tally};
 use kandeng_platform::page::{
@@ -15,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::projects::Option_;
-use super::super::reading::{self, Thing, Why, reason_first};
+use super::super::reading::{self, Thing, Why};
 use super::super::telling::Telling;
 use super::super::words::{pick, text, words};
 use super::compared::{Side, sides};
@@ -98,8 +99,7 @@ pub(super) async fn read(
     Extension(frame): Extension<Frame>,
     Form(why): Form<Why>,
 ) -> Result<Response, Problem> {
-    let thing = Thing::flag(asked.params.id("id").unwrap_or_else(Uuid::nil));
-    reading::read(&site, &asked, frame, thing, &why).await
+    reading::read(&site, &asked, frame, thing(&asked), &why).await
 }
 
 /// What was typed and refused, and why.
@@ -138,14 +138,27 @@ pub(super) async fn show(
     frame: Frame,
     typed: &Typed,
 ) -> Result<Response, Problem> {
-    let thing = Thing::flag(asked.params.id("id").unwrap_or_else(Uuid::nil));
+    if traced(site, asked, None).await? {
+        return page(site, asked, scene, frame, typed);
+    }
+    Ok(reading::ask(site, asked, frame, thing(asked), None))
+}
+
+fn thing(asked: &Asked) -> Thing {
+    Thing::flag(asked.params.id("id").unwrap_or_else(Uuid::nil))
+}
+
+/// Leaves the trace of whoever decides on doubts of the place, and of whoever says why they read it. Whether it may be
+/// shown: see [`reading::traced`].
+pub(crate) async fn traced(
+    site: &Site,
+    asked: &Asked,
+    reason: Option<&str>,
+) -> Result<bool, Problem> {
     let works_here = site
         .authority()
         .may(&asked.viewer, Action::AskAboutFlag, &asked.resource);
-    match reason_first(site, asked, &frame, thing, works_here).await? {
-        Some(first) => Ok(first),
-        None => page(site, asked, scene, frame, typed),
-    }
+    reading::traced(site, asked, thing(asked), works_here, reason).await
 }
 
 fn page(
@@ -163,13 +176,7 @@ fn page(
     let pack = scene.pack(site)?;
     let rule = pack.rules.iter().find(|rule| rule.id == flag.rule);
     let by_filers = rule.is_some_and(|rule| rule.audience != Audience::Officer);
-    let (tally, drawn) = site.platform().query(|connection| {
-        let of = |drawn| {
-            let tallies = Tally::of_rules(connection, 0, drawn)?;
-            Ok::<_, rusqlite::Error>(tallies.get(&flag.rule).copied().unwrap_or_default())
-        };
-        Ok((of(false)?, of(true)?))
-    })?;
+    let (tally, drawn) = tallies(site, &flag.rule)?;
     let sees_sql = site.widest(viewer, Action::ViewRules).is_some();
     let project = if flag.subject_kind == "project" {
         site.platform()
@@ -177,7 +184,7 @@ fn page(
     } else {
         None
     };
-    let related = related(site, asked, &flag)?;
+    let related = related(site, viewer, &flag)?;
     let sides = match rule {
         Some(rule) => sides(site, words, &filing, (&pack, rule), &flag, &related)?,
         None => Vec::new(),
@@ -188,16 +195,7 @@ fn page(
             .query(|connection| parameters::of(connection, &pack))?,
         _ => BTreeMap::new(),
     };
-    let case = site.platform().query(|connection| {
-        use rusqlite::OptionalExtension as _;
-        connection
-            .prepare_cached(
-                "select c.id from case_flags f join cases c on c.id = f.id where f.flag = ?1 \
-                 order by c.opened_at desc limit 1",
-            )?
-            .query_row([&flag.stream], |row| row.get::<_, String>(0))
-            .optional()
-    })?;
+    let case = newest_case(site, &flag)?;
     let telling = Telling::new(site, scene, words)?;
     let confided = telling.is_confided(&flag.rule);
     let is_open = flag.state == "open";
@@ -311,6 +309,31 @@ fn page(
     Ok(html(&page))
 }
 
+/// What was decided on a rule's flags: on all, and on those that were drawn.
+pub(crate) fn tallies(site: &Site, rule: &str) -> Result<(Tally, Tally), Problem> {
+    Ok(site.platform().query(|connection| {
+        let of = |drawn| {
+            let tallies = Tally::of_rules(connection, 0, drawn)?;
+            Ok::<_, rusqlite::Error>(tallies.get(rule).copied().unwrap_or_default())
+        };
+        Ok((of(false)?, of(true)?))
+    })?)
+}
+
+/// The case that was opened last about a flag.
+pub(crate) fn newest_case(site: &Site, flag: &FlagRow) -> Result<Option<String>, Problem> {
+    Ok(site.platform().query(|connection| {
+        use rusqlite::OptionalExtension as _;
+        connection
+            .prepare_cached(
+                "select c.id from case_flags f join cases c on c.id = f.id where f.flag = ?1 \
+                 order by c.opened_at desc limit 1",
+            )?
+            .query_row([&flag.stream], |row| row.get::<_, String>(0))
+            .optional()
+    })?)
+}
+
 /// How often the rule was right.
 fn right(words: Words, tally: Tally, drawn: Tally, by_filers: bool) -> String {
     let (right, of) = tally.right_of(by_filers);
@@ -386,7 +409,11 @@ pub(crate) fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
 }
 
 /// Other projects that are part of it, as far as the viewer may read them.
-fn related(site: &Site, asked: &Asked, flag: &FlagRow) -> Result<Vec<(String, String)>, Problem> {
+pub(crate) fn related(
+    site: &Site,
+    viewer: &Viewer,
+    flag: &FlagRow,
+) -> Result<Vec<(String, String)>, Problem> {
     let found = site.platform().query(|connection| {
         let mut found = Vec::new();
         for code in flag.related.iter().take(50) {
@@ -396,10 +423,7 @@ fn related(site: &Site, asked: &Asked, flag: &FlagRow) -> Result<Vec<(String, St
         }
         Ok(found)
     })?;
-    let may = |project: &Resource| {
-        site.authority()
-            .may(&asked.viewer, Action::ViewProject, project)
-    };
+    let may = |project: &Resource| site.authority().may(viewer, Action::ViewProject, project);
     let theirs = found.into_iter().filter(|(project, _)| may(project));
     Ok(theirs.map(|(project, code)| (project.id, code)).collect())
 }

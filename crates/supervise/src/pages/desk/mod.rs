@@ -1,12 +1,13 @@
 //! The officer's desk: what is in doubt, the gravest first, and each doubt with its reason.
 
-mod compared;
+pub(crate) mod compared;
 pub(crate) mod counts;
 pub(crate) mod decide;
 pub(crate) mod flag;
 mod found;
 pub(crate) mod queue;
-mod views;
+pub(crate) mod ranked;
+pub(crate) mod views;
 
 use axum::http::Method;
 use kandeng_platform::account::Viewer;
@@ -116,7 +117,11 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The flag of the path.
-fn of_path(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+pub(crate) fn of_path(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };

@@ -9,11 +9,9 @@ use axum::extract::Query;
 use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
-use kandeng_platform::flag::Tally;
-use kandeng_platform::flag::rank::{arrange, score};
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
 use kandeng_platform::{Language, Remembered, jurisdiction};
-use kandeng_screening::pack::{Audience, Pack};
+use kandeng_screening::pack::Pack;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -22,7 +20,7 @@ use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use super::counts::figures;
 use super::flag::reasons;
-use super::found::FlagRow;
+use super::ranked::{Narrowed, Subject, case_of, ranked};
 use super::views::{Kept, kept};
 use crate::filing::Filing;
 use crate::scene::Supervise;
@@ -33,9 +31,6 @@ const ON_PAGE: usize = 50;
 
 /// The most pages that are remembered.
 const MOST_LISTED: usize = 128;
-
-/// The most that is ranked: beyond, somebody narrows it down.
-const MOST: u32 = 20_000;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,6 +80,25 @@ impl Wanted {
             to: text("to"),
             state: text("state"),
             page: of("page").parse().unwrap_or_default(),
+        }
+    }
+
+    /// What it narrows the queue to.
+    fn narrowed(&self) -> Narrowed {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let fen = |text: &str| {
+            let yuan = text.trim().parse::<f64>().ok();
+            yuan.map(|yuan| (yuan * 100.0).round() as i64)
+        };
+        Narrowed {
+            place: some(&self.place).filter(|place| jurisdiction::is_code(place)),
+            rule: some(&self.rule),
+            stage: some(&self.stage),
+            severity: some(&self.severity),
+            year: self.year.trim().parse().ok(),
+            least_fen: fen(&self.from),
+            most_fen: fen(&self.to),
+            state: some(&self.state),
         }
     }
 
@@ -179,17 +193,6 @@ pub(crate) fn within(site: &Site, viewer: &Viewer) -> Vec<String> {
         Action::ViewDesk,
         kandeng_platform::authority::Resource::desk,
     )
-}
-
-/// A flag with what is known of its subject.
-struct Open {
-    flag: FlagRow,
-    project: Option<(String, Option<String>, String)>,
-}
-
-struct Of {
-    flags: Vec<Open>,
-    score: f64,
 }
 
 pub(super) async fn shown(
@@ -313,146 +316,22 @@ fn list(
     within: &[String],
     wanted: &Wanted,
 ) -> Result<Listed, Problem> {
-    let open = read(site, within, wanted)?;
-    let tallies = site
-        .platform()
-        .query(|connection| Tally::of_rules(connection, 0, false))?;
-    let by_filers = |rule: &str| {
-        let rule = pack.rules.iter().find(|known| known.id == rule);
-        rule.is_some_and(|rule| rule.audience != Audience::Officer)
-    };
-    let mut means: HashMap<String, f64> = HashMap::new();
-    let mut subjects: BTreeMap<(String, String), Of> = BTreeMap::new();
-    for one in open {
-        let rule = one.flag.rule.clone();
-        let mean = *means.entry(rule.clone()).or_insert_with(|| {
-            let tally = tallies.get(&rule).copied().unwrap_or_default();
-            tally.posterior_mean(by_filers(&rule))
-        });
-        let score = score(&one.flag.severity, one.flag.money_fen.unwrap_or(0), mean);
-        let key = (one.flag.subject_kind.clone(), one.flag.subject.clone());
-        let of = subjects.entry(key).or_insert(Of {
-            flags: Vec::new(),
-            score: 0.0,
-        });
-        // The gravest first: the one that says why it stands where it stands.
-        if score > of.score || of.flags.is_empty() {
-            of.flags.insert(0, one);
-            of.score = of.score.max(score);
-        } else {
-            of.flags.push(one);
-        }
-    }
-    let subjects: Vec<Of> = subjects.into_values().collect();
-    let mut ranked: Vec<usize> = (0..subjects.len()).collect();
-    // The same score in the order of subjects, so that two looks are alike.
-    ranked.sort_by(|one, other| subjects[*other].score.total_cmp(&subjects[*one].score));
-    let mut drawn: Vec<(&str, usize)> = subjects
-        .iter()
-        .enumerate()
-        .filter_map(|(index, of)| {
-            let first = of.flags.iter().filter(|one| one.flag.drawn);
-            first
-                .map(|one| &*one.flag.stream)
-                .min()
-                .map(|stream| (stream, index))
-        })
-        .collect();
-    drawn.sort_unstable();
-    let drawn: Vec<usize> = drawn.into_iter().map(|(_, index)| index).collect();
-    let queue = arrange(&ranked, &drawn);
+    let queue = ranked(site, pack, within, &wanted.narrowed())?;
     let total = queue.len();
     let from = wanted.page.saturating_mul(ON_PAGE);
     let mut names: HashMap<Uuid, String> = HashMap::new();
     let mut lines = Vec::new();
-    for place in queue.into_iter().skip(from).take(ON_PAGE) {
-        let of = &subjects[place.what];
-        lines.push(line(
-            site,
-            (words, telling),
-            filing,
-            of,
-            place.by_draw,
-            &mut names,
-        )?);
+    for of in queue.iter().skip(from).take(ON_PAGE) {
+        lines.push(line(site, (words, telling), filing, of, &mut names)?);
     }
     Ok(Listed { lines, total })
-}
-
-fn read(site: &Site, within: &[String], wanted: &Wanted) -> Result<Vec<Open>, Problem> {
-    let state = match wanted.state.as_str() {
-        state @ ("confirmed" | "dismissed" | "cleared") => state,
-        _ => "open",
-    };
-    let narrowed: Vec<&str> = if jurisdiction::is_code(&wanted.place) {
-        vec![&wanted.place]
-    } else {
-        Vec::new()
-    };
-    let yuan = |text: &str| {
-        text.trim()
-            .parse::<f64>()
-            .ok()
-            .map(|yuan| (yuan * 100.0).round() as i64)
-    };
-    let (least, most) = (yuan(&wanted.from), yuan(&wanted.to));
-    let year = wanted.year.trim().parse::<i64>().ok();
-    let columns = super::found::COLUMNS
-        .split(", ")
-        .map(|column| format!("f.{}", column.trim()))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let rows = site.platform().query(|connection| {
-        connection
-            .prepare_cached(&format!(
-                "select {columns}, p.id, p.name, p.jurisdiction from flags f left join projects p \
-                 on f.subject_kind = 'project' and p.code = f.subject and p.withdrawn = 0 \
-                 where f.state = ?1 and (?2 = '' or f.rule = ?2) and (?3 = '' or f.severity = ?3) \
-                 and (?4 = '' or p.stage = ?4) and (?5 is null or p.year = ?5) \
-                 and (?6 is null or f.money_fen >= ?6) and (?7 is null or f.money_fen <= ?7) \
-                 order by f.stream limit ?8"
-            ))?
-            .query_map(
-                rusqlite::params![
-                    state,
-                    wanted.rule,
-                    wanted.severity,
-                    wanted.stage,
-                    year,
-                    least,
-                    most,
-                    MOST
-                ],
-                |row| {
-                    let id: Option<String> = row.get(20)?;
-                    let name = row.get(21)?;
-                    let place: Option<String> = row.get(22)?;
-                    Ok(Open {
-                        flag: FlagRow::of(row)?,
-                        project: id.zip(place).map(|(id, place)| (id, name, place)),
-                    })
-                },
-            )?
-            .collect::<rusqlite::Result<Vec<_>>>()
-    })?;
-    let lies = |one: &Open| {
-        let place = one
-            .project
-            .as_ref()
-            .map_or(site.jurisdiction(), |(_, _, place)| place);
-        let is_in = |codes: &[&str]| codes.iter().any(|code| jurisdiction::contains(code, place));
-        let within: Vec<&str> = within.iter().map(String::as_str).collect();
-        is_in(&within) && (narrowed.is_empty() || is_in(&narrowed))
-    };
-    Ok(rows.into_iter().filter(lies).collect())
 }
 
 fn line(
     site: &Site,
     (words, telling): (Words, &Telling),
     filing: &Filing,
-    of: &Of,
-    by_draw: bool,
+    of: &Subject,
     names: &mut HashMap<Uuid, String>,
 ) -> Result<Line, Problem> {
     let first = &of.flags[0];
@@ -465,25 +344,12 @@ fn line(
         }
     }
     let money_fen = of.flags.iter().filter_map(|one| one.flag.money_fen).max();
-    let case: Option<(String, String, Option<i64>)> = site.platform().query(|connection| {
-        use rusqlite::OptionalExtension as _;
-        connection
-            .prepare_cached(
-                "select c.id, c.assignee, (select due from deadlines where subject = 'case/' || c.id \
-                 and state = 'running' limit 1) from case_flags f join cases c on c.id = f.id \
-                 where f.flag = ?1 and c.state = 'open' limit 1",
-            )?
-            .query_row([&first.flag.stream], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()
-    })?;
+    let case = case_of(site, &first.flag)?;
     let now = site.platform().clock().now().as_millisecond();
     let (due, who) = match &case {
         Some((_, assignee, due)) => {
-            let assignee = Uuid::try_parse(assignee).unwrap_or_default();
-            let name = names.entry(assignee).or_insert_with(|| {
-                let name = site.people().name(assignee).ok().flatten();
+            let name = names.entry(*assignee).or_insert_with(|| {
+                let name = site.people().name(*assignee).ok().flatten();
                 name.unwrap_or_else(|| words.say("somebody"))
             });
             (due.map(|due| remaining(words, now, due)), name.clone())
@@ -519,7 +385,7 @@ fn line(
         more: of.flags.len() - 1,
         due,
         who,
-        by_draw,
+        by_draw: of.by_draw,
         rule_changed: of.flags.iter().any(|one| one.flag.rule_changed),
         proposed: of.flags.iter().any(|one| one.flag.proposed.is_some()),
     })

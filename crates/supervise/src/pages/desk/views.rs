@@ -43,7 +43,7 @@ pub(super) fn kept(site: &Site, viewer: &Viewer, wanted: &Wanted) -> Result<Vec<
 }
 
 /// The viewer's own view of the path; another's is not there.
-pub(super) fn of_path(
+pub(crate) fn of_path(
     site: &Site,
     viewer: &Viewer,
     params: &Params,

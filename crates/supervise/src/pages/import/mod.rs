@@ -2,8 +2,8 @@
 //!
 //! What was read waits in memory for an hour. The file itself is gone as soon as it was read.
 
-mod report;
-mod upload;
+pub(crate) mod report;
+pub(crate) mod upload;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ use report::{Wanted, elsewhere, report, show_report};
 use upload::{MOST_BYTES, shown, upload};
 
 /// How long a file may take to arrive, over a poor connection too.
-const MOST_TIME: Duration = Duration::from_mins(20);
+pub(crate) const MOST_TIME: Duration = Duration::from_mins(20);
 
 /// How long a file waits to be taken, in milliseconds.
 const WAITS: i64 = 3_600_000;
@@ -76,12 +76,14 @@ pub(crate) fn routes() -> Routes {
 #[derive(Clone, Default)]
 pub(crate) struct Waiting(Arc<Mutex<HashMap<Uuid, Arc<Pending>>>>);
 
-struct Pending {
-    plan: ImportPlan,
-    name: String,
+/// A file that was read and waits.
+pub(crate) struct Pending {
+    pub plan: ImportPlan,
+    /// The name that it came by.
+    pub name: String,
     account: Uuid,
     /// In milliseconds since 1970.
-    until: i64,
+    pub until: i64,
     /// Gone with the plan.
     _folder: Option<tempfile::TempDir>,
 }
@@ -104,11 +106,26 @@ impl Waiting {
         });
     }
 
-    fn get(&self, site: &Site, viewer: &Viewer, id: Uuid) -> Result<Arc<Pending>, Problem> {
+    /// One of the viewer's.
+    pub fn get(&self, site: &Site, viewer: &Viewer, id: Uuid) -> Result<Arc<Pending>, Problem> {
         let found = self.all(now(site)).get(&id).cloned();
         // Somebody else's is not there.
         let found = found.filter(|pending| pending.account == viewer.account);
         found.ok_or_else(Problem::not_found)
+    }
+
+    /// The viewer's, by when they go.
+    pub fn of(&self, site: &Site, viewer: &Viewer) -> Vec<(Uuid, Arc<Pending>)> {
+        let all = self.all(now(site));
+        let own = all.iter().filter(|(_, one)| one.account == viewer.account);
+        let mut own: Vec<_> = own.map(|(id, one)| (*id, Arc::clone(one))).collect();
+        own.sort_by_key(|(id, one)| (one.until, *id));
+        own
+    }
+
+    /// Lets one go.
+    pub fn remove(&self, site: &Site, id: Uuid) {
+        self.all(now(site)).remove(&id);
     }
 }
 

@@ -71,7 +71,7 @@ struct ReportPage {
 }
 
 /// The most that is told of what is wrong with a file.
-const MOST_TOLD: usize = 100;
+pub(crate) const MOST_TOLD: usize = 100;
 
 pub(super) async fn report(
     site: Site,
@@ -217,7 +217,7 @@ pub(crate) fn diagnostic(words: Words, one: &crate::diagnostic::Diagnostic) -> S
 
 /// Projects of the file that the viewer may not file or change: outside their jurisdictions now, or by the village that
 /// the file says.
-pub(super) fn elsewhere(
+pub(crate) fn elsewhere(
     site: &Site,
     viewer: &Viewer,
     projects: &[PlannedProject],

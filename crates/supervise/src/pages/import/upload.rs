@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::CommandError;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, moment, shown_as_it_is};
+use uuid::Uuid;
 
 use super::super::words::{text, words};
 use super::{MOST_WAITING, Pending, WAITS, now};
@@ -19,7 +20,7 @@ use crate::project::ImportPlan;
 use crate::scene::Supervise;
 
 /// The most bytes of a file.
-pub(super) const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// The most bytes that a package of CSV files comes to, and the most files in it.
 const MOST_UNPACKED: u64 = 512 << 20;
@@ -98,18 +99,40 @@ pub(super) async fn upload(
     Extension(frame): Extension<Frame>,
     form: Multipart,
 ) -> Result<Response, Problem> {
-    let words = words(asked.viewer.language);
+    match read_in(&site, &asked.viewer, &scene, form, Fields::Others).await? {
+        Ok(id) => Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response()),
+        Err(told) => Ok(refused(&site, &asked.viewer, &scene, frame, told)),
+    }
+}
+
+/// What a form may have beside its file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fields {
+    /// Nothing.
+    None,
+    /// What a page of ours sends along.
+    Others,
+}
+
+/// Reads the file of a form and compares it; gives the id under which it waits, or why it cannot.
+pub(crate) async fn read_in(
+    site: &Site,
+    viewer: &Viewer,
+    scene: &Supervise,
+    form: Multipart,
+    fields: Fields,
+) -> Result<Result<Uuid, Vec<String>>, Problem> {
+    let words = words(viewer.language);
     let folder = tempfile::tempdir_in(scene.uploads());
     let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let received = receive(form, folder.path()).await?;
+    let received = receive(form, folder.path(), fields).await?;
     let Some((path, name)) = received else {
-        let told = vec![words.say("choose-a-file")];
-        return Ok(refused(&site, &asked.viewer, &scene, frame, told));
+        return Ok(Err(vec![words.say("choose-a-file")]));
     };
-    if scene.waiting().all(now(&site)).len() >= MOST_WAITING {
+    if scene.waiting().all(now(site)).len() >= MOST_WAITING {
         return Err(Problem::busy());
     }
-    let declared = scene.newest(&site)?;
+    let declared = scene.newest(site)?;
     let options = ImportOptions {
         filing: declared.filing,
         datum: scene.datum(),
@@ -132,12 +155,10 @@ pub(super) async fn upload(
     let (plan, kept) = match planned {
         Ok(planned) => planned,
         Err(Refused::File(error)) => {
-            let told = vec![text(words, &error)];
-            return Ok(refused(&site, &asked.viewer, &scene, frame, told));
+            return Ok(Err(vec![text(words, &error)]));
         }
         Err(Refused::Command(CommandError::Refused(refusal))) => {
-            let told = vec![words.of(&refusal.text).to_owned()];
-            return Ok(refused(&site, &asked.viewer, &scene, frame, told));
+            return Ok(Err(vec![words.of(&refusal.text).to_owned()]));
         }
         Err(Refused::Command(error)) => return Err(error.into()),
     };
@@ -149,18 +170,18 @@ pub(super) async fn upload(
                 .take(20)
                 .map(|one| text(words, &one.message)),
         );
-        return Ok(refused(&site, &asked.viewer, &scene, frame, told));
+        return Ok(Err(told));
     }
     let id = site.platform().new_id();
     let pending = Pending {
         plan,
         name,
-        account: asked.viewer.account,
-        until: now(&site) + WAITS,
+        account: viewer.account,
+        until: now(site) + WAITS,
         _folder: kept,
     };
-    scene.waiting().put(&site, id, pending);
-    Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response())
+    scene.waiting().put(site, id, pending);
+    Ok(Ok(id))
 }
 
 enum Refused {
@@ -169,7 +190,11 @@ enum Refused {
 }
 
 /// Writes the file of the form into the folder, under a name of ours; gives it and the name that it came by.
-async fn receive(mut form: Multipart, folder: &Path) -> Result<Option<(PathBuf, String)>, Problem> {
+async fn receive(
+    mut form: Multipart,
+    folder: &Path,
+    fields: Fields,
+) -> Result<Option<(PathBuf, String)>, Problem> {
     let cut_off = |status: StatusCode| match status {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         _ => Problem::unreadable(kandeng_platform::Text::new(
@@ -183,7 +208,15 @@ async fn receive(mut form: Multipart, folder: &Path) -> Result<Option<(PathBuf, 
         .await
         .map_err(|error| cut_off(error.status()))?
     {
-        if field.name() != Some("file") || received.is_some() {
+        let is_file = field.name() == Some("file") && received.is_none();
+        if !is_file && fields == Fields::None {
+            return Err(Problem::unreadable(kandeng_platform::Text::new(
+                "表单中只应有一个字段 file",
+                "the form has one field alone, file",
+            ))
+            .with("field", "file".into()));
+        }
+        if !is_file {
             continue;
         }
         let name: String = field

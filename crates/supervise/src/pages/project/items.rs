@@ -53,7 +53,7 @@ pub(crate) fn written<'t>(
 
 /// Something that is said about a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// `doubt` where a rule marks it, `note` where it could not be read as it was written.
     pub kind: &'static str,
     /// The sentence.

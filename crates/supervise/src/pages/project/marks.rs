@@ -14,7 +14,7 @@ use crate::scene::Supervise;
 
 /// What is said about a filing.
 #[derive(Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     /// By table, row (0 for the project's own) and column; an empty column means the row or list as a whole.
     fields: BTreeMap<(String, u32, String), Vec<Mark>>,
     /// Items that a rule marks, each with its sentences.
@@ -56,7 +56,7 @@ impl Marks {
 }
 
 /// Checks a filing as it stands, on a thread that may wait.
-pub(super) async fn marks(
+pub(crate) async fn marks(
     site: &Site,
     scene: &Supervise,
     id: Uuid,

@@ -14,6 +14,10 @@ mod stage;
 mod vouch;
 
 pub(crate) use items::written;
+pub(crate) use marks::marks;
+pub(crate) use page::sees_flags;
+pub(crate) use save::{moved_elsewhere, village_of};
+pub(crate) use vouch::of;
 
 use axum::http::Method;
 use kandeng_platform::account::Viewer;
@@ -27,14 +31,14 @@ use crate::project::{ProjectPage, page as page_of, resource};
 use crate::scene::Supervise;
 
 /// The most bytes of a category's form: a boundary of many points, and lists of some thousand rows.
-const MOST_FORM: usize = 8 << 20;
+pub(crate) const MOST_FORM: usize = 8 << 20;
 
 pub(crate) fn routes() -> Routes {
     use Action::{
         AcceptCategory, ChangeItems, ReturnCategory, ReviewCategory, SubmitCategory, ViewProject,
         WithdrawProject,
     };
-    let of = found;
+    let of = of_path;
     Routes::new()
         .asks(
             Method::GET,
@@ -110,19 +114,23 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The project of the path.
-fn found(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+pub(crate) fn of_path(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     params.id("id").map_or(Ok(None), |id| resource_of(site, id))
 }
 
 /// A project as authority sees it.
-pub(super) fn resource_of(site: &Site, id: Uuid) -> Result<Option<Resource>, Problem> {
+pub(crate) fn resource_of(site: &Site, id: Uuid) -> Result<Option<Resource>, Problem> {
     Ok(site
         .platform()
         .query(|connection| resource(connection, id))?)
 }
 
 /// The project of the path, by the declaration that it is filed by.
-fn read(
+pub(crate) fn read(
     site: &Site,
     scene: &Supervise,
     params: &Params,

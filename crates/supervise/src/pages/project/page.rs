@@ -144,16 +144,7 @@ pub(super) async fn shown(
     let words = words(asked.viewer.language);
     let viewer = &asked.viewer;
     let code = page.row.code.clone();
-    // What an officer sees are the flags; what a filer sees are the rules for filers, and nothing else.
-    let on_flag = Resource {
-        facts: kandeng_platform::authority::Facts::Flag {
-            hands: kandeng_platform::authority::Hands::default(),
-            severity: "low".to_owned(),
-            proposed_by: None,
-        },
-        ..asked.resource.clone()
-    };
-    let sees_flags = site.authority().may(viewer, Action::ViewFlag, &on_flag);
+    let sees_flags = sees_flags(&site, viewer, &asked.resource);
     let mut flags = Vec::new();
     let mut says: BTreeMap<String, Vec<String>> = BTreeMap::new();
     if sees_flags {
@@ -215,6 +206,20 @@ pub(super) async fn shown(
         ),
     };
     Ok(html(&shown))
+}
+
+/// Whether somebody sees the flags of a project, as officers do; what a filer sees are the rules for filers, and nothing
+/// else.
+pub(crate) fn sees_flags(site: &Site, viewer: &Viewer, project: &Resource) -> bool {
+    let on_flag = Resource {
+        facts: kandeng_platform::authority::Facts::Flag {
+            hands: kandeng_platform::authority::Hands::default(),
+            severity: "low".to_owned(),
+            proposed_by: None,
+        },
+        ..project.clone()
+    };
+    site.authority().may(viewer, Action::ViewFlag, &on_flag)
 }
 
 /// How a kind of project is called.

@@ -21,7 +21,9 @@ use super::page::tabs;
 use super::read;
 use crate::filing::Filing;
 use crate::import::value::{Cell, code};
-use crate::project::{ChangeItems, Declared, Hiding, Project, ProjectPage, hide, versions_of};
+use crate::project::{
+    ChangeItems, Declared, Edit, Hiding, Project, ProjectPage, hide, versions_of,
+};
 use crate::scene::Supervise;
 
 /// What a script is told that saves as one goes.
@@ -75,9 +77,10 @@ pub(super) async fn save(
     let go = fields.iter().find(|(name, _)| name == "go");
     let go = go.map(|(_, to)| to.clone()).unwrap_or_default();
     let sent = Sent::read(filing, category, fields)?;
-    let outcome = match moved_elsewhere(&site, viewer, &asked.resource, &sent, words) {
-        Some(told) => Err(told),
-        None => change(&site, &scene, &asked, &page, &declared, &sent).await?,
+    let outcome = if moved_elsewhere(&site, viewer, &asked.resource, &sent.edit) {
+        Err(words.say("village-elsewhere"))
+    } else {
+        change(&site, &scene, &asked, &page, &declared, &sent).await?
     };
     match outcome {
         Ok(()) if by_script => {
@@ -135,20 +138,23 @@ pub(super) async fn save(
     }
 }
 
+/// The village that an edit says, as the filing will be read: digits of full width are digits.
+pub(crate) fn village_of(edit: &Edit) -> Option<String> {
+    let typed = edit.fields.get("village_code")?.as_deref()?;
+    let village = code::read(Cell::text(typed)).ok().flatten()?;
+    jurisdiction::is_code(&village).then_some(village)
+}
+
 /// A project lies where its village does: nobody moves one to where they may not file.
-fn moved_elsewhere(
+pub(crate) fn moved_elsewhere(
     site: &Site,
     viewer: &Viewer,
     resource: &Resource,
-    sent: &Sent,
-    words: Words,
-) -> Option<String> {
-    // As the filing will be read: digits of full width are digits.
-    let typed = sent.edit.fields.get("village_code")?.as_deref()?;
-    let village = code::read(Cell::text(typed)).ok().flatten()?;
-    if !jurisdiction::is_code(&village) {
-        return None;
-    }
+    edit: &Edit,
+) -> bool {
+    let Some(village) = village_of(edit) else {
+        return false;
+    };
     let there = Resource {
         jurisdiction: village,
         id: resource.id.clone(),
@@ -156,8 +162,7 @@ fn moved_elsewhere(
             hands: Hands::default(),
         },
     };
-    let may = site.authority().may(viewer, Action::ChangeItems, &there);
-    (!may).then(|| words.say("village-elsewhere"))
+    !site.authority().may(viewer, Action::ChangeItems, &there)
 }
 
 async fn change(

@@ -29,13 +29,15 @@ pub(super) struct Returned {
     reason: String,
 }
 
-struct Of {
-    page: ProjectPage,
-    declared: Declared,
-    category: Category,
+/// The category of the path, and the project that it belongs to.
+pub(crate) struct Of {
+    pub page: ProjectPage,
+    pub declared: Declared,
+    pub category: Category,
 }
 
-fn of(site: &Site, asked: &Asked, scene: &Supervise) -> Result<Of, Problem> {
+/// Finds it.
+pub(crate) fn of(site: &Site, asked: &Asked, scene: &Supervise) -> Result<Of, Problem> {
     let (page, declared) = read(site, scene, &asked.params)?;
     let key = asked.params.get("category").unwrap_or_default();
     let category = declared.filing.categories.iter();
@@ -53,7 +55,7 @@ fn of(site: &Site, asked: &Asked, scene: &Supervise) -> Result<Of, Problem> {
 
 impl Of {
     /// What the page of a category shows: its items, and the papers among them.
-    fn looked(&self) -> Looked {
+    pub fn looked(&self) -> Looked {
         let items = self.category.items.iter().map(|item| item.key.clone());
         let items: Vec<String> = items
             .filter(|item| self.page.items.contains_key(item))

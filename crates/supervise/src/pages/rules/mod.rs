@@ -1,8 +1,10 @@
 //! The rules by yield: how many doubts each has open, what was decided on them, how often it was right. Each has a page
 //! of its own, where whoever may sees what another value of a parameter would change, and sets it.
 
-mod parameter;
+pub(crate) mod parameter;
 mod rule;
+
+pub(crate) use rule::sql_of;
 
 use std::collections::BTreeMap;
 
@@ -65,6 +67,30 @@ struct RulesPage {
     lines: Vec<RuleLine>,
 }
 
+/// What was decided on the flags of each rule, and how many are open.
+pub(crate) struct Decided {
+    pub all: BTreeMap<String, Tally>,
+    /// On those that were drawn.
+    pub drawn: BTreeMap<String, Tally>,
+    pub open: BTreeMap<String, u32>,
+}
+
+/// Reads it.
+pub(crate) fn decided(site: &Site) -> Result<Decided, Problem> {
+    Ok(site.platform().query(|connection| {
+        Ok(Decided {
+            open: connection
+                .prepare_cached(
+                    "select rule, count(*) from flags where state = 'open' group by rule",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?,
+            all: Tally::of_rules(connection, 0, false)?,
+            drawn: Tally::of_rules(connection, 0, true)?,
+        })
+    })?)
+}
+
 async fn shown(
     site: Site,
     asked: Asked,
@@ -73,17 +99,7 @@ async fn shown(
 ) -> Result<Response, Problem> {
     let words = words(asked.viewer.language);
     let pack = scene.pack(&site)?;
-    let (all, drawn, open) = site.platform().query(|connection| {
-        let open: BTreeMap<String, u32> = connection
-            .prepare_cached("select rule, count(*) from flags where state = 'open' group by rule")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok((
-            Tally::of_rules(connection, 0, false)?,
-            Tally::of_rules(connection, 0, true)?,
-            open,
-        ))
-    })?;
+    let Decided { all, drawn, open } = decided(&site)?;
     let share = |share: f64| format!("{:.0}%", 100.0 * share);
     let lines = pack.rules.iter().map(|rule| {
         let is_for_filers = rule.audience != Audience::Officer;

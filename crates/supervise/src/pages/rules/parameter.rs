@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::CommandError;
 use kandeng_platform::page::{Asked, Form, Frame, Problem, Site, Words, money, told};
 use kandeng_screening::Finding;
+use kandeng_screening::pack::Param;
 use serde::Deserialize;
 
 use super::super::words::words;
@@ -94,34 +95,10 @@ pub(super) async fn change(
         }
     };
     let typed = parameters::written(&value);
-    let filing = scene.newest(&site)?.filing;
-    let before = site.platform().query(|of| parameters::of(of, &pack))?;
-    let mut after = before.clone();
-    after.insert((id.clone(), sent.name.clone()), value.clone());
-    let (platform, key) = (site.platform().clone(), scene.key().clone());
-    let (datum, as_of) = (scene.datum(), site.today());
-    let rule = id.clone();
-    let cx = site.context(&asked.viewer, site.jurisdiction());
-    let registers = Registers::of_rule(&site, &scene, &filing, &pack, &id, &cx).await;
-    let registers = registers.map_err(|error| Problem::fault(&error))?;
     // Also before it is saved: a value that the rule cannot run with must not get that far.
-    let looked = blocking(move |cancel| {
-        let looked = Looked {
-            platform: &platform,
-            filing: &filing,
-            key: &key,
-            datum,
-            pack: &pack,
-            registers: &registers,
-            as_of,
-        };
-        preview(&looked, &rule, &before, &after, cancel)
-    });
-    let found = match looked.await {
-        Ok(Some(found)) => found,
-        Ok(None) => return again(typed, Some(words.say("rule-cannot-run")), None, frame),
-        Err(WatchError::Command(error)) => return Err(error.into()),
-        Err(error) => return Err(Problem::fault(&error)),
+    let found = tried(&site, &scene, &asked, &id, &sent.name, &value).await?;
+    let Some(found) = found else {
+        return again(typed, Some(words.say("rule-cannot-run")), None, frame);
     };
     let shown = shown(&site, words, found)?;
     if sent.save.is_empty() || sent.seen != typed {
@@ -148,6 +125,45 @@ pub(super) async fn change(
             again(typed, Some(told), Some(shown), frame)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What another value would change, on the county as it stands; nothing where the rule cannot run with it.
+pub(crate) async fn tried(
+    site: &Site,
+    scene: &Supervise,
+    asked: &Asked,
+    rule: &str,
+    name: &str,
+    value: &Param,
+) -> Result<Option<Preview>, Problem> {
+    let pack = scene.pack(site)?;
+    let filing = scene.newest(site)?.filing;
+    let before = site.platform().query(|of| parameters::of(of, &pack))?;
+    let mut after = before.clone();
+    after.insert((rule.to_owned(), name.to_owned()), value.clone());
+    let (platform, key) = (site.platform().clone(), scene.key().clone());
+    let (datum, as_of) = (scene.datum(), site.today());
+    let cx = site.context(&asked.viewer, site.jurisdiction());
+    let registers = Registers::of_rule(site, scene, &filing, &pack, rule, &cx).await;
+    let registers = registers.map_err(|error| Problem::fault(&error))?;
+    let rule = rule.to_owned();
+    let looked = blocking(move |cancel| {
+        let looked = Looked {
+            platform: &platform,
+            filing: &filing,
+            key: &key,
+            datum,
+            pack: &pack,
+            registers: &registers,
+            as_of,
+        };
+        preview(&looked, &rule, &before, &after, cancel)
+    });
+    match looked.await {
+        Ok(found) => Ok(found),
+        Err(WatchError::Command(error)) => Err(error.into()),
+        Err(error) => Err(Problem::fault(&error)),
     }
 }
 

@@ -121,6 +121,10 @@ pub struct Filter {
     pub withdrawn: bool,
     /// Those changed last first, instead of by code.
     pub newest: bool,
+    /// Those with an event after this position.
+    pub since: Option<u64>,
+    /// Those whose code comes after this one. How many there are in all is told without it.
+    pub after: Option<String>,
 }
 
 /// A part of a list.
@@ -170,10 +174,18 @@ pub fn list(of: &Connection, filter: &Filter, from: u64, count: u32) -> rusqlite
         conditions.push("(instr(lower(name), lower(?)) > 0 or instr(code, ?) = 1)".to_owned());
         values.extend([Sql::Text(text.to_owned()), Sql::Text(text.to_owned())]);
     }
-    let conditions = conditions.join(" and ");
+    if let Some(since) = filter.since {
+        conditions.push("position > ?".to_owned());
+        values.push(Sql::Integer(i64::try_from(since).unwrap_or(i64::MAX)));
+    }
+    let mut conditions = conditions.join(" and ");
     let total: i64 = of
         .prepare_cached(&format!("select count(*) from projects where {conditions}"))?
         .query_row(params_from_iter(&values), |row| row.get(0))?;
+    if let Some(after) = &filter.after {
+        conditions.push_str(" and code > ?");
+        values.push(Sql::Text(after.clone()));
+    }
     let order = if filter.newest {
         "changed_at desc, project desc"
     } else {

@@ -1,0 +1,241 @@
+//! Bringing filings in: a file is read, what it would change is told cell by cell, and it is taken whole or not at all.
+
+mod report;
+
+use std::sync::Arc;
+
+use axum::extract::Multipart;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use kandeng_platform::account::Viewer;
+use kandeng_platform::api::{Asks, Both, CommandId, Done, MOST_COMMAND, Operation, Operations};
+use kandeng_platform::authority::Action;
+use kandeng_platform::page::{Asked, Params, Problem, Site};
+use kandeng_platform::{Refusal, Text};
+use report::{ImportLine, Report, WantedReport};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::cells::is_hidden;
+use super::{DONE, id};
+use crate::pages::import::report::elsewhere;
+use crate::pages::import::upload::{Fields, MOST_BYTES, read_in};
+use crate::pages::import::{MOST_TIME, Pending};
+use crate::project::CellChange;
+use crate::scene::Supervise;
+
+/// The most changes of one project that are told.
+const MOST_CHANGES: usize = 2_000;
+
+pub(super) fn operations() -> Operations {
+    use Action::ImportFilings;
+    let desk = |site: &Site, viewer: &Viewer, _: &Params| Ok(site.widest(viewer, ImportFilings));
+    Operations::new()
+        .asks(
+            Operation::read("/api/supervise/imports", "已读取而未导入的文件,自己的 / Files that were read and wait: one's own")
+                .giving::<Imports>(200, "文件 / The files"),
+            ImportFilings,
+            desk,
+            listed,
+        )
+        .asks(
+            Operation::new(
+                Method::POST,
+                "/api/supervise/imports",
+                "上传并读取一个文件;什么都还不导入,等待一小时 / Upload and read a file; nothing is taken yet, it waits for an hour",
+            )
+            .taking_file("xlsx、xls、ods、CSV,或 CSV、Parquet 的 zip,至多 64 MB / xlsx, xls, ods, CSV, or a zip of CSV or Parquet, 64 MB at most")
+            .giving::<Report>(201, "已读取,`location` 是报告的地址 / It was read; `location` is the address of the report"),
+            ImportFilings,
+            desk,
+            upload,
+        )
+        .up_to(MOST_BYTES, MOST_TIME)
+        .asks(
+            Operation::read("/api/supervise/imports/{id}", "一个文件会改变什么,按项目 / What a file would change, by project")
+                .asking::<WantedReport>()
+                .giving::<Report>(200, "报告 / The report"),
+            ImportFilings,
+            desk,
+            report,
+        )
+        .asks(
+            Operation::read(
+                "/api/supervise/imports/{id}/projects/{code}",
+                "一个文件会改变一个项目的哪些单元格,至多 2000 格 / Which cells of a project a file would change: up to 2,000",
+            )
+            .giving::<CellChanges>(200, "单元格 / The cells"),
+            ImportFilings,
+            desk,
+            changes,
+        )
+        .asks(
+            Operation::command("/api/supervise/imports/{id}/take", "导入:全部或全不 / Take it: all of it or nothing")
+                .giving::<Done>(200, DONE),
+            ImportFilings,
+            desk,
+            take,
+        )
+        .up_to(MOST_COMMAND, MOST_TIME)
+        .asks(
+            Operation::new(Method::DELETE, "/api/supervise/imports/{id}", "不导入 / Do not take it")
+                .giving_nothing("已丢弃 / It is gone"),
+            ImportFilings,
+            desk,
+            discard,
+        )
+}
+
+/// 等待导入的文件 / Files that wait
+#[derive(Serialize, ToSchema)]
+struct Imports {
+    imports: Vec<ImportLine>,
+}
+
+async fn listed(
+    site: Site,
+    viewer: Viewer,
+    Extension(scene): Extension<Supervise>,
+) -> Json<Imports> {
+    let all = scene.waiting().of(&site, &viewer);
+    let imports = all.iter().map(|(id, pending)| ImportLine::of(*id, pending));
+    Json(Imports {
+        imports: imports.collect(),
+    })
+}
+
+async fn upload(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    form: Multipart,
+) -> Result<Response, Problem> {
+    let viewer = &asked.viewer;
+    let id = match read_in(&site, viewer, &scene, form, Fields::None).await? {
+        Ok(id) => id,
+        Err(told) => {
+            // In the account's language already.
+            let told = told.join("\n");
+            let refusal = Refusal::new("file-refused", told.clone(), told);
+            return Err(Problem::from(refusal).with("field", "file".into()));
+        }
+    };
+    let pending = scene.waiting().get(&site, viewer, id)?;
+    let report = Report::of(&site, viewer, id, &pending, &WantedReport::default())?;
+    let mut made = (StatusCode::CREATED, Json(report)).into_response();
+    // Cannot fail: it is made of letters and digits.
+    if let Ok(to) = HeaderValue::from_str(&format!("/api/supervise/imports/{id}")) {
+        made.headers_mut().insert(header::LOCATION, to);
+    }
+    Ok(made)
+}
+
+fn pending(site: &Site, asked: &Asked, scene: &Supervise) -> Result<Arc<Pending>, Problem> {
+    scene.waiting().get(site, &asked.viewer, id(asked))
+}
+
+async fn report(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Asks(wanted): Asks<WantedReport>,
+) -> Result<Json<Report>, Problem> {
+    let pending = pending(&site, &asked, &scene)?;
+    let report = Report::of(&site, &asked.viewer, id(&asked), &pending, &wanted)?;
+    Ok(Json(report))
+}
+
+/// 单元格 / Cells
+#[derive(Serialize, ToSchema)]
+struct CellChanges {
+    changes: Vec<CellChangeOut>,
+}
+
+/// 一格会怎样 / What would happen to a cell
+#[derive(Serialize, ToSchema)]
+struct CellChangeOut {
+    /// 表的键 / Key of the table
+    table: String,
+    column: String,
+    /// 文件中的工作表 / The sheet of the file
+    sheet: Option<String>,
+    /// 文件中的行,从 1 数 / The row in the file, counted from 1
+    row: Option<u64>,
+    /// 现在的;不显示的没有 / What stands there; none where it is not shown
+    from: Option<String>,
+    /// 文件中的;不显示的没有 / What the file says; none where it is not shown
+    to: Option<String>,
+    /// 无法读取的原因 / Why it could not be read
+    unread: Option<Both>,
+}
+
+async fn changes(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+) -> Result<Json<CellChanges>, Problem> {
+    let pending = pending(&site, &asked, &scene)?;
+    let code = asked.params.get("code").unwrap_or_default();
+    let planned = pending.plan.projects().iter();
+    let mut planned = planned.filter(|project| project.code == code);
+    planned.next().ok_or_else(Problem::not_found)?;
+    let filing = scene.newest(&site)?.filing;
+    let changes = pending.plan.changes(site.platform(), code)?;
+    let changes = changes.into_iter().take(MOST_CHANGES);
+    let changes = changes.map(|change: CellChange| {
+        let shown = !is_hidden(&filing, &change.table, &change.column);
+        CellChangeOut {
+            from: change.from.filter(|_| shown),
+            to: change.to.filter(|_| shown),
+            sheet: change.place.as_ref().map(|place| place.sheet.clone()),
+            row: change.place.as_ref().map(|place| place.row as u64),
+            unread: change.unread.map(|why: Text| why.into()),
+            table: change.table,
+            column: change.column,
+        }
+    });
+    Ok(Json(CellChanges {
+        changes: changes.collect(),
+    }))
+}
+
+async fn take(
+    site: Site,
+    asked: Asked,
+    command: CommandId,
+    Extension(scene): Extension<Supervise>,
+) -> Result<Json<Done>, Problem> {
+    // Taken already, the file waits no more.
+    if let Some(done) = command.first_answer(&site).await? {
+        return Ok(Json(done));
+    }
+    let pending = pending(&site, &asked, &scene)?;
+    let viewer = &asked.viewer;
+    // All or none, and none of them elsewhere.
+    if !elsewhere(&site, viewer, pending.plan.projects())?.is_empty() {
+        return Err(Refusal::new(
+            "import-elsewhere",
+            "文件中有不在你辖区内的项目,什么都没有导入",
+            "there are projects in the file that lie outside your jurisdiction; nothing was taken",
+        )
+        .into());
+    }
+    let cx = command.context(&site, viewer, &asked.resource.jurisdiction);
+    let taken = pending
+        .plan
+        .take(site.platform(), scene.vault(), &cx, &|_, _| {})
+        .await?;
+    scene.waiting().remove(&site, id(&asked));
+    Ok(Json(Done::from(&taken.answer)))
+}
+
+async fn discard(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+) -> Result<StatusCode, Problem> {
+    pending(&site, &asked, &scene)?;
+    scene.waiting().remove(&site, id(&asked));
+    Ok(StatusCode::NO_CONTENT)
+}
