@@ -47,9 +47,14 @@ impl ImportOptions {
         }
     }
 
+    /// Whether the person asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
     /// Stops when the person asked to.
     pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
-        if self.cancel.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             return Err(ImportError::Cancelled);
         }
         Ok(())

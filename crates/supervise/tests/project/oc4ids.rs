@@ -51,7 +51,17 @@ fn exported(node: &Node, scope: Scope) -> Value {
     let filing = node.declared().filing;
     let (platform, key) = (&node.platform, &node.key);
     let write = || {
-        export_oc4ids(platform, &filing, key, &filter, scope, &publisher(), &path).unwrap();
+        export_oc4ids(
+            platform,
+            &filing,
+            key,
+            &filter,
+            None,
+            scope,
+            &publisher(),
+            &path,
+        )
+        .unwrap();
         std::fs::read(&path).unwrap()
     };
     let bytes = write();
@@ -129,7 +139,7 @@ fn references_are_parties(project: &Value) {
 }
 
 /// A filing with something in every part that the standard has a place for.
-fn full() -> Edit {
+pub fn full() -> Edit {
     let own = [
         ("name", "柿子湾核桃园"),
         ("kind", "industry"),
