@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::civil::Date;
 use kandeng_geo::Datum;
@@ -30,6 +30,8 @@ pub struct ImportOptions {
     pub as_of: Option<Date>,
     /// Set by another thread to stop.
     pub cancel: Arc<AtomicBool>,
+    /// Rows that were read so far, for another thread to look at.
+    pub rows_read: Arc<AtomicU64>,
 }
 
 impl ImportOptions {
@@ -43,7 +45,8 @@ impl ImportOptions {
             datum: None,
             key,
             as_of: None,
-            cancel: Arc::new(AtomicBool::new(false)),
+            cancel: Arc::default(),
+            rows_read: Arc::default(),
         }
     }
 

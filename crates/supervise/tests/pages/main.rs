@@ -9,6 +9,7 @@ mod dismissed;
 mod files;
 mod filing;
 mod filters;
+mod imports;
 mod parameters;
 mod registers;
 mod routes;

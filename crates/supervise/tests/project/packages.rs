@@ -24,15 +24,52 @@ const CARRIED: [(&str, &[&str]); 11] = [
     (
         "projects",
         &[
-            "name", "kind", "village_code", "address", "lon", "lat", "owner_name", "owner_uscc",
-            "approval_number", "approval_authority", "approval_date", "approved_budget",
-            "resolution_date", "resolution_file", "procurement_method", "tender_start", "tender_end",
-            "bid_opening", "contractor_name", "contractor_uscc", "contract_number", "contract_date",
-            "contract_amount", "planned_start", "planned_finish", "start_date", "boundary",
-            "boundary_method", "paid_total", "payee_name", "payee_uscc", "retention_amount",
-            "retention_due", "finish_date", "acceptance_date", "settlement", "acceptance_file",
-            "asset_owner", "upkeep_body", "upkeep_fund", "households", "people", "scale",
-            "scale_unit", "accepted_scale", "accepted_scale_unit",
+            "name",
+            "kind",
+            "village_code",
+            "address",
+            "lon",
+            "lat",
+            "owner_name",
+            "owner_uscc",
+            "approval_number",
+            "approval_authority",
+            "approval_date",
+            "approved_budget",
+            "resolution_date",
+            "resolution_file",
+            "procurement_method",
+            "tender_start",
+            "tender_end",
+            "bid_opening",
+            "contractor_name",
+            "contractor_uscc",
+            "contract_number",
+            "contract_date",
+            "contract_amount",
+            "planned_start",
+            "planned_finish",
+            "start_date",
+            "boundary",
+            "boundary_method",
+            "paid_total",
+            "payee_name",
+            "payee_uscc",
+            "retention_amount",
+            "retention_due",
+            "finish_date",
+            "acceptance_date",
+            "settlement",
+            "acceptance_file",
+            "asset_owner",
+            "upkeep_body",
+            "upkeep_fund",
+            "households",
+            "people",
+            "scale",
+            "scale_unit",
+            "accepted_scale",
+            "accepted_scale_unit",
         ],
     ),
     ("fund_sources", &["level", "amount"]),
@@ -42,7 +79,14 @@ const CARRIED: [(&str, &[&str]); 11] = [
     ("payment_plan", &["due_date", "percent", "amount"]),
     (
         "payments",
-        &["date", "amount", "payee_name", "payee_uscc", "voucher", "voucher_file"],
+        &[
+            "date",
+            "amount",
+            "payee_name",
+            "payee_uscc",
+            "voucher",
+            "voucher_file",
+        ],
     ),
     ("photos", &["stage", "file"]),
     ("panel", &["role", "body"]),
@@ -54,27 +98,41 @@ type Rows = Vec<BTreeMap<String, String>>;
 
 /// What of a county's filings is carried, by code and table.
 fn carried(node: &Node) -> BTreeMap<String, BTreeMap<String, Rows>> {
-    let all = node.platform.query(|of| list(of, &everywhere(), 0, u32::MAX)).unwrap();
+    let all = node
+        .platform
+        .query(|of| list(of, &everywhere(), 0, u32::MAX))
+        .unwrap();
     all.rows
         .iter()
         .map(|row| {
             let filed = node.page(row.id).filed;
             let own = BTreeMap::from([(0, filed.fields.clone())]);
             let tables = CARRIED.iter().map(|(table, columns)| {
-                let rows = if *table == "projects" { Some(&own) } else { filed.lists.get(*table) };
+                let rows = if *table == "projects" {
+                    Some(&own)
+                } else {
+                    filed.lists.get(*table)
+                };
                 let rows = rows.into_iter().flat_map(BTreeMap::values);
                 let mut seen = BTreeSet::new();
                 let rows: Rows = rows
-                    .filter(|row| *table != "bids" || row.get("status").map(String::as_str) != Some("withdrawn"))
+                    .filter(|row| {
+                        *table != "bids"
+                            || row.get("status").map(String::as_str) != Some("withdrawn")
+                    })
                     .map(|row| {
                         let says = |column: &&&str| {
                             let text = row.get(**column)?;
                             // People do not go out.
-                            let is_persons = row.contains_key("payee_id") && **column == "payee_name";
+                            let is_persons =
+                                row.contains_key("payee_id") && **column == "payee_name";
                             let is_mark = text.starts_with("person/");
                             (!is_persons && !is_mark).then(|| ((**column).to_owned(), text.clone()))
                         };
-                        columns.iter().filter_map(|column| says(&column)).collect::<BTreeMap<_, _>>()
+                        columns
+                            .iter()
+                            .filter_map(|column| says(&column))
+                            .collect::<BTreeMap<_, _>>()
                     })
                     .filter(|row| !row.is_empty())
                     // The standard wants each tenderer once.
@@ -83,7 +141,10 @@ fn carried(node: &Node) -> BTreeMap<String, BTreeMap<String, Rows>> {
                 ((*table).to_owned(), rows)
             });
             let mut tables: BTreeMap<String, Rows> = tables.collect();
-            tables.insert("stage".to_owned(), vec![BTreeMap::from([("stage".to_owned(), row.stage.clone())])]);
+            tables.insert(
+                "stage".to_owned(),
+                vec![BTreeMap::from([("stage".to_owned(), row.stage.clone())])],
+            );
             (row.code.clone(), tables)
         })
         .collect()
@@ -149,7 +210,9 @@ fn refused(node: &Node, text: &str) -> PackageError {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("package.json");
     std::fs::write(&path, text).unwrap();
-    packages::read(&path, &node.options(), &|_, _| {}).err().unwrap()
+    packages::read(&path, &node.options(), &|_, _| {})
+        .err()
+        .unwrap()
 }
 
 /// Nothing changes, and what would is shown where it does not hold.
@@ -158,18 +221,33 @@ fn changes_nothing(node: &Node, plan: &ImportPlan) {
         .projects()
         .iter()
         .filter(|project| !project.is_unchanged())
-        .map(|project| (project.code.clone(), plan.changes(&node.platform, &project.code).unwrap()))
+        .map(|project| {
+            (
+                project.code.clone(),
+                plan.changes(&node.platform, &project.code).unwrap(),
+            )
+        })
         .collect();
     assert!(odd.is_empty(), "{odd:#?}");
 }
 
 /// The same values, a boundary by its ground.
-fn same(before: &BTreeMap<String, BTreeMap<String, Rows>>, after: &BTreeMap<String, BTreeMap<String, Rows>>) {
-    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+fn same(
+    before: &BTreeMap<String, BTreeMap<String, Rows>>,
+    after: &BTreeMap<String, BTreeMap<String, Rows>>,
+) {
+    assert_eq!(
+        before.keys().collect::<Vec<_>>(),
+        after.keys().collect::<Vec<_>>()
+    );
     for (code, tables) in before {
         for (table, rows) in tables {
             let others = &after[code][table];
-            assert_eq!(rows.len(), others.len(), "{code} {table}: {rows:#?} {others:#?}");
+            assert_eq!(
+                rows.len(),
+                others.len(),
+                "{code} {table}: {rows:#?} {others:#?}"
+            );
             for (row, other) in rows.iter().zip(others) {
                 let mut row = row.clone();
                 let mut other = other.clone();
@@ -221,9 +299,16 @@ fn a_filing_with_everything_comes_back_but_for_what_names_people() {
     let (mut before, after) = (carried(&node), carried(&empty));
     let tables = before.values_mut().next().unwrap();
     // A person's name where the form asks for a body does not go out either.
-    for (table, column) in [("projects", "asset_owner"), ("inspections", "by"), ("panel", "body")] {
+    for (table, column) in [
+        ("projects", "asset_owner"),
+        ("inspections", "by"),
+        ("panel", "body"),
+    ] {
         for row in tables.get_mut(table).unwrap() {
-            if row.get(column).is_some_and(|name| ["王桂香", "李国强", "赵春生"].contains(&&**name)) {
+            if row
+                .get(column)
+                .is_some_and(|name| ["王桂香", "李国强", "赵春生"].contains(&&**name))
+            {
                 row.remove(column);
             }
         }
@@ -233,7 +318,13 @@ fn a_filing_with_everything_comes_back_but_for_what_names_people() {
 
 /// A square of some sixty metres, in figures of a datum.
 fn square(datum: Datum) -> String {
-    let at = [(105.52, 32.28), (105.5207, 32.28), (105.5207, 32.2806), (105.52, 32.2806), (105.52, 32.28)];
+    let at = [
+        (105.52, 32.28),
+        (105.5207, 32.28),
+        (105.5207, 32.2806),
+        (105.52, 32.2806),
+        (105.52, 32.28),
+    ];
     let corners = at.map(|(lon, lat)| {
         let (x, y) = datum.from_wgs84(lon, lat).unwrap();
         format!("{x} {y}")
@@ -249,18 +340,30 @@ fn a_boundary_of_another_datum_is_known_again_as_the_same_ground() {
         // Without a name it is in the county's usual datum.
         (square(gcj), None, Some(gcj)),
         (square(Datum::Cgcs2000), Some("CGCS2000"), Some(gcj)),
-        (square(Datum::parse("4526").unwrap()), Some("EPSG:4526"), None),
+        (
+            square(Datum::parse("4526").unwrap()),
+            Some("EPSG:4526"),
+            None,
+        ),
         (square(Datum::Wgs84), None, None),
     ] {
         let node = Node::new();
-        let edit = Edit::default().with("name", "核桃园").with("boundary", &typed);
-        let edit = named.iter().fold(edit, |edit, name| edit.with("boundary_datum", *name));
+        let edit = Edit::default()
+            .with("name", "核桃园")
+            .with("boundary", &typed);
+        let edit = named
+            .iter()
+            .fold(edit, |edit, name| edit.with("boundary_datum", *name));
         let id = node.file("99010120250001", edit, CLERK).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = export(&node, folder.path(), usual);
         let mut package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let ring = "/projects/0/locations/0/geometry/coordinates/0";
-        let first = package.pointer(&format!("{ring}/0/0")).unwrap().as_f64().unwrap();
+        let first = package
+            .pointer(&format!("{ring}/0/0"))
+            .unwrap()
+            .as_f64()
+            .unwrap();
         assert!((first - 105.52).abs() < 1e-6, "out in WGS-84: {first}");
         changes_nothing(&node, &plan_in(&node, &path, usual));
         // Another program wrote it: six decimals, another corner first, the other way round.
@@ -280,7 +383,10 @@ fn a_boundary_of_another_datum_is_known_again_as_the_same_ground() {
         let path = written(folder.path(), &package);
         let moved = plan_in(&node, &path, usual);
         let changes = moved.changes(&node.platform, "99010120250001").unwrap();
-        let columns: Vec<_> = changes.iter().map(|change| change.column.as_str()).collect();
+        let columns: Vec<_> = changes
+            .iter()
+            .map(|change| change.column.as_str())
+            .collect();
         let is_other = named.map_or(usual, |name| Datum::parse(name).ok());
         if is_other.is_some_and(|datum| datum != Datum::Wgs84) {
             assert_eq!(columns, ["boundary", "boundary_datum"]);
@@ -288,7 +394,10 @@ fn a_boundary_of_another_datum_is_known_again_as_the_same_ground() {
             assert_eq!(columns, ["boundary"]);
         }
         let place = changes[0].place.as_ref().unwrap();
-        assert_eq!(place.pointer.as_deref(), Some("/projects/0/locations/0/geometry"));
+        assert_eq!(
+            place.pointer.as_deref(),
+            Some("/projects/0/locations/0/geometry")
+        );
         node.take(&moved);
         assert_ne!(node.page(id).filed.fields["boundary"], typed);
         changes_nothing(&node, &plan_in(&node, &path, usual));
@@ -316,7 +425,14 @@ fn a_changed_package_shows_what_changes_and_leaves_alone_what_it_does_not_say() 
         .changes(&node.platform, "99010120250001")
         .unwrap()
         .into_iter()
-        .map(|change| (change.column, change.from, change.to, change.place.unwrap().pointer.unwrap()))
+        .map(|change| {
+            (
+                change.column,
+                change.from,
+                change.to,
+                change.place.unwrap().pointer.unwrap(),
+            )
+        })
         .collect();
     told.sort();
     let at = |inner: &str| format!("/projects/0/{inner}");
@@ -325,10 +441,30 @@ fn a_changed_package_shows_what_changes_and_leaves_alone_what_it_does_not_say() 
     assert_eq!(
         told,
         [
-            ("amount".to_owned(), None, text("1"), at(&format!("{paid}/2/value/amount"))),
-            ("amount".to_owned(), text("200000"), text("210000"), at(&format!("{paid}/0/value/amount"))),
-            ("approved_budget".to_owned(), text("600000.50"), text("610000"), at("budget/amount/amount")),
-            ("date".to_owned(), None, text("2025-10-01"), at(&format!("{paid}/2/date"))),
+            (
+                "amount".to_owned(),
+                None,
+                text("1"),
+                at(&format!("{paid}/2/value/amount"))
+            ),
+            (
+                "amount".to_owned(),
+                text("200000"),
+                text("210000"),
+                at(&format!("{paid}/0/value/amount"))
+            ),
+            (
+                "approved_budget".to_owned(),
+                text("600000.50"),
+                text("610000"),
+                at("budget/amount/amount")
+            ),
+            (
+                "date".to_owned(),
+                None,
+                text("2025-10-01"),
+                at(&format!("{paid}/2/date"))
+            ),
         ]
     );
     node.take(&changed);
@@ -354,15 +490,28 @@ fn the_standards_own_example_tells_field_by_field_what_is_not_carried() {
     let [project] = plan.projects() else {
         panic!("one project");
     };
-    assert_eq!(project.code, "oc4ids-bu3kcz-m75-junctions-4-to-5-smart-motorway");
+    assert_eq!(
+        project.code,
+        "oc4ids-bu3kcz-m75-junctions-4-to-5-smart-motorway"
+    );
     let changes = plan.changes(&node.platform, &project.code).unwrap();
     let says = |column: &str| {
-        let change = changes.iter().find(|change| change.table == "projects" && change.column == column);
-        change.map(|change| (change.to.clone().unwrap(), change.place.clone().unwrap().pointer.unwrap()))
+        let change = changes
+            .iter()
+            .find(|change| change.table == "projects" && change.column == column);
+        change.map(|change| {
+            (
+                change.to.clone().unwrap(),
+                change.place.clone().unwrap().pointer.unwrap(),
+            )
+        })
     };
     assert_eq!(
         says("name"),
-        Some(("M75 Junctions 4 to 5 upgrade smart motorway".to_owned(), "/projects/0/title".to_owned()))
+        Some((
+            "M75 Junctions 4 to 5 upgrade smart motorway".to_owned(),
+            "/projects/0/title".to_owned()
+        ))
     );
     assert_eq!(says("planned_start").unwrap().0, "2016-01-01");
     assert_eq!(project.stage.as_deref(), Some("upkeep"));
@@ -370,15 +519,36 @@ fn the_standards_own_example_tells_field_by_field_what_is_not_carried() {
     assert_eq!(says("approved_budget"), None);
     let left = plan.not_carried(&project.code);
     let money = why(left, "/projects/0/budget/amount");
-    assert!(money.why.zh.contains("GBP") && money.why.en.contains("not taken as yuan"), "{money:?}");
+    assert!(
+        money.why.zh.contains("GBP") && money.why.en.contains("not taken as yuan"),
+        "{money:?}"
+    );
     for change in &changes {
         let place = change.place.as_ref().unwrap().pointer.as_deref().unwrap();
-        assert!(!place.contains("/amount") && !place.contains("Value"), "{place}");
+        assert!(
+            !place.contains("/amount") && !place.contains("Value"),
+            "{place}"
+        );
     }
     // A sector that is no kind, a position that is not in China, a field that is no item.
-    assert!(why(left, "/projects/0/sector/1").why.en.contains("no kind of projects"));
-    assert!(why(left, "/projects/0/locations/0/geometry/coordinates").why.en.contains("out of range"));
-    assert!(why(left, "/projects/0/assetLifetime").why.en.contains("none of the 42 items"));
+    assert!(
+        why(left, "/projects/0/sector/1")
+            .why
+            .en
+            .contains("no kind of projects")
+    );
+    assert!(
+        why(left, "/projects/0/locations/0/geometry/coordinates")
+            .why
+            .en
+            .contains("out of range")
+    );
+    assert!(
+        why(left, "/projects/0/assetLifetime")
+            .why
+            .en
+            .contains("none of the 42 items")
+    );
     node.take(&plan);
     changes_nothing(&node, &self::plan(&node, &path));
 }
@@ -411,13 +581,28 @@ fn odd_values_are_told_with_their_places_and_the_rest_is_taken() {
         ("/projects/0/period/startDate", "no date"),
         ("/projects/0/period/endDate", "out of range"),
         ("/projects/0/budget/amount/amount", "out of range"),
-        ("/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/0/description", "no level of funds"),
-        ("/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/1/amount", "no currency"),
+        (
+            "/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/0/description",
+            "no level of funds",
+        ),
+        (
+            "/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/1/amount",
+            "no currency",
+        ),
         ("/projects/0/locations/0/geometry/coordinates", "swapped"),
         ("/projects/0/madeUp", "none of the 42 items"),
-        ("/projects/0/contractingProcesses/0/summary/tender/procurementMethod", "consultation"),
-        ("/projects/0/contractingProcesses/0/summary/contractValue", "USD"),
-        ("/projects/0/contractingProcesses/0/summary/milestones/0/dueDate", "has not happened"),
+        (
+            "/projects/0/contractingProcesses/0/summary/tender/procurementMethod",
+            "consultation",
+        ),
+        (
+            "/projects/0/contractingProcesses/0/summary/contractValue",
+            "USD",
+        ),
+        (
+            "/projects/0/contractingProcesses/0/summary/milestones/0/dueDate",
+            "has not happened",
+        ),
     ] {
         let one = why(left, place);
         assert!(one.why.en.contains(says), "{one:?}");
@@ -436,27 +621,74 @@ fn what_is_no_package_is_refused_with_its_place() {
     let node = Node::new();
     let two = json!([{"id": "a"}, {"id": "b"}, {"id": "ａ"}]);
     for (text, place, says) in [
-        ("{\"version\": \"0.9\", \"projects\": [{\"id\"", "line 1", "not whole"),
-        ("{\"version\": \"0.9\", \"projects\": [}", "line 1", "not valid JSON"),
+        (
+            "{\"version\": \"0.9\", \"projects\": [{\"id\"",
+            "line 1",
+            "not whole",
+        ),
+        (
+            "{\"version\": \"0.9\", \"projects\": [}",
+            "line 1",
+            "not valid JSON",
+        ),
         ("{}\n{}", "line 2", "more than one"),
         ("[]", "", "a list"),
-        ("{\"type\": \"FeatureCollection\", \"features\": []}", "/type", "another kind"),
+        (
+            "{\"type\": \"FeatureCollection\", \"features\": []}",
+            "/type",
+            "another kind",
+        ),
         ("{\"ocid\": \"a\", \"tender\": {}}", "/ocid", "by itself"),
-        ("{\"version\": \"0.9\", \"projects\": {}}", "/projects", "expected a list"),
+        (
+            "{\"version\": \"0.9\", \"projects\": {}}",
+            "/projects",
+            "expected a list",
+        ),
         (&package(json!([])).to_string(), "/projects", "none in it"),
-        (&package(json!([{"title": "x"}])).to_string(), "/projects/0/id", "no identifier"),
-        (&package(json!(["x"])).to_string(), "/projects/0", "expected an object"),
-        (&package(json!([{"id": "x".repeat(65)}])).to_string(), "/projects/0/id", "64"),
-        (&package(two).to_string(), "/projects/2/id", "the same identifier as /projects/0"),
-        (&package(json!([])).to_string().replace("0.9", "0.5"), "/version", "0.5"),
+        (
+            &package(json!([{"title": "x"}])).to_string(),
+            "/projects/0/id",
+            "no identifier",
+        ),
+        (
+            &package(json!(["x"])).to_string(),
+            "/projects/0",
+            "expected an object",
+        ),
+        (
+            &package(json!([{"id": "x".repeat(65)}])).to_string(),
+            "/projects/0/id",
+            "64",
+        ),
+        (
+            &package(two).to_string(),
+            "/projects/2/id",
+            "the same identifier as /projects/0",
+        ),
+        (
+            &package(json!([])).to_string().replace("0.9", "0.5"),
+            "/version",
+            "0.5",
+        ),
         ("{\"projects\": [{\"id\": \"a\"}]}", "/version", "only 0.9"),
-        ("{\"version\": \"2.0\", \"releases\": [{\"ocid\": \"a\"}]}", "/version", "only 1.1"),
-        ("{\"releases\": [{\"id\": \"a\"}]}", "/releases/0/ocid", "no ocid"),
+        (
+            "{\"version\": \"2.0\", \"releases\": [{\"ocid\": \"a\"}]}",
+            "/version",
+            "only 1.1",
+        ),
+        (
+            "{\"releases\": [{\"id\": \"a\"}]}",
+            "/releases/0/ocid",
+            "no ocid",
+        ),
     ] {
         let error = refused(&node, text);
         assert!(error.place.en.starts_with(place), "{text}: {error:?}");
         assert!(error.problem.en.contains(says), "{text}: {error:?}");
-        assert!(!error.text().zh.is_empty() && error.text().zh != error.text().en, "{error:?}");
+        assert!(
+            !error.text().zh.is_empty() && error.text().zh != error.text().en,
+            "{error:?}"
+        );
     }
     let deep = 30 << 20;
     let nested = format!(
@@ -506,24 +738,68 @@ fn releases_and_records_are_read_process_by_process() {
     let mut told: BTreeMap<(&str, &str), (&str, &str)> = BTreeMap::new();
     for change in &changes {
         let place = change.place.as_ref().unwrap().pointer.as_deref().unwrap();
-        told.insert((&change.table, &change.column), (change.to.as_deref().unwrap(), place));
+        told.insert(
+            (&change.table, &change.column),
+            (change.to.as_deref().unwrap(), place),
+        );
     }
     for ((table, column), stands) in [
         (("projects", "name"), ("核桃园", "/releases/1/tender/title")),
-        (("projects", "owner_name"), ("示例县农业农村局", "/releases/0/buyer/name")),
-        (("projects", "procurement_method"), ("open", "/releases/1/tender/procurementMethod")),
-        (("projects", "contract_amount"), ("580000", "/releases/0/contracts/0/value/amount")),
-        (("projects", "contractor_uscc"), ("91510823MA62K1XY7N", "/releases/0/parties/1/identifier/id")),
-        (("bids", "amount"), ("590000", "/releases/0/bids/details/0/value/amount")),
-        (("bids", "status"), ("valid", "/releases/0/bids/details/0/status")),
-        (("payments", "date"), ("2025-06-01", "/releases/0/contracts/0/implementation/transactions/0/date")),
+        (
+            ("projects", "owner_name"),
+            ("示例县农业农村局", "/releases/0/buyer/name"),
+        ),
+        (
+            ("projects", "procurement_method"),
+            ("open", "/releases/1/tender/procurementMethod"),
+        ),
+        (
+            ("projects", "contract_amount"),
+            ("580000", "/releases/0/contracts/0/value/amount"),
+        ),
+        (
+            ("projects", "contractor_uscc"),
+            ("91510823MA62K1XY7N", "/releases/0/parties/1/identifier/id"),
+        ),
+        (
+            ("bids", "amount"),
+            ("590000", "/releases/0/bids/details/0/value/amount"),
+        ),
+        (
+            ("bids", "status"),
+            ("valid", "/releases/0/bids/details/0/status"),
+        ),
+        (
+            ("payments", "date"),
+            (
+                "2025-06-01",
+                "/releases/0/contracts/0/implementation/transactions/0/date",
+            ),
+        ),
     ] {
-        assert_eq!(told.get(&(table, column)), Some(&stands), "{table}.{column} {told:#?}");
+        assert_eq!(
+            told.get(&(table, column)),
+            Some(&stands),
+            "{table}.{column} {told:#?}"
+        );
     }
     assert!(!told.contains_key(&("payments", "amount")));
     let left = plan.not_carried("99010120250001");
-    assert!(why(left, "/releases/0/contracts/0/implementation/transactions/0/value").why.en.contains("EUR"));
-    assert!(why(left, "/releases/2").why.en.contains("one contracting process"));
+    assert!(
+        why(
+            left,
+            "/releases/0/contracts/0/implementation/transactions/0/value"
+        )
+        .why
+        .en
+        .contains("EUR")
+    );
+    assert!(
+        why(left, "/releases/2")
+            .why
+            .en
+            .contains("one contracting process")
+    );
     node.take(&plan);
     changes_nothing(&node, &self::plan(&node, &path));
     // A record with links only is told, and has nothing to take.
@@ -537,7 +813,10 @@ fn real_packages_are_read_or_refused_and_no_foreign_money_is_taken() {
     let node = Node::new();
     let (mut read, mut refused) = (0, 0);
     let folder = Path::new(FIXTURES).join("ocds/real");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     for path in paths {
         let options = node.options();
@@ -553,7 +832,10 @@ fn real_packages_are_read_or_refused_and_no_foreign_money_is_taken() {
                 assert!(!plan.projects().is_empty(), "{name}");
                 for project in plan.projects() {
                     for change in plan.changes(&node.platform, &project.code).unwrap() {
-                        assert!(!change.column.contains("amount") && !change.column.contains("budget"), "{name}: {change:?}");
+                        assert!(
+                            !change.column.contains("amount") && !change.column.contains("budget"),
+                            "{name}: {change:?}"
+                        );
                         assert!(change.place.unwrap().pointer.is_some(), "{name}");
                     }
                     assert!(!plan.not_carried(&project.code).is_empty(), "{name}");
@@ -574,5 +856,7 @@ fn a_county_on_disk_is_not_taken_for_a_package() {
     let folder = tempfile::tempdir().unwrap();
     let path = synthetic(2, 1, Format::Xlsx, folder.path());
     assert!(!packages::is_json(&path));
-    assert!(packages::is_json(&Path::new(FIXTURES).join("oc4ids/example.json")));
+    assert!(packages::is_json(
+        &Path::new(FIXTURES).join("oc4ids/example.json")
+    ));
 }
