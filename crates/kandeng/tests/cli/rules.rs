@@ -22,7 +22,12 @@ fn a_folder_of_rules_that_is_not_there_is_told_in_one_language() {
             ("file", "en", "is no folder"),
         ] {
             let rest = ["--rules", path, "--lang", language];
-            let args: Vec<&str> = ["rules"].iter().chain(command).copied().chain(rest).collect();
+            let args: Vec<&str> = ["rules"]
+                .iter()
+                .chain(command)
+                .copied()
+                .chain(rest)
+                .collect();
             let output = crate::kandeng(folder.path(), &args);
             assert_eq!(output.status.code(), Some(2));
             let told = stderr(&output);

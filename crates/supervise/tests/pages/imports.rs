@@ -38,7 +38,9 @@ async fn send(browser: &mut Browser<'_>, body: String, waits: bool) -> Seen {
 fn projects(count: usize) -> String {
     let mut text = "项目编码,项目名称,项目类型,村(社区)代码,批复总投资\n".to_owned();
     for number in 0..count {
-        text.push_str(&format!("9901212026{number:06},路{number},基础设施,990121003201,60万元\n"));
+        text.push_str(&format!(
+            "9901212026{number:06},路{number},基础设施,990121003201,60万元\n"
+        ));
     }
     text
 }
@@ -74,29 +76,50 @@ fn fifty_thousand_rows_are_worked_on_in_sight_and_taken_in_one_piece() {
         assert!(live.body.contains("data-import=") && live.header("refresh").is_empty());
         // Whoever leaves finds it again; nobody else does.
         let list = clerk.get("/supervise/import").await;
-        assert!(list.body.contains(&report) && list.body.contains("正在处理"), "{}", list.body);
-        let mut other = county.house.signed_in("other", Role::Clerk, "990121003").await;
+        assert!(
+            list.body.contains(&report) && list.body.contains("正在处理"),
+            "{}",
+            list.body
+        );
+        let mut other = county
+            .house
+            .signed_in("other", Role::Clerk, "990121003")
+            .await;
         for path in [report.clone(), format!("{report}/progress")] {
             assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
         }
         // The stream says how far it is until there is something else to see.
         let told = clerk.get(&format!("{report}/progress")).await;
         assert!(told.body.contains("event: progress"), "{}", told.body);
-        assert!(told.body.trim_end().contains("event: done"), "{}", told.body);
+        assert!(
+            told.body.trim_end().contains("event: done"),
+            "{}",
+            told.body
+        );
         let page = done(&mut clerk, &report).await;
         assert!(page.body.contains("50000"), "{}", page.body);
         assert_eq!(files(&county), 0);
         let token = clerk.token().await;
-        let taken = clerk.post(&format!("{report}/take"), &[("form_token", &token)]).await;
+        let taken = clerk
+            .post(&format!("{report}/take"), &[("form_token", &token)])
+            .await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER);
         let end = done(&mut clerk, &report).await;
         assert_eq!(end.header("location"), "/supervise/projects?newest=1");
         let list = clerk.get("/supervise/projects?newest=1").await;
-        assert!(list.body.contains("50000") || list.body.contains("50,000"), "{}", list.body);
+        assert!(
+            list.body.contains("50000") || list.body.contains("50,000"),
+            "{}",
+            list.body
+        );
         // One append: the first project and the last stand in one batch, of one moment.
         let platform = county.house.site.platform();
         let moments: u64 = platform
-            .query(|of| of.query_row("select count(distinct filed_at) from projects", [], |row| row.get(0)))
+            .query(|of| {
+                of.query_row("select count(distinct filed_at) from projects", [], |row| {
+                    row.get(0)
+                })
+            })
             .unwrap();
         assert_eq!(moments, 1);
     });
@@ -107,19 +130,44 @@ fn a_file_that_is_worked_on_can_be_stopped_and_leaves_nothing() {
     block_on(async {
         let county = County::new().await;
         let mut clerk = county.clerk().await;
-        let before = county.house.site.platform().ledger().checkpoint().unwrap().size;
+        let before = county
+            .house
+            .site
+            .platform()
+            .ledger()
+            .checkpoint()
+            .unwrap()
+            .size;
         let sent = upload(&mut clerk, "projects.csv", &projects(50_000), false).await;
         let report = sent.header("location").to_owned();
         let token = clerk.token().await;
-        let stopped = clerk.post(&format!("{report}/discard"), &[("form_token", &token)]).await;
+        let stopped = clerk
+            .post(&format!("{report}/discard"), &[("form_token", &token)])
+            .await;
         assert_eq!(stopped.header("location"), "/supervise/import");
         assert_eq!(clerk.get(&report).await.status, StatusCode::NOT_FOUND);
         // The worker sees it at the next thousand rows, and lets the file go.
         while files(&county) > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_eq!(county.house.site.platform().ledger().checkpoint().unwrap().size, before);
-        assert!(!clerk.get("/supervise/projects").await.body.contains("9901212026"));
+        assert_eq!(
+            county
+                .house
+                .site
+                .platform()
+                .ledger()
+                .checkpoint()
+                .unwrap()
+                .size,
+            before
+        );
+        assert!(
+            !clerk
+                .get("/supervise/projects")
+                .await
+                .body
+                .contains("9901212026")
+        );
     });
 }
 
@@ -140,7 +188,9 @@ fn taking_can_be_stopped_and_is_all_or_nothing() {
             .header("prefer", "respond-async")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         clerk.send(take, format!("form_token={token}")).await;
-        clerk.post(&format!("{report}/discard"), &[("form_token", &token)]).await;
+        clerk
+            .post(&format!("{report}/discard"), &[("form_token", &token)])
+            .await;
         let end = done(&mut clerk, &report).await;
         let count: u64 = county
             .house
@@ -172,7 +222,10 @@ fn a_file_that_is_too_large_or_cut_off_leaves_nothing() {
              content-disposition: form-data; name=\"file\"; filename=\"projects.csv\"\r\n\r\n{}",
             projects(100)
         );
-        assert_eq!(send(&mut clerk, cut, true).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            send(&mut clerk, cut, true).await.status,
+            StatusCode::BAD_REQUEST
+        );
         assert_eq!(files(&county), 0);
         let list = clerk.get("/supervise/import").await;
         assert!(!list.body.contains("/supervise/import/"), "{}", list.body);
@@ -207,9 +260,14 @@ fn a_package_of_open_data_is_shown_field_by_field_with_its_paths() {
         }
         assert!(!page.body.contains("<b>路"));
         let list = clerk.get("/supervise/projects").await;
-        assert!(!list.body.contains("99012120260001"), "nothing before somebody agrees");
+        assert!(
+            !list.body.contains("99012120260001"),
+            "nothing before somebody agrees"
+        );
         let token = clerk.token().await;
-        clerk.post(&format!("{report}/take"), &[("form_token", &token)]).await;
+        clerk
+            .post(&format!("{report}/take"), &[("form_token", &token)])
+            .await;
         let list = clerk.get("/supervise/projects").await;
         assert!(list.body.contains("99012120260001") && list.body.contains("60.00 万元"));
         let again = upload(&mut clerk, "projects.json", &package.to_string(), true).await;
