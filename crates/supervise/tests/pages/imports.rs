@@ -114,7 +114,7 @@ fn fifty_thousand_rows_are_worked_on_in_sight_and_taken_in_one_piece() {
         );
         // One append: the first project and the last stand in one batch, of one moment.
         let platform = county.house.site.platform();
-        let moments: u64 = platform
+        let moments: i64 = platform
             .query(|of| {
                 of.query_row("select count(distinct filed_at) from projects", [], |row| {
                     row.get(0)
@@ -192,7 +192,7 @@ fn taking_can_be_stopped_and_is_all_or_nothing() {
             .post(&format!("{report}/discard"), &[("form_token", &token)])
             .await;
         let end = done(&mut clerk, &report).await;
-        let count: u64 = county
+        let count: i64 = county
             .house
             .site
             .platform()
