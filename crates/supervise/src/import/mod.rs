@@ -120,12 +120,9 @@ impl Import {
         self.pointers.is_some()
     }
 
-    /// Whether the input says anything of a cell: a workbook by its columns, a package cell by cell.
+    /// Whether a package says anything of a cell.
     pub(crate) fn says(&self, table: &str, row_no: i64, column: &str) -> bool {
-        match &self.pointers {
-            None => self.has_column(table, column),
-            Some(_) => self.pointer(table, row_no, column).is_some(),
-        }
+        self.pointer(table, row_no, column).is_some()
     }
 
     /// Where a value stood in a package of open data.

@@ -32,6 +32,8 @@ pub struct ImportOptions {
     pub cancel: Arc<AtomicBool>,
     /// Rows that were read so far, for another thread to look at.
     pub rows_read: Arc<AtomicU64>,
+    /// The most rows of all sheets together.
+    pub most_rows: Option<u64>,
 }
 
 impl ImportOptions {
@@ -47,12 +49,22 @@ impl ImportOptions {
             as_of: None,
             cancel: Arc::default(),
             rows_read: Arc::default(),
+            most_rows: None,
         }
     }
 
     /// Whether the person asked to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Counts a row, and stops where there are more than may be.
+    pub(crate) fn count_row(&self) -> Result<(), ImportError> {
+        let rows = self.rows_read.fetch_add(1, Ordering::Relaxed) + 1;
+        match self.most_rows {
+            Some(most) if rows > most => Err(ImportError::TooManyRows { most }),
+            _ => Ok(()),
+        }
     }
 
     /// Stops when the person asked to.

@@ -281,3 +281,22 @@ fn a_package_of_open_data_is_shown_field_by_field_with_its_paths() {
         assert_eq!(files(&county), 0);
     });
 }
+
+#[test]
+fn more_than_is_taken_at_a_time_is_refused_with_the_bound() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        for (count, told) in [(250_001, "超过 250000 行"), (50_001, "超过 50000 个项目")] {
+            let sent = upload(&mut clerk, "projects.csv", &projects(count), false).await;
+            let page = done(&mut clerk, sent.header("location")).await;
+            assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(
+                page.body.contains(told) && page.body.contains("分成几份"),
+                "{}",
+                page.body
+            );
+        }
+        assert_eq!(files(&county), 0);
+    });
+}

@@ -110,11 +110,10 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         if row.is_multiple_of(1024) {
             self.reading.options.check_cancelled()?;
         }
-        let count = &self.reading.options.rows_read;
-        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if cells.iter().all(|(_, cell)| cell.is_empty()) {
             return Ok(());
         }
+        self.reading.options.count_row()?;
         match self.state {
             State::GivenUp => Ok(()),
             State::Looking(seen) => self.look(row, cells, seen),

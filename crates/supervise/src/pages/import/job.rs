@@ -21,8 +21,14 @@ use crate::packages;
 use crate::project::ImportPlan;
 use crate::scene::Supervise;
 
-/// Files that are read, compared or taken at a time; others wait for their turn.
-const AT_A_TIME: usize = 2;
+/// Files that are read and compared at a time, and such that are taken; others wait for their turn.
+const READ_AT_A_TIME: usize = 2;
+const TAKEN_AT_A_TIME: usize = 1;
+
+/// The most rows of a file, and the most projects: what is taken is put together in memory, some 2 KiB a row and 11 KiB
+/// a project, before it is appended in one piece.
+const MOST_ROWS: u64 = 250_000;
+const MOST_PROJECTS: usize = packages::MOST_PROJECTS;
 
 /// How long an answer waits for what is done soon, so that most people never see how far a file is.
 const SOON: Duration = Duration::from_secs(2);
@@ -125,17 +131,28 @@ impl Job {
 
 /// Turns to work.
 #[derive(Clone)]
-pub(super) struct Turns(Arc<Semaphore>);
+pub(super) struct Turns {
+    reading: Arc<Semaphore>,
+    taking: Arc<Semaphore>,
+}
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+        Self {
+            reading: Arc::new(Semaphore::new(READ_AT_A_TIME)),
+            taking: Arc::new(Semaphore::new(TAKEN_AT_A_TIME)),
+        }
     }
 }
 
 /// Works on a job, on a thread that may wait, when its turn has come.
-fn spawn(site: &Site, turns: &Turns, job: Job, work: impl FnOnce(&Job) -> State + Send + 'static) {
-    let (turns, mut stopping) = (turns.clone(), site.stopping());
+fn spawn(
+    site: &Site,
+    turns: Arc<Semaphore>,
+    job: Job,
+    work: impl FnOnce(&Job) -> State + Send + 'static,
+) {
+    let mut stopping = site.stopping();
     let stopped = job.clone();
     let mut changes = job.changes();
     tokio::spawn(async move {
@@ -147,7 +164,7 @@ fn spawn(site: &Site, turns: &Turns, job: Job, work: impl FnOnce(&Job) -> State 
     });
     tokio::spawn(async move {
         // Cannot fail: nobody closes it.
-        let _turn = turns.0.acquire_owned().await;
+        let _turn = turns.acquire_owned().await;
         let working = job.clone();
         let worked = tokio::task::spawn_blocking(move || work(&working)).await;
         job.is(worked.unwrap_or_else(|error| {
@@ -183,12 +200,13 @@ pub(super) fn read(
         as_of: Some(site.today()),
         cancel: Arc::clone(&job.cancel),
         rows_read: Arc::clone(&job.rows),
+        most_rows: Some(MOST_ROWS),
         ..ImportOptions::new(scene.key().clone())
     };
     let (site, viewer) = (site.clone(), viewer.clone());
-    let turns = scene.waiting().turns();
+    let turns = scene.waiting().turns().reading;
     let about = site.clone();
-    spawn(&about, &turns, job.clone(), move |job| {
+    spawn(&about, turns, job.clone(), move |job| {
         let planned = planned(&site, &viewer, job, &options, &path, folder);
         if job.cancel.load(Ordering::Relaxed) {
             return cancelled();
@@ -222,6 +240,23 @@ fn planned(
         let input = unpacked(path).map_err(|text| vec![ours(&text)])?;
         import::read(&[input], options).map_err(|error| vec![ours(&error.text())])?
     };
+    // Rows of Parquet are counted without being read.
+    let rows = read.rows();
+    if rows.values().sum::<usize>() as u64 > MOST_ROWS {
+        let error = import::ImportError::TooManyRows { most: MOST_ROWS };
+        return Err(vec![ours(&error.text())]);
+    }
+    if rows
+        .get("projects")
+        .is_some_and(|count| *count > MOST_PROJECTS)
+    {
+        return Err(vec![Text::new(
+            format!("超过 {MOST_PROJECTS} 个项目,一次最多导入这么多;请按乡镇或年度分成几份"),
+            format!(
+                "more than {MOST_PROJECTS} projects, which is as many as are taken at a time; split the file by township or year"
+            ),
+        )]);
+    }
     // Numbers of people stand in it as they were typed: it goes as soon as it was read. Columns of Parquet are
     // read on demand.
     let folder = read.kinds.contains(&InputKind::Parquet).then_some(folder);
@@ -279,9 +314,9 @@ pub(super) fn take(
     let cx = site.context(viewer, &resource.jurisdiction);
     let (site, scene, viewer) = (site.clone(), scene.clone(), viewer.clone());
     let runtime = tokio::runtime::Handle::current();
-    let turns = scene.waiting().turns();
+    let turns = scene.waiting().turns().taking;
     let about = site.clone();
-    spawn(&about, &turns, job.clone(), move |job| {
+    spawn(&about, turns, job.clone(), move |job| {
         match elsewhere(&site, &viewer, ready.plan.projects()) {
             Ok(found) if found.is_empty() => {}
             Ok(found) => return again(&ready, found, None),

@@ -182,7 +182,7 @@ impl ImportPlan {
         let stage = sheet.position("stage");
         if let Some(cell) = stage.and_then(|place| cells.get(place))
             && cell.said
-            && self.import.says(&sheet.table, row_no, "stage")
+            && self.says_stage(row_no)
             && cell.typed.as_deref() != standing.map(|standing| standing.row.stage.as_str())
             && let Some(named) = &cell.typed
             && reader.filing().stage_rank(named).is_some()
@@ -201,6 +201,20 @@ impl ImportPlan {
             standing,
         );
         work.edit.fields = changed;
+    }
+
+    /// Whether the file says a stage: the import works one out where none is said.
+    fn says_stage(&self, row_no: i64) -> bool {
+        let sheet = &self.filing().sheets[0];
+        if self.import.says_only_what_it_has() {
+            return self.import.says(&sheet.table, row_no, "stage");
+        }
+        // Asked for each project: the file is not looked through each time.
+        let present = self.tables[0].as_ref().map(|table| &table.present);
+        let place = sheet.position("stage");
+        present
+            .zip(place)
+            .is_some_and(|(present, place)| present[place])
     }
 
     fn list(
