@@ -92,7 +92,7 @@ fn fifty_thousand_rows_are_worked_on_in_sight_and_taken_in_one_piece() {
         let told = clerk.get(&format!("{report}/progress")).await;
         assert!(told.body.contains("event: progress"), "{}", told.body);
         assert!(
-            told.body.trim_end().contains("event: done"),
+            told.body.contains("event: done\ndata: 1\n"),
             "{}",
             told.body
         );
@@ -229,6 +229,25 @@ fn a_file_that_is_too_large_or_cut_off_leaves_nothing() {
         assert_eq!(files(&county), 0);
         let list = clerk.get("/supervise/import").await;
         assert!(!list.body.contains("/supervise/import/"), "{}", list.body);
+    });
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_by_its_own_name() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let place = county.uploads.path().display().to_string();
+        for (name, text) in [
+            ("large.csv", "项目编码\n9901\n"),
+            ("projects.csv", "备注\n一\n"),
+            ("picture.jpg", "x"),
+        ] {
+            let sent = upload(&mut clerk, name, text, true).await;
+            assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+            assert!(sent.body.contains(name), "{}", sent.body);
+            assert!(!sent.body.contains(&place), "{}", sent.body);
+        }
     });
 }
 

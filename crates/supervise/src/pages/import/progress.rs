@@ -118,7 +118,8 @@ pub(super) async fn events(
                 }
                 let now = changes.borrow_and_update().clone();
                 if !now.is_busy() {
-                    let event = Event::default().event("done").data("");
+                    // Browsers do not tell of an event without data.
+                    let event = Event::default().event("done").data("1");
                     return Some((Ok::<_, Infallible>(event), None));
                 }
                 let (done, of) = counted(&now);
