@@ -1,22 +1,25 @@
 // The stories of clerk, reviewer, officers and manager in a real browser, against a demonstration that is running:
 //
 //   kandeng demo --projects 300 --port 8099 --dir DIR
-//   node stories.mjs http://127.0.0.1:8099 DIR/accounts.json [FOLDER FOR SCREENSHOTS]
+//   node stories.mjs http://127.0.0.1:8099 DIR/accounts.json [FOLDER FOR SCREENSHOTS [FOLDER FOR PACKAGES]]
+//
+// Packages of OC4IDS that were taken out are kept in the second folder, for the standard's own checker.
 //
 // Every page is looked at on a phone and on a desk, in Chinese and in English: axe-core finds nothing, nothing scrolls
 // sideways, nothing is asked of another host. Chromium is that of the system, or what CHROMIUM names.
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const [, , base, file, shots] = process.argv;
+const [, , base, file, shots, packages] = process.argv;
 const accounts = JSON.parse(readFileSync(file, "utf8"));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const found = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 const executablePath = process.env.CHROMIUM ?? found;
 if (shots) mkdirSync(shots, { recursive: true });
+if (packages) mkdirSync(packages, { recursive: true });
 
 const SIZES = [
   ["phone", 390, 844],
@@ -320,6 +323,7 @@ async function leads(language) {
     await page.goto(`${base}/supervise/${name}`);
     await look(page, `${name}-${language}`);
   }
+  await packagesOf(page);
   // What another value of a parameter would change is seen before it is saved.
   await page.goto(`${base}/supervise/rules/K29`);
   await look(page, `rule-${language}`);
@@ -364,6 +368,26 @@ async function passkeys(language) {
   await page.goto(`${there}/sign-in`);
   await look(page, `sign-in-${language}`);
   await page.context().close();
+}
+
+/** What goes out by the open standard is read again, and changes nothing. */
+async function packagesOf(page) {
+  for (const kind of ["oc4ids", "oc4ids-public"]) {
+    const address = `${base}/supervise/export/file?kind=${kind}`;
+    const plain = { "accept-encoding": "identity" };
+    const answer = await page.context().request.get(address, { headers: plain, timeout: 120_000 });
+    assert.equal(answer.status(), 200);
+    const bytes = await answer.body();
+    if (packages) writeFileSync(`${packages}/${kind}.json`, bytes);
+    await page.goto(`${base}/supervise/import`);
+    await page.setInputFiles("#file", { name: `${kind}.json`, mimeType: "application/json", buffer: bytes });
+    await page.click("main button.main");
+    await page.waitForSelector('form[action$="/discard"]');
+    await page.waitForSelector("[data-import]", { state: "detached", timeout: 120_000 });
+    assert.equal(await page.$('form[action$="/take"]'), null, `${kind} changes something`);
+    await page.click('form[action$="/discard"] button');
+    await page.waitForSelector(".flash");
+  }
 }
 
 /** An administrator's list of items. */

@@ -2,6 +2,7 @@
 import "./kandeng.css";
 import "./desk";
 import "./filing";
+import "./import";
 import "./live";
 import "./passkeys";
 

@@ -28,6 +28,7 @@ mod hull;
 mod measure;
 mod overlap;
 mod plane;
+mod same_ground;
 mod warning;
 
 pub use boundary::wkt::{parse_wkt, to_wkt};
@@ -44,4 +45,5 @@ pub use measure::{
 };
 pub use overlap::{Overlap, SLIVER_M2, outside_share, overlap_m2, overlap_pairs, union_area_m2};
 pub use plane::LocalPlane;
+pub use same_ground::{SAME_GROUND_M, same_ground};
 pub use warning::Warning;

@@ -14,6 +14,7 @@ pub mod measured;
 pub mod oc4ids;
 pub mod ocds;
 pub mod officer;
+pub mod packages;
 pub mod packs;
 mod pages;
 pub mod project;

@@ -15,10 +15,14 @@ use kandeng_supervise::packs;
 use crate::args::{Rules, RulesCommand};
 use crate::failure::Failure;
 use crate::language::Words;
+use crate::screen::folder_is_there;
 
 pub(crate) fn run(options: &Rules, words: Words) -> Result<ExitCode, Failure> {
     if let RulesCommand::Profile { input, how, plans } = &options.command {
         return profile::run(options, input, how, *plans, words);
+    }
+    for folder in &options.rules {
+        folder_is_there(folder)?;
     }
     let filing = filing_of(options.filing.as_ref())?;
     let shelves = shelves(&filing, &options.rules)?;

@@ -42,6 +42,12 @@ pub(super) fn screen(
     stop: &Arc<AtomicBool>,
     words: Words,
 ) -> Result<Screened, Failure> {
+    if how.currency.is_some() {
+        return Err(Failure::wrong(
+            "--currency 只用于开放合同数据(OCDS);县级填报的金额都是人民币元,请去掉这个选项",
+            "--currency is for open contracting data (OCDS) only; amounts of a county's filings are all in yuan, so leave it out",
+        ));
+    }
     let filing = Arc::new(filing_of(how.filing.as_ref())?);
     let pack = packs::county(&filing, &how.rules).map_err(Failure::Rules)?;
     let audience = match how.audience {

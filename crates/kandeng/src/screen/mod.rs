@@ -147,19 +147,26 @@ pub(crate) fn screen(
 /// What an option names has to be there, whether or not anything would be looked up in it: a folder of
 /// photos that is spelled wrong must not look like one in which nothing was found.
 fn named_places_are_there(how: &How) -> Result<(), Failure> {
-    let folders = how.photos.iter().chain(&how.rules);
-    for (path, folder) in folders
-        .map(|path| (path, true))
-        .chain(how.registers.iter().map(|path| (path, false)))
-    {
-        let found = std::fs::metadata(path).map_err(Failure::unread(path))?;
-        if folder && !found.is_dir() {
-            return Err(Failure::wrong(
-                format!("{} 不是文件夹", shown_path(path)),
-                format!("{} is no folder", shown_path(path)),
-            ));
-        }
+    for folder in how.photos.iter().chain(&how.rules) {
+        folder_is_there(folder)?;
     }
+    if let Some(registers) = &how.registers {
+        std::fs::metadata(registers).map_err(Failure::unread(registers))?;
+    }
+    Ok(())
+}
+
+/// A folder that an option names has to be one.
+pub(crate) fn folder_is_there(path: &Path) -> Result<(), Failure> {
+    let found = std::fs::metadata(path).map_err(Failure::unread(path))?;
+    if !found.is_dir() {
+        return Err(Failure::wrong(
+            format!("{} 不是文件夹", shown_path(path)),
+            format!("{} is no folder", shown_path(path)),
+        ));
+    }
+    // One that may not be looked into is told like one that is not there.
+    std::fs::read_dir(path).map_err(Failure::unread(path))?;
     Ok(())
 }
 

@@ -53,6 +53,17 @@ fn a_folder_of_photos_registers_or_rules_that_is_not_there_is_named_whatever_the
 }
 
 #[test]
+fn a_currency_is_refused_where_all_amounts_are_yuan() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = "项目编码,项目名称\n990121202300012,甲\n";
+    write(folder.path(), "small/projects.csv", one.as_bytes());
+    for (language, words) in [("zh", "都是人民币元"), ("en", "all in yuan")] {
+        let args = ["screen", "small", "--currency", "USD", "--lang", language];
+        refused(folder.path(), &args, &["--currency", words]);
+    }
+}
+
+#[test]
 fn an_input_named_twice_is_refused_however_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "empty.json", b"{\"releases\":[]}");

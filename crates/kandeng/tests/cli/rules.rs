@@ -11,6 +11,34 @@ fn every_rule_does_what_its_fixtures_say() {
 }
 
 #[test]
+fn a_folder_of_rules_that_is_not_there_is_told_in_one_language() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "x").unwrap();
+    for command in [&["list"][..], &["show", "K17"], &["test"], &["docs"]] {
+        for (path, language, words) in [
+            ("nowhere", "zh", "没有这个文件或文件夹"),
+            ("nowhere", "en", "there is no such file or folder"),
+            ("file", "zh", "不是文件夹"),
+            ("file", "en", "is no folder"),
+        ] {
+            let rest = ["--rules", path, "--lang", language];
+            let args: Vec<&str> = ["rules"]
+                .iter()
+                .chain(command)
+                .copied()
+                .chain(rest)
+                .collect();
+            let output = crate::kandeng(folder.path(), &args);
+            assert_eq!(output.status.code(), Some(2));
+            let told = stderr(&output);
+            assert!(told.contains(words), "{told}");
+            // What the system says in its own words is not mixed in.
+            assert!(!told.contains("os error"), "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_rule_is_explained_in_both_languages() {
     let folder = tempfile::tempdir().unwrap();
     let zh = stdout(&succeed(

@@ -94,6 +94,14 @@ pub enum ImportError {
         /// The key file.
         path: PathBuf,
     },
+    /// More rows than are taken at a time.
+    #[error(
+        "more than {most} rows, which is as many as are taken at a time; split the file by township or year"
+    )]
+    TooManyRows {
+        /// How many are.
+        most: u64,
+    },
     /// Stopped by the person.
     #[error("stopped")]
     Cancelled,
@@ -162,6 +170,9 @@ impl ImportError {
             ),
             Self::KeyMalformed { path } => {
                 format!("{}:不是密钥(应为 64 位十六进制)", path.display())
+            }
+            Self::TooManyRows { most } => {
+                format!("超过 {most} 行,一次最多导入这么多;请按乡镇或年度分成几份")
             }
             Self::Cancelled => "已停止".to_owned(),
         };

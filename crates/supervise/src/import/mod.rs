@@ -29,8 +29,9 @@ mod photo_words;
 pub(crate) mod photos;
 mod places;
 mod plain_wkt;
+pub(crate) mod pointers;
 mod reached;
-mod reading;
+pub(crate) mod reading;
 mod refusals;
 pub(crate) mod report;
 pub(crate) mod resident;
@@ -59,8 +60,10 @@ pub use report::shown;
 pub use resident::{hashed as residents_hashed, masked as residents_masked};
 
 use crate::diagnostic::Diagnostic;
+use crate::packages::NotCarried;
 use parts::Part;
 use places::Places;
+use pointers::Pointers;
 use reading::Reading;
 pub use reading::Unread;
 use sheet::SheetReader;
@@ -92,6 +95,9 @@ pub struct Import {
     told_of_keys: bool,
     hashing: Option<JoinHandle<Vec<InputFile>>>,
     inputs: Vec<InputFile>,
+    /// Of a package of open data.
+    pointers: Option<Pointers>,
+    not_carried: HashMap<String, Vec<NotCarried>>,
 }
 
 impl Import {
@@ -99,7 +105,59 @@ impl Import {
     ///
     /// For a column that the sheet has not, its header row at the column of the project code.
     pub fn place(&self, table: &str, row_no: i64, column: &str) -> Option<Place> {
-        self.places.cell(table, row_no, column)
+        let mut place = self.places.cell(table, row_no, column)?;
+        place.pointer = self.pointer(table, row_no, column).map(str::to_owned);
+        Some(place)
+    }
+
+    /// What of a package is not taken, by the codes of its projects.
+    pub fn not_carried(&self) -> &HashMap<String, Vec<NotCarried>> {
+        &self.not_carried
+    }
+
+    /// Whether this is a package of open data, which says only what it has: what it leaves out stays as it is.
+    pub fn says_only_what_it_has(&self) -> bool {
+        self.pointers.is_some()
+    }
+
+    /// Whether a package says anything of a cell.
+    pub(crate) fn says(&self, table: &str, row_no: i64, column: &str) -> bool {
+        self.pointer(table, row_no, column).is_some()
+    }
+
+    /// Where a value stood in a package of open data.
+    fn pointer(&self, table: &str, row_no: i64, column: &str) -> Option<&str> {
+        let pointers = self.pointers.as_ref()?;
+        let (_, row) = self.places.row(table, row_no)?;
+        pointers.of(table, row, column)
+    }
+
+    /// What a package of open data comes to.
+    ///
+    /// # Errors
+    /// When the tables cannot be built.
+    pub(crate) fn of_package(
+        reading: Reading<'_>,
+        input: InputFile,
+        pointers: Pointers,
+        not_carried: HashMap<String, Vec<NotCarried>>,
+    ) -> Result<Self, ImportError> {
+        let gathered = reading.finish()?;
+        Ok(Self {
+            tables: gathered.tables,
+            diagnostics: gathered.diagnostics,
+            missing_columns: Vec::new(),
+            kinds: Vec::new(),
+            places: gathered.places,
+            unread: gathered.unread,
+            refusals: gathered.refusals,
+            keys: gathered.keys,
+            told_of_keys: true,
+            hashing: None,
+            inputs: vec![input],
+            pointers: Some(pointers),
+            not_carried,
+        })
     }
 
     /// Whether the input has a column at all.
@@ -221,6 +279,8 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         told_of_keys,
         hashing: Some(hashing),
         inputs: Vec::new(),
+        pointers: None,
+        not_carried: HashMap::new(),
     })
 }
 

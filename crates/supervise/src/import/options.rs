@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::civil::Date;
 use kandeng_geo::Datum;
@@ -30,6 +30,10 @@ pub struct ImportOptions {
     pub as_of: Option<Date>,
     /// Set by another thread to stop.
     pub cancel: Arc<AtomicBool>,
+    /// Rows that were read so far, for another thread to look at.
+    pub rows_read: Arc<AtomicU64>,
+    /// The most rows of all sheets together.
+    pub most_rows: Option<u64>,
 }
 
 impl ImportOptions {
@@ -43,13 +47,29 @@ impl ImportOptions {
             datum: None,
             key,
             as_of: None,
-            cancel: Arc::new(AtomicBool::new(false)),
+            cancel: Arc::default(),
+            rows_read: Arc::default(),
+            most_rows: None,
+        }
+    }
+
+    /// Whether the person asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Counts a row, and stops where there are more than may be.
+    pub(crate) fn count_row(&self) -> Result<(), ImportError> {
+        let rows = self.rows_read.fetch_add(1, Ordering::Relaxed) + 1;
+        match self.most_rows {
+            Some(most) if rows > most => Err(ImportError::TooManyRows { most }),
+            _ => Ok(()),
         }
     }
 
     /// Stops when the person asked to.
     pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
-        if self.cancel.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             return Err(ImportError::Cancelled);
         }
         Ok(())

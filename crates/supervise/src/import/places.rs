@@ -15,6 +15,8 @@ pub struct Place {
     pub column: u32,
     /// Whether this is a header, because the column itself is not there.
     pub header: bool,
+    /// Where it stands in a package of open data, which has no rows and columns: a JSON pointer.
+    pub pointer: Option<String>,
 }
 
 /// One sheet that rows of a table came from.
@@ -116,6 +118,7 @@ impl Source {
             row,
             column,
             header,
+            pointer: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kandeng_geo::Datum;
 use kandeng_platform::Platform;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -62,15 +63,17 @@ impl Publisher {
 }
 
 /// Writes a package of the projects of a list, and gives how many there are. The same filings give the same bytes: the
-/// package is as of the last change of any of them. The standard wants at least one project: see that there is one.
+/// package is as of the last change of any of them. `datum` is that of boundaries that name none. The standard wants at least one project: see that there is one.
 ///
 /// # Errors
 /// A fault of the read model, or of what is written to, which `path` names.
+#[expect(clippy::too_many_arguments)] // what of which filings goes where
 pub fn export_oc4ids(
     platform: &Platform,
     filing: &Arc<Filing>,
     key: &IdentityKey,
     filter: &Filter,
+    datum: Option<Datum>,
     scope: Scope,
     publisher: &Publisher,
     path: &Path,
@@ -89,7 +92,7 @@ pub fn export_oc4ids(
     );
     let open = head.strip_suffix('}').unwrap_or(&head);
     write!(to, "{open},\"projects\":[").map_err(io)?;
-    let reader = Reader::of(Arc::clone(filing), key.clone(), None);
+    let reader = Reader::of(Arc::clone(filing), key.clone(), datum);
     let mut between = "\n";
     each(platform, &reader, projects, |opened| {
         let filed = Filed {

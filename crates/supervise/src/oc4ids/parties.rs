@@ -23,25 +23,21 @@ impl Parties {
         if name.is_none() && uscc.is_none() {
             return Value::Null;
         }
-        let same = |party: &Party| match (&party.uscc, uscc) {
-            (Some(known), Some(uscc)) => known == uscc,
-            _ => name.is_some() && party.name.as_deref() == name,
-        };
+        // As it is filed here: a code that stands at another mention of the name is not said of this one.
+        let same = |party: &Party| party.uscc.as_deref() == uscc && party.name.as_deref() == name;
         let place = self.0.iter().position(same).unwrap_or_else(|| {
             self.0.push(Party {
-                name: None,
-                uscc: None,
+                name: name.map(str::to_owned),
+                uscc: uscc.map(str::to_owned),
                 roles: Vec::new(),
             });
             self.0.len() - 1
         });
         let party = &mut self.0[place];
-        party.name = party.name.take().or(name.map(str::to_owned));
-        party.uscc = party.uscc.take().or(uscc.map(str::to_owned));
         if !party.roles.contains(&role) {
             party.roles.push(role);
         }
-        // A reference is filled in once all are known: whoever is met without a code may get one later.
+        // A reference is filled in once all are known.
         Value::from(place)
     }
 
@@ -91,14 +87,18 @@ impl Parties {
         }
     }
 
-    /// By its code, or by its place in this project where none is known.
+    /// By its code, or by its place in this project where none is known. Another name under a code is another party.
     fn id(&self, party: &Party) -> String {
+        let before = self
+            .0
+            .iter()
+            .take_while(|known| !std::ptr::eq(*known, party));
         match &party.uscc {
-            Some(uscc) => format!("{USCC_SCHEME}-{uscc}"),
-            None => {
-                let place = self.0.iter().position(|known| std::ptr::eq(known, party));
-                format!("local-{}", place.unwrap_or_default() + 1)
-            }
+            Some(uscc) => match before.filter(|known| known.uscc == party.uscc).count() {
+                0 => format!("{USCC_SCHEME}-{uscc}"),
+                others => format!("{USCC_SCHEME}-{uscc}-{}", others + 1),
+            },
+            None => format!("local-{}", before.count() + 1),
         }
     }
 

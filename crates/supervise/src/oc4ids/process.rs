@@ -138,19 +138,10 @@ fn milestones(filed: &Filed<'_>) -> Value {
         ),
     ];
     let days = days.into_iter().map(|(item, column, code, title, kind)| {
-        let day = day(filed.own(item).and_then(|own| own.day(column)));
-        if day.is_null() {
-            return Value::Null;
-        }
-        with_id(
-            code,
-            [
-                ("code", Value::from(code)),
-                ("type", Value::from(kind)),
-                ("title", Value::from(title)),
-                ("dateMet", day),
-                ("status", Value::from("met")),
-            ],
+        milestone(
+            filed,
+            filed.own(item).and_then(|own| own.day(column)),
+            [code, title, kind],
         )
     });
     let plan = filed.rows("payment_plan", "payment_plan").into_iter();
@@ -166,7 +157,7 @@ fn milestones(filed: &Filed<'_>) -> Value {
         };
         own.insert("id".to_owned(), Value::from(format!("payment-{place}")));
         own.insert("type".to_owned(), Value::from("payment"));
-        own.insert("title".to_owned(), Value::from("计划拨付"));
+        own.insert("title".to_owned(), Value::from(super::PLANNED));
         Value::Object(own)
     });
     list(days.chain(plan))
@@ -191,6 +182,45 @@ fn transactions(filed: &Filed<'_>, parties: &mut Parties) -> Value {
             ],
         )
     }))
+}
+
+/// An event of a day, with its code, title and type: met, or scheduled where the filing was last changed before that day.
+pub(super) fn milestone(
+    filed: &Filed<'_>,
+    on: Option<String>,
+    [code, title, kind]: [&str; 3],
+) -> Value {
+    let Some(on) = on else {
+        return Value::Null;
+    };
+    let known = filed.opened.row.changed_at;
+    // Days are written alike, so that their texts compare as they do.
+    let is_ahead = on > day_of(known);
+    let when = day(Some(on));
+    let (met, due, status) = if is_ahead {
+        (Value::Null, when, "scheduled")
+    } else {
+        (when, Value::Null, "met")
+    };
+    let looked_at = is_ahead.then(|| known.to_string());
+    with_id(
+        code,
+        [
+            ("code", Value::from(code)),
+            ("type", Value::from(kind)),
+            ("title", Value::from(title)),
+            ("dateMet", met),
+            ("dueDate", due),
+            ("dateModified", text(looked_at)),
+            ("status", Value::from(status)),
+        ],
+    )
+}
+
+/// The day of a moment in China.
+fn day_of(moment: jiff::Timestamp) -> String {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+    moment.to_zoned_datetime(zone).date().to_string()
 }
 
 /// What is held back until the work has proved itself.

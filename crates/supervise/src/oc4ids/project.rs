@@ -6,8 +6,11 @@ use super::export::Publisher;
 use super::filed::Filed;
 use super::json::{day, list, money, number, object, period, text, with_id};
 use super::parties::Parties;
-use super::process::{measure, process};
-use super::{CODE_SCHEME, DIVISION_SCHEME, KIND_SCHEME, Scope, words};
+use super::process::{measure, milestone, process};
+use super::words::Ended;
+use super::{
+    BENEFIT, CODE_SCHEME, DIVISION_SCHEME, KIND_SCHEME, STAGE_SCHEME, Scope, roles, words,
+};
 
 /// The project.
 pub(super) fn project(filed: &Filed<'_>, publisher: &Publisher) -> Value {
@@ -22,13 +25,17 @@ pub(super) fn project(filed: &Filed<'_>, publisher: &Publisher) -> Value {
     });
     // Bodies that nothing else refers to.
     for (item, role) in [
-        ("approval_authority", "approvalAuthority"),
-        ("asset_owner", "assetOwner"),
-        ("upkeep_body", "upkeepBody"),
+        ("approval_authority", roles::APPROVAL_AUTHORITY),
+        ("asset_owner", roles::ASSET_OWNER),
+        ("upkeep_body", roles::UPKEEP_BODY),
     ] {
         if let Some(own) = filed.own(item) {
             parties.refer(own.text(item), None, role);
         }
+    }
+    if let Some(own) = filed.own("payee") {
+        let (name, uscc) = (own.text("payee_name"), own.text("payee_uscc"));
+        parties.refer(name, uscc, roles::PROJECT_PAYEE);
     }
     let kind = filed.own("kind");
     let sector = kind.and_then(|own| own.text("kind")).map(words::sector);
@@ -55,9 +62,12 @@ pub(super) fn project(filed: &Filed<'_>, publisher: &Publisher) -> Value {
                 ),
             ),
             ("locations", locations(filed)),
-            ("status", text(words::status(&row.stage))),
+            ("status", text(words::status(&row.stage, ended(filed)))),
             ("sector", list([text(sector)])),
-            ("additionalClassifications", list([kind_of(filed)])),
+            (
+                "additionalClassifications",
+                list([kind_of(filed), stage_of(filed)]),
+            ),
             ("forecasts", list([scale(filed)])),
             ("metrics", metrics(filed)),
             ("milestones", milestones(filed)),
@@ -100,6 +110,36 @@ fn kind_of(filed: &Filed<'_>) -> Value {
             ("description", text(own.label("kind"))),
         ],
     )
+}
+
+/// The stage in the declaration's own words: the standard has fewer.
+fn stage_of(filed: &Filed<'_>) -> Value {
+    let key = &*filed.opened.row.stage;
+    let stage = filed.filing.stages.iter().find(|stage| stage.key == key);
+    let label = stage.map(|stage| &*stage.zh);
+    with_id(
+        key,
+        [
+            ("scheme", Value::from(STAGE_SCHEME)),
+            ("description", text(label)),
+        ],
+    )
+}
+
+/// How a project that is struck off the list came to its end, as far as it may be shown.
+fn ended(filed: &Filed<'_>) -> Ended {
+    let day = |item: &str| filed.own(item).and_then(|own| own.day(item));
+    let last = filed.rows("upkeep_checks", "upkeep_checks").into_iter();
+    let last = last.max_by_key(|(place, row)| (row.day("date"), *place));
+    if last.is_some_and(|(_, row)| row.text("state") == Some("gone")) {
+        return Ended::Gone;
+    }
+    // What may not be shown is not denied either.
+    let is_shown = filed.shows("finish_date") && filed.shows("acceptance_date");
+    if is_shown && day("finish_date").is_none() && day("acceptance_date").is_none() {
+        return Ended::Unfinished;
+    }
+    Ended::HandedOver
 }
 
 /// What it is, how much of it and where, in a line.
@@ -242,10 +282,8 @@ fn metric(id: &str, title: &str, observations: Value) -> Value {
 fn metrics(filed: &Filed<'_>) -> Value {
     let progress = filed.rows("progress", "progress").into_iter();
     let progress = progress.map(|(place, row)| {
-        let Some(percent) = row.number("percent") else {
-            return Value::Null;
-        };
-        let (measure, unit) = measure(Some(percent), Some("%"));
+        let percent = row.number("percent");
+        let (measure, unit) = measure(percent, percent.map(|_| "%"));
         with_id(
             place.to_string(),
             [
@@ -308,19 +346,10 @@ fn milestones(filed: &Filed<'_>) -> Value {
         ("acceptance_date", "acceptance", "验收", "assessment"),
     ];
     list(met.into_iter().map(|(item, code, title, kind)| {
-        let day = day(filed.own(item).and_then(|own| own.day(item)));
-        if day.is_null() {
-            return Value::Null;
-        }
-        with_id(
-            code,
-            [
-                ("code", Value::from(code)),
-                ("type", Value::from(kind)),
-                ("title", Value::from(title)),
-                ("dateMet", day),
-                ("status", Value::from("met")),
-            ],
+        milestone(
+            filed,
+            filed.own(item).and_then(|own| own.day(item)),
+            [code, title, kind],
         )
     }))
 }
@@ -332,17 +361,12 @@ fn completion(filed: &Filed<'_>) -> Value {
         Some(format!("{amount} {unit}").trim().to_owned())
     });
     // Who accepted it, by role and body: no names.
-    let panel: Vec<String> = filed
-        .rows("acceptance_panel", "panel")
-        .into_iter()
-        .filter_map(|(_, row)| match (row.text("role"), row.body("body")) {
-            (None, None) => None,
-            (role, body) => {
-                let parts = [role, body].into_iter().flatten();
-                Some(parts.collect::<Vec<_>>().join(" "))
-            }
-        })
+    let rows = filed.rows("acceptance_panel", "panel");
+    let members: Vec<_> = rows
+        .iter()
+        .map(|(_, row)| (row.text("role"), row.body("body")))
         .collect();
+    let panel = super::panel(&members);
     object([
         (
             "endDate",
@@ -359,7 +383,7 @@ fn completion(filed: &Filed<'_>) -> Value {
             ),
         ),
         ("finalScope", text(scope)),
-        ("finalScopeDetails", text(Some(panel.join(";")))),
+        ("finalScopeDetails", text(panel)),
     ])
 }
 
@@ -451,7 +475,7 @@ fn benefits(filed: &Filed<'_>) -> Value {
         return Value::Null;
     }
     list([object([
-        ("title", Value::from("受益户数与人数")),
+        ("title", Value::from(BENEFIT)),
         ("beneficiaries", list([who])),
     ])])
 }

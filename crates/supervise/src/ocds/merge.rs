@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::instant::milliseconds;
 
 /// The releases as one compiled release, in order of their dates.
-pub(super) fn merged(mut releases: Vec<Value>) -> Value {
+pub(crate) fn merged(mut releases: Vec<Value>) -> Value {
     releases.sort_by_cached_key(when);
     let mut whole = Map::new();
     for release in releases {

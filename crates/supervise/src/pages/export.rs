@@ -148,7 +148,7 @@ pub(crate) async fn taken(
     site.platform()
         .note_reading(id, "export", &wanted.kind, &cx)
         .await?;
-    let (platform, key) = (site.platform().clone(), scene.key().clone());
+    let (platform, key, datum) = (site.platform().clone(), scene.key().clone(), scene.datum());
     let publisher = Publisher {
         name: site.divisions().name(site.jurisdiction()).to_owned(),
         ..Publisher::default()
@@ -167,9 +167,9 @@ pub(crate) async fn taken(
                 packed(&inner, &path)?;
                 count
             }
-            Kind::Oc4ids(scope) => {
-                export_oc4ids(&platform, &filing, &key, &filter, scope, &publisher, &path)
-            }
+            Kind::Oc4ids(scope) => export_oc4ids(
+                &platform, &filing, &key, &filter, datum, scope, &publisher, &path,
+            ),
         };
         let count = count.map_err(other)?;
         let file = std::fs::File::open(path)?;

@@ -102,7 +102,8 @@ fn a_file_with_a_project_elsewhere_is_not_taken_at_all() {
         let answer = clerk
             .post(&format!("{report}/take"), &[("form_token", &token)])
             .await;
-        assert!(answer.body.contains("不在你的管辖范围内"));
+        let page = clerk.get(answer.header("location")).await;
+        assert!(page.body.contains("不在你的管辖范围内"));
         assert!(
             !clerk
                 .get("/supervise/projects")

@@ -12,6 +12,7 @@ mod dismissed;
 mod files;
 mod filing;
 mod filters;
+mod imports;
 mod parameters;
 mod registers;
 mod rendered;

@@ -11,6 +11,7 @@ mod import;
 mod killed;
 mod measure;
 mod oc4ids;
+mod packages;
 mod rebuild;
 mod support;
 mod vouching;

@@ -51,7 +51,17 @@ fn exported(node: &Node, scope: Scope) -> Value {
     let filing = node.declared().filing;
     let (platform, key) = (&node.platform, &node.key);
     let write = || {
-        export_oc4ids(platform, &filing, key, &filter, scope, &publisher(), &path).unwrap();
+        export_oc4ids(
+            platform,
+            &filing,
+            key,
+            &filter,
+            None,
+            scope,
+            &publisher(),
+            &path,
+        )
+        .unwrap();
         std::fs::read(&path).unwrap()
     };
     let bytes = write();
@@ -129,7 +139,7 @@ fn references_are_parties(project: &Value) {
 }
 
 /// A filing with something in every part that the standard has a place for.
-fn full() -> Edit {
+pub fn full() -> Edit {
     let own = [
         ("name", "柿子湾核桃园"),
         ("kind", "industry"),
@@ -321,9 +331,10 @@ fn a_filing_has_its_place_in_the_standard() {
         ("/tender/numberOfTenderers", Value::from(2)),
         ("/suppliers/0/id", Value::from("CN-USCC-91510823MA62K1XY7N")),
         ("/contractValue/amount", Value::from(580_000)),
+        // Its code is filed beside the contract, and not here.
         (
-            "/transactions/0/payee/id",
-            Value::from("CN-USCC-91510823MA62K1XY7N"),
+            "/transactions/0/payee/name",
+            Value::from("示例县柿子湾建设有限公司"),
         ),
         ("/transactions/1/value/amount", Value::from(90_000)),
         ("/transactions/1/payee", Value::Null),
@@ -334,18 +345,26 @@ fn a_filing_has_its_place_in_the_standard() {
     }
     assert_eq!(summary["tender"]["tenderers"].as_array().unwrap().len(), 1);
     references_are_parties(project);
-    let roles = |name: &str| {
-        let parties = project["parties"].as_array().unwrap();
-        let party = parties.iter().find(|party| party["name"] == name);
-        party.map(|party| party["roles"].clone())
+    let roles = |name: &str| -> Vec<Value> {
+        let parties = project["parties"].as_array().unwrap().iter();
+        let named = parties.filter(|party| party["name"] == name);
+        named.map(|party| party["roles"].clone()).collect()
     };
+    // With its code where it is filed with it, and without.
     assert_eq!(
-        roles("示例县柿子湾建设有限公司").unwrap(),
-        serde_json::json!(["tenderer", "supplier", "payee"])
+        roles("示例县柿子湾建设有限公司"),
+        [
+            serde_json::json!(["tenderer", "payee"]),
+            serde_json::json!(["supplier"])
+        ]
     );
     assert_eq!(
-        roles("柿子湾村村民委员会").unwrap(),
-        serde_json::json!(["publicAuthority", "upkeepBody", "procuringEntity"])
+        roles("柿子湾村村民委员会"),
+        [serde_json::json!([
+            "publicAuthority",
+            "upkeepBody",
+            "procuringEntity"
+        ])]
     );
     let text = package.to_string();
     for nobody in [
@@ -427,4 +446,74 @@ fn markup_formulas_and_scripts_of_every_kind_stay_text() {
     assert_eq!(package["projects"].as_array().unwrap().len(), 2);
     let title = package["projects"][0]["title"].as_str().unwrap();
     assert!(title.contains("<script>") && title.contains("🏔️"));
+}
+
+#[test]
+fn a_project_that_is_struck_off_the_list_says_how_it_ended() {
+    let node = Node::new();
+    let code = |number: u32| format!("9901012025000{number}");
+    let finished = Edit::default().with("finish_date", "2025-09-01");
+    let gone = finished
+        .clone()
+        .with_row(
+            "upkeep_checks",
+            1,
+            [("date", "2025-12-01"), ("state", "gone")],
+        )
+        .with_row(
+            "upkeep_checks",
+            2,
+            [("date", "2025-10-01"), ("state", "good")],
+        );
+    let mended = finished
+        .clone()
+        .with_row(
+            "upkeep_checks",
+            1,
+            [("date", "2025-10-01"), ("state", "gone")],
+        )
+        .with_row(
+            "upkeep_checks",
+            2,
+            [("date", "2025-12-01"), ("state", "good")],
+        );
+    for (number, edit) in (1..).zip([Edit::default(), finished, gone, mended]) {
+        let id = node.file(&code(number), edit, CLERK).unwrap();
+        let to = kandeng_supervise::project::MoveStage {
+            filing: node.declared().filing,
+            stage: "closed".to_owned(),
+            reason: None,
+        };
+        node.carry_out::<kandeng_supervise::project::Project, _>(id, to, &node.cx(CLERK))
+            .unwrap();
+    }
+    for (scope, statuses) in [
+        (
+            Scope::Everything,
+            ["cancelled", "completion", "decommissioned", "completion"],
+        ),
+        // The looks at it are not for the public, and nothing is concluded from them.
+        (
+            Scope::Public,
+            ["cancelled", "completion", "completion", "completion"],
+        ),
+    ] {
+        let package = exported(&node, scope);
+        check_package(&package);
+        let projects = package["projects"].as_array().unwrap();
+        for (number, status) in (1..).zip(statuses) {
+            let id = format!("oc4ids-bu3kcz-{}", code(number));
+            let project = projects
+                .iter()
+                .find(|project| project["id"] == *id)
+                .unwrap();
+            assert_eq!(project["status"], status, "{id}");
+            let stage = project["additionalClassifications"].as_array().unwrap();
+            assert!(
+                stage
+                    .iter()
+                    .any(|one| one["scheme"] == "project-stage" && one["id"] == "closed")
+            );
+        }
+    }
 }

@@ -239,7 +239,18 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// A fictional county on disk.
 pub fn synthetic(projects: usize, payments: usize, format: Format, folder: &Path) -> PathBuf {
-    let mut options = SynthOptions::new(projects, 7, AS_OF);
+    synthetic_of(7, projects, payments, format, folder)
+}
+
+/// The same of a seed.
+pub fn synthetic_of(
+    seed: u64,
+    projects: usize,
+    payments: usize,
+    format: Format,
+    folder: &Path,
+) -> PathBuf {
+    let mut options = SynthOptions::new(projects, seed, AS_OF);
     options.payments_per_project = payments;
     let never = AtomicBool::new(false);
     synth::write(&options, format, folder, |_, _| {}, &never).unwrap();

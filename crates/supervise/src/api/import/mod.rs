@@ -19,9 +19,10 @@ use utoipa::ToSchema;
 
 use super::cells::is_hidden;
 use super::{DONE, id};
+use crate::pages::import::MOST_TIME;
+use crate::pages::import::job::{self, Job, Ready, State};
 use crate::pages::import::report::elsewhere;
-use crate::pages::import::upload::{Fields, MOST_BYTES, read_in};
-use crate::pages::import::{MOST_TIME, Pending};
+use crate::pages::import::upload::{Fields, MOST_BYTES, begun};
 use crate::project::CellChange;
 use crate::scene::Supervise;
 
@@ -45,7 +46,7 @@ pub(super) fn operations() -> Operations {
                 "/api/supervise/imports",
                 "上传并读取一个文件;什么都还不导入,等待一小时 / Upload and read a file; nothing is taken yet, it waits for an hour",
             )
-            .taking_file("xlsx、xls、ods、CSV,或 CSV、Parquet 的 zip,至多 64 MB / xlsx, xls, ods, CSV, or a zip of CSV or Parquet, 64 MB at most")
+            .taking_file("xlsx、xls、ods、CSV,CSV、Parquet 的 zip,或 OC4IDS、OCDS 的 JSON,至多 64 MB / xlsx, xls, ods, CSV, a zip of CSV or Parquet, or JSON of OC4IDS or OCDS, 64 MB at most")
             .giving::<Report>(201, "已读取,`location` 是报告的地址 / It was read; `location` is the address of the report"),
             ImportFilings,
             desk,
@@ -99,7 +100,7 @@ async fn listed(
     Extension(scene): Extension<Supervise>,
 ) -> Json<Imports> {
     let all = scene.waiting().of(&site, &viewer);
-    let imports = all.iter().map(|(id, pending)| ImportLine::of(*id, pending));
+    let imports = all.iter().map(|(id, job)| ImportLine::of(*id, job));
     Json(Imports {
         imports: imports.collect(),
     })
@@ -112,17 +113,26 @@ async fn upload(
     form: Multipart,
 ) -> Result<Response, Problem> {
     let viewer = &asked.viewer;
-    let id = match read_in(&site, viewer, &scene, form, Fields::None).await? {
-        Ok(id) => id,
-        Err(told) => {
-            // In the account's language already.
-            let told = told.join("\n");
-            let refusal = Refusal::new("file-refused", told.clone(), told);
-            return Err(Problem::from(refusal).with("field", "file".into()));
-        }
+    let refused = |told: Text| {
+        let refusal = Refusal::new("file-refused", told.zh, told.en);
+        Problem::from(refusal).with("field", "file".into())
     };
-    let pending = scene.waiting().get(&site, viewer, id)?;
-    let report = Report::of(&site, viewer, id, &pending, &WantedReport::default())?;
+    let Some(job) = begun(&site, viewer, &scene, form, Fields::None).await? else {
+        return Err(refused(Text::new("没有文件", "there is no file")));
+    };
+    let ready = match job.done().await {
+        State::Ready(ready) => ready,
+        State::Refused(told) => {
+            let lines = |of: fn(&Text) -> &str| told.iter().map(of).collect::<Vec<_>>().join("\n");
+            return Err(refused(Text::new(
+                lines(|text| &text.zh),
+                lines(|text| &text.en),
+            )));
+        }
+        _ => return Err(Problem::busy()),
+    };
+    let id = scene.waiting().put(&site, job.clone());
+    let report = Report::of(&site, viewer, (id, &job), &ready, &WantedReport::default())?;
     let mut made = (StatusCode::CREATED, Json(report)).into_response();
     // Cannot fail: it is made of letters and digits.
     if let Ok(to) = HeaderValue::from_str(&format!("/api/supervise/imports/{id}")) {
@@ -131,8 +141,22 @@ async fn upload(
     Ok(made)
 }
 
-fn pending(site: &Site, asked: &Asked, scene: &Supervise) -> Result<Arc<Pending>, Problem> {
-    scene.waiting().get(site, &asked.viewer, id(asked))
+/// A file of one's own that waits, and what was read of it.
+fn waiting(site: &Site, asked: &Asked, scene: &Supervise) -> Result<(Job, Arc<Ready>), Problem> {
+    let job = scene.waiting().get(site, &asked.viewer, id(asked))?;
+    match job.state() {
+        State::Ready(ready) => Ok((job, ready)),
+        State::Taken | State::Refused(_) => Err(Problem::not_found()),
+        _ => Err(busy()),
+    }
+}
+
+fn busy() -> Problem {
+    Problem::from(Refusal::new(
+        "import-busy",
+        "这个文件还在读取、比对或导入,请稍后再问",
+        "this file is still being read, compared or taken; ask again later",
+    ))
 }
 
 async fn report(
@@ -141,8 +165,8 @@ async fn report(
     Extension(scene): Extension<Supervise>,
     Asks(wanted): Asks<WantedReport>,
 ) -> Result<Json<Report>, Problem> {
-    let pending = pending(&site, &asked, &scene)?;
-    let report = Report::of(&site, &asked.viewer, id(&asked), &pending, &wanted)?;
+    let (job, ready) = waiting(&site, &asked, &scene)?;
+    let report = Report::of(&site, &asked.viewer, (id(&asked), &job), &ready, &wanted)?;
     Ok(Json(report))
 }
 
@@ -162,6 +186,8 @@ struct CellChangeOut {
     sheet: Option<String>,
     /// 文件中的行,从 1 数 / The row in the file, counted from 1
     row: Option<u64>,
+    /// JSON 文件中的位置(RFC 6901) / The place in a JSON file (RFC 6901)
+    pointer: Option<String>,
     /// 现在的;不显示的没有 / What stands there; none where it is not shown
     from: Option<String>,
     /// 文件中的;不显示的没有 / What the file says; none where it is not shown
@@ -175,21 +201,30 @@ async fn changes(
     asked: Asked,
     Extension(scene): Extension<Supervise>,
 ) -> Result<Json<CellChanges>, Problem> {
-    let pending = pending(&site, &asked, &scene)?;
+    let (_, ready) = waiting(&site, &asked, &scene)?;
     let code = asked.params.get("code").unwrap_or_default();
-    let planned = pending.plan.projects().iter();
+    let planned = ready.plan.projects().iter();
     let mut planned = planned.filter(|project| project.code == code);
     planned.next().ok_or_else(Problem::not_found)?;
     let filing = scene.newest(&site)?.filing;
-    let changes = pending.plan.changes(site.platform(), code)?;
+    let changes = ready.plan.changes(site.platform(), code)?;
     let changes = changes.into_iter().take(MOST_CHANGES);
     let changes = changes.map(|change: CellChange| {
         let shown = !is_hidden(&filing, &change.table, &change.column);
         CellChangeOut {
             from: change.from.filter(|_| shown),
             to: change.to.filter(|_| shown),
-            sheet: change.place.as_ref().map(|place| place.sheet.clone()),
-            row: change.place.as_ref().map(|place| place.row as u64),
+            pointer: change
+                .place
+                .as_ref()
+                .and_then(|place| place.pointer.clone()),
+            // A place in JSON has neither.
+            sheet: (change.place.as_ref())
+                .filter(|place| place.pointer.is_none())
+                .map(|place| place.sheet.clone()),
+            row: (change.place.as_ref())
+                .filter(|place| place.pointer.is_none())
+                .map(|place| place.row as u64),
             unread: change.unread.map(|why: Text| why.into()),
             table: change.table,
             column: change.column,
@@ -210,22 +245,34 @@ async fn take(
     if let Some(done) = command.first_answer(&site).await? {
         return Ok(Json(done));
     }
-    let pending = pending(&site, &asked, &scene)?;
+    let (job, _) = waiting(&site, &asked, &scene)?;
     let viewer = &asked.viewer;
+    // One that waits for its turn is taken by nobody else meanwhile.
+    let ready = job.begin().ok_or_else(busy)?;
+    // Cannot fail: nobody closes it.
+    let _turn = scene.waiting().turns().taking.acquire_owned().await;
+    let left = |problem: Problem| {
+        job.is(job::again(&ready, Vec::new(), problem.text.clone()));
+        problem
+    };
     // All or none, and none of them elsewhere.
-    if !elsewhere(&site, viewer, pending.plan.projects())?.is_empty() {
-        return Err(Refusal::new(
+    if !elsewhere(&site, viewer, ready.plan.projects())
+        .map_err(left)?
+        .is_empty()
+    {
+        return Err(left(Problem::from(Refusal::new(
             "import-elsewhere",
             "文件中有不在你辖区内的项目,什么都没有导入",
             "there are projects in the file that lie outside your jurisdiction; nothing was taken",
-        )
-        .into());
+        ))));
     }
     let cx = command.context(&site, viewer, &asked.resource.jurisdiction);
-    let taken = pending
+    let taken = ready
         .plan
         .take(site.platform(), scene.vault(), &cx, &|_, _| {})
-        .await?;
+        .await
+        .map_err(|error| left(error.into()))?;
+    job.is(State::Taken);
     scene.waiting().remove(&site, id(&asked));
     Ok(Json(Done::from(&taken.answer)))
 }
@@ -235,7 +282,7 @@ async fn discard(
     asked: Asked,
     Extension(scene): Extension<Supervise>,
 ) -> Result<StatusCode, Problem> {
-    pending(&site, &asked, &scene)?;
+    waiting(&site, &asked, &scene)?;
     scene.waiting().remove(&site, id(&asked));
     Ok(StatusCode::NO_CONTENT)
 }

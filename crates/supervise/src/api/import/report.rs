@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::pages::import::Pending;
+use crate::pages::import::job::{self, Job, Ready};
 use crate::pages::import::report::{MOST_TOLD, diagnostic, elsewhere};
 use crate::pages::words;
 use crate::project::PlannedProject;
@@ -21,16 +21,47 @@ pub(super) struct ImportLine {
     id: Id,
     /// 文件名 / The name that it came by
     name: String,
+    /// 进行到哪一步 / How far it is
+    state: State,
     /// 等到何时 / Until when it waits
     until: At,
 }
 
+/// 进行到哪一步 / How far it is
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// 正在读取、比对 / It is read and compared
+    Reading,
+    /// 等待导入 / It waits to be taken
+    Ready,
+    /// 正在导入 / It is taken
+    Taking,
+    /// 已导入 / It was taken
+    Taken,
+    /// 不能导入,或已取消 / Nothing of it can be taken, or it was stopped
+    Refused,
+}
+
+impl State {
+    fn of(state: &job::State) -> Self {
+        match state {
+            job::State::Queued | job::State::Reading | job::State::Comparing(..) => Self::Reading,
+            job::State::Ready(_) => Self::Ready,
+            job::State::Taking(..) => Self::Taking,
+            job::State::Taken => Self::Taken,
+            job::State::Refused(_) => Self::Refused,
+        }
+    }
+}
+
 impl ImportLine {
-    pub fn of(id: Uuid, pending: &Pending) -> Self {
+    pub fn of(id: Uuid, job: &Job) -> Self {
         Self {
             id: Id(id),
-            name: pending.name.clone(),
-            until: At::of(pending.until),
+            name: job.name.to_string(),
+            state: State::of(&job.state()),
+            until: At::of(job.until),
         }
     }
 }
@@ -93,6 +124,8 @@ struct PlannedLine {
     emptied: u32,
     /// 无法读取的 / Cells that could not be read
     unread: u32,
+    /// 文件里有而不能带入的 / What the file says and is not carried
+    not_carried: u32,
 }
 
 impl From<&PlannedProject> for PlannedLine {
@@ -104,6 +137,7 @@ impl From<&PlannedProject> for PlannedLine {
             changed: project.changed,
             emptied: project.emptied,
             unread: project.unread,
+            not_carried: project.not_carried,
         }
     }
 }
@@ -112,12 +146,12 @@ impl Report {
     pub fn of(
         site: &Site,
         viewer: &Viewer,
-        id: Uuid,
-        pending: &Pending,
+        (id, job): (Uuid, &Job),
+        ready: &Ready,
         wanted: &WantedReport,
     ) -> Result<Self, Problem> {
         let words = words(viewer.language);
-        let plan = &pending.plan;
+        let plan = &ready.plan;
         let projects = plan.projects();
         let count = |of: &dyn Fn(&PlannedProject) -> bool| {
             projects.iter().filter(|one| of(one)).count() as u64
@@ -129,7 +163,7 @@ impl Report {
         let all = wanted.all.unwrap_or(false);
         let listed = projects
             .iter()
-            .filter(|one| all || !one.is_unchanged() || one.unread > 0);
+            .filter(|one| all || !one.is_unchanged() || one.unread > 0 || one.not_carried > 0);
         let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(ON_PAGE));
         let mut lines: Vec<PlannedLine> = listed
             .skip(from as usize)
@@ -141,7 +175,7 @@ impl Report {
         let diagnostics = plan.diagnostics.iter().take(MOST_TOLD);
         let problems = plan.problems.iter().take(MOST_TOLD);
         Ok(Self {
-            line: ImportLine::of(id, pending),
+            line: ImportLine::of(id, job),
             new,
             unchanged,
             changed: projects.len() as u64 - new - unchanged,

@@ -113,6 +113,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         if cells.iter().all(|(_, cell)| cell.is_empty()) {
             return Ok(());
         }
+        self.reading.options.count_row()?;
         match self.state {
             State::GivenUp => Ok(()),
             State::Looking(seen) => self.look(row, cells, seen),

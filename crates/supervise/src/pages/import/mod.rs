@@ -1,8 +1,12 @@
 //! Bringing filings in: a file is read, what it would change is shown cell by cell, and it is taken whole or not at all.
 //!
-//! What was read waits in memory for an hour. The file itself is gone as soon as it was read.
+//! The work is done beside the request, which may be left ([`job`]). What was read waits in memory for an hour. The file
+//! itself is gone as soon as it was read.
 
+pub(crate) mod job;
+mod progress;
 pub(crate) mod report;
+mod unpack;
 pub(crate) mod upload;
 
 use std::collections::HashMap;
@@ -10,20 +14,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
-use kandeng_platform::CommandError;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Form, Frame, Nothing, Params, Problem, Routes, Site, told};
+use kandeng_platform::page::{Asked, Form, Nothing, Params, Problem, Routes, Site, told};
 use uuid::Uuid;
 
-use super::words::words;
-use crate::project::ImportPlan;
 use crate::scene::Supervise;
+use job::{Job, State, Turns};
 pub(crate) use report::diagnostic;
-use report::{Wanted, elsewhere, report, show_report};
+use report::report;
 use upload::{MOST_BYTES, shown, upload};
 
 /// How long a file may take to arrive, over a poor connection too.
@@ -32,7 +34,7 @@ pub(crate) const MOST_TIME: Duration = Duration::from_mins(20);
 /// How long a file waits to be taken, in milliseconds.
 const WAITS: i64 = 3_600_000;
 
-/// How many wait at a time: each holds its tables in memory.
+/// How many are worked on or wait at a time: each holds its tables in memory.
 const MOST_WAITING: usize = 8;
 
 pub(crate) fn routes() -> Routes {
@@ -56,6 +58,13 @@ pub(crate) fn routes() -> Routes {
             report,
         )
         .asks(
+            Method::GET,
+            "/supervise/import/{id}/progress",
+            ImportFilings,
+            desk,
+            progress::events,
+        )
+        .asks(
             Method::POST,
             "/supervise/import/{id}/take",
             ImportFilings,
@@ -72,45 +81,56 @@ pub(crate) fn routes() -> Routes {
         )
 }
 
-/// Files that were read and wait.
+/// Files that are worked on, or wait for whoever sent them.
 #[derive(Clone, Default)]
-pub(crate) struct Waiting(Arc<Mutex<HashMap<Uuid, Arc<Pending>>>>);
-
-/// A file that was read and waits.
-pub(crate) struct Pending {
-    pub plan: ImportPlan,
-    /// The name that it came by.
-    pub name: String,
-    account: Uuid,
-    /// In milliseconds since 1970.
-    pub until: i64,
-    /// Gone with the plan.
-    _folder: Option<tempfile::TempDir>,
+pub(crate) struct Waiting {
+    jobs: Arc<Mutex<HashMap<Uuid, Job>>>,
+    turns: Turns,
 }
 
 impl Waiting {
-    fn all(&self, now: i64) -> MutexGuard<'_, HashMap<Uuid, Arc<Pending>>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, pending| pending.until > now);
+    fn all(&self, now: i64) -> MutexGuard<'_, HashMap<Uuid, Job>> {
+        let mut all = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, job| job.until > now || job.state().is_busy());
         all
     }
 
-    /// Keeps one until its time has come.
-    fn put(&self, site: &Site, id: Uuid, pending: Pending) {
-        let until = Timestamp::from_millisecond(pending.until).unwrap_or(Timestamp::MAX);
-        self.all(now(site)).insert(id, Arc::new(pending));
+    pub fn turns(&self) -> Turns {
+        self.turns.clone()
+    }
+
+    /// Whether as many as there may be hold their tables in memory.
+    pub fn is_full(&self, site: &Site) -> bool {
+        let all = self.all(now(site));
+        let holds = |job: &&Job| !matches!(job.state(), State::Taken | State::Refused(_));
+        all.values().filter(holds).count() >= MOST_WAITING
+    }
+
+    /// Keeps one until its time has come; gives the id that it goes by.
+    pub fn put(&self, site: &Site, job: Job) -> Uuid {
+        let id = site.platform().new_id();
+        let until = Timestamp::from_millisecond(job.until).unwrap_or(Timestamp::MAX);
+        self.all(now(site)).insert(id, job);
         let (waiting, site) = (self.clone(), site.clone());
         tokio::spawn(async move {
             site.platform().clock().sleep_until(until).await;
-            waiting.all(now(&site)).remove(&id);
+            drop(waiting.all(now(&site)));
         });
+        id
+    }
+
+    /// Those of one person.
+    pub fn of(&self, site: &Site, viewer: &Viewer) -> Vec<(Uuid, Job)> {
+        let all = self.all(now(site));
+        let own = all.iter().filter(|(_, job)| job.account == viewer.account);
+        own.map(|(id, job)| (*id, job.clone())).collect()
     }
 
     /// One of the viewer's.
-    pub fn get(&self, site: &Site, viewer: &Viewer, id: Uuid) -> Result<Arc<Pending>, Problem> {
+    pub fn get(&self, site: &Site, viewer: &Viewer, id: Uuid) -> Result<Job, Problem> {
         let found = self.all(now(site)).get(&id).cloned();
         // Somebody else's is not there.
-        let found = found.filter(|pending| pending.account == viewer.account);
+        let found = found.filter(|job| job.account == viewer.account);
         found.ok_or_else(Problem::not_found)
     }
 
@@ -129,6 +149,13 @@ impl Waiting {
     }
 }
 
+/// Whether whoever asks wants to be answered before the work is done (RFC 7240).
+fn at_once(headers: &HeaderMap) -> bool {
+    let prefers = headers.get_all("prefer").iter();
+    let mut prefers = prefers.filter_map(|one| one.to_str().ok());
+    prefers.any(|one| one.split(',').any(|one| one.trim() == "respond-async"))
+}
+
 fn now(site: &Site) -> i64 {
     site.platform().clock().now().as_millisecond()
 }
@@ -137,45 +164,21 @@ async fn take(
     site: Site,
     asked: Asked,
     Extension(scene): Extension<Supervise>,
-    Extension(frame): Extension<Frame>,
+    headers: HeaderMap,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    let viewer = asked.viewer.clone();
-    let pending = scene.waiting().get(&site, &viewer, id)?;
-    let words = words(viewer.language);
-    let again = |told: String, frame: Frame| {
-        show_report(
-            &site,
-            &viewer,
-            &scene,
-            frame,
-            id,
-            &pending,
-            Wanted::default(),
-            Some(told),
-        )
-    };
-    // All or none, and none of them elsewhere.
-    if !elsewhere(&site, &viewer, pending.plan.projects())?.is_empty() {
-        return again(words.say("import-elsewhere"), frame);
+    let job = scene.waiting().get(&site, &asked.viewer, id)?;
+    if let State::Ready(ready) = job.state()
+        && ready.elsewhere.is_empty()
+    {
+        job::take(&site, &scene, &asked.viewer, &asked.resource, &job);
     }
-    let cx = site.context(&viewer, &asked.resource.jurisdiction);
-    let taken = pending
-        .plan
-        .take(site.platform(), scene.vault(), &cx, &|_, _| {})
-        .await;
-    match taken {
-        Ok(_) => {
-            scene.waiting().all(now(&site)).remove(&id);
-            Ok(told(
-                Redirect::to("/supervise/projects?newest=1").into_response(),
-                "imported",
-            ))
-        }
-        Err(CommandError::Refused(refusal)) => again(words.of(&refusal.text).to_owned(), frame),
-        Err(error) => Err(error.into()),
+    // How it went, or how far it is, stands on its page.
+    if !at_once(&headers) {
+        job.soon().await;
     }
+    Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response())
 }
 
 async fn discard(
@@ -185,8 +188,14 @@ async fn discard(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    scene.waiting().get(&site, &asked.viewer, id)?;
-    scene.waiting().all(now(&site)).remove(&id);
+    let job = scene.waiting().get(&site, &asked.viewer, id)?;
+    job.cancel();
+    if let State::Taking(..) = job.state() {
+        // It may be in the ledger by now: its page says which.
+        job.soon().await;
+        return Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response());
+    }
+    scene.waiting().remove(&site, id);
     Ok(told(
         Redirect::to("/supervise/import").into_response(),
         "discarded",

@@ -3,17 +3,20 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::Query;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::jurisdiction;
-use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html};
+use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, told as flash};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::project::resource_of;
 use super::super::words::{pick, text, words};
-use super::Pending;
+use super::job::{Job, Ready, State};
+use super::progress;
+use super::upload::refused;
+use crate::packages::NotCarried;
 use crate::project::PlannedProject;
 use crate::scene::Supervise;
 
@@ -27,6 +30,8 @@ pub(super) struct Wanted {
     page: usize,
     code: String,
     all: String,
+    /// The page is told how far it is, and does not ask.
+    live: String,
 }
 
 struct ProjectLine {
@@ -37,6 +42,14 @@ struct ProjectLine {
     changed: u32,
     emptied: u32,
     unread: u32,
+    not_carried: u32,
+}
+
+/// Something of a package that is not carried.
+struct LeftLine {
+    place: String,
+    value: String,
+    why: String,
 }
 
 struct ChangeLine {
@@ -68,6 +81,9 @@ struct ReportPage {
     after: Option<usize>,
     wanted: Wanted,
     changes: Vec<ChangeLine>,
+    left: Vec<LeftLine>,
+    left_out: Vec<LeftLine>,
+    not_carried: u32,
 }
 
 /// The most that is told of what is wrong with a file.
@@ -81,40 +97,49 @@ pub(super) async fn report(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    let pending = scene.waiting().get(&site, &asked.viewer, id)?;
-    show_report(
-        &site,
-        &asked.viewer,
-        &scene,
-        frame,
-        id,
-        &pending,
-        wanted,
-        None,
-    )
+    let job = scene.waiting().get(&site, &asked.viewer, id)?;
+    let viewer = &asked.viewer;
+    match job.state() {
+        State::Ready(ready) => show(&site, viewer, &scene, frame, (id, &job), &ready, wanted),
+        State::Taken => Ok(flash(
+            Redirect::to("/supervise/projects?newest=1").into_response(),
+            "imported",
+        )),
+        State::Refused(told) => {
+            let words = words(viewer.language);
+            let told = told.iter().map(|one| words.of(one).to_owned()).collect();
+            Ok(refused(&site, viewer, &scene, frame, told))
+        }
+        busy => Ok(progress::show(
+            &site,
+            viewer,
+            frame,
+            (id, &job),
+            &busy,
+            !wanted.live.is_empty(),
+        )),
+    }
 }
 
-#[expect(clippy::too_many_arguments)] // one page and all that it shows
-pub(super) fn show_report(
+fn show(
     site: &Site,
     viewer: &Viewer,
     scene: &Supervise,
     frame: Frame,
-    id: Uuid,
-    pending: &Pending,
+    (id, job): (Uuid, &Job),
+    ready: &Ready,
     wanted: Wanted,
-    told: Option<String>,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let filing = scene.newest(site)?.filing;
-    let plan = &pending.plan;
+    let plan = &ready.plan;
     let projects = plan.projects();
     let unchanged = projects.iter().filter(|one| one.is_unchanged()).count();
     let news = projects.iter().filter(|one| one.edition == 0).count();
     let wants_all = !wanted.all.is_empty();
     let listed: Vec<&PlannedProject> = projects
         .iter()
-        .filter(|one| wants_all || !one.is_unchanged() || one.unread > 0)
+        .filter(|one| wants_all || !one.is_unchanged() || one.unread > 0 || one.not_carried > 0)
         .collect();
     let from = wanted.page.saturating_mul(ON_PAGE);
     let lines = listed
@@ -129,6 +154,7 @@ pub(super) fn show_report(
             changed: one.changed,
             emptied: one.emptied,
             unread: one.unread,
+            not_carried: one.not_carried,
         });
     let lines = lines.collect();
     let changes = if wanted.code.is_empty() {
@@ -145,6 +171,9 @@ pub(super) fn show_report(
                 ChangeLine {
                     what: what.to_owned(),
                     place: change.place.map_or_else(String::new, |place| {
+                        if let Some(pointer) = place.pointer {
+                            return pointer;
+                        }
                         words.say_with(
                             "place-in-file",
                             &[
@@ -161,10 +190,22 @@ pub(super) fn show_report(
             })
             .collect()
     };
+    let left_line = |one: &NotCarried| LeftLine {
+        place: one.place.clone(),
+        value: one.value.clone().unwrap_or_default(),
+        why: text(words, &one.why),
+    };
     let page = ReportPage {
-        told,
+        left: plan
+            .not_carried(&wanted.code)
+            .iter()
+            .map(left_line)
+            .collect(),
+        left_out: plan.left_out().take(MOST_TOLD).map(left_line).collect(),
+        not_carried: projects.iter().map(|one| one.not_carried).sum(),
+        told: ready.told.as_ref().map(|why| words.of(why).to_owned()),
         id: id.to_string(),
-        name: pending.name.clone(),
+        name: job.name.to_string(),
         news,
         unchanged,
         changed: projects.len() - news - unchanged,
@@ -183,7 +224,7 @@ pub(super) fn show_report(
             .take(MOST_TOLD)
             .map(|problem| format!("{}: {}", problem.code, words.of(&problem.message)))
             .collect(),
-        elsewhere: elsewhere(site, viewer, projects)?,
+        elsewhere: ready.elsewhere.clone(),
         lines,
         before: wanted.page.checked_sub(1),
         after: (from + ON_PAGE < listed.len()).then_some(wanted.page + 1),

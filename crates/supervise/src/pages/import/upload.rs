@@ -1,30 +1,23 @@
-//! A file arrives, is read and compared.
+//! A file arrives.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::Multipart;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::CommandError;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, moment, shown_as_it_is};
-use uuid::Uuid;
 
-use super::super::words::{text, words};
-use super::{MOST_WAITING, Pending, WAITS, now};
-use crate::import::{self, ImportOptions, InputKind};
-use crate::project::ImportPlan;
+use super::super::words::words;
+use super::job::{self, Job, State};
+use super::{WAITS, at_once, now};
 use crate::scene::Supervise;
 
 /// The most bytes of a file.
 pub(crate) const MOST_BYTES: usize = 64 << 20;
-
-/// The most bytes that a package of CSV files comes to, and the most files in it.
-const MOST_UNPACKED: u64 = 512 << 20;
-const MOST_FILES: usize = 64;
 
 /// The most bytes of a file's name.
 const MOST_NAME: usize = 120;
@@ -33,6 +26,7 @@ struct WaitingLine {
     id: String,
     name: String,
     until: String,
+    is_busy: bool,
 }
 
 #[derive(Template)]
@@ -62,13 +56,13 @@ fn show(
     let words = words(viewer.language);
     let mut waiting: Vec<WaitingLine> = scene
         .waiting()
-        .all(now(site))
-        .iter()
-        .filter(|(_, pending)| pending.account == viewer.account)
-        .map(|(id, pending)| WaitingLine {
+        .of(site, viewer)
+        .into_iter()
+        .map(|(id, job)| WaitingLine {
             id: id.to_string(),
-            name: pending.name.clone(),
-            until: moment(pending.until),
+            name: job.name.to_string(),
+            until: moment(job.until),
+            is_busy: job.state().is_busy(),
         })
         .collect();
     waiting.sort_by(|one, other| one.until.cmp(&other.until));
@@ -80,7 +74,7 @@ fn show(
 }
 
 /// A page that says what is wrong with a file.
-fn refused(
+pub(super) fn refused(
     site: &Site,
     viewer: &Viewer,
     scene: &Supervise,
@@ -97,12 +91,24 @@ pub(super) async fn upload(
     asked: Asked,
     Extension(scene): Extension<Supervise>,
     Extension(frame): Extension<Frame>,
+    headers: HeaderMap,
     form: Multipart,
 ) -> Result<Response, Problem> {
-    match read_in(&site, &asked.viewer, &scene, form, Fields::Others).await? {
-        Ok(id) => Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response()),
-        Err(told) => Ok(refused(&site, &asked.viewer, &scene, frame, told)),
+    let viewer = &asked.viewer;
+    let words = words(viewer.language);
+    let refused = |told: Vec<String>| refused(&site, viewer, &scene, frame, told);
+    let Some(job) = begun(&site, viewer, &scene, form, Fields::Others).await? else {
+        return Ok(refused(vec![words.say("choose-a-file")]));
+    };
+    if !at_once(&headers)
+        && let State::Refused(told) = job.soon().await
+    {
+        let told = told.iter().map(|one| words.of(one).to_owned());
+        return Ok(refused(told.collect()));
     }
+    // Whoever waits no longer finds it here.
+    let id = scene.waiting().put(&site, job);
+    Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response())
 }
 
 /// What a form may have beside its file.
@@ -114,79 +120,25 @@ pub(crate) enum Fields {
     Others,
 }
 
-/// Reads the file of a form and compares it; gives the id under which it waits, or why it cannot.
-pub(crate) async fn read_in(
+/// Takes the file of a form and begins to read it; nothing where there is no file.
+pub(crate) async fn begun(
     site: &Site,
     viewer: &Viewer,
     scene: &Supervise,
     form: Multipart,
     fields: Fields,
-) -> Result<Result<Uuid, Vec<String>>, Problem> {
-    let words = words(viewer.language);
-    let folder = tempfile::tempdir_in(scene.uploads());
-    let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let received = receive(form, folder.path(), fields).await?;
-    let Some((path, name)) = received else {
-        return Ok(Err(vec![words.say("choose-a-file")]));
-    };
-    if scene.waiting().all(now(site)).len() >= MOST_WAITING {
+) -> Result<Option<Job>, Problem> {
+    if scene.waiting().is_full(site) {
         return Err(Problem::busy());
     }
-    let declared = scene.newest(site)?;
-    let options = ImportOptions {
-        filing: declared.filing,
-        datum: scene.datum(),
-        as_of: Some(site.today()),
-        ..ImportOptions::new(scene.key().clone())
+    let folder = tempfile::tempdir_in(scene.uploads());
+    let folder = folder.map_err(|error| Problem::fault(&error))?;
+    let Some((path, name)) = receive(form, folder.path(), fields).await? else {
+        return Ok(None);
     };
-    let platform = site.platform().clone();
-    // Reading and comparing take seconds: on a thread that may.
-    let planned = tokio::task::spawn_blocking(move || {
-        let input = unpacked(&path)?;
-        let read = import::read(&[input], &options).map_err(|error| Refused::File(error.text()))?;
-        // Numbers of people stand in it as they were typed: it goes as soon as it was read. Columns of Parquet are
-        // read on demand.
-        let kept = read.kinds.contains(&InputKind::Parquet).then_some(folder);
-        let plan = ImportPlan::new(&platform, read, &options, &|_, _| {});
-        plan.map(|plan| (plan, kept)).map_err(Refused::Command)
-    })
-    .await
-    .map_err(|error| Problem::fault(&error))?;
-    let (plan, kept) = match planned {
-        Ok(planned) => planned,
-        Err(Refused::File(error)) => {
-            return Ok(Err(vec![text(words, &error)]));
-        }
-        Err(Refused::Command(CommandError::Refused(refusal))) => {
-            return Ok(Err(vec![words.of(&refusal.text).to_owned()]));
-        }
-        Err(Refused::Command(error)) => return Err(error.into()),
-    };
-    if plan.projects().is_empty() {
-        let mut told = vec![words.say("no-projects-in-file")];
-        told.extend(
-            plan.diagnostics
-                .iter()
-                .take(20)
-                .map(|one| text(words, &one.message)),
-        );
-        return Ok(Err(told));
-    }
-    let id = site.platform().new_id();
-    let pending = Pending {
-        plan,
-        name,
-        account: viewer.account,
-        until: now(site) + WAITS,
-        _folder: kept,
-    };
-    scene.waiting().put(site, id, pending);
-    Ok(Ok(id))
-}
-
-enum Refused {
-    File(kandeng_screening::Text),
-    Command(CommandError),
+    let job = Job::new(&name, viewer.account, now(site) + WAITS);
+    job::read(site, scene, viewer, &job, (path, folder))?;
+    Ok(Some(job))
 }
 
 /// Writes the file of the form into the folder, under a name of ours; gives it and the name that it came by.
@@ -249,68 +201,4 @@ async fn receive(
         }
     }
     Ok(received)
-}
-
-/// The folder of a package of CSV files; any other file as it is.
-fn unpacked(path: &Path) -> Result<PathBuf, Refused> {
-    let wrong = |zh: &str, en: &str| Refused::File(kandeng_screening::Text::new(zh, en));
-    let file =
-        std::fs::File::open(path).map_err(|_| wrong("文件不能读取", "the file cannot be read"))?;
-    let Ok(mut package) = zip::ZipArchive::new(file) else {
-        return Ok(path.to_owned());
-    };
-    let is_workbook = package
-        .file_names()
-        .filter_map(Result::ok)
-        .any(|name| name == "[Content_Types].xml" || name == "mimetype");
-    if is_workbook {
-        return Ok(path.to_owned());
-    }
-    if package.len() > MOST_FILES {
-        return Err(wrong(
-            "压缩包里文件过多(最多 64 个)",
-            "there are too many files in the package (at most 64)",
-        ));
-    }
-    let folder = path.with_extension("files");
-    std::fs::create_dir(&folder)
-        .map_err(|_| wrong("磁盘不能写入", "the disk cannot be written to"))?;
-    let mut left = MOST_UNPACKED;
-    for index in 0..package.len() {
-        let entry = package
-            .by_index(index)
-            .map_err(|_| wrong("压缩包已损坏", "the package is damaged"))?;
-        // The last part of the name alone, so that nothing is written outside.
-        let name = match entry.name() {
-            Ok(name) => name
-                .rsplit(['/', '\\'])
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-            // A name that cannot be read is none of a table.
-            Err(_) => continue,
-        };
-        let is_table = ["csv", "parquet"].iter().any(|ending| {
-            Path::new(&name)
-                .extension()
-                .is_some_and(|own| own.eq_ignore_ascii_case(ending))
-        });
-        if entry.is_dir() || !is_table || name.starts_with('.') {
-            continue;
-        }
-        let to = folder.join(&name);
-        let mut to = std::fs::File::create(to)
-            .map_err(|_| wrong("磁盘不能写入", "the disk cannot be written to"))?;
-        // What a package says of its size is not believed.
-        let written = std::io::copy(&mut entry.take(left + 1), &mut to)
-            .map_err(|_| wrong("压缩包已损坏", "the package is damaged"))?;
-        if written > left {
-            return Err(wrong(
-                "压缩包解开后过大(最多 512 MB)",
-                "the package is too large once unpacked (at most 512 MB)",
-            ));
-        }
-        left -= written;
-    }
-    Ok(folder)
 }

@@ -7,38 +7,72 @@ use super::rows::{FileCell, HeldRow};
 /// Rows that are left over on both sides are compared each with each up to so many; beyond, in order.
 const COMPARED: usize = 200;
 
-/// For each row of the file the row of the filing that it is: the same one, else the most alike.
+/// For each row of the file the row of the filing that it is: the same one, else the most alike. `row_by_row`: each row
+/// says what it has, and rows are compared by that; else they are compared by what the file has for any of them.
 pub(super) fn matched(
     rows: &[(i64, Vec<FileCell>)],
     kept: &[HeldRow<'_>],
     places: &[Option<usize>],
+    row_by_row: bool,
 ) -> Vec<Option<usize>> {
-    let said: Vec<bool> = (0..places.len())
+    let all: Vec<bool> = (0..places.len())
         .map(|place| rows.iter().any(|(_, cells)| cells[place].said))
         .collect();
-    let file_key = |cells: &[FileCell]| -> Vec<Option<String>> {
+    let said = |cells: &[FileCell]| -> Vec<bool> {
+        if row_by_row {
+            cells.iter().map(|cell| cell.said).collect()
+        } else {
+            all.clone()
+        }
+    };
+    let file_key = |cells: &[FileCell], said: &[bool]| -> Vec<Option<String>> {
         let columns = (0..places.len()).filter(|place| said[*place] && places[*place].is_some());
         columns
             .map(|place| cells[place].stands().map(str::to_owned))
             .collect()
     };
-    let held_key = |row: &HeldRow<'_>| -> Vec<Option<String>> {
+    let held_key = |row: &HeldRow<'_>, said: &[bool]| -> Vec<Option<String>> {
         let columns = places.iter().enumerate().filter(|(place, _)| said[*place]);
         columns
             .filter_map(|(_, place)| *place)
             .map(|place| row.canonical[place].clone())
             .collect()
     };
-    let mut free: HashMap<Vec<Option<String>>, VecDeque<usize>> = HashMap::new();
-    for (place, row) in kept.iter().enumerate() {
-        free.entry(held_key(row)).or_default().push_back(place);
-    }
-    let mut pairs: Vec<Option<usize>> = rows
+    // Rows that say most come first, so that one that says less does not take what is another's.
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let counts: Vec<usize> = rows
         .iter()
-        .map(|(_, cells)| free.get_mut(&file_key(cells))?.pop_front())
+        .map(|(_, cells)| said(cells).iter().filter(|said| **said).count())
         .collect();
-    let mut left: Vec<usize> = free.into_values().flatten().collect();
-    left.sort_unstable();
+    order.sort_by_key(|row| std::cmp::Reverse(counts[*row]));
+    let mut is_free = vec![true; kept.len()];
+    let mut by_said: HashMap<Vec<bool>, HashMap<Vec<Option<String>>, VecDeque<usize>>> =
+        HashMap::new();
+    let mut pairs: Vec<Option<usize>> = vec![None; rows.len()];
+    for row in order {
+        let cells = &rows[row].1;
+        let said = said(cells);
+        let known = by_said.entry(said.clone()).or_insert_with(|| {
+            let mut known: HashMap<_, VecDeque<usize>> = HashMap::new();
+            for (place, row) in kept.iter().enumerate() {
+                known
+                    .entry(held_key(row, &said))
+                    .or_default()
+                    .push_back(place);
+            }
+            known
+        });
+        let Some(same) = known.get_mut(&file_key(cells, &said)) else {
+            continue;
+        };
+        while let Some(place) = same.pop_front() {
+            if std::mem::take(&mut is_free[place]) {
+                pairs[row] = Some(place);
+                break;
+            }
+        }
+    }
+    let mut left: Vec<usize> = (0..kept.len()).filter(|place| is_free[*place]).collect();
     let open: Vec<usize> = (0..rows.len())
         .filter(|row| pairs[*row].is_none())
         .collect();
@@ -49,10 +83,12 @@ pub(super) fn matched(
         return pairs;
     }
     for row in open {
-        let key = file_key(&rows[row].1);
+        let cells = &rows[row].1;
+        let said = said(cells);
+        let key = file_key(cells, &said);
         let filled = key.iter().flatten().count();
         let alike = |place: usize| {
-            let held = held_key(&kept[place]);
+            let held = held_key(&kept[place], &said);
             let same = key
                 .iter()
                 .zip(&held)

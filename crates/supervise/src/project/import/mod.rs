@@ -1,4 +1,4 @@
-//! A workbook before anything of it is taken, and the taking: whole or not at all.
+//! A workbook or package before anything of it is taken, and the taking: whole or not at all.
 //!
 //! The plan says project by project and cell by cell what is new, what changes, what stays. It holds the tables
 //! that were read and a few numbers for each project; what changes is worked out again, project by project, when
@@ -12,7 +12,7 @@ mod take;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use kandeng_platform::{CommandError, Platform, Text};
+use kandeng_platform::{CommandError, Platform, Refusal, Text};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::draft::reader::Reader;
 use crate::filing::Filing;
 use crate::import::{Import, ImportOptions, Place};
+use crate::packages::NotCarried;
 use file::FileTable;
 
 /// What is known of one project of the file.
@@ -51,6 +52,8 @@ pub struct PlannedProject {
     pub unread: u32,
     /// The stage that it is moved to.
     pub stage: Option<String>,
+    /// What of a package of open data is not carried.
+    pub not_carried: u32,
 }
 
 impl PlannedProject {
@@ -125,6 +128,16 @@ impl Standing {
     }
 }
 
+/// Whoever sent the file does not want it any more.
+fn cancelled() -> CommandError {
+    Refusal::new(
+        "cancelled",
+        "已取消,什么都没有导入",
+        "cancelled; nothing was taken",
+    )
+    .into()
+}
+
 /// What the file comes to for one project.
 #[derive(Default)]
 struct Work {
@@ -152,7 +165,7 @@ impl ImportPlan {
         let newest = platform.query(declaration::newest)?;
         let newest = newest.filter(|newest| *newest.filing == *options.filing);
         let Some(newest) = newest else {
-            return Err(kandeng_platform::Refusal::new(
+            return Err(Refusal::new(
                 "changed-meanwhile",
                 "填报声明已有改动,请重新读取文件",
                 "the declaration has changed; read the file again",
@@ -187,6 +200,9 @@ impl ImportPlan {
         let count = projects.len();
         for (place, (code, village)) in projects.into_iter().enumerate() {
             progress(place, count);
+            if options.is_cancelled() {
+                return Err(cancelled());
+            }
             let standing = platform.query(|of| Standing::of(of, &code))?;
             plan.prepare(platform, standing.as_ref())?;
             let id = standing
@@ -199,6 +215,7 @@ impl ImportPlan {
                 village,
                 unchanged: work.unchanged,
                 stage: work.stage,
+                not_carried: plan.not_carried(&code).len() as u32,
                 code,
                 new: 0,
                 changed: 0,
@@ -233,6 +250,21 @@ impl ImportPlan {
     /// The projects of the file, in its order.
     pub fn projects(&self) -> &[PlannedProject] {
         &self.projects
+    }
+
+    /// What of a package of open data is not carried into a project, with the reasons.
+    pub fn not_carried(&self, code: &str) -> &[NotCarried] {
+        self.import
+            .not_carried()
+            .get(code)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Codes of a package whose projects are not carried at all, with the reasons.
+    pub fn left_out(&self) -> impl Iterator<Item = &NotCarried> {
+        let left = self.import.not_carried().iter();
+        let left = left.filter(|(code, _)| !self.by_code.contains_key(*code));
+        left.flat_map(|(_, left)| left)
     }
 
     /// What changes in a project, and what could not be read of it.

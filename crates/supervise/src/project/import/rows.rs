@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kandeng_geo::Datum;
+use kandeng_geo::{Datum, SAME_GROUND_M, parse_wkt, same_ground};
 use kandeng_platform::Text;
 use uuid::Uuid;
 
@@ -134,7 +134,11 @@ impl ImportPlan {
                     return FileCell::default();
                 }
                 FileCell {
-                    said: table.present[place] || values[place] != Value::Null,
+                    said: if self.import.says_only_what_it_has() {
+                        self.import.says(&declared.table, row_no, &column.key)
+                    } else {
+                        table.present[place] || values[place] != Value::Null
+                    },
                     typed: print::text(column.field, &values[place]),
                     ..FileCell::default()
                 }
@@ -178,7 +182,7 @@ impl ImportPlan {
         let stage = sheet.position("stage");
         if let Some(cell) = stage.and_then(|place| cells.get(place))
             && cell.said
-            && self.import.has_column(&sheet.table, "stage")
+            && self.says_stage(row_no)
             && cell.typed.as_deref() != standing.map(|standing| standing.row.stage.as_str())
             && let Some(named) = &cell.typed
             && reader.filing().stage_rank(named).is_some()
@@ -197,6 +201,20 @@ impl ImportPlan {
             standing,
         );
         work.edit.fields = changed;
+    }
+
+    /// Whether the file says a stage: the import works one out where none is said.
+    fn says_stage(&self, row_no: i64) -> bool {
+        let sheet = &self.filing().sheets[0];
+        if self.import.says_only_what_it_has() {
+            return self.import.says(&sheet.table, row_no, "stage");
+        }
+        // Asked for each project: the file is not looked through each time.
+        let present = self.tables[0].as_ref().map(|table| &table.present);
+        let place = sheet.position("stage");
+        present
+            .zip(place)
+            .is_some_and(|(present, place)| present[place])
     }
 
     fn list(
@@ -223,7 +241,8 @@ impl ImportPlan {
             .iter()
             .map(|column| reader.filing().sheets[declared].position(&column.key))
             .collect();
-        let pairs = matched(&rows, &kept, &places);
+        let is_package = self.import.says_only_what_it_has();
+        let pairs = matched(&rows, &kept, &places, is_package);
         let mut next = kept.last().map_or(1, |row| row.number + 1);
         let mut changed: BTreeMap<u32, Option<Cells>> = BTreeMap::new();
         let mut stays = vec![false; kept.len()];
@@ -246,7 +265,12 @@ impl ImportPlan {
             );
             changed.insert(number, Some(cells));
         }
-        for (row, _) in kept.iter().zip(stays).filter(|(_, stays)| !stays) {
+        // A package leaves rows out: of people, and of what its standard has no place for. They stay.
+        let goes = kept
+            .iter()
+            .zip(stays)
+            .filter(|(_, stays)| !stays && !is_package);
+        for (row, _) in goes {
             for (column, typed) in row.typed.iter().filter(|(column, _)| there(column)) {
                 work.changes.push(CellChange {
                     table: sheet.table.clone(),
@@ -277,6 +301,8 @@ impl ImportPlan {
         standing: Option<&Standing>,
     ) -> Cells {
         let mut changed = Cells::new();
+        let cells: Vec<(usize, FileCell)> = cells.collect();
+        let same_ground = self.same_ground(filing, sheet, &cells, held);
         for (place, cell) in cells {
             let column = &sheet.columns[place];
             let declared = filing
@@ -290,7 +316,7 @@ impl ImportPlan {
             };
             let typed = held.and_then(|row| row.typed.get(&column.key));
             let canonical = held.and_then(|row| row.canonical[declared].as_deref());
-            let differs = cell.said && cell.stands() != canonical;
+            let differs = cell.said && cell.stands() != canonical && !same_ground.contains(&place);
             if !differs {
                 work.unchanged += u32::from(typed.is_some());
             }
@@ -316,6 +342,54 @@ impl ImportPlan {
             }
         }
         changed
+    }
+}
+
+impl ImportPlan {
+    /// Columns of a package's row that say the ground which the filing has already: it goes out in WGS-84 whatever
+    /// datum it was typed in, and comes back by another corner or with fewer decimals. Its datum is as good.
+    fn same_ground(
+        &self,
+        filing: &Filing,
+        sheet: &Sheet,
+        cells: &[(usize, FileCell)],
+        held: Option<&HeldRow<'_>>,
+    ) -> Vec<usize> {
+        let mut same = Vec::new();
+        if !self.import.says_only_what_it_has() {
+            return same;
+        }
+        let own = filing.sheet(&sheet.table);
+        let canonical = |column: &str| {
+            let place = own.and_then(|own| own.position(column))?;
+            held?.canonical.get(place)?.as_deref()
+        };
+        for (place, cell) in cells {
+            let column = &sheet.columns[*place];
+            if column.field != Field::Boundary || !cell.said {
+                continue;
+            }
+            let stands = canonical(&column.key).map(parse_wkt);
+            let says = cell.typed.as_deref().map(parse_wkt);
+            let is_same = match (&stands, &says) {
+                (Some(Ok(stands)), Some(Ok(says))) => same_ground(stands, says, SAME_GROUND_M),
+                _ => false,
+            };
+            let datum = format!("{}_datum", column.key);
+            let named = canonical(&datum).map(Datum::parse);
+            let in_wgs84 = match named {
+                Some(named) => named.is_ok_and(|datum| datum == Datum::Wgs84),
+                None => self.options.datum.is_none_or(|datum| datum == Datum::Wgs84),
+            };
+            if is_same {
+                same.push(*place);
+            }
+            // Named only where it would be taken for another.
+            if is_same || in_wgs84 {
+                same.extend(sheet.position(&datum));
+            }
+        }
+        same
     }
 }
 

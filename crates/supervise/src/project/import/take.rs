@@ -7,7 +7,7 @@ use kandeng_ledger::StreamName;
 use kandeng_platform::vault::Vault;
 use kandeng_platform::{Aggregate as _, Answer, CommandError, Context, Plan, Platform, Refusal};
 
-use super::{ImportPlan, PlannedProject, Standing};
+use super::{ImportPlan, PlannedProject, Standing, cancelled};
 use crate::project::people::{Hiding, hide};
 use crate::project::query;
 use crate::project::{ChangeItems, FileProject, MoveStage, Project};
@@ -49,6 +49,9 @@ impl ImportPlan {
                 let hiding = RefCell::new(Hiding::new(platform, vault, &self.options.key));
                 for (done, (place, project)) in work.iter().enumerate() {
                     progress(done, work.len());
+                    if self.options.is_cancelled() {
+                        return Err(cancelled());
+                    }
                     self.take_one(plan, &mut hiding.borrow_mut(), *place, project)?;
                 }
                 progress(work.len(), work.len());

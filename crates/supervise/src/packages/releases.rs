@@ -1,0 +1,155 @@
+//! Release and record packages, process by process: each as one release that says what holds now.
+
+use std::collections::HashMap;
+
+use kandeng_screening::Text;
+use serde_json::Value;
+
+use super::found::{Found, NotCarried};
+use super::{PackageError, PackageKind, shape};
+use crate::ocds::merged;
+
+/// What a process comes to, handed on with its place.
+type Take<'t> = dyn FnMut(&mut Found, String, Value) -> Result<(), PackageError> + 't;
+
+/// Goes through the processes of a package.
+pub(super) fn each(
+    text: &str,
+    kind: PackageKind,
+    found: &mut Found,
+    take: &mut Take<'_>,
+) -> Result<(), PackageError> {
+    if kind == PackageKind::Records {
+        return shape::each(text, "records", |index, record| {
+            self::record(found, take, format!("/records/{index}"), record)
+        });
+    }
+    // Releases of one process may stand far apart, so all are held until they are merged.
+    let mut by_ocid: HashMap<String, Vec<(String, Value)>> = HashMap::new();
+    let mut order = Vec::new();
+    shape::each(text, "releases", |index, release| {
+        let place = format!("/releases/{index}");
+        let ocid = ocid_of(&place, &release)?;
+        let known = by_ocid.entry(ocid.clone()).or_insert_with(|| {
+            order.push(ocid);
+            Vec::new()
+        });
+        known.push((place, release));
+        Ok(())
+    })?;
+    for ocid in order {
+        if let Some(releases) = by_ocid.remove(&ocid) {
+            whole(found, take, releases)?;
+        }
+    }
+    Ok(())
+}
+
+/// Who a release is about.
+fn ocid_of(place: &str, release: &Value) -> Result<String, PackageError> {
+    let ocid = release.get("ocid").and_then(Value::as_str);
+    ocid.map(str::to_owned).ok_or_else(|| {
+        PackageError::at(
+            &format!("{place}/ocid"),
+            "没有 ocid,无法分辨是哪个合同过程",
+            "there is no ocid, so nobody can tell which contracting process it is",
+        )
+    })
+}
+
+/// The compiled release of a record, else its releases merged when all are there.
+fn record(
+    found: &mut Found,
+    take: &mut Take<'_>,
+    place: String,
+    mut record: Value,
+) -> Result<(), PackageError> {
+    let ocid = ocid_of(&place, &record)?;
+    if let Some(compiled) = record
+        .get_mut("compiledRelease")
+        .filter(|one| one.is_object())
+    {
+        let mut compiled = compiled.take();
+        if let Some(fields) = compiled.as_object_mut() {
+            fields.entry("ocid").or_insert_with(|| Value::from(ocid));
+        }
+        return take(found, format!("{place}/compiledRelease"), compiled);
+    }
+    let releases = record.get_mut("releases").and_then(Value::as_array_mut);
+    let releases: Vec<(String, Value)> = releases
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, release)| (format!("{place}/releases/{index}"), release.take()))
+        .collect();
+    let in_full = |release: &Value| release.get("ocid").is_some() || release.get("url").is_none();
+    if !releases.is_empty() && releases.iter().all(|(_, release)| in_full(release)) {
+        return whole(found, take, releases);
+    }
+    let left = NotCarried {
+        code: String::new(),
+        place: format!("{place}/releases"),
+        value: None,
+        why: Text::new(
+            "只有链接,没有完整内容(compiledRelease 或 releases);请先汇编",
+            "links only and nothing in full (compiledRelease or releases); compile it first",
+        ),
+    };
+    found.leave(&ocid, vec![left]);
+    Ok(())
+}
+
+/// The releases of one process as one; where each thing stands is looked up in the newest release that has it.
+fn whole(
+    found: &mut Found,
+    take: &mut Take<'_>,
+    mut releases: Vec<(String, Value)>,
+) -> Result<(), PackageError> {
+    if releases.len() == 1
+        && let Some((place, release)) = releases.pop()
+    {
+        return take(found, place, release);
+    }
+    releases.sort_by(|(_, one), (_, other)| {
+        let date = |release: &Value| {
+            release
+                .get("date")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        date(one).cmp(&date(other))
+    });
+    let newest = releases
+        .last()
+        .map(|(place, _)| place.clone())
+        .unwrap_or_default();
+    let compiled = merged(
+        releases
+            .iter()
+            .map(|(_, release)| release.clone())
+            .collect(),
+    );
+    let (projects, left) = (found.projects.len(), found.left.len());
+    take(found, newest.clone(), compiled)?;
+    let mend = |place: &mut String| {
+        let Some(inner) = place.strip_prefix(&newest) else {
+            return;
+        };
+        let holder = releases
+            .iter()
+            .rev()
+            .find(|(_, release)| release.pointer(inner).is_some());
+        if let Some((holder, _)) = holder {
+            *place = format!("{holder}{inner}");
+        }
+    };
+    for project in &mut found.projects[projects..] {
+        for cell in project.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            mend(&mut cell.place);
+        }
+    }
+    for one in &mut found.left[left..] {
+        mend(&mut one.place);
+    }
+    Ok(())
+}

@@ -1,0 +1,947 @@
+//! Packages of open data read in: what is carried, what is not and why, and that a package which this program wrote is
+//! read as what it was made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use kandeng_geo::{SAME_GROUND_M, parse_wkt, same_ground};
+use kandeng_platform::Answer;
+use kandeng_supervise::Datum;
+use kandeng_supervise::import::ImportOptions;
+use kandeng_supervise::oc4ids::{Publisher, Scope, export_oc4ids};
+use kandeng_supervise::packages::{self, NotCarried, PackageError};
+use kandeng_supervise::project::{Edit, Filter, ImportPlan, list};
+use kandeng_supervise::synth::Format;
+use serde_json::{Value, json};
+
+use super::oc4ids::full;
+use crate::support::{CLERK, Node, synthetic};
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+
+/// What goes out to the standard and comes back: by table, columns. The rest has no place in it.
+const CARRIED: [(&str, &[&str]); 11] = [
+    (
+        "projects",
+        &[
+            "name",
+            "kind",
+            "village_code",
+            "address",
+            "lon",
+            "lat",
+            "owner_name",
+            "owner_uscc",
+            "approval_number",
+            "approval_authority",
+            "approval_date",
+            "approved_budget",
+            "resolution_date",
+            "resolution_file",
+            "procurement_method",
+            "tender_start",
+            "tender_end",
+            "bid_opening",
+            "contractor_name",
+            "contractor_uscc",
+            "contract_number",
+            "contract_date",
+            "contract_amount",
+            "planned_start",
+            "planned_finish",
+            "start_date",
+            "boundary",
+            "boundary_method",
+            "paid_total",
+            "payee_name",
+            "payee_uscc",
+            "retention_amount",
+            "retention_due",
+            "finish_date",
+            "acceptance_date",
+            "settlement",
+            "acceptance_file",
+            "asset_owner",
+            "upkeep_body",
+            "upkeep_fund",
+            "households",
+            "people",
+            "scale",
+            "scale_unit",
+            "accepted_scale",
+            "accepted_scale_unit",
+        ],
+    ),
+    ("fund_sources", &["level", "amount"]),
+    ("bids", &["bidder_name", "bidder_uscc"]),
+    ("progress", &["date", "percent", "note"]),
+    ("inspections", &["date", "by", "finding"]),
+    ("payment_plan", &["due_date", "percent", "amount"]),
+    (
+        "payments",
+        &[
+            "date",
+            "amount",
+            "payee_name",
+            "payee_uscc",
+            "voucher",
+            "voucher_file",
+        ],
+    ),
+    ("photos", &["stage", "file"]),
+    ("panel", &["role", "body"]),
+    ("upkeep_checks", &["date", "state"]),
+    ("income", &["year", "income", "paid_out"]),
+];
+
+type Rows = Vec<BTreeMap<String, String>>;
+
+/// What of a county's filings is carried, by code and table.
+fn carried(node: &Node) -> BTreeMap<String, BTreeMap<String, Rows>> {
+    let all = node
+        .platform
+        .query(|of| list(of, &everywhere(), 0, u32::MAX))
+        .unwrap();
+    all.rows
+        .iter()
+        .map(|row| {
+            let filed = node.page(row.id).filed;
+            let own = BTreeMap::from([(0, filed.fields.clone())]);
+            let tables = CARRIED.iter().map(|(table, columns)| {
+                let rows = if *table == "projects" {
+                    Some(&own)
+                } else {
+                    filed.lists.get(*table)
+                };
+                let rows = rows.into_iter().flat_map(BTreeMap::values);
+                let mut seen = BTreeSet::new();
+                let rows: Rows = rows
+                    .filter(|row| {
+                        *table != "bids"
+                            || row.get("status").map(String::as_str) != Some("withdrawn")
+                    })
+                    .map(|row| {
+                        let says = |column: &&&str| {
+                            let text = row.get(**column)?;
+                            // People do not go out.
+                            let is_persons =
+                                row.contains_key("payee_id") && **column == "payee_name";
+                            let is_mark = text.starts_with("person/");
+                            (!is_persons && !is_mark).then(|| ((**column).to_owned(), text.clone()))
+                        };
+                        columns
+                            .iter()
+                            .filter_map(|column| says(&column))
+                            .collect::<BTreeMap<_, _>>()
+                    })
+                    .filter(|row| !row.is_empty())
+                    // The standard wants each tenderer once.
+                    .filter(|row| *table != "bids" || seen.insert(row.clone()))
+                    .collect();
+                ((*table).to_owned(), rows)
+            });
+            let mut tables: BTreeMap<String, Rows> = tables.collect();
+            tables.insert(
+                "stage".to_owned(),
+                vec![BTreeMap::from([("stage".to_owned(), row.stage.clone())])],
+            );
+            (row.code.clone(), tables)
+        })
+        .collect()
+}
+
+fn everywhere() -> Filter {
+    Filter {
+        within: vec!["99".to_owned()],
+        ..Filter::default()
+    }
+}
+
+fn export(node: &Node, folder: &Path, datum: Option<Datum>) -> PathBuf {
+    let path = folder.join("projects.oc4ids.json");
+    let publisher = Publisher {
+        prefix: Some("oc4ids-bu3kcz".to_owned()),
+        name: "示例县".to_owned(),
+        ..Publisher::default()
+    };
+    export_oc4ids(
+        &node.platform,
+        &node.declared().filing,
+        &node.key,
+        &everywhere(),
+        datum,
+        Scope::Everything,
+        &publisher,
+        &path,
+    )
+    .unwrap();
+    path
+}
+
+fn options(node: &Node, datum: Option<Datum>) -> ImportOptions {
+    ImportOptions {
+        datum,
+        ..node.options()
+    }
+}
+
+fn plan_in(node: &Node, path: &Path, datum: Option<Datum>) -> ImportPlan {
+    let options = options(node, datum);
+    let read = packages::read(path, &options, &|_, _| {}).unwrap();
+    ImportPlan::new(&node.platform, read, &options, &|_, _| {}).unwrap()
+}
+
+fn plan(node: &Node, path: &Path) -> ImportPlan {
+    plan_in(node, path, None)
+}
+
+fn written(folder: &Path, value: &Value) -> PathBuf {
+    let path = folder.join("package.json");
+    std::fs::write(&path, value.to_string()).unwrap();
+    path
+}
+
+fn package(projects: Value) -> Value {
+    json!({"version": "0.9", "uri": "urn:x", "publishedDate": "2026-01-01T00:00:00Z",
+        "publisher": {"name": "x"}, "projects": projects})
+}
+
+fn refused(node: &Node, text: &str) -> PackageError {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("package.json");
+    std::fs::write(&path, text).unwrap();
+    packages::read(&path, &node.options(), &|_, _| {})
+        .err()
+        .unwrap()
+}
+
+/// Nothing changes, and what would is shown where it does not hold.
+fn changes_nothing(node: &Node, plan: &ImportPlan) {
+    let odd: Vec<_> = plan
+        .projects()
+        .iter()
+        .filter(|project| !project.is_unchanged())
+        .map(|project| {
+            (
+                project.code.clone(),
+                plan.changes(&node.platform, &project.code).unwrap(),
+            )
+        })
+        .collect();
+    assert!(odd.is_empty(), "{odd:#?}");
+}
+
+/// The same values, a boundary by its ground.
+fn same(
+    before: &BTreeMap<String, BTreeMap<String, Rows>>,
+    after: &BTreeMap<String, BTreeMap<String, Rows>>,
+) {
+    assert_eq!(
+        before.keys().collect::<Vec<_>>(),
+        after.keys().collect::<Vec<_>>()
+    );
+    for (code, tables) in before {
+        for (table, rows) in tables {
+            let others = &after[code][table];
+            assert_eq!(
+                rows.len(),
+                others.len(),
+                "{code} {table}: {rows:#?} {others:#?}"
+            );
+            for (row, other) in rows.iter().zip(others) {
+                let mut row = row.clone();
+                let mut other = other.clone();
+                for percent in [row.get_mut("percent"), other.get_mut("percent")]
+                    .into_iter()
+                    .flatten()
+                {
+                    // As somebody typed it, or as it is read.
+                    *percent = format!("{}%", percent.trim_end_matches('%'));
+                }
+                if let (Some(one), Some(two)) = (row.remove("boundary"), other.remove("boundary")) {
+                    let (one, two) = (parse_wkt(&one).unwrap(), parse_wkt(&two).unwrap());
+                    assert!(same_ground(&one, &two, SAME_GROUND_M), "{code}");
+                }
+                assert_eq!(row, other, "{code} {table}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_goes_out_comes_back_into_an_empty_node_and_changes_nothing_where_it_came_from() {
+    for seed in [3, 7, 11] {
+        let node = Node::new();
+        // After all that happened in the county.
+        node.clock.set("2026-07-01T00:00:00Z".parse().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let county = crate::support::synthetic_of(seed, 60, 7, Format::Xlsx, folder.path());
+        node.take(&node.plan(&county));
+        let path = export(&node, folder.path(), None);
+        let again = plan(&node, &path);
+        changes_nothing(&node, &again);
+        assert!(again.is_unchanged());
+        assert_eq!(node.take(&again).answer, Answer::Nothing);
+        let empty = Node::new();
+        let plan_of = plan(&empty, &path);
+        // Everything that this program writes is carried.
+        for project in plan_of.projects() {
+            assert_eq!(plan_of.not_carried(&project.code), []);
+        }
+        let taken = empty.take(&plan_of);
+        assert_eq!((taken.filed, taken.changed), (60, 0));
+        same(&carried(&node), &carried(&empty));
+        // What was read goes out as it came in.
+        changes_nothing(&empty, &plan(&empty, &path));
+    }
+}
+
+#[test]
+fn a_filing_with_everything_comes_back_but_for_what_names_people() {
+    let node = Node::new();
+    node.file("99010120250001", full(), CLERK).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = export(&node, folder.path(), None);
+    changes_nothing(&node, &plan(&node, &path));
+    let empty = Node::new();
+    empty.take(&plan(&empty, &path));
+    let (mut before, after) = (carried(&node), carried(&empty));
+    let tables = before.values_mut().next().unwrap();
+    // A person's name where the form asks for a body does not go out either.
+    for (table, column) in [
+        ("projects", "asset_owner"),
+        ("inspections", "by"),
+        ("panel", "body"),
+    ] {
+        for row in tables.get_mut(table).unwrap() {
+            if row
+                .get(column)
+                .is_some_and(|name| ["王桂香", "李国强", "赵春生"].contains(&&**name))
+            {
+                row.remove(column);
+            }
+        }
+    }
+    same(&before, &after);
+}
+
+/// A square of some sixty metres, in figures of a datum.
+fn square(datum: Datum) -> String {
+    let at = [
+        (105.52, 32.28),
+        (105.5207, 32.28),
+        (105.5207, 32.2806),
+        (105.52, 32.2806),
+        (105.52, 32.28),
+    ];
+    let corners = at.map(|(lon, lat)| {
+        let (x, y) = datum.from_wgs84(lon, lat).unwrap();
+        format!("{x} {y}")
+    });
+    format!("POLYGON(({}))", corners.join(","))
+}
+
+#[test]
+fn a_boundary_of_another_datum_is_known_again_as_the_same_ground() {
+    let gcj = Datum::Gcj02;
+    for (typed, named, usual) in [
+        (square(gcj), Some("GCJ-02"), None),
+        // Without a name it is in the county's usual datum.
+        (square(gcj), None, Some(gcj)),
+        (square(Datum::Cgcs2000), Some("CGCS2000"), Some(gcj)),
+        (
+            square(Datum::parse("4523").unwrap()),
+            Some("EPSG:4523"),
+            None,
+        ),
+        (square(Datum::Wgs84), None, None),
+    ] {
+        let node = Node::new();
+        let edit = Edit::default()
+            .with("name", "核桃园")
+            .with("boundary", &typed);
+        let edit = named
+            .iter()
+            .fold(edit, |edit, name| edit.with("boundary_datum", *name));
+        let id = node.file("99010120250001", edit, CLERK).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = export(&node, folder.path(), usual);
+        let mut package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let ring = "/projects/0/locations/0/geometry/coordinates/0";
+        let first = package
+            .pointer(&format!("{ring}/0/0"))
+            .unwrap()
+            .as_f64()
+            .unwrap();
+        assert!((first - 105.52).abs() < 1e-6, "out in WGS-84: {first}");
+        changes_nothing(&node, &plan_in(&node, &path, usual));
+        // Another program wrote it: six decimals, another corner first, the other way round.
+        let corners = package.pointer_mut(ring).unwrap().as_array_mut().unwrap();
+        corners.pop();
+        corners.rotate_left(2);
+        corners.reverse();
+        corners.push(corners[0].clone());
+        for figure in corners.iter_mut().flat_map(|at| at.as_array_mut().unwrap()) {
+            *figure = json!((figure.as_f64().unwrap() * 1e6).round() / 1e6);
+        }
+        let path = written(folder.path(), &package);
+        changes_nothing(&node, &plan_in(&node, &path, usual));
+        // A corner that was moved by three metres is a change, and is in WGS-84 from then on.
+        let corners = package.pointer_mut(ring).unwrap().as_array_mut().unwrap();
+        corners[1][0] = json!(corners[1][0].as_f64().unwrap() + 0.000_032);
+        let path = written(folder.path(), &package);
+        let moved = plan_in(&node, &path, usual);
+        let changes = moved.changes(&node.platform, "99010120250001").unwrap();
+        let columns: Vec<_> = changes
+            .iter()
+            .map(|change| change.column.as_str())
+            .collect();
+        let is_other = named.map_or(usual, |name| Datum::parse(name).ok());
+        if is_other.is_some_and(|datum| datum != Datum::Wgs84) {
+            assert_eq!(columns, ["boundary", "boundary_datum"]);
+        } else {
+            assert_eq!(columns, ["boundary"]);
+        }
+        let place = changes[0].place.as_ref().unwrap();
+        assert_eq!(
+            place.pointer.as_deref(),
+            Some("/projects/0/locations/0/geometry")
+        );
+        node.take(&moved);
+        assert_ne!(node.page(id).filed.fields["boundary"], typed);
+        changes_nothing(&node, &plan_in(&node, &path, usual));
+    }
+}
+
+#[test]
+fn a_changed_package_shows_what_changes_and_leaves_alone_what_it_does_not_say() {
+    let node = Node::new();
+    let id = node.file("99010120250001", full(), CLERK).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = export(&node, folder.path(), None);
+    let mut package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let project = &mut package["projects"][0];
+    project["budget"]["amount"]["amount"] = json!(610_000);
+    project.as_object_mut().unwrap().remove("title");
+    let summary = &mut project["contractingProcesses"][0]["summary"];
+    summary["transactions"][0]["value"]["amount"] = json!(210_000);
+    summary["transactions"].as_array_mut().unwrap().push(
+        json!({"id": "9", "date": "2025-10-01T00:00:00+08:00", "value": {"amount": 1, "currency": "CNY"}}),
+    );
+    let path = written(folder.path(), &package);
+    let changed = plan(&node, &path);
+    let mut told: Vec<_> = changed
+        .changes(&node.platform, "99010120250001")
+        .unwrap()
+        .into_iter()
+        .map(|change| {
+            (
+                change.column,
+                change.from,
+                change.to,
+                change.place.unwrap().pointer.unwrap(),
+            )
+        })
+        .collect();
+    told.sort();
+    let at = |inner: &str| format!("/projects/0/{inner}");
+    let text = |text: &str| Some(text.to_owned());
+    let paid = "contractingProcesses/0/summary/transactions";
+    assert_eq!(
+        told,
+        [
+            (
+                "amount".to_owned(),
+                None,
+                text("1"),
+                at(&format!("{paid}/2/value/amount"))
+            ),
+            (
+                "amount".to_owned(),
+                text("200000"),
+                text("210000"),
+                at(&format!("{paid}/0/value/amount"))
+            ),
+            (
+                "approved_budget".to_owned(),
+                text("600000.50"),
+                text("610000"),
+                at("budget/amount/amount")
+            ),
+            (
+                "date".to_owned(),
+                None,
+                text("2025-10-01"),
+                at(&format!("{paid}/2/date"))
+            ),
+        ]
+    );
+    node.take(&changed);
+    let filed = node.page(id).filed;
+    assert_eq!(filed.fields["name"], "柿子湾核桃园");
+    // The bid that was withdrawn, the person's payment with number and account: none of it went out, all of it stays.
+    assert_eq!(filed.lists["bids"].len(), 3);
+    assert_eq!(filed.lists["payments"].len(), 3);
+    assert!(filed.lists["payments"][&2].contains_key("account"));
+    changes_nothing(&node, &plan(&node, &path));
+}
+
+#[test]
+fn a_day_that_lies_ahead_is_scheduled_and_does_not_come_back_as_one_on_which_it_happened() {
+    let node = Node::new();
+    let edit = Edit::default()
+        .with("name", "核桃园")
+        .with("tender_end", "2026-03-01")
+        .with("bid_opening", "2025-12-31")
+        .with("contract_date", "2026-01-01")
+        .with("start_date", "2026-01-02");
+    let id = node.file("99010120250001", edit, CLERK).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = export(&node, folder.path(), None);
+    let package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    super::oc4ids::check_package(&package);
+    let project = &package["projects"][0];
+    let milestones = project["milestones"].as_array().unwrap().iter();
+    let milestones = milestones.chain(
+        project
+            .pointer("/contractingProcesses/0/summary/milestones")
+            .unwrap()
+            .as_array()
+            .unwrap(),
+    );
+    let told: Vec<_> = milestones
+        .map(|one| {
+            let day = |field: &str| one[field].as_str().map(|day| day[..10].to_owned());
+            (
+                one["code"].as_str().unwrap(),
+                one["status"].as_str().unwrap(),
+                day("dateMet"),
+                day("dueDate"),
+                day("dateModified"),
+            )
+        })
+        .collect();
+    let day = |day: &str| Some(day.to_owned());
+    assert_eq!(
+        told,
+        [
+            // The filing was last changed on the first of January, in China as well.
+            (
+                "start",
+                "scheduled",
+                None,
+                day("2026-01-02"),
+                day("2026-01-01")
+            ),
+            (
+                "tenderEnd",
+                "scheduled",
+                None,
+                day("2026-03-01"),
+                day("2026-01-01")
+            ),
+            ("bidOpening", "met", day("2025-12-31"), None, None),
+            ("contractSigned", "met", day("2026-01-01"), None, None),
+        ]
+    );
+    changes_nothing(&node, &plan(&node, &path));
+    let empty = Node::new();
+    let plan = plan(&empty, &path);
+    let left = plan.not_carried("99010120250001");
+    assert_eq!(left.len(), 1);
+    assert!(
+        why(left, "/projects/0/milestones/0/dueDate")
+            .why
+            .en
+            .contains("has not happened")
+    );
+    empty.take(&plan);
+    let fields = &carried(&empty)["99010120250001"]["projects"][0];
+    assert_eq!(fields["tender_end"], "2026-03-01");
+    assert!(!fields.contains_key("start_date"));
+    assert!(node.page(id).filed.fields.contains_key("start_date"));
+}
+
+fn why<'n>(left: &'n [NotCarried], place: &str) -> &'n NotCarried {
+    let found = left.iter().find(|one| one.place == place);
+    found.unwrap_or_else(|| panic!("{place} is not among {left:#?}"))
+}
+
+#[test]
+fn the_standards_own_example_tells_field_by_field_what_is_not_carried() {
+    let node = Node::new();
+    let path = Path::new(FIXTURES).join("oc4ids/example.json");
+    let plan = plan(&node, &path);
+    let [project] = plan.projects() else {
+        panic!("one project");
+    };
+    assert_eq!(
+        project.code,
+        "oc4ids-bu3kcz-m75-junctions-4-to-5-smart-motorway"
+    );
+    let changes = plan.changes(&node.platform, &project.code).unwrap();
+    let says = |column: &str| {
+        let change = changes
+            .iter()
+            .find(|change| change.table == "projects" && change.column == column);
+        change.map(|change| {
+            (
+                change.to.clone().unwrap(),
+                change.place.clone().unwrap().pointer.unwrap(),
+            )
+        })
+    };
+    assert_eq!(
+        says("name"),
+        Some((
+            "M75 Junctions 4 to 5 upgrade smart motorway".to_owned(),
+            "/projects/0/title".to_owned()
+        ))
+    );
+    assert_eq!(says("planned_start").unwrap().0, "2016-01-01");
+    assert_eq!(project.stage.as_deref(), Some("upkeep"));
+    // Pounds are no yuan, wherever they stand.
+    assert_eq!(says("approved_budget"), None);
+    let left = plan.not_carried(&project.code);
+    let money = why(left, "/projects/0/budget/amount");
+    assert!(
+        money.why.zh.contains("GBP") && money.why.en.contains("not taken as yuan"),
+        "{money:?}"
+    );
+    for change in &changes {
+        let place = change.place.as_ref().unwrap().pointer.as_deref().unwrap();
+        assert!(
+            !place.contains("/amount") && !place.contains("Value"),
+            "{place}"
+        );
+    }
+    // A sector that is no kind, a position that is not in China, a field that is no item.
+    assert!(
+        why(left, "/projects/0/sector/1")
+            .why
+            .en
+            .contains("no kind of projects")
+    );
+    assert!(
+        why(left, "/projects/0/locations/0/geometry/coordinates")
+            .why
+            .en
+            .contains("out of range")
+    );
+    assert!(
+        why(left, "/projects/0/assetLifetime")
+            .why
+            .en
+            .contains("none of the 42 items")
+    );
+    node.take(&plan);
+    changes_nothing(&node, &self::plan(&node, &path));
+}
+
+#[test]
+fn odd_values_are_told_with_their_places_and_the_rest_is_taken() {
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let value = package(json!([{
+        "id": "99010120250001",
+        "title": "路",
+        "status": "underConstruction",
+        "period": {"startDate": "2025-13-01T00:00:00Z", "endDate": "2400-01-01T00:00:00Z"},
+        "budget": {"amount": {"amount": 1e15, "currency": "CNY"}, "approvalDate": "2025-03-14T00:00:00+08:00",
+            "budgetBreakdowns": [{"id": "a", "budgetBreakdown": [
+                {"id": "1", "description": "World Bank", "amount": {"amount": 5, "currency": "CNY"}},
+                {"id": "2", "description": "中央", "amount": {"amount": 5}}]}]},
+        "locations": [{"id": "1", "geometry": {"type": "Point", "coordinates": [32.28, 105.52]}}],
+        "madeUp": {"a": [1, 2]},
+        "contractingProcesses": [{"id": "1", "summary": {
+            "tender": {"procurementMethod": "limited"},
+            "contractValue": {"amount": 100, "currency": "USD"},
+            "milestones": [{"id": "1", "code": "contractSigned", "dueDate": "2030-01-01T00:00:00Z", "status": "scheduled"}]}}],
+    }]));
+    let path = written(folder.path(), &value);
+    let plan = plan(&node, &path);
+    let left = plan.not_carried("99010120250001");
+    for (place, says) in [
+        ("/projects/0/status", "projectStatus"),
+        ("/projects/0/period/startDate", "no date"),
+        ("/projects/0/period/endDate", "out of range"),
+        ("/projects/0/budget/amount/amount", "out of range"),
+        (
+            "/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/0/description",
+            "no level of funds",
+        ),
+        (
+            "/projects/0/budget/budgetBreakdowns/0/budgetBreakdown/1/amount",
+            "no currency",
+        ),
+        ("/projects/0/locations/0/geometry/coordinates", "swapped"),
+        ("/projects/0/madeUp", "none of the 42 items"),
+        (
+            "/projects/0/contractingProcesses/0/summary/tender/procurementMethod",
+            "consultation",
+        ),
+        (
+            "/projects/0/contractingProcesses/0/summary/contractValue",
+            "USD",
+        ),
+        (
+            "/projects/0/contractingProcesses/0/summary/milestones/0/dueDate",
+            "has not happened",
+        ),
+    ] {
+        let one = why(left, place);
+        assert!(one.why.en.contains(says), "{one:?}");
+    }
+    assert_eq!(plan.projects()[0].not_carried as usize, left.len());
+    node.take(&plan);
+    let code = "99010120250001";
+    let filed = &carried(&node)[code];
+    assert_eq!(filed["projects"][0]["approval_date"], "2025-03-14");
+    assert_eq!(filed["projects"][0].len(), 2, "{filed:?}");
+    assert_eq!(filed["fund_sources"].len(), 1);
+}
+
+#[test]
+fn what_is_no_package_is_refused_with_its_place() {
+    let node = Node::new();
+    let two = json!([{"id": "a"}, {"id": "b"}, {"id": "ａ"}]);
+    for (text, place, says) in [
+        (
+            "{\"version\": \"0.9\", \"projects\": [{\"id\"",
+            "line 1",
+            "not whole",
+        ),
+        (
+            "{\"version\": \"0.9\", \"projects\": [}",
+            "line 1",
+            "not valid JSON",
+        ),
+        ("{}\n{}", "line 2", "more than one"),
+        ("[]", "", "a list"),
+        (
+            "{\"type\": \"FeatureCollection\", \"features\": []}",
+            "/type",
+            "another kind",
+        ),
+        ("{\"ocid\": \"a\", \"tender\": {}}", "/ocid", "by itself"),
+        (
+            "{\"version\": \"0.9\", \"projects\": {}}",
+            "/projects",
+            "expected a list",
+        ),
+        (&package(json!([])).to_string(), "/projects", "none in it"),
+        (
+            &package(json!([{"title": "x"}])).to_string(),
+            "/projects/0/id",
+            "no identifier",
+        ),
+        (
+            &package(json!(["x"])).to_string(),
+            "/projects/0",
+            "expected an object",
+        ),
+        (
+            &package(json!([{"id": "x".repeat(65)}])).to_string(),
+            "/projects/0/id",
+            "64",
+        ),
+        (
+            &package(two).to_string(),
+            "/projects/2/id",
+            "the same identifier as /projects/0",
+        ),
+        (
+            &package(json!([])).to_string().replace("0.9", "0.5"),
+            "/version",
+            "0.5",
+        ),
+        ("{\"projects\": [{\"id\": \"a\"}]}", "/version", "only 0.9"),
+        (
+            "{\"version\": \"2.0\", \"releases\": [{\"ocid\": \"a\"}]}",
+            "/version",
+            "only 1.1",
+        ),
+        (
+            "{\"releases\": [{\"id\": \"a\"}]}",
+            "/releases/0/ocid",
+            "no ocid",
+        ),
+    ] {
+        let error = refused(&node, text);
+        assert!(error.place.en.starts_with(place), "{text}: {error:?}");
+        assert!(error.problem.en.contains(says), "{text}: {error:?}");
+        assert!(
+            !error.text().zh.is_empty() && error.text().zh != error.text().en,
+            "{error:?}"
+        );
+    }
+    let deep = 30 << 20;
+    let nested = format!(
+        "{{\"version\": \"0.9\", \"projects\": [{{\"id\": \"a\", \"x\": {}{}}}]}}",
+        "[".repeat(deep),
+        "]".repeat(deep)
+    );
+    let error = refused(&node, &nested);
+    assert!(error.problem.en.contains("nested too deeply"), "{error:?}");
+    let large = " ".repeat(65 << 20);
+    assert!(refused(&node, &large).problem.en.contains("at most 64 MB"));
+}
+
+#[test]
+fn releases_and_records_are_read_process_by_process() {
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let release = json!({
+        "ocid": "ocds-1", "id": "2", "date": "2025-05-02T00:00:00Z", "tag": ["contract"],
+        "planning": {"budget": {"projectID": "99010120250001", "amount": {"amount": 600_000, "currency": "CNY"}}},
+        "parties": [
+            {"id": "B", "name": "示例县农业农村局", "roles": ["buyer"]},
+            {"id": "S", "name": "示例县柿子湾建设有限公司", "roles": ["supplier"],
+                "identifier": {"scheme": "CN-USCC", "id": "91510823MA62K1XY7N"}}],
+        "buyer": {"id": "B", "name": "示例县农业农村局"},
+        "bids": {"details": [{"id": "1", "status": "valid", "date": "2025-04-20T00:00:00+08:00",
+            "tenderers": [{"id": "S"}], "value": {"amount": 590_000, "currency": "CNY"}}]},
+        "awards": [{"id": "1", "status": "active", "suppliers": [{"id": "S"}]}],
+        "contracts": [{"id": "HT-1", "awardID": "1", "dateSigned": "2025-05-01T00:00:00+08:00",
+            "value": {"amount": 580_000, "currency": "CNY"},
+            "implementation": {"transactions": [
+                {"id": "1", "date": "2025-06-01T00:00:00+08:00", "value": {"amount": 100, "currency": "EUR"}, "payee": {"id": "S"}}]}}],
+    });
+    let tender = json!({
+        "ocid": "ocds-1", "id": "1", "date": "2025-04-01T00:00:00Z", "tag": ["tender"],
+        "tender": {"id": "T", "title": "核桃园", "procurementMethod": "open",
+            "tenderPeriod": {"startDate": "2025-04-01T00:00:00+08:00", "endDate": "2025-04-22T00:00:00+08:00"}},
+    });
+    let other = json!({"ocid": "ocds-2", "id": "1", "date": "2025-04-01T00:00:00Z", "tag": ["planning"],
+        "planning": {"budget": {"projectID": "99010120250001"}}});
+    let value = json!({"version": "1.1", "uri": "urn:x", "publishedDate": "2026-01-01T00:00:00Z",
+        "publisher": {"name": "x"}, "releases": [release, tender, other]});
+    let path = written(folder.path(), &value);
+    let plan = plan(&node, &path);
+    assert_eq!(plan.projects().len(), 1);
+    let changes = plan.changes(&node.platform, "99010120250001").unwrap();
+    let mut told: BTreeMap<(&str, &str), (&str, &str)> = BTreeMap::new();
+    for change in &changes {
+        let place = change.place.as_ref().unwrap().pointer.as_deref().unwrap();
+        told.insert(
+            (&change.table, &change.column),
+            (change.to.as_deref().unwrap(), place),
+        );
+    }
+    for ((table, column), stands) in [
+        (("projects", "name"), ("核桃园", "/releases/1/tender/title")),
+        (
+            ("projects", "owner_name"),
+            ("示例县农业农村局", "/releases/0/buyer/name"),
+        ),
+        (
+            ("projects", "procurement_method"),
+            ("open", "/releases/1/tender/procurementMethod"),
+        ),
+        (
+            ("projects", "contract_amount"),
+            ("580000", "/releases/0/contracts/0/value/amount"),
+        ),
+        (
+            ("projects", "contractor_uscc"),
+            ("91510823MA62K1XY7N", "/releases/0/parties/1/identifier/id"),
+        ),
+        (
+            ("bids", "amount"),
+            ("590000", "/releases/0/bids/details/0/value/amount"),
+        ),
+        (
+            ("bids", "status"),
+            ("valid", "/releases/0/bids/details/0/status"),
+        ),
+        (
+            ("payments", "date"),
+            (
+                "2025-06-01",
+                "/releases/0/contracts/0/implementation/transactions/0/date",
+            ),
+        ),
+    ] {
+        assert_eq!(
+            told.get(&(table, column)),
+            Some(&stands),
+            "{table}.{column} {told:#?}"
+        );
+    }
+    assert!(!told.contains_key(&("payments", "amount")));
+    let left = plan.not_carried("99010120250001");
+    assert!(
+        why(
+            left,
+            "/releases/0/contracts/0/implementation/transactions/0/value"
+        )
+        .why
+        .en
+        .contains("EUR")
+    );
+    assert!(
+        why(left, "/releases/2")
+            .why
+            .en
+            .contains("one contracting process")
+    );
+    node.take(&plan);
+    changes_nothing(&node, &self::plan(&node, &path));
+    // A record with links only is told, and has nothing to take.
+    let links = json!({"version": "1.1", "records": [{"ocid": "ocds-9", "releases": [{"url": "https://x.example/1", "date": "2025-01-01T00:00:00Z"}]}]});
+    let error = refused(&node, &links.to_string());
+    assert_eq!(error.place.en, "/records/0/releases");
+}
+
+#[test]
+fn real_packages_are_read_or_refused_and_no_foreign_money_is_taken() {
+    let node = Node::new();
+    let (mut read, mut refused) = (0, 0);
+    let folder = Path::new(FIXTURES).join("ocds/real");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let options = node.options();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        match packages::read(&path, &options, &|_, _| {}) {
+            Err(error) => {
+                assert!(!error.problem.zh.is_empty(), "{name}");
+                refused += 1;
+            }
+            Ok(import) => {
+                read += 1;
+                let plan = ImportPlan::new(&node.platform, import, &options, &|_, _| {}).unwrap();
+                assert!(!plan.projects().is_empty(), "{name}");
+                for project in plan.projects() {
+                    for change in plan.changes(&node.platform, &project.code).unwrap() {
+                        assert!(
+                            !change.column.contains("amount") && !change.column.contains("budget"),
+                            "{name}: {change:?}"
+                        );
+                        assert!(change.place.unwrap().pointer.is_some(), "{name}");
+                    }
+                    assert!(!plan.not_carried(&project.code).is_empty(), "{name}");
+                }
+                node.take(&plan);
+                let again = packages::read(&path, &options, &|_, _| {}).unwrap();
+                let again = ImportPlan::new(&node.platform, again, &options, &|_, _| {}).unwrap();
+                changes_nothing(&node, &again);
+            }
+        }
+    }
+    // Bare releases, lines of packages and another encoding are no packages.
+    assert_eq!((read, refused), (18, 9));
+}
+
+#[test]
+fn a_county_on_disk_is_not_taken_for_a_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = synthetic(60, 1, Format::Xlsx, folder.path());
+    assert!(!packages::is_json(&path));
+    assert!(packages::is_json(
+        &Path::new(FIXTURES).join("oc4ids/example.json")
+    ));
+}
