@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod alike;
+mod boundary;
 mod compared;
 mod days;
 mod desk;
@@ -10,6 +12,7 @@ mod files;
 mod filing;
 mod filters;
 mod parameters;
+mod photos;
 mod registers;
 mod routes;
 #[path = "../../../server/tests/support/mod.rs"]
@@ -20,7 +23,7 @@ mod watch;
 use std::sync::Arc;
 
 use kandeng_platform::account::Role;
-use kandeng_platform::node::DeskAt;
+use kandeng_platform::node::{DeskAt, Evidence};
 use kandeng_server::Reach;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
@@ -34,6 +37,8 @@ pub(crate) struct County {
     pub(crate) house: House,
     pub(crate) watch: Watch,
     pub(crate) uploads: tempfile::TempDir,
+    /// Where files of filings and previews are.
+    pub(crate) kept: tempfile::TempDir,
     scene: Supervise,
     hours: Hours,
 }
@@ -46,6 +51,7 @@ impl County {
     pub(crate) async fn with(hours: Hours) -> Self {
         let mut scene = None;
         let uploads = tempfile::tempdir().unwrap();
+        let kept = tempfile::tempdir().unwrap();
         let house = House::of(
             kandeng_supervise::tables(),
             |_, vault| {
@@ -58,6 +64,8 @@ impl County {
                         ..DeskAt::default()
                     },
                     uploads: uploads.path().to_owned(),
+                    evidence: Evidence::new(kept.path().join("evidence")),
+                    previews: kept.path().join("previews"),
                 };
                 let made = Supervise::new(Arc::clone(vault), key, settings);
                 scene = Some(made.clone());
@@ -79,6 +87,7 @@ impl County {
             house,
             watch,
             uploads,
+            kept,
             scene,
             hours,
         }

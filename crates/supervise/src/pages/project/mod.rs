@@ -1,6 +1,8 @@
 //! One project: what is filed of it, the forms by which it is filed, who vouches, what happened.
 
+mod boundary;
 mod category;
+mod files;
 mod form;
 mod ground;
 mod happened;
@@ -8,12 +10,14 @@ mod history;
 mod items;
 mod marks;
 mod page;
+mod pictures;
 mod save;
 mod sections;
 mod stage;
 mod vouch;
 
 pub(crate) use items::written;
+pub(crate) use pictures::{PictureView, picture};
 
 use axum::http::Method;
 use kandeng_platform::account::Viewer;
@@ -107,6 +111,22 @@ pub(crate) fn routes() -> Routes {
             of,
             stage::withdraw,
         )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/items/{category}/boundary",
+            ChangeItems,
+            of,
+            boundary::shown,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/boundary",
+            ChangeItems,
+            of,
+            boundary::send,
+        )
+        .up_to(boundary::MOST_BYTES, files::MOST_TIME)
+        .and(files::routes())
 }
 
 /// The project of the path.

@@ -13,6 +13,8 @@ use kandeng_platform::{Language, Remembered};
 use rusqlite::params;
 use uuid::Uuid;
 
+use super::super::alike::{Alike, Doubt, compares_photos, of_doubt, radius};
+use super::super::desk::{COLUMNS, FlagRow};
 use super::super::projects::{Option_, stage_name, stages};
 use super::super::words::{pick, words};
 use super::happened::{Happened, happened};
@@ -20,7 +22,7 @@ use super::marks::marks;
 use super::read;
 use super::sections::{SectionView, sections};
 use crate::filing::Filing;
-use crate::project::ProjectPage as Filing_;
+use crate::project::{ProjectPage as Filing_, id_of_code, resource};
 use crate::scene::Supervise;
 
 /// A category, as one finds it at the top.
@@ -126,6 +128,7 @@ struct ProjectPage {
     sees_flags: bool,
     happened: Arc<Vec<Happened>>,
     related: Arc<Vec<RelatedView>>,
+    alike: Vec<Alike>,
     may_change: bool,
     may_withdraw: bool,
     stages: Vec<Option_>,
@@ -195,6 +198,11 @@ pub(super) async fn shown(
         } else {
             Arc::default()
         },
+        alike: if sees_flags {
+            alike_photos(&site, viewer, &scene, words, filing, &code)?
+        } else {
+            Vec::new()
+        },
         may_change: !row.withdrawn
             && site
                 .authority()
@@ -254,6 +262,73 @@ fn flags_of(
             .collect::<rusqlite::Result<Vec<(FlagView, Vec<String>)>>>()
     })?;
     Ok(found)
+}
+
+/// The most doubts about photos of which pictures are shown.
+const PHOTO_DOUBTS: usize = 6;
+
+/// The photos that open doubts about the project are about, side by side with those that they are like: of the project
+/// itself, and of others that the viewer may read.
+fn alike_photos(
+    site: &Site,
+    viewer: &Viewer,
+    scene: &Supervise,
+    words: Words,
+    filing: &Filing,
+    code: &str,
+) -> Result<Vec<Alike>, Problem> {
+    let found = site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from flags where subject_kind = 'project' and subject = ?1 and state = 'open' \
+                 order by stream"
+            ))?
+            .query_map([code], FlagRow::of)?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let names_photos = |flag: &FlagRow| flag.items.iter().any(|item| item == "site_photos");
+    let mut found: Vec<FlagRow> = found.into_iter().filter(names_photos).collect();
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pack = scene.pack(site)?;
+    let rule_of = |flag: &FlagRow| pack.rules.iter().find(|rule| rule.id == flag.rule);
+    found.retain(|flag| rule_of(flag).is_some_and(|rule| compares_photos(filing, &pack, rule)));
+    let mut all = Vec::new();
+    for flag in found.iter().take(PHOTO_DOUBTS) {
+        let Some(rule) = rule_of(flag) else {
+            continue;
+        };
+        let others = site.platform().query(|connection| {
+            let mut others = Vec::new();
+            for other in &flag.related {
+                let id = id_of_code(connection, other)?;
+                let there = id.map_or(Ok(None), |id| resource(connection, id))?;
+                others.extend(there.map(|there| (there, other.clone())));
+            }
+            Ok(others)
+        })?;
+        let may = |there: &Resource| site.authority().may(viewer, Action::ViewProject, there);
+        let readable: Vec<String> = others
+            .into_iter()
+            .filter(|(there, _)| may(there))
+            .map(|(_, other)| other)
+            .collect();
+        let doubt = Doubt {
+            subject: code,
+            is_of_one: flag.related.is_empty(),
+            related: readable,
+            figures: &flag.figures,
+        };
+        all.extend(of_doubt(
+            site,
+            words,
+            filing,
+            &doubt,
+            radius(site, &pack, rule)?,
+        )?);
+    }
+    Ok(all)
 }
 
 /// The most projects that are named as related.
