@@ -4,23 +4,29 @@
 
 use kandeng_evidence::{PHASH_BITS, PHASH_RADIUS, PerceptualHash};
 use kandeng_geo::point_distance_m;
+use kandeng_platform::jurisdiction::contains;
 use kandeng_platform::page::{Problem, Site, Words};
 use kandeng_screening::columns_read;
 use kandeng_screening::pack::{Pack, Rule};
 use serde_json::{Map, Value};
 
+use super::desk::{COLUMNS, FlagRow};
 use super::project::{PictureView, picture};
 use crate::filing::Filing;
 use crate::import::value::{Cell, date};
 use crate::officer::parameters;
 use crate::packs;
-use crate::project::{PHOTOS, ProjectPage, Row, page_of_code};
+use crate::project::{PHOTOS, ProjectPage, Row, id_of_code, page_of_code, resource};
+use crate::scene::Supervise;
 
 /// The most pairs that are shown.
 const PAIRS: usize = 12;
 
 /// The most photos of one project that are compared, those that the doubt names first.
 const PHOTOS_EACH: usize = 60;
+
+/// The most doubts about a project of which photos are shown.
+const DOUBTS: usize = 6;
 
 /// The most other projects that are looked at.
 const OTHERS: usize = 8;
@@ -32,6 +38,13 @@ pub(crate) struct Alike {
     /// What agrees and how far: name and value.
     pub agrees: Vec<(String, String)>,
     distance: u32,
+}
+
+impl Alike {
+    /// Both, in order.
+    pub fn sides(&self) -> [&Shown; 2] {
+        [&self.one, &self.other]
+    }
 }
 
 /// A photo and the project that it stands in.
@@ -114,6 +127,61 @@ pub(crate) fn of_doubt(
     pairs.sort_by_key(|pair| pair.distance);
     pairs.truncate(PAIRS);
     Ok(pairs)
+}
+
+/// The pairs that open doubts about a project are about, where a picture can be shown: of the project itself, and of
+/// others that lie within `within`.
+pub(crate) fn of_project(
+    site: &Site,
+    scene: &Supervise,
+    words: Words,
+    filing: &Filing,
+    within: &[String],
+    code: &str,
+) -> Result<Vec<Alike>, Problem> {
+    let found = site.platform().query(|connection| {
+        connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from flags where subject_kind = 'project' and subject = ?1 and state = 'open' \
+                 order by stream"
+            ))?
+            .query_map([code], FlagRow::of)?
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let names_photos = |flag: &FlagRow| flag.items.iter().any(|item| item == "site_photos");
+    let found: Vec<FlagRow> = found.into_iter().filter(names_photos).collect();
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pack = scene.pack(site)?;
+    let mut all = Vec::new();
+    for flag in found.iter().take(DOUBTS) {
+        let rule = pack.rules.iter().find(|rule| rule.id == flag.rule);
+        let Some(rule) = rule.filter(|rule| compares_photos(filing, &pack, rule)) else {
+            continue;
+        };
+        let places = site.platform().query(|connection| {
+            let mut places = Vec::new();
+            for other in &flag.related {
+                let id = id_of_code(connection, other)?;
+                let there = id.map_or(Ok(None), |id| resource(connection, id))?;
+                places.extend(there.map(|there| (there.jurisdiction, other.clone())));
+            }
+            Ok(places)
+        })?;
+        let is_within = |place: &str| within.iter().any(|code| contains(code, place));
+        let readable = places.into_iter().filter(|(place, _)| is_within(place));
+        let doubt = Doubt {
+            subject: code,
+            is_of_one: flag.related.is_empty(),
+            related: readable.map(|(_, other)| other).collect(),
+            figures: &flag.figures,
+        };
+        let radius = radius(site, &pack, rule)?;
+        all.extend(of_doubt(site, words, filing, &doubt, radius)?);
+    }
+    all.retain(|pair| pair.sides().iter().any(|side| side.picture.href.is_some()));
+    Ok(all)
 }
 
 /// A photo with its fingerprint.
@@ -251,11 +319,4 @@ fn place_apart(words: Words, a: &Row, b: &Row) -> Option<(String, String)> {
     metres
         .is_finite()
         .then(|| (words.say("taken-where"), apart))
-}
-
-impl Alike {
-    /// Both, in order.
-    pub fn sides(&self) -> [&Shown; 2] {
-        [&self.one, &self.other]
-    }
 }

@@ -13,8 +13,7 @@ use kandeng_platform::{Language, Remembered};
 use rusqlite::params;
 use uuid::Uuid;
 
-use super::super::alike::{Alike, Doubt, compares_photos, of_doubt, radius};
-use super::super::desk::{COLUMNS, FlagRow};
+use super::super::alike::{Alike, of_project};
 use super::super::projects::{Option_, stage_name, stages};
 use super::super::words::{pick, words};
 use super::happened::{Happened, happened};
@@ -22,7 +21,7 @@ use super::marks::marks;
 use super::read;
 use super::sections::{SectionView, sections};
 use crate::filing::Filing;
-use crate::project::{ProjectPage as Filing_, id_of_code, resource};
+use crate::project::ProjectPage as Filing_;
 use crate::scene::Supervise;
 
 /// A category, as one finds it at the top.
@@ -79,6 +78,7 @@ const MOST_AROUND: usize = 4_096;
 pub(crate) struct Around {
     happened: Remembered<(Uuid, Language), Arc<Vec<Happened>>>,
     related: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<RelatedView>>>,
+    alike: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<Alike>>>,
 }
 
 impl Default for Around {
@@ -86,6 +86,7 @@ impl Default for Around {
         Self {
             happened: Remembered::new(MOST_AROUND),
             related: Remembered::new(MOST_AROUND),
+            alike: Remembered::new(MOST_AROUND),
         }
     }
 }
@@ -128,7 +129,7 @@ struct ProjectPage {
     sees_flags: bool,
     happened: Arc<Vec<Happened>>,
     related: Arc<Vec<RelatedView>>,
-    alike: Vec<Alike>,
+    alike: Arc<Vec<Alike>>,
     may_change: bool,
     may_withdraw: bool,
     stages: Vec<Option_>,
@@ -199,9 +200,9 @@ pub(super) async fn shown(
             Arc::default()
         },
         alike: if sees_flags {
-            alike_photos(&site, viewer, &scene, words, filing, &code)?
+            alike_photos(&site, viewer, &scene, words, filing, &page)?
         } else {
-            Vec::new()
+            Arc::default()
         },
         may_change: !row.withdrawn
             && site
@@ -264,71 +265,19 @@ fn flags_of(
     Ok(found)
 }
 
-/// The most doubts about photos of which pictures are shown.
-const PHOTO_DOUBTS: usize = 6;
-
-/// The photos that open doubts about the project are about, side by side with those that they are like: of the project
-/// itself, and of others that the viewer may read.
+/// The photos that open doubts about the project are about, side by side with those that they are like.
 fn alike_photos(
     site: &Site,
     viewer: &Viewer,
     scene: &Supervise,
     words: Words,
     filing: &Filing,
-    code: &str,
-) -> Result<Vec<Alike>, Problem> {
-    let found = site.platform().query(|connection| {
-        connection
-            .prepare_cached(&format!(
-                "select {COLUMNS} from flags where subject_kind = 'project' and subject = ?1 and state = 'open' \
-                 order by stream"
-            ))?
-            .query_map([code], FlagRow::of)?
-            .collect::<rusqlite::Result<Vec<_>>>()
-    })?;
-    let names_photos = |flag: &FlagRow| flag.items.iter().any(|item| item == "site_photos");
-    let mut found: Vec<FlagRow> = found.into_iter().filter(names_photos).collect();
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
-    let pack = scene.pack(site)?;
-    let rule_of = |flag: &FlagRow| pack.rules.iter().find(|rule| rule.id == flag.rule);
-    found.retain(|flag| rule_of(flag).is_some_and(|rule| compares_photos(filing, &pack, rule)));
-    let mut all = Vec::new();
-    for flag in found.iter().take(PHOTO_DOUBTS) {
-        let Some(rule) = rule_of(flag) else {
-            continue;
-        };
-        let others = site.platform().query(|connection| {
-            let mut others = Vec::new();
-            for other in &flag.related {
-                let id = id_of_code(connection, other)?;
-                let there = id.map_or(Ok(None), |id| resource(connection, id))?;
-                others.extend(there.map(|there| (there, other.clone())));
-            }
-            Ok(others)
-        })?;
-        let may = |there: &Resource| site.authority().may(viewer, Action::ViewProject, there);
-        let readable: Vec<String> = others
-            .into_iter()
-            .filter(|(there, _)| may(there))
-            .map(|(_, other)| other)
-            .collect();
-        let doubt = Doubt {
-            subject: code,
-            is_of_one: flag.related.is_empty(),
-            related: readable,
-            figures: &flag.figures,
-        };
-        all.extend(of_doubt(
-            site,
-            words,
-            filing,
-            &doubt,
-            radius(site, &pack, rule)?,
-        )?);
-    }
-    Ok(all)
+    page: &Filing_,
+) -> Result<Arc<Vec<Alike>>, Problem> {
+    let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
+    let key = (page.row.id, viewer.language, within.clone());
+    let read = || of_project(site, scene, words, filing, &within, &page.row.code).map(Arc::new);
+    (scene.around().alike).of(site.platform(), key, read)
 }
 
 /// The most projects that are named as related.

@@ -24,7 +24,6 @@ pub(crate) struct FileLink {
     pub href: String,
     pub name: String,
     pub about: String,
-    pub is_picture: bool,
 }
 
 /// Where a file of a project is served.
@@ -92,7 +91,6 @@ pub(crate) fn links(words: Words, page: &ProjectPage, cell: &str) -> Vec<FileLin
         href: href(page, file),
         name: file.name.clone(),
         about: format!("{} · {}", kind_name(words, file.kind), size(file.bytes)),
-        is_picture: file.kind.is_picture(),
     })
     .collect()
 }
