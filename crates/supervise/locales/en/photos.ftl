@@ -37,3 +37,4 @@ metres-apart = { $value } m apart
 km-apart = { $value } km apart
 same-project = the same project, different stages
 other-project = different projects
+remove-file = Remove

@@ -37,3 +37,4 @@ metres-apart = 相距 { $value } 米
 km-apart = 相距 { $value } 公里
 same-project = 同一项目,不同阶段
 other-project = 不同项目
+remove-file = 移除
