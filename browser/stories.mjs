@@ -248,6 +248,23 @@ async function filesWithoutScripts(project) {
   await page.fill('[name="f.start_date"]', "2025-04-20");
   await page.click('.bar button[value="construction"]');
   assert.equal(await page.$('.field.doubt[data-field="f.start_date"]'), null);
+  // What is typed is saved on the way to the photos, which are sent by the form alone.
+  await page.fill('[name="f.start_date"]', "2025-04-21");
+  await page.click('button[value="files-site_photos"]');
+  const before = await page.locator(".pictures img").count();
+  await page.selectOption("#stage", "after");
+  await page.setInputFiles("#file", `${pictures}/lawn.jpg`);
+  await page.click("main form.small-form button.main");
+  assert.equal(await page.locator(".pictures img").count(), before + 1);
+  await page.goto(`${base}${project}/items/construction`);
+  assert.equal(await page.inputValue('[name="f.start_date"]'), "2025-04-21");
+  // A boundary by its corners.
+  await page.click('button[value="boundary"]');
+  await page.fill("#corners", "105.52, 32.28\n105.521, 32.28\n105.521, 32.281\n");
+  await page.click("form[data-corners] button.main");
+  assert.ok((await page.textContent("main .num")).includes("7.8"));
+  await page.click('form[action$="/items/construction"] button.main');
+  assert.ok((await page.inputValue('[name="f.boundary"]')).includes("POLYGON"));
   await page.context().close();
 }
 

@@ -13,6 +13,9 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 /// The most pixels a side of a preview.
 const SIDE: u32 = 480;
 
+/// How many forms with files arrive at a time.
+const MOST_ARRIVING: usize = 16;
+
 /// What reading one photo may take.
 pub(crate) fn limits(file_bytes: u64) -> Limits {
     Limits {
@@ -27,6 +30,7 @@ pub(crate) fn limits(file_bytes: u64) -> Limits {
 pub(crate) struct Kept {
     evidence: Evidence,
     previews: PathBuf,
+    arriving: Semaphore,
     keeping: Mutex<()>,
     decoding: Semaphore,
 }
@@ -37,6 +41,7 @@ impl Kept {
         Self {
             evidence,
             previews,
+            arriving: Semaphore::new(MOST_ARRIVING),
             keeping: Mutex::new(()),
             decoding: Semaphore::new(1),
         }
@@ -45,6 +50,11 @@ impl Kept {
     /// Where the file of that hash is.
     pub fn path(&self, sha256: &str) -> PathBuf {
         self.evidence.path(sha256)
+    }
+
+    /// For whoever has files sent: nothing where too many are on their way already, since each takes room on the disk.
+    pub fn arriving(&self) -> Option<SemaphorePermit<'_>> {
+        self.arriving.try_acquire().ok()
     }
 
     /// For whoever keeps files and appends the event that names them: one at a time, so that what is taken back

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kandeng_platform::node::Node;
 use kandeng_platform::Context;
+use kandeng_platform::node::Node;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::project::{
     AddFiles, AddedFile, AdoptDeclaration, Cells, ChangeItems, Declaration, Edit, FileKind,

@@ -45,6 +45,7 @@ pub(super) async fn add(
     let (page, declared) = read(&site, &scene, &asked.params)?;
     let holder = Holder::of(&declared.filing, &asked)?;
     let (most, photos_only) = (holder.most_bytes(), holder.is_of_photos());
+    let _arriving = scene.kept().arriving().ok_or_else(Problem::busy)?;
     let folder = tempfile::tempdir_in(scene.uploads());
     let folder = folder.map_err(|error| Problem::fault(&error))?;
     let arrived = receive(form, folder.path(), MOST_AT_ONCE, most, FIELD_BYTES).await?;
