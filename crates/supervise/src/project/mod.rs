@@ -117,7 +117,8 @@ impl Aggregate for Project {
                 self.filed.take(edit);
             }
             ProjectEvent::FilesKept { by, files } => {
-                files::keep(&mut self.files, files);
+                let named = files.into_iter().map(|file| (file.name.clone(), file));
+                self.files.extend(named);
                 self.hands.entry(by).or_insert(Level::Village);
             }
             ProjectEvent::StageMoved { stage, by, .. } => {
