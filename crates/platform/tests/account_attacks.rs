@@ -14,7 +14,7 @@ use std::sync::Arc;
 use house::{House, PASSWORD};
 use kandeng_ledger::store::postgres::{Address, Postgres};
 use kandeng_platform::account::{
-    Account, AccountEvent, Credentials, NewPerson, People, PeopleError, Role, Second, SignIn,
+    Account, AccountEvent, Credentials, NewPerson, People, PeopleError, Proof, Role, SignIn,
     responsible, superior,
 };
 use kandeng_platform::{Aggregate as _, Context, Decide as _, Language};
@@ -363,8 +363,8 @@ fn what_was_right_before_credentials_were_set_anew_opens_no_session_after() {
         session: id(1),
         token: "a".repeat(64),
         until: at,
-        by: Second::Recovery(3),
-        password: id(password),
+        by: Proof::Recovery(3),
+        password: Some(id(password)),
     };
     let cx = Context::of_the_platform(at);
     let old = account.decide(sign_in(10), &cx).unwrap_err();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::metrics::Metrics;
 use crate::passkeys::PasskeysOf;
 use crate::reach::Reach;
-use crate::{assets, home, language};
+use crate::{assets, home, language, reach};
 
 /// The cookie of a session. The prefix binds it to this host, over TLS (browsers take loopback for that too).
 pub(crate) const SESSION: &str = "__Host-session";
@@ -129,13 +129,17 @@ fn known(
         Some(viewer) if !asking.wants_json => entries(common, viewer, &path),
         _ => Vec::new(),
     };
+    // Under its other names browsers would not give them.
+    let has_passkeys = common.passkeys.as_ref().is_some_and(|passkeys| {
+        reach::name_in(&reach::host(headers, request.uri())) == passkeys.0.party()
+    });
     let frame = Frame {
         style: assets::STYLE.to_owned(),
         script: Some(assets::SCRIPT.to_owned()),
         entries,
         path,
         flash,
-        passkeys: common.passkeys.is_some(),
+        passkeys: has_passkeys,
     };
     let extensions = request.extensions_mut();
     extensions.insert(common.site.clone());

@@ -6,8 +6,7 @@ use axum::Extension;
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::Refusal;
-use kandeng_platform::account::{MOST_KEY_DAYS, NewKey, PeopleError, Viewer};
+use kandeng_platform::account::{NewKey, PeopleError, Viewer};
 use kandeng_platform::page::{
     Form, Frame, Nothing, Problem, Routes, Shell, Site, html, moment, told,
 };
@@ -83,28 +82,13 @@ struct Typed {
 }
 
 impl Typed {
-    fn read(&self) -> Result<NewKey, Refusal> {
-        let label = self.label.trim();
-        if label.is_empty() || label.chars().count() > 60 {
-            return Err(Refusal::new(
-                "label",
-                "请写明用途,不超过 60 字",
-                "say what it is for, in up to 60 characters",
-            ));
-        }
-        let days = self.days.trim().parse().ok();
-        let days = days.filter(|days| (1..=MOST_KEY_DAYS).contains(days));
-        Ok(NewKey {
-            label: label.to_owned(),
+    fn read(&self) -> NewKey {
+        NewKey {
+            label: self.label.clone(),
             changes: !self.changes.is_empty(),
-            days: days.ok_or_else(|| {
-                Refusal::new(
-                    "days",
-                    format!("有效期应为 1 至 {MOST_KEY_DAYS} 天"),
-                    format!("it lives for 1 to {MOST_KEY_DAYS} days"),
-                )
-            })?,
-        })
+            // What is no number is none, which is refused.
+            days: self.days.trim().parse().unwrap_or(0),
+        }
     }
 }
 
@@ -115,11 +99,7 @@ async fn make(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     let cx = site.context(&viewer, site.jurisdiction());
-    let made = match typed.read() {
-        Ok(new) => site.people().make_key(&new, &cx).await,
-        Err(refusal) => Err(PeopleError::Refused(refusal)),
-    };
-    let (token, refused) = match made {
+    let (token, refused) = match site.people().make_key(&typed.read(), &cx).await {
         Ok(token) => (Some(token), None),
         Err(PeopleError::Refused(refusal)) => (None, Some(refusal)),
         Err(other) => return Err(other.into()),

@@ -31,13 +31,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use kandeng_platform::Scene;
+use kandeng_platform::account::Passkeys;
 use kandeng_platform::page::{Declared, Problem, Routes, Site};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
 pub use log::{log, log_to};
 pub use metrics::Metrics;
-pub use passkeys::{Challenge, Passkey, Passkeys};
 pub use reach::Reach;
 pub use serve::{Listen, Listening, ServeError, Tls, serve};
 pub use telemetry::{Telemetry, TelemetryError};
@@ -52,23 +52,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// For a node, with its scenes.
+    /// For a node, with its scenes. One may sign in with a passkey where it is reached by a domain.
     pub fn new(site: Site, scenes: Vec<Box<dyn Scene>>, reach: Reach) -> Self {
+        let passkeys = reach.party().and_then(|(party, plain)| {
+            let passkeys = Passkeys::new(site.people().clone(), party, plain)?;
+            Some(passkeys::PasskeysOf(Arc::new(passkeys)))
+        });
         Self {
             site,
             scenes: scenes.into(),
             reach,
             metrics: Metrics::default(),
-            passkeys: None,
-        }
-    }
-
-    /// With passkeys to sign in by.
-    #[must_use]
-    pub fn with_passkeys(self, passkeys: Arc<dyn Passkeys>) -> Self {
-        Self {
-            passkeys: Some(passkeys::PasskeysOf(passkeys)),
-            ..self
+            passkeys,
         }
     }
 

@@ -1,16 +1,14 @@
 //! Signing in with a passkey (WebAuthn), and adding one: the only pages that need a script, since browsers give passkeys
-//! to scripts alone. How they are checked and where they are kept is behind [`Passkeys`].
+//! to scripts alone. Their ceremonies are [`Passkeys`].
 
 use std::sync::Arc;
 
 use askama::Template;
-use async_trait::async_trait;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
-use kandeng_platform::Context;
-use kandeng_platform::account::{PeopleError, Viewer};
+use kandeng_platform::account::{Challenge, Passkeys, Viewer};
 use kandeng_platform::page::{
     Form, Frame, Nothing, Problem, Routes, Sent, Shell, Site, html, moment, told,
 };
@@ -22,65 +20,9 @@ use crate::frame::Asking;
 use crate::sign_in::{by_nobody, safe, with_session};
 use crate::words::words;
 
-/// What the browser is asked for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Challenge {
-    /// What the answer is to name: it is good for a few minutes, and once.
-    pub attempt: String,
-    /// `PublicKeyCredentialRequestOptionsJSON` or `PublicKeyCredentialCreationOptionsJSON` (Web Authentication, 5.1).
-    pub options: Value,
-}
-
-/// A passkey, as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passkey {
-    /// Its id.
-    pub id: Uuid,
-    /// What its owner calls it.
-    pub label: String,
-    /// Since when, in milliseconds since 1970.
-    pub since: i64,
-}
-
-/// Where passkeys are kept and checked.
-#[async_trait]
-pub trait Passkeys: Send + Sync {
-    /// Asks for any passkey of this site. Nobody has said yet who they are.
-    async fn ask(&self, cx: &Context) -> Result<Challenge, PeopleError>;
-
-    /// Signs in whoever's passkey answered, and gives the token of the session. Rotated at each signing in; failures
-    /// slow down `address` as those of passwords do.
-    async fn sign_in(
-        &self,
-        attempt: &str,
-        answer: Value,
-        address: &str,
-        cx: &Context,
-    ) -> Result<String, PeopleError>;
-
-    /// Asks for a new passkey of the viewer's.
-    async fn offer(&self, viewer: &Viewer, cx: &Context) -> Result<Challenge, PeopleError>;
-
-    /// Adds it.
-    async fn add(
-        &self,
-        viewer: &Viewer,
-        attempt: &str,
-        label: &str,
-        answer: Value,
-        cx: &Context,
-    ) -> Result<(), PeopleError>;
-
-    /// Those of an account.
-    fn of(&self, account: Uuid) -> Result<Vec<Passkey>, PeopleError>;
-
-    /// Removes one of the viewer's; nobody else's.
-    async fn remove(&self, viewer: &Viewer, id: Uuid, cx: &Context) -> Result<(), PeopleError>;
-}
-
 /// Put among the extensions of requests.
 #[derive(Clone)]
-pub(crate) struct PasskeysOf(pub Arc<dyn Passkeys>);
+pub(crate) struct PasskeysOf(pub Arc<Passkeys>);
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -92,13 +34,22 @@ pub(crate) fn routes() -> Routes {
         .signed_in(Method::POST, "/account/passkeys/{id}/remove", remove)
 }
 
-async fn ask(
-    site: Site,
-    Extension(keys): Extension<PasskeysOf>,
-    Extension(asking): Extension<Asking>,
-) -> Result<Json<Challenge>, Problem> {
-    let cx = by_nobody(&site, asking.language);
-    Ok(Json(keys.0.ask(&cx).await?))
+async fn ask(site: Site, Extension(keys): Extension<PasskeysOf>) -> Result<Json<Asked>, Problem> {
+    let now = site.platform().clock().now();
+    Ok(Json(keys.0.ask(now)?.into()))
+}
+
+/// What the page's script asks the browser for.
+#[derive(Serialize)]
+struct Asked {
+    attempt: String,
+    options: Value,
+}
+
+impl From<Challenge> for Asked {
+    fn from(Challenge { attempt, options }: Challenge) -> Self {
+        Self { attempt, options }
+    }
 }
 
 #[derive(Deserialize)]
@@ -165,9 +116,9 @@ async fn offer(
     site: Site,
     viewer: Viewer,
     Extension(keys): Extension<PasskeysOf>,
-) -> Result<Json<Challenge>, Problem> {
-    let cx = site.context(&viewer, site.jurisdiction());
-    Ok(Json(keys.0.offer(&viewer, &cx).await?))
+) -> Result<Json<Asked>, Problem> {
+    let now = site.platform().clock().now();
+    Ok(Json(keys.0.offer(&viewer, now)?.into()))
 }
 
 #[derive(Deserialize)]
@@ -184,8 +135,7 @@ async fn add(
     Sent(new): Sent<New>,
 ) -> Result<Response, Problem> {
     let cx = site.context(&viewer, site.jurisdiction());
-    let label: String = new.label.trim().chars().take(60).collect();
-    let added = keys.0.add(&viewer, &new.attempt, &label, new.answer, &cx);
+    let added = (keys.0).add(&viewer, &new.attempt, &new.label, new.answer, &cx);
     added.await?;
     Ok(told(StatusCode::NO_CONTENT.into_response(), "saved"))
 }

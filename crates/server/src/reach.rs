@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::node::ServerAt;
@@ -40,15 +39,21 @@ impl Reach {
         }
     }
 
+    /// The domain that passkeys are bound to, and whether it is reached without TLS: the first of the names, or on this
+    /// machine alone `localhost`, which browsers trust as it is. Addresses are no domains.
+    pub(crate) fn party(&self) -> Option<(&str, bool)> {
+        let mut hosts = self.hosts.iter();
+        if self.secure {
+            return hosts.next().map(|host| (host.as_str(), false));
+        }
+        let local = hosts.find(|host| *host == "localhost")?;
+        Some((local, true))
+    }
+
     /// Whether the server is known by that name.
     fn knows(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        let name = match host.rsplit_once(':') {
-            // An address of version 6 has colons of its own, within brackets.
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => &host,
-        };
-        self.hosts.is_empty() || self.hosts.iter().any(|known| known == name)
+        let name = name_in(host);
+        self.hosts.is_empty() || self.hosts.contains(&name)
     }
 
     /// The address of whoever asks, without the port: who opens many connections is one.
@@ -72,14 +77,24 @@ impl Reach {
     }
 }
 
+/// The name without the port, in small letters.
+pub(crate) fn name_in(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    match host.rsplit_once(':') {
+        // An address of version 6 has colons of its own, within brackets.
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+        _ => host,
+    }
+}
+
 /// The name that a request is for.
-fn host(headers: &HeaderMap, parts: &Parts) -> String {
+pub(crate) fn host(headers: &HeaderMap, address: &Uri) -> String {
     let named = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .map(str::to_owned);
     // HTTP/2 says it in the address.
-    let host = parts.uri.authority().map(ToString::to_string).or(named);
+    let host = address.authority().map(ToString::to_string).or(named);
     host.unwrap_or_default()
 }
 
@@ -87,7 +102,7 @@ fn host(headers: &HeaderMap, parts: &Parts) -> String {
 pub(crate) async fn known(State(reach): State<Reach>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let asks_for_life = ["/healthz", "/readyz"].contains(&parts.uri.path());
-    if asks_for_life || reach.knows(&host(&parts.headers, &parts)) {
+    if asks_for_life || reach.knows(&host(&parts.headers, &parts.uri)) {
         return next.run(Request::from_parts(parts, body)).await;
     }
     Problem::elsewhere().into_response()
@@ -127,6 +142,25 @@ mod tests {
             ..ServerAt::default()
         });
         assert!(behind.secure && behind.knows("kandeng.example"));
+    }
+
+    #[test]
+    fn passkeys_are_bound_to_the_first_name_over_tls_and_to_localhost_alone() {
+        let over_tls = |hosts: &[&str]| Reach {
+            secure: true,
+            behind: false,
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        };
+        let two = over_tls(&["kandeng.example", "lamp.example"]);
+        assert_eq!(two.party(), Some(("kandeng.example", false)));
+        assert_eq!(over_tls(&[]).party(), None);
+        let alone = Reach::of(&ServerAt::default());
+        assert_eq!(alone.party(), Some(("localhost", true)));
+        let plain = Reach {
+            secure: false,
+            ..two
+        };
+        assert_eq!(plain.party(), None);
     }
 
     #[test]

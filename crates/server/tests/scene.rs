@@ -342,7 +342,7 @@ async fn answer_to(house: &House, sent: String) -> String {
 
 fn said(length: u64, body: &str) -> String {
     format!(
-        "POST /said HTTP/1.1\r\nhost: x\r\naccept: text/html\r\nconnection: close\r\n\
+        "POST /said HTTP/1.1\r\nhost: kandeng.example\r\naccept: text/html\r\nconnection: close\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
     )
 }

@@ -18,7 +18,7 @@ use crate::import::IdentityKey;
 use crate::kept::Kept;
 use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
-use crate::register::{Register, RegisterTables};
+use crate::register::{Register, RegisterTables, RegisterUse};
 use crate::watch::{Board, Hours, Screening, ScreeningTables, Watch};
 use crate::{packs, pages};
 
@@ -217,6 +217,7 @@ pub fn event_kinds() -> Vec<EventKinds> {
     kinds.push(EventKinds::of::<Parameters>());
     kinds.push(EventKinds::of::<Views>());
     kinds.push(EventKinds::of::<Register>());
+    kinds.push(EventKinds::of::<RegisterUse>());
     kinds
 }
 

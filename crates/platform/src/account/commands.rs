@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::events::{Account, AccountEvent, Credentials, Second};
+use super::events::{Account, AccountEvent, Credentials, Proof};
 use super::keys::{MOST_KEY_DAYS, MOST_KEYS};
+use super::passkeys::MOST_PASSKEYS;
 use super::role::Grant;
 use crate::aggregate::{Decide, Decision};
 use crate::context::{Context, Language, Refusal};
@@ -14,6 +15,9 @@ use crate::jurisdiction;
 
 /// Among which values names to sign in by are unique.
 pub(super) const LOGINS: &str = "login";
+
+/// Among which values devices' credentials are unique.
+const PASSKEYS: &str = "passkey";
 
 /// Invite somebody.
 #[derive(Clone, Debug)]
@@ -75,7 +79,7 @@ pub struct Suspend {
 #[derive(Clone, Copy, Debug)]
 pub struct Restore;
 
-/// Sign in: password and second factor were right.
+/// Sign in: what proves who it is was right.
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The session's id.
@@ -85,9 +89,9 @@ pub struct SignIn {
     /// When it ends at the latest.
     pub until: Timestamp,
     /// How it was proved.
-    pub by: Second,
-    /// The password that was right.
-    pub password: Uuid,
+    pub by: Proof,
+    /// The password that was right, where one was asked for.
+    pub password: Option<Uuid>,
 }
 
 /// End a session.
@@ -114,6 +118,23 @@ pub struct MakeKey {
 /// Withdraw a key.
 #[derive(Clone, Copy, Debug)]
 pub struct WithdrawKey(pub Uuid);
+
+/// Add a passkey.
+#[derive(Clone, Debug)]
+pub struct AddPasskey {
+    /// Its id.
+    pub passkey: Uuid,
+    /// The SHA-256 of the credential's id.
+    pub name: String,
+    /// What its owner calls it, in the vault.
+    pub label: Uuid,
+    /// What was registered, in the vault.
+    pub credential: Uuid,
+}
+
+/// Remove a passkey.
+#[derive(Clone, Copy, Debug)]
+pub struct RemovePasskey(pub Uuid);
 
 /// End all sessions.
 #[derive(Clone, Copy, Debug)]
@@ -260,7 +281,10 @@ impl Decide<SignIn> for Account {
             return Err(suspended());
         };
         // Between checking and this, somebody may have set new ones, and what was right is so no more.
-        if credentials.password != sign.password {
+        if sign
+            .password
+            .is_some_and(|password| credentials.password != password)
+        {
             return Err(Refusal::new(
                 "credentials-changed",
                 "密码刚刚被重新设置,请用新的登录",
@@ -270,8 +294,15 @@ impl Decide<SignIn> for Account {
         // Two nodes that are shown one code at the same time append to one stream: the second decides anew, here.
         let used = match sign.by {
             // One that was used far ahead was used while the clock was wrong, and must not shut anybody out until then.
-            Second::Step(step) => step <= self.last_step && self.last_step - step < AHEAD,
-            Second::Recovery(place) => self.recovery_used.contains(&place),
+            Proof::Step(step) => step <= self.last_step && self.last_step - step < AHEAD,
+            Proof::Recovery(place) => self.recovery_used.contains(&place),
+            Proof::Passkey { passkey, counter } => {
+                let Some(kept) = self.passkeys.get(&passkey) else {
+                    return Err(no_passkey());
+                };
+                // A counter that does not go on is a copied device's (Web Authentication, 7.2, step 22). Many do not count.
+                counter <= kept.counter && (counter, kept.counter) != (0, 0)
+            }
         };
         if used {
             return Err(Refusal::new(
@@ -348,6 +379,48 @@ impl Decide<WithdrawKey> for Account {
     }
 }
 
+impl Decide<AddPasskey> for Account {
+    fn decide(&self, add: AddPasskey, cx: &Context) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.credentials.is_none() || self.suspended {
+            return Err(suspended());
+        }
+        if self.passkeys.len() >= MOST_PASSKEYS {
+            return Err(Refusal::new(
+                "passkeys-too-many",
+                format!("一个账号最多有 {MOST_PASSKEYS} 个通行密钥,请先移除不用的"),
+                format!(
+                    "an account has at most {MOST_PASSKEYS} passkeys; remove those that nobody uses"
+                ),
+            ));
+        }
+        let reserved = Effect::Reserve(Unique {
+            space: PASSKEYS,
+            value: add.name.clone(),
+            owner: cx.actor,
+        });
+        let added = AccountEvent::AccountPasskeyAdded {
+            passkey: add.passkey,
+            name: add.name,
+            label: add.label,
+            credential: add.credential,
+        };
+        Ok(Decision::of([added]).and(reserved))
+    }
+}
+
+impl Decide<RemovePasskey> for Account {
+    fn decide(
+        &self,
+        RemovePasskey(passkey): RemovePasskey,
+        _: &Context,
+    ) -> Result<Decision<AccountEvent>, Refusal> {
+        if self.passkeys.contains_key(&passkey) {
+            return Ok(AccountEvent::AccountPasskeyRemoved { passkey }.into());
+        }
+        Ok(Decision::of([]))
+    }
+}
+
 impl Decide<SignOutEverywhere> for Account {
     fn decide(&self, _: SignOutEverywhere, _: &Context) -> Result<Decision<AccountEvent>, Refusal> {
         if self.sessions.is_empty() {
@@ -365,6 +438,10 @@ impl Decide<Failed> for Account {
         }
         .into())
     }
+}
+
+fn no_passkey() -> Refusal {
+    Refusal::new("no-passkey", "没有这个通行密钥", "there is no such passkey")
 }
 
 fn suspended() -> Refusal {

@@ -23,14 +23,32 @@ pub struct Credentials {
     pub recovery: Uuid,
 }
 
-/// How somebody proved, beside the password, that it is them.
+/// How somebody proved that it is them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Second {
-    /// By the one-time code of that step. A step counts once.
+pub enum Proof {
+    /// By the password and the one-time code of that step. A step counts once.
     Step(u64),
-    /// By the recovery code at that place. Each counts once.
+    /// By the password and the recovery code at that place. Each counts once.
     Recovery(u8),
+    /// By a passkey, whose device verified the person.
+    Passkey {
+        /// Which.
+        passkey: Uuid,
+        /// How often the device says it was used; 0 where it does not count.
+        counter: u32,
+    },
+}
+
+/// A passkey of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeptPasskey {
+    /// The SHA-256 of the credential's id.
+    pub name: String,
+    /// What was registered, in the vault.
+    pub credential: Uuid,
+    /// How far its counter has come.
+    pub counter: u32,
 }
 
 /// What happened to an account.
@@ -58,7 +76,7 @@ pub enum AccountEvent {
         /// Until when it works.
         until: Timestamp,
     },
-    /// The person used the link and set credentials. It works no more; open sessions and keys end.
+    /// The person used the link and set credentials. It works no more; open sessions, keys and passkeys end.
     AccountCredentialsSet {
         /// Where they are.
         credentials: Credentials,
@@ -91,7 +109,7 @@ pub enum AccountEvent {
         /// When it ends at the latest.
         until: Timestamp,
         /// How it was proved.
-        by: Second,
+        by: Proof,
     },
     /// A session ended.
     AccountSignedOut {
@@ -116,6 +134,22 @@ pub enum AccountEvent {
         /// Which.
         key: Uuid,
     },
+    /// A passkey was added.
+    AccountPasskeyAdded {
+        /// Its id.
+        passkey: Uuid,
+        /// The SHA-256 of the credential's id.
+        name: String,
+        /// What its owner calls it, in the vault.
+        label: Uuid,
+        /// What was registered, in the vault.
+        credential: Uuid,
+    },
+    /// A passkey was removed.
+    AccountPasskeyRemoved {
+        /// Which.
+        passkey: Uuid,
+    },
     /// All sessions ended.
     AccountSignedOutEverywhere {},
     /// Somebody failed to sign in, so many times in a row: told of at 4, 8, 16 …
@@ -134,10 +168,12 @@ impl Events for AccountEvent {
         ("account-withdrawn", 1),
         ("account-suspended", 1),
         ("account-restored", 1),
-        ("account-signed-in", 1),
+        ("account-signed-in", 2),
         ("account-signed-out", 1),
         ("account-key-made", 1),
         ("account-key-withdrawn", 1),
+        ("account-passkey-added", 1),
+        ("account-passkey-removed", 1),
         ("account-signed-out-everywhere", 1),
         ("account-sign-in-failed", 1),
     ];
@@ -146,6 +182,8 @@ impl Events for AccountEvent {
         match (kind, schema) {
             // Until version 2 the code that set credentials up could sign in once more.
             ("account-credentials-set", 1) => payload["step"] = 0.into(),
+            // Until version 2 nobody signed in by a passkey.
+            ("account-signed-in", 1) => {}
             _ => return None,
         }
         Some(payload)
@@ -163,6 +201,7 @@ pub struct Account {
     pub(super) grants: BTreeSet<Grant>,
     pub(super) sessions: BTreeMap<Uuid, Timestamp>,
     pub(super) keys: BTreeMap<Uuid, Timestamp>,
+    pub(super) passkeys: BTreeMap<Uuid, KeptPasskey>,
     pub(super) last_step: u64,
     pub(super) recovery_used: BTreeSet<u8>,
 }
@@ -185,6 +224,7 @@ impl Aggregate for Account {
                 self.recovery_used.clear();
                 self.sessions.clear();
                 self.keys.clear();
+                self.passkeys.clear();
             }
             AccountEvent::AccountGranted { grant } => {
                 self.grants.insert(grant);
@@ -204,9 +244,14 @@ impl Aggregate for Account {
             } => {
                 self.sessions.insert(session, until);
                 match by {
-                    Second::Step(step) => self.last_step = step,
-                    Second::Recovery(place) => {
+                    Proof::Step(step) => self.last_step = step,
+                    Proof::Recovery(place) => {
                         self.recovery_used.insert(place);
+                    }
+                    Proof::Passkey { passkey, counter } => {
+                        if let Some(kept) = self.passkeys.get_mut(&passkey) {
+                            kept.counter = counter;
+                        }
                     }
                 }
             }
@@ -218,6 +263,22 @@ impl Aggregate for Account {
             }
             AccountEvent::AccountKeyWithdrawn { key } => {
                 self.keys.remove(&key);
+            }
+            AccountEvent::AccountPasskeyAdded {
+                passkey,
+                name,
+                credential,
+                ..
+            } => {
+                let kept = KeptPasskey {
+                    name,
+                    credential,
+                    counter: 0,
+                };
+                self.passkeys.insert(passkey, kept);
+            }
+            AccountEvent::AccountPasskeyRemoved { passkey } => {
+                self.passkeys.remove(&passkey);
             }
             AccountEvent::AccountSignedOutEverywhere {} => self.sessions.clear(),
             AccountEvent::AccountSignInFailed { .. } => {}

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::commands::{MakeKey, WithdrawKey};
 use super::events::Account;
-use super::people::{People, PeopleError, hash, random_token};
+use super::people::{People, PeopleError, hash, label, random_token};
 use super::role::Viewer;
 use super::tables;
-use crate::context::{Context, Language};
+use crate::context::Context;
 use crate::vault::Reference;
 
 /// The longest that a key may live, in days.
@@ -65,19 +65,8 @@ impl People {
             let Some((key, account, language, changes)) = found else {
                 return Ok(None);
             };
-            let (Ok(session), Ok(id)) = (Uuid::try_parse(&key), Uuid::try_parse(&account)) else {
-                return Ok(None);
-            };
-            let viewer = Viewer {
-                account: id,
-                grants: tables::grants(connection, &account)?,
-                language: match language.as_str() {
-                    "en" => Language::En,
-                    _ => Language::Zh,
-                },
-                session,
-            };
-            Ok(Some((viewer, changes)))
+            let viewer = tables::viewer(connection, &account, &language, &key)?;
+            Ok(viewer.map(|viewer| (viewer, changes)))
         })?)
     }
 
@@ -120,11 +109,12 @@ impl People {
     /// # Errors
     /// A refusal when there are too many already, or days or label are out of bounds; or a fault.
     pub async fn make_key(&self, new: &NewKey, cx: &Context) -> Result<String, PeopleError> {
+        let called = label(&new.label)?;
         let token = random_token()?;
         let make = MakeKey {
             key: self.platform().new_id(),
             token: hash(&token),
-            label: self.store_value(cx.actor, new.label.trim())?.0,
+            label: self.store_value(cx.actor, called)?.0,
             changes: new.changes,
             days: new.days,
             until: cx.at + SignedDuration::from_hours(24) * new.days.min(MOST_KEY_DAYS) as i32,

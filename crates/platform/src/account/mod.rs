@@ -4,6 +4,7 @@ mod commands;
 mod delays;
 mod events;
 mod keys;
+mod passkeys;
 mod password;
 mod people;
 mod role;
@@ -11,11 +12,12 @@ mod sessions;
 mod tables;
 
 pub use commands::{
-    GrantRole, Invite, IssueLink, MakeKey, Restore, SetCredentials, SignIn, SignOut,
-    SignOutEverywhere, Suspend, WithdrawKey, WithdrawRole,
+    AddPasskey, GrantRole, Invite, IssueLink, MakeKey, RemovePasskey, Restore, SetCredentials,
+    SignIn, SignOut, SignOutEverywhere, Suspend, WithdrawKey, WithdrawRole,
 };
-pub use events::{Account, AccountEvent, Credentials, Second};
+pub use events::{Account, AccountEvent, Credentials, Proof};
 pub use keys::{Key, MOST_KEY_DAYS, MOST_KEYS, NewKey};
+pub use passkeys::{Challenge, MOST_PASSKEYS, Passkey, Passkeys};
 pub use people::{
     Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS, TotpSecret,
 };

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn};
 use super::delays::{Delays, Of, Try};
-use super::events::{Account, Credentials, Second};
+use super::events::{Account, Credentials, Proof};
 use super::password;
 use super::role::{Grant, Role};
 use super::sessions::Seen;
@@ -367,23 +367,44 @@ impl People {
     ) -> Result<String, PeopleError> {
         let of_login = Of::Login(hash(&login_key(login)));
         let of_address = Of::Address(address.to_owned());
-        let begun = self.0.delays.begin(of_login, of_address, cx.at);
-        let tried = begun.map_err(PeopleError::Wait)?;
+        let tried = self.begin(of_login, of_address, cx.at)?;
         let account = self.account_of(login)?;
-        let state = match account {
-            Some(account) => {
-                let stream = kandeng_ledger::StreamName::new("account", account)
-                    .map_err(CommandError::from)?;
-                let events = self.platform().ledger().read_stream(&stream, 0)?;
-                fold::<Account>(events).map_err(CommandError::from)?.state
-            }
-            None => Account::default(),
-        };
-        let second = self.second(&state, password, code, cx.at).await?;
+        let state = account.map(|account| self.standing(account)).transpose()?;
+        let state = state.unwrap_or_default();
+        let proof = self.proof(&state, password, code, cx.at).await?;
         let password = state.credentials.map(|credentials| credentials.password);
-        let (Some(account), Some(by), Some(password)) = (account, second, password) else {
-            return Err(self.fail(account, &tried, cx));
+        let (Some(account), Some(by), Some(password)) = (account, proof, password) else {
+            return Err(self.fail(account, &tried, not_signed_in(), cx));
         };
+        self.admit(account, by, Some(password), tried, not_signed_in(), cx)
+            .await
+    }
+
+    /// Begins a try, which counts as a failure until it worked.
+    pub(super) fn begin(&self, login: Of, address: Of, at: Timestamp) -> Result<Try, PeopleError> {
+        let begun = self.0.delays.begin(login, address, at);
+        begun.map_err(PeopleError::Wait)
+    }
+
+    /// An account as its stream tells it; that of nobody where there is none.
+    pub(super) fn standing(&self, account: Uuid) -> Result<Account, PeopleError> {
+        let stream =
+            kandeng_ledger::StreamName::new("account", account).map_err(CommandError::from)?;
+        let events = self.platform().ledger().read_stream(&stream, 0)?;
+        Ok(fold::<Account>(events).map_err(CommandError::from)?.state)
+    }
+
+    /// Opens a session for somebody who proved who they are, and gives its token. Whatever the account's stream says
+    /// against it is told as `refused`.
+    pub(super) async fn admit(
+        &self,
+        account: Uuid,
+        by: Proof,
+        password: Option<Uuid>,
+        tried: Try,
+        refused: Refusal,
+        cx: &Context,
+    ) -> Result<String, PeopleError> {
         let token = random_token()?;
         let sign = SignIn {
             session: self.platform().new_id(),
@@ -407,19 +428,19 @@ impl People {
                 Ok(token)
             }
             // A code that was used, an account that is suspended: told as everything else that is wrong.
-            Err(CommandError::Refused(_)) => Err(self.fail(Some(account), &tried, cx)),
+            Err(CommandError::Refused(_)) => Err(self.fail(Some(account), &tried, refused, cx)),
             Err(error) => Err(error.into()),
         }
     }
 
     /// How somebody proved that it is them, if they did.
-    async fn second(
+    async fn proof(
         &self,
         state: &Account,
         password: &str,
         code: &str,
         at: Timestamp,
-    ) -> Result<Option<Second>, PeopleError> {
+    ) -> Result<Option<Proof>, PeopleError> {
         let read = |reference: Uuid| -> Result<Option<String>, VaultError> {
             let value = self.0.vault.read(Reference(reference))?;
             Ok(value.map(|(_, value)| value))
@@ -443,11 +464,18 @@ impl People {
                 .position(|kept| bool::from(kept.as_bytes().ct_eq(typed.as_bytes())));
             place.map(|place| place as u8)
         });
-        let second = step.map(Second::Step).or(recovery.map(Second::Recovery));
-        Ok(second.filter(|_| right))
+        let proof = step.map(Proof::Step).or(recovery.map(Proof::Recovery));
+        Ok(proof.filter(|_| right))
     }
 
-    fn fail(&self, account: Option<Uuid>, tried: &Try, cx: &Context) -> PeopleError {
+    /// Notes that a try failed, and gives what is told.
+    pub(super) fn fail(
+        &self,
+        account: Option<Uuid>,
+        tried: &Try,
+        refused: Refusal,
+        cx: &Context,
+    ) -> PeopleError {
         let times = tried.times;
         // At each doubling, so that nobody floods the ledger by guessing.
         if let Some(account) = account
@@ -464,12 +492,7 @@ impl People {
                 }
             });
         }
-        Refusal::new(
-            "sign-in-failed",
-            "登录名、密码或验证码不对",
-            "login, password or code is wrong",
-        )
-        .into()
+        refused.into()
     }
 
     /// Runs what takes the processor for a while off the threads that answer others, a few at a time.
@@ -497,17 +520,25 @@ impl People {
     }
 
     fn read_name(&self, account: Uuid) -> Result<Option<String>, PeopleError> {
+        self.read_of(account, "select name from accounts where id = ?1")
+    }
+
+    /// The name to sign in by, for its owner's device; nothing when the person was erased.
+    pub(super) fn login(&self, account: Uuid) -> Result<Option<String>, PeopleError> {
+        self.read_of(account, "select login from accounts where id = ?1")
+    }
+
+    fn read_of(&self, account: Uuid, select: &str) -> Result<Option<String>, PeopleError> {
         let reference: Option<String> = self.platform().query(|connection| {
             connection
-                .prepare_cached("select name from accounts where id = ?1")?
+                .prepare_cached(select)?
                 .query_row([account.to_string()], |row| row.get(0))
                 .optional()
         })?;
         let Some(reference) = reference.and_then(|name| Uuid::try_parse(&name).ok()) else {
             return Ok(None);
         };
-        let name = self.0.vault.read(Reference(reference))?;
-        Ok(name.map(|(_, name)| name))
+        self.read_value(Reference(reference))
     }
 
     /// A value of the vault that only its owner sees.
@@ -524,6 +555,30 @@ impl People {
     fn account_of(&self, login: &str) -> Result<Option<Uuid>, PeopleError> {
         Ok(self.platform().owner_of(LOGINS, &login_key(login))?)
     }
+}
+
+/// The most characters of what somebody calls a key or a passkey.
+const MOST_LABEL: usize = 60;
+
+/// What somebody calls something of theirs.
+pub(super) fn label(typed: &str) -> Result<&str, Refusal> {
+    let typed = typed.trim();
+    if (1..=MOST_LABEL).contains(&typed.chars().count()) {
+        return Ok(typed);
+    }
+    Err(Refusal::new(
+        "label",
+        format!("请写明名称或用途,不超过 {MOST_LABEL} 字"),
+        format!("say what you call it, in up to {MOST_LABEL} characters"),
+    ))
+}
+
+fn not_signed_in() -> Refusal {
+    Refusal::new(
+        "sign-in-failed",
+        "登录名、密码或验证码不对",
+        "login, password or code is wrong",
+    )
 }
 
 /// A login as it is compared: without the space around it, in small letters.

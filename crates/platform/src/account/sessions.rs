@@ -13,7 +13,7 @@ use super::events::Account;
 use super::people::{People, PeopleError, hash};
 use super::role::Viewer;
 use super::tables;
-use crate::context::{Context, Language};
+use crate::context::Context;
 
 /// How long a session may go unused, in minutes.
 pub const IDLE_MINUTES: i64 = 60;
@@ -73,20 +73,8 @@ impl People {
             let Some((session, account, language, opened)) = found else {
                 return Ok(None);
             };
-            let (Ok(session), Ok(id)) = (Uuid::try_parse(&session), Uuid::try_parse(&account))
-            else {
-                return Ok(None);
-            };
-            let viewer = Viewer {
-                account: id,
-                grants: tables::grants(connection, &account)?,
-                language: match language.as_str() {
-                    "en" => Language::En,
-                    _ => Language::Zh,
-                },
-                session,
-            };
-            Ok(Some((viewer, opened)))
+            let viewer = tables::viewer(connection, &account, &language, &session)?;
+            Ok(viewer.map(|viewer| (viewer, opened)))
         })?;
         Ok(found.and_then(|(viewer, opened)| {
             let opened = Timestamp::from_millisecond(opened).ok()?;

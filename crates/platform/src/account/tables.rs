@@ -1,11 +1,12 @@
-//! Accounts as the read model holds them: `accounts`, `account_grants`, `sessions`, `account_keys`.
+//! Accounts as the read model holds them: `accounts`, `account_grants`, `sessions`, `account_keys`,
+//! `account_passkeys`.
 
 use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::events::{Account, AccountEvent};
-use super::role::{Grant, Role};
+use super::role::{Grant, Role, Viewer};
 use crate::aggregate::Aggregate;
 use crate::context::Language;
 use crate::read_model::Tables;
@@ -19,11 +20,17 @@ impl Tables for AccountTables {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["accounts", "account_grants", "sessions", "account_keys"]
+        &[
+            "accounts",
+            "account_grants",
+            "sessions",
+            "account_keys",
+            "account_passkeys",
+        ]
     }
 
     fn create(&self) -> &'static str {
@@ -66,7 +73,14 @@ impl Tables for AccountTables {
             made_at integer not null,
             until integer not null
         ) strict, without rowid;
-        create index account_keys_of_account on account_keys (account);"
+        create index account_keys_of_account on account_keys (account);
+        create table account_passkeys (
+            id text primary key,
+            account text not null,
+            label text not null, -- a reference into the vault
+            since integer not null
+        ) strict, without rowid;
+        create index account_passkeys_of_account on account_passkeys (account);"
     }
 
     fn indexes(&self) -> &'static [&'static str] {
@@ -137,6 +151,7 @@ fn project(
             )?;
             end_sessions()?;
             end_keys()?;
+            to.execute("delete from account_passkeys where account = ?1", [id])?;
         }
         AccountEvent::AccountGranted { grant } => {
             to.execute(
@@ -214,6 +229,18 @@ fn project(
         AccountEvent::AccountKeyWithdrawn { key } => {
             to.execute("delete from account_keys where id = ?1", [key.to_string()])?;
         }
+        AccountEvent::AccountPasskeyAdded { passkey, label, .. } => {
+            to.execute(
+                "insert into account_passkeys values (?1, ?2, ?3, ?4)",
+                params![passkey.to_string(), id, label.to_string(), at],
+            )?;
+        }
+        AccountEvent::AccountPasskeyRemoved { passkey } => {
+            to.execute(
+                "delete from account_passkeys where id = ?1",
+                [passkey.to_string()],
+            )?;
+        }
         AccountEvent::AccountSignedOutEverywhere {} => {
             end_sessions()?;
         }
@@ -233,6 +260,27 @@ fn project(
 /// When the read model fails.
 pub fn grants_of(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<Grant>> {
     grants(of, &account.to_string())
+}
+
+/// Somebody who comes by a session or a key, by the ids and the language as rows have them.
+pub(super) fn viewer(
+    of: &Connection,
+    account: &str,
+    language: &str,
+    session: &str,
+) -> rusqlite::Result<Option<Viewer>> {
+    let (Ok(session), Ok(id)) = (Uuid::try_parse(session), Uuid::try_parse(account)) else {
+        return Ok(None);
+    };
+    Ok(Some(Viewer {
+        account: id,
+        grants: grants(of, account)?,
+        language: match language {
+            "en" => Language::En,
+            _ => Language::Zh,
+        },
+        session,
+    }))
 }
 
 /// The grants of an account.

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Asked, Frame, MOST_BYTES, Problem, Routes, Shell, Site, html};
 use serde::Deserialize;
@@ -166,7 +167,8 @@ async fn file(
     }
     let length = file.metadata().map(|metadata| metadata.len()).ok();
     let (name, kind) = kind.file();
-    // The folder goes once the last part was read, or whoever asked has gone.
+    // The folder goes once the last part was read, or whoever asked has gone. Fused: whoever compresses it asks once more
+    // after the end, which an unfolded stream does not bear.
     let parts = futures::stream::unfold((file, folder), |(mut file, folder)| async move {
         let read = tokio::task::spawn_blocking(move || {
             let mut part = vec![0; PART];
@@ -182,7 +184,8 @@ async fn file(
             Ok(part) if part.is_empty() => None,
             read => Some((read, (file, folder))),
         }
-    });
+    })
+    .fuse();
     let mut answer = Body::from_stream(parts).into_response();
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -51,7 +51,7 @@ pub enum RegisterEvent {
         /// Where they are in the vault.
         rows_at: Uuid,
     },
-    /// Rules have read it in a screening.
+    /// Rules have read it in a screening. Written by earlier versions; now [`RegistersUsed`](super::RegisterUseEvent).
     RegisterUsed {
         /// The kind.
         register: String,

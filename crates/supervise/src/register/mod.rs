@@ -6,6 +6,7 @@ mod event;
 mod keep;
 mod rows;
 mod tables;
+mod used;
 
 use jiff::civil::Date;
 use kandeng_platform::{Aggregate, Context, Decide, Decision, Refusal};
@@ -16,6 +17,8 @@ pub use keep::{RegisterError, bring_in, keep_time, take_out};
 pub(crate) use rows::opened;
 pub use rows::{MOST_ROWS, Rows, read};
 pub use tables::{Basis, InForce, RegisterTables, basis_of, in_force, listed};
+pub(crate) use used::UseRegisters;
+pub use used::{RegisterUse, RegisterUseEvent, Used};
 
 /// The registers that a node takes, by the names of their tables. Other tables that rules may miss are the platform's
 /// own.
@@ -129,14 +132,6 @@ pub struct StateBasis {
     pub basis: String,
 }
 
-/// Rules have read it.
-#[derive(Clone, Debug)]
-pub(crate) struct UseRegister {
-    pub upload: Uuid,
-    pub as_of: Date,
-    pub rules: Vec<String>,
-}
-
 fn written(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MOST_TEXT {
@@ -246,22 +241,6 @@ impl Decide<Of<DeleteUpload>> for Register {
             register,
             upload,
             why,
-        }
-        .into())
-    }
-}
-
-impl Decide<Of<UseRegister>> for Register {
-    fn decide(
-        &self,
-        Of(register, used): Of<UseRegister>,
-        _: &Context,
-    ) -> Result<Decision<RegisterEvent>, Refusal> {
-        Ok(RegisterEvent::RegisterUsed {
-            register,
-            upload: used.upload,
-            as_of: used.as_of,
-            rules: used.rules,
         }
         .into())
     }

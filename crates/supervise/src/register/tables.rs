@@ -6,9 +6,9 @@ use kandeng_platform::{Aggregate as _, Tables};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::{OFF_WITHOUT_BASIS, Register, RegisterEvent};
+use super::{OFF_WITHOUT_BASIS, Register, RegisterEvent, RegisterUse, RegisterUseEvent};
 
-/// `register_uploads`, `register_uses` and `register_bases`.
+/// `register_uploads` and `register_bases`.
 pub struct RegisterTables;
 
 impl Tables for RegisterTables {
@@ -17,11 +17,11 @@ impl Tables for RegisterTables {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["register_uploads", "register_uses", "register_bases"]
+        &["register_uploads", "register_bases"]
     }
 
     fn create(&self) -> &'static str {
@@ -36,18 +36,11 @@ impl Tables for RegisterTables {
             expires text,
             rows integer,
             file text,
-            rows_at text
+            rows_at text,
+            uses integer not null default 0, -- runs that have read it
+            used_at integer -- when the last of them was
         ) strict;
         create index register_uploads_by_state on register_uploads (state);
-        create table register_uses (
-            register text not null,
-            position integer not null,
-            upload text not null,
-            at integer not null, -- milliseconds since 1970
-            rules text not null,
-            primary key (register, position)
-        ) strict, without rowid;
-        create index register_uses_of_upload on register_uses (upload);
         create table register_bases (
             register text primary key,
             basis text not null,
@@ -57,6 +50,14 @@ impl Tables for RegisterTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        if let Some((envelope, read)) = RegisterUse::event_in(event)? {
+            let RegisterUseEvent::RegistersUsed { used, .. } = read;
+            let at = envelope.at.as_millisecond();
+            return used
+                .iter()
+                .try_for_each(|used| count_use(to, used.upload, at))
+                .map_err(|error| error.to_string());
+        }
         let Some((envelope, read)) = Register::event_in(event)? else {
             return Ok(());
         };
@@ -91,21 +92,7 @@ impl Tables for RegisterTables {
                     rows_at.to_string()
                 ],
             ),
-            RegisterEvent::RegisterUsed {
-                register,
-                upload,
-                as_of: _,
-                rules,
-            } => to.execute(
-                "insert into register_uses values (?1, ?2, ?3, ?4, ?5)",
-                params![
-                    register,
-                    event.position as i64,
-                    upload.to_string(),
-                    at,
-                    rules.join(" ")
-                ],
-            ),
+            RegisterEvent::RegisterUsed { upload, .. } => count_use(to, upload, at).map(|()| 1),
             RegisterEvent::RegisterDeleted { upload, .. } => to.execute(
                 "update register_uploads set state = 'over' where upload = ?1",
                 params![upload.to_string()],
@@ -117,6 +104,14 @@ impl Tables for RegisterTables {
         };
         done.map(|_| ()).map_err(|error| error.to_string())
     }
+}
+
+fn count_use(to: &Connection, upload: Uuid, at: i64) -> rusqlite::Result<()> {
+    to.prepare_cached(
+        "update register_uploads set uses = uses + 1, used_at = ?2 where upload = ?1",
+    )?
+    .execute(params![upload.to_string(), at])
+    .map(|_| ())
 }
 
 /// A register in force.
@@ -154,10 +149,8 @@ pub struct InForce {
 /// When the read model fails.
 pub fn listed(of: &Connection) -> rusqlite::Result<Vec<InForce>> {
     of.prepare_cached(
-        "select register, upload, owner, purpose, basis, expires, rows, file, rows_at, at, \
-         (select count(*) from register_uses u where u.upload = r.upload), \
-         (select max(at) from register_uses u where u.upload = r.upload) \
-         from register_uploads r where state = 'in-force' order by register",
+        "select register, upload, owner, purpose, basis, expires, rows, file, rows_at, at, uses, used_at \
+         from register_uploads where state = 'in-force' order by register",
     )?
     .query_map([], |row| {
         Ok(InForce {

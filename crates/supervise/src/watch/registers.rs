@@ -16,9 +16,7 @@ use uuid::Uuid;
 use super::WatchError;
 use crate::filing::Filing;
 use crate::packs;
-use crate::register::{
-    KINDS, Of, Register, RegisterError, UseRegister, in_force, opened, register_id,
-};
+use crate::register::{KINDS, RegisterError, RegisterUse, UseRegisters, Used, in_force, opened};
 use crate::scene::Supervise;
 
 /// Registers in force.
@@ -104,20 +102,24 @@ impl Open {
         as_of: Date,
         cx: &Context,
     ) -> Result<(), CommandError> {
-        for (register, rules) in used {
-            let (Some(upload), Some(id)) = (self.uploads.get(register), register_id(register))
-            else {
-                continue;
-            };
-            let used = UseRegister {
-                upload: *upload,
-                as_of,
-                rules: rules.clone(),
-            };
-            site.platform()
-                .carry_out::<Register, _>(id, Of(register.clone(), used), cx)
-                .await?;
+        let used: Vec<Used> = used
+            .iter()
+            .filter_map(|(register, rules)| {
+                Some(Used {
+                    register: register.clone(),
+                    upload: *self.uploads.get(register)?,
+                    rules: rules.clone(),
+                })
+            })
+            .collect();
+        if used.is_empty() {
+            return Ok(());
         }
+        let platform = site.platform();
+        let run = platform.new_id();
+        platform
+            .carry_out::<RegisterUse, _>(run, UseRegisters { as_of, used }, cx)
+            .await?;
         Ok(())
     }
 }
