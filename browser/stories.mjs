@@ -21,6 +21,9 @@ const executablePath = process.env.CHROMIUM ?? found;
 if (shots) mkdirSync(shots, { recursive: true });
 if (packages) mkdirSync(packages, { recursive: true });
 
+/** Pictures that a clerk adds. */
+const pictures = new URL("../crates/kandeng/src/demo/pictures", import.meta.url).pathname;
+
 const SIZES = [
   ["phone", 390, 844],
   ["desk", 1280, 800],
@@ -144,6 +147,8 @@ async function files(language) {
   await page.goto(`${base}${project}/history/approved_budget`);
   assert.ok((await page.textContent("main")).includes(language === "zh-CN" ? "60.00 万元" : "¥600,000.00"));
   await look(page, `history-${language}`);
+  await addsPhotos(page, project, language);
+  await drawsBoundary(page, project, language);
   await page.goto(`${base}${project}/items/profile`);
   await page.click("form[data-submit] button");
   assert.equal(path(page), project);
@@ -151,6 +156,89 @@ async function files(language) {
   await look(page, `questions-${language}`);
   await page.context().close();
   return project;
+}
+
+/** A photo is added from the form of its category, stands in the project, and is removed by one who does not need a mouse. */
+async function addsPhotos(page, project, language) {
+  await page.goto(`${base}${project}/items/construction`);
+  await page.click('button[value="files-site_photos"]');
+  assert.equal(path(page), `${project}/items/construction/files/site_photos`);
+  await look(page, `photos-none-${language}`);
+  await page.selectOption("#stage", "during");
+  await page.setInputFiles("#file", ["track.jpg", "wood.jpg"].map((name) => `${pictures}/${name}`));
+  await page.click("main form.small-form button.main");
+  await page.waitForSelector(".flash");
+  assert.equal(await page.locator(".pictures img").count(), 2);
+  const drawn = () => page.$$eval(".pictures img", (all) => all.every((one) => one.complete && one.naturalWidth > 0));
+  await page.waitForFunction(() => [...document.querySelectorAll(".pictures img")].every((one) => one.complete));
+  assert.ok(await drawn(), "previews are not shown");
+  await look(page, `photos-${language}`);
+  // What is no photo is refused with its name, and nothing is kept.
+  await page.selectOption("#stage", "during");
+  await page.setInputFiles("#file", { name: "假.jpg", mimeType: "image/jpeg", buffer: Buffer.from("<script>x</script>") });
+  await page.click("main form.small-form button.main");
+  assert.ok((await page.textContent("[role=alert]")).includes("假.jpg"));
+  await look(page, `photos-refused-${language}`);
+  await page.goto(`${base}${project}`);
+  assert.equal(await page.locator("#item-site_photos img").count(), 2);
+  await look(page, `project-photos-${language}`);
+  await page.goto(`${base}${project}/items/construction/files/site_photos`);
+  await page.focus(".pictures li:last-child button");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".flash");
+  assert.equal(await page.locator(".pictures img").count(), 1);
+  // A paper is one of the project's files, and no picture.
+  await page.goto(`${base}${project}/items/acceptance/files/acceptance_papers`);
+  await page.setInputFiles("#file", { name: "验收.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7\n%%EOF\n") });
+  await page.click("main form.small-form button.main");
+  await page.waitForSelector(".paper a");
+  await look(page, `papers-${language}`);
+}
+
+/** A boundary is listed, then corrected by clicks on the drawing with its area in sight, and saved by the ordinary form. */
+async function drawsBoundary(page, project, language) {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${base}${project}/items/construction`);
+  await page.click('button[value="boundary"]');
+  assert.equal(path(page), `${project}/items/construction/boundary`);
+  await look(page, `boundary-none-${language}`);
+  await page.fill("#corners", "105.52, 32.28\n105.521, 32.28\n105.521, 32.281\n105.52, 32.281\n");
+  await page.click("form[data-corners] button.main");
+  assert.ok((await page.textContent("main .num")).includes("15.67"));
+  await look(page, `boundary-read-${language}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const area = () => page.textContent("[data-area]");
+  assert.ok((await area()).includes("15.67"), await area());
+  const undo = page.locator("[data-chart] .acts button").first();
+  await undo.click();
+  assert.ok((await area()).includes("7.8"), await area());
+  await page.locator("[data-chart] svg").click({ position: { x: 60, y: 60 } });
+  assert.equal((await page.inputValue("#corners")).trim().split("\n").length, 4);
+  const clicked = await area();
+  await page.click("form[data-corners] button.main");
+  const read = await page.textContent("main .num");
+  assert.ok(Math.abs(parseFloat(read) - parseFloat(clicked)) < 0.02, `${clicked} drawn, ${read} read`);
+  await page.click('form[action$="/items/construction"] button.main');
+  await page.waitForSelector(".flash");
+  assert.ok((await page.inputValue('[name="f.boundary"]')).includes("POLYGON"));
+}
+
+/** Photos that are nearly the same, side by side on the page of their doubt and of the project. */
+async function comparesPhotos(page, language) {
+  await page.goto(`${base}/supervise/desk?rule=K19&place=990121100`);
+  const flags = await page.$$eval('a[href^="/supervise/flags/"]', (all) => [...new Set(all.map((one) => one.getAttribute("href")))]);
+  for (const flag of flags) {
+    await page.goto(`${base}${flag}`);
+    if (await page.$(".alike img")) {
+      await look(page, `alike-${language}`);
+      if (shots) await page.screenshot({ path: `${shots}/alike-${language}-whole.png`, fullPage: true });
+      await page.click('p.small a[href^="/supervise/projects/"]');
+      assert.ok(await page.$(".alike img"), "the project does not show them");
+      await look(page, `project-alike-${language}`);
+      return;
+    }
+  }
+  assert.fail("no doubt shows two pictures");
 }
 
 /** The same without JavaScript: saved by the button, and the red is there. */
@@ -163,6 +251,23 @@ async function filesWithoutScripts(project) {
   await page.fill('[name="f.start_date"]', "2025-04-20");
   await page.click('.bar button[value="construction"]');
   assert.equal(await page.$('.field.doubt[data-field="f.start_date"]'), null);
+  // What is typed is saved on the way to the photos, which are sent by the form alone.
+  await page.fill('[name="f.start_date"]', "2025-04-21");
+  await page.click('button[value="files-site_photos"]');
+  const before = await page.locator(".pictures img").count();
+  await page.selectOption("#stage", "after");
+  await page.setInputFiles("#file", `${pictures}/lawn.jpg`);
+  await page.click("main form.small-form button.main");
+  assert.equal(await page.locator(".pictures img").count(), before + 1);
+  await page.goto(`${base}${project}/items/construction`);
+  assert.equal(await page.inputValue('[name="f.start_date"]'), "2025-04-21");
+  // A boundary by its corners.
+  await page.click('button[value="boundary"]');
+  await page.fill("#corners", "105.52, 32.28\n105.521, 32.28\n105.521, 32.281\n");
+  await page.click("form[data-corners] button.main");
+  assert.ok((await page.textContent("main .num")).includes("7.8"));
+  await page.click('form[action$="/items/construction"] button.main');
+  assert.ok((await page.inputValue('[name="f.boundary"]')).includes("POLYGON"));
   await page.context().close();
 }
 
@@ -285,6 +390,7 @@ async function keys(page, language) {
 
 async function works(language) {
   const page = await person("officer", language);
+  await comparesPhotos(page, language);
   await page.goto(`${base}/supervise/desk`);
   await look(page, `desk-${language}`);
   await keys(page, language);

@@ -1,5 +1,6 @@
 // What pages do better with a script; all of them work without.
 import "./kandeng.css";
+import "./boundary";
 import "./desk";
 import "./filing";
 import "./import";

@@ -1,5 +1,5 @@
 //! Photos as evidence: what a file says of itself (time, place, camera, editor), a fingerprint that
-//! finds its copies, and the ground a drone's frame shows.
+//! finds its copies, and the ground a drone's frame shows; and what a document is.
 //!
 //! Reads bytes and returns facts and warnings. It must not know of projects, rules or tables, and has
 //! no clock: "now" is an argument.
@@ -33,8 +33,10 @@ mod footprint;
 mod format;
 mod limits;
 mod metadata;
+mod paper;
 mod phash;
 mod photo;
+mod preview;
 mod small_picture;
 mod warning;
 mod write;
@@ -46,7 +48,9 @@ pub use footprint::{Footprint, FootprintNote, NoFootprint, footprint};
 pub use format::Format;
 pub use limits::Limits;
 pub use metadata::{Accuracy, DroneAttitude, Position, Taken, Zone};
+pub use paper::{Paper, PaperError};
 pub use phash::{PHASH_ALGORITHM, PHASH_BITS, PHASH_CROPS, PHASH_RADIUS, PerceptualHash, hamming};
 pub use photo::Photo;
+pub use preview::preview;
 pub use warning::Warning;
 pub use write::{ExifFields, jpeg_with_exif};

@@ -37,7 +37,7 @@ pub use publish::{Disk, Folder, Places, PublishError, Published, Publisher, cont
 pub use receipt::{Open, Receipt, ReceiptError, receipt};
 pub use resource::{NoResource, Resource};
 pub use verify::{
-    Checks, EVIDENCE_FIELD, Evidence, EvidenceFolder, Fault, Fetch, Found, Report, Tiles, Wrong,
-    verify, verify_published, verify_with,
+    BYTES_FIELD, Checks, EVIDENCE_FIELD, Evidence, EvidenceFolder, Fault, Fetch, Found, Report,
+    Tiles, Wrong, verify, verify_published, verify_with,
 };
 pub use witness::Witness;

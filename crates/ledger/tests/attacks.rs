@@ -371,8 +371,8 @@ fn with_evidence() -> (Place, std::path::PathBuf, Vec<String>) {
         let within = folder.join(if number == 0 { "" } else { &hash[..2] });
         std::fs::create_dir_all(&within).unwrap();
         std::fs::write(within.join(&hash), bytes).unwrap();
-        let payload =
-            json!({"photos": [{"sha256": hash, "note": "x"}, {"sha256": "none"}], "number": 1});
+        let payload = json!({"photos": [{"sha256": hash, "bytes": 100_000, "note": "x"}, {"sha256": "none", "bytes": 1},
+                {"sha256": "f".repeat(64), "note": "stated of a file elsewhere"}], "number": 1});
         let append = Append {
             occasion: support::occasion(),
             writes: vec![Write {

@@ -33,7 +33,13 @@ pub(crate) async fn put(State(secure): State<bool>, request: Request, next: Next
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        headers.insert(name, HeaderValue::from_static(value));
+        let value = HeaderValue::from_static(value);
+        // A file that somebody sent has a stricter policy of its own.
+        if name == header::CONTENT_SECURITY_POLICY {
+            headers.entry(name).or_insert(value);
+        } else {
+            headers.insert(name, value);
+        }
     }
     // What somebody was shown stays with them, unless it says that it may be kept.
     headers

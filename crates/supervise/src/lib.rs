@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod draft;
 pub mod filing;
 pub mod import;
+mod kept;
 pub mod marking;
 pub mod measured;
 pub mod oc4ids;

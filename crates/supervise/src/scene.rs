@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kandeng_geo::Datum;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
-use kandeng_platform::node::DeskAt;
+use kandeng_platform::node::{DeskAt, Evidence};
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
 use kandeng_platform::{EventKinds, Scene, Tables, Work};
@@ -15,6 +15,7 @@ use kandeng_screening::pack::Pack;
 
 use crate::draft::{DeskSettings, DraftDesk};
 use crate::import::IdentityKey;
+use crate::kept::Kept;
 use crate::officer::{ParameterTables, Parameters, ViewTables, Views, parameters};
 use crate::project::{self, Declared};
 use crate::register::{Confided, Register, RegisterTables, RegisterUse};
@@ -47,6 +48,8 @@ struct Shared {
     queue: pages::Queue,
     /// What stands around projects.
     around: pages::Around,
+    /// Files that filings name.
+    kept: Kept,
 }
 
 /// Of the declaration, and the position of the newest change of a parameter.
@@ -63,12 +66,18 @@ pub struct Settings {
     pub desk: DeskAt,
     /// A folder that only this program reads, where files are while they are read.
     pub uploads: PathBuf,
+    /// Where the files that filings name are kept.
+    pub evidence: Evidence,
+    /// A folder for small copies of photos. What is in it can be made again.
+    pub previews: PathBuf,
 }
 
 impl Supervise {
     /// With the vault that names of people are kept in, and the county's key for numbers of people and accounts.
     pub fn new(vault: Arc<Vault>, key: IdentityKey, settings: Settings) -> Self {
+        let kept = Kept::new(settings.evidence.clone(), settings.previews.clone());
         Self(Arc::new(Shared {
+            kept,
             vault,
             key,
             settings,
@@ -115,6 +124,10 @@ impl Supervise {
 
     pub(crate) fn around(&self) -> &pages::Around {
         &self.0.around
+    }
+
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     pub(crate) fn waiting(&self) -> &pages::Waiting {

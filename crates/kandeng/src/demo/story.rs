@@ -1,5 +1,7 @@
 //! What happened in the fictional county: two months of filing, vouching, screening and work on what was found.
 
+mod photos;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -329,6 +331,7 @@ impl<'a> Teller<'a> {
             }
             if day == DAYS - 3 {
                 self.file_something_new().await.map_err(NodeError::from)?;
+                self.add_photos().await?;
             }
             bar.set_position(day as u64);
         }

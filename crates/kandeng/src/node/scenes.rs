@@ -17,6 +17,9 @@ use crate::failure::Failure;
 /// Files while they are read.
 const UPLOADS: &str = "uploads";
 
+/// Small copies of photos, which can be made again: no backup has them.
+const PREVIEWS: &str = "previews";
+
 /// The tables that scenes fill, whether or not their pages are served: a node that is opened without them leaves them
 /// behind.
 pub(crate) fn tables() -> Vec<Box<dyn Tables>> {
@@ -52,6 +55,8 @@ pub(crate) fn supervise(node: &Node) -> Result<Supervise, Failure> {
         },
         desk: node.folder.config.desk,
         uploads: uploads(node)?,
+        evidence: node.folder.evidence(),
+        previews: node.folder.path().join(PREVIEWS),
     };
     Ok(Supervise::new(Arc::clone(&node.vault), key, settings))
 }

@@ -15,6 +15,7 @@ mod into;
 mod killed;
 mod measured;
 mod node_backup;
+mod node_files;
 mod node_folder;
 mod node_full;
 mod node_killed;

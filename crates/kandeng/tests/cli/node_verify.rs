@@ -144,7 +144,10 @@ fn changed_and_missing_evidence_is_found_with_the_entry_that_names_it() {
         &node,
         77,
         0,
-        vec![json!({}), json!({ "photos": [{ "sha256": name }] })],
+        vec![
+            json!({}),
+            json!({ "photos": [{ "sha256": name, "bytes": 19 }] }),
+        ],
     );
     node.close();
     let told = stdout(&succeed(folder.path(), &["verify", "node", "--lang", "en"]));

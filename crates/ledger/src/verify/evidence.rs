@@ -6,8 +6,12 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-/// The field of a payload, at any depth, that names a file: 64 lower-case hexadecimal digits.
+/// The field of a payload, at any depth, that names a file: 64 lower-case hexadecimal digits. It does so beside a number
+/// in [`BYTES_FIELD`], the file's length. Without that it is a hash that somebody stated of a file elsewhere.
 pub const EVIDENCE_FIELD: &str = "sha256";
+
+/// The field beside [`EVIDENCE_FIELD`] that tells the file's length.
+pub const BYTES_FIELD: &str = "bytes";
 
 /// What is found where a file should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,14 +94,13 @@ pub(super) fn named(payload: &[u8], to: &mut Vec<String>) {
 fn collect(value: &serde_json::Value, to: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(fields) => {
-            for (name, value) in fields {
-                match value {
-                    serde_json::Value::String(hash) if name == EVIDENCE_FIELD && is_hash(hash) => {
-                        to.push(hash.clone());
-                    }
-                    other => collect(other, to),
-                }
-            }
+            let hash = fields.get(EVIDENCE_FIELD).and_then(|hash| hash.as_str());
+            let is_kept = fields.get(BYTES_FIELD).is_some_and(|bytes| bytes.is_u64());
+            to.extend(
+                hash.filter(|hash| is_kept && is_hash(hash))
+                    .map(str::to_owned),
+            );
+            fields.values().for_each(|value| collect(value, to));
         }
         serde_json::Value::Array(values) => values.iter().for_each(|value| collect(value, to)),
         _ => {}

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::origin::Gap;
 use crate::store::Reader;
 use chapter::{Chapter, Local, Log};
-pub use evidence::{EVIDENCE_FIELD, Evidence, EvidenceFolder, Found};
+pub use evidence::{BYTES_FIELD, EVIDENCE_FIELD, Evidence, EvidenceFolder, Found};
 pub use tiles::{Fetch, Tiles};
 use walk::Walk;
 

@@ -1,5 +1,6 @@
 //! The evidence folder: files named by their SHA-256, so that whoever changes one is found, and the same file
-//! is kept once. A payload names a file in a field `sha256`, at any depth ([`kandeng_ledger::EVIDENCE_FIELD`]).
+//! is kept once. A payload names a file by an object with `sha256` and `bytes`, at any depth
+//! ([`kandeng_ledger::EVIDENCE_FIELD`]).
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -31,7 +32,8 @@ impl Evidence {
         &self.folder
     }
 
-    pub(super) fn new(folder: PathBuf) -> Self {
+    /// The files below a folder, which is made when the first of them is kept.
+    pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
@@ -78,6 +80,20 @@ impl Evidence {
         };
         keep().map_err(NodeError::unwritten(&path))?;
         Ok(digits)
+    }
+
+    /// Takes back a file that was kept and that no event names.
+    ///
+    /// # Errors
+    /// When it cannot be removed. One that is not there is no error.
+    pub fn take_back(&self, digits: &str) -> Result<(), NodeError> {
+        let path = self.path(digits);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(NodeError::unwritten(&path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The digits of all files, in order.

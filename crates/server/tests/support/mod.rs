@@ -208,6 +208,8 @@ pub struct Seen {
     pub status: StatusCode,
     pub headers: axum::http::HeaderMap,
     pub body: String,
+    /// The same as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Seen {
@@ -226,7 +228,11 @@ impl Seen {
 }
 
 impl Browser<'_> {
-    pub async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
+    pub async fn send(
+        &mut self,
+        request: axum::http::request::Builder,
+        body: impl Into<Body>,
+    ) -> Seen {
         let mut request = request.header(header::HOST, "kandeng.example");
         let says = request
             .headers_ref()
@@ -248,7 +254,7 @@ impl Browser<'_> {
         if let Some(token) = &self.bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request: Request<Body> = request.body(Body::from(body)).unwrap();
+        let request: Request<Body> = request.body(body.into()).unwrap();
         let response = self.house.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
@@ -277,6 +283,7 @@ impl Browser<'_> {
         Seen {
             status: parts.status,
             headers: parts.headers,
+            bytes: bytes.to_vec(),
             body: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }

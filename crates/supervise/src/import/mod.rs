@@ -2,6 +2,7 @@
 //! Knows the filing's declaration; knows no rules, and writes nothing but the county's key.
 
 pub(crate) mod boundary;
+pub(crate) mod boundary_file;
 mod cells;
 pub(crate) mod collected;
 pub(crate) mod columns;
@@ -334,7 +335,7 @@ pub(crate) fn stem(path: &Path) -> String {
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
-fn hash_file(path: PathBuf) -> Option<InputFile> {
+pub(crate) fn hash_file(path: PathBuf) -> Option<InputFile> {
     let mut file = std::fs::File::open(&path).ok()?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 18];

@@ -1,6 +1,7 @@
 //! The scene's pages. Each is a plain page first: it works without JavaScript, and a form that is refused comes back
 //! with what was typed.
 
+mod alike;
 pub(crate) mod cases;
 mod declaration;
 pub(crate) mod desk;

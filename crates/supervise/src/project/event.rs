@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::edit::Edit;
+use super::files::KeptFile;
 use super::vouch::{Level, Looked};
 
 /// What happened to a project.
@@ -42,6 +43,13 @@ pub enum ProjectEvent {
         /// SHA-256 of the file that it was read from.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         file: Option<String>,
+    },
+    /// Files were kept for it: photos and papers that its items name.
+    FilesKept {
+        /// Who added them.
+        by: Uuid,
+        /// Which: hash, length, kind, name, what a photo says of itself. Never bytes.
+        files: Vec<KeptFile>,
     },
     /// It reached another stage, or went back to one.
     StageMoved {
@@ -103,6 +111,7 @@ impl Events for ProjectEvent {
     const VERSIONS: &'static [(&'static str, u16)] = &[
         ("project-filed", 1),
         ("items-changed", 1),
+        ("files-kept", 1),
         ("stage-moved", 1),
         ("category-submitted", 1),
         ("category-signed", 1),

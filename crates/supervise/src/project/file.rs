@@ -143,6 +143,7 @@ impl Decide<ChangeItems> for Project {
             return Ok(Decision::of([]));
         }
         self.one_level(cx.actor, Level::Village)?;
+        self.keep_what_files_say(&edit)?;
         let items = edit.items(&change.filing, &self.filed);
         let meanwhile: Vec<&str> = items
             .iter()
@@ -243,7 +244,7 @@ impl Decide<WithdrawProject> for Project {
 
 impl Project {
     /// The edit with the numbers that its new rows get.
-    fn numbered(&self, mut edit: Edit) -> Edit {
+    pub(super) fn numbered(&self, mut edit: Edit) -> Edit {
         for (list, rows) in &mut edit.rows {
             let held = self.filed.lists.get(list);
             let mut next = self.next_row.get(list).copied().unwrap_or(1);
@@ -269,7 +270,7 @@ impl Project {
 }
 
 /// The events of a change, small enough each.
-fn changed(
+pub(super) fn changed(
     edition: u32,
     by: Uuid,
     items: BTreeSet<String>,
@@ -325,7 +326,7 @@ fn known_stage(filing: &Filing, stage: &str) -> Result<usize, Refusal> {
 }
 
 /// Only columns that are declared can be filled, and none so that nobody can read it any more.
-fn check(filing: &Filing, edit: &Edit, project: &Project) -> Result<(), Refusal> {
+pub(super) fn check(filing: &Filing, edit: &Edit, project: &Project) -> Result<(), Refusal> {
     let own = filing.sheets[0].table.as_str();
     for (list, row, column, typed) in edit.typed() {
         let table = list.unwrap_or(own);

@@ -9,8 +9,10 @@ mod event;
 mod export;
 mod figures;
 mod file;
+pub(crate) mod files;
 mod import;
 pub(crate) mod people;
+mod photo;
 pub(crate) mod print;
 mod query;
 mod tables;
@@ -31,12 +33,17 @@ pub use edit::{Cells, Edit, Filed, MAX_CELL, MAX_ROWS, Row};
 pub use event::ProjectEvent;
 pub use export::{ExportError, export_csv, export_workbook};
 pub use file::{ChangeItems, FileProject, MoveStage, WithdrawProject};
+pub use files::{
+    AddFiles, AddedFile, FileKind, FilePlace, KeptFile, MOST_FILES, MOST_IN_CELL, PHOTOS,
+    file_column, free_name, has_photo, names,
+};
 pub use import::{CellChange, ImportPlan, ImportProblem, PlannedProject, Taken};
 pub use people::{Hiding, hide};
+pub use photo::photo_cells;
 pub use query::{
     FiledDraft, Filter, Held, HeldCell, ItemChange, ItemStanding, OtherFilings, Page, Progress,
-    ProjectPage, ProjectRow, Signature, draft, history, id_of_code, list, page, page_of_code,
-    resource, versions_of,
+    ProjectPage, ProjectRow, Signature, draft, file_of, history, id_of_code, is_kept, list, page,
+    page_of_code, resource, versions_of,
 };
 pub use tables::ProjectTables;
 pub use vouch::{Level, Looked, ReturnCategory, SignCategory, SubmitCategory};
@@ -61,6 +68,8 @@ pub struct Project {
     pub edition: u32,
     /// For each item the edition that changed it last.
     pub items: BTreeMap<String, u32>,
+    /// Files that were kept for it, by their names.
+    pub files: BTreeMap<String, KeptFile>,
     /// Whether it was withdrawn.
     pub withdrawn: bool,
     vouched: BTreeMap<String, Vouched>,
@@ -106,6 +115,11 @@ impl Aggregate for Project {
                     }
                 }
                 self.filed.take(edit);
+            }
+            ProjectEvent::FilesKept { by, files } => {
+                let named = files.into_iter().map(|file| (file.name.clone(), file));
+                self.files.extend(named);
+                self.hands.entry(by).or_insert(Level::Village);
             }
             ProjectEvent::StageMoved { stage, by, .. } => {
                 self.stage = Some(stage);

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod alike;
 mod api;
 mod attacks;
+mod boundary;
 mod clock;
 mod compared;
 mod days;
@@ -14,6 +16,7 @@ mod filing;
 mod filters;
 mod imports;
 mod parameters;
+mod photos;
 mod registers;
 mod rendered;
 mod routes;
@@ -29,7 +32,7 @@ mod worked;
 use std::sync::Arc;
 
 use kandeng_platform::account::Role;
-use kandeng_platform::node::DeskAt;
+use kandeng_platform::node::{DeskAt, Evidence};
 use kandeng_server::Reach;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::IdentityKey;
@@ -43,6 +46,8 @@ pub(crate) struct County {
     pub(crate) house: House,
     pub(crate) watch: Watch,
     pub(crate) uploads: tempfile::TempDir,
+    /// Where files of filings and previews are.
+    pub(crate) kept: tempfile::TempDir,
     scene: Supervise,
     hours: Hours,
 }
@@ -55,6 +60,7 @@ impl County {
     pub(crate) async fn with(hours: Hours) -> Self {
         let mut scene = None;
         let uploads = tempfile::tempdir().unwrap();
+        let kept = tempfile::tempdir().unwrap();
         let house = House::of(
             kandeng_supervise::tables(),
             |_, vault| {
@@ -67,6 +73,8 @@ impl County {
                         ..DeskAt::default()
                     },
                     uploads: uploads.path().to_owned(),
+                    evidence: Evidence::new(kept.path().join("evidence")),
+                    previews: kept.path().join("previews"),
                 };
                 let made = Supervise::new(Arc::clone(vault), key, settings);
                 scene = Some(made.clone());
@@ -93,6 +101,7 @@ impl County {
             house,
             watch,
             uploads,
+            kept,
             scene,
             hours,
         }

@@ -32,8 +32,9 @@ fn no_route_of_the_scene_is_open_to_whoever_comes() {
                 .path
                 .replace("{id}", &id)
                 .replace("{category}", "profile")
-                .replace("{item}", "name")
+                .replace("{item}", "site_photos")
                 .replace("{code}", "99012120260001")
+                .replace("{file}", &"ab".repeat(32))
                 .replace("{rule}", "K29");
             let request = || {
                 Request::builder()

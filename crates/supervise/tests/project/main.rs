@@ -6,6 +6,7 @@ mod adding;
 mod county;
 mod events;
 mod export;
+mod files;
 mod filing;
 mod import;
 mod killed;

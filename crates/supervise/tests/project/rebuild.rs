@@ -67,6 +67,8 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
     };
     node.carry_out::<Project, _>(id, submit, &node.cx(CLERK))
         .unwrap();
+    let photo = crate::files::kept(&node, "a.jpg", &crate::files::jpeg(90));
+    crate::files::add(&node, id, photo, CLERK).unwrap();
 
     let mut parts = shared_tables();
     parts.extend(tables());

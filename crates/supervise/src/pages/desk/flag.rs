@@ -15,6 +15,7 @@ use kandeng_screening::pack::{Audience, Body};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::super::alike::{Alike, Doubt, compares_photos, of_doubt, radius};
 use super::super::projects::Option_;
 use super::super::reading::{self, Thing, Why};
 use super::super::telling::Telling;
@@ -66,6 +67,7 @@ struct FlagPage {
     project: Option<(String, String)>,
     related: Vec<(String, String)>,
     sides: Vec<Side>,
+    alike: Vec<Alike>,
     case: Option<String>,
     not_applicable: Option<String>,
     rule_changed: bool,
@@ -189,6 +191,23 @@ fn page(
         Some(rule) => sides(site, words, &filing, (&pack, rule), &flag, &related)?,
         None => Vec::new(),
     };
+    let alike = match rule {
+        Some(rule)
+            if flag.subject_kind == "project"
+                && flag.state != "dismissed"
+                && compares_photos(&filing, &pack, rule) =>
+        {
+            let doubt = Doubt {
+                subject: &flag.subject,
+                is_of_one: flag.related.is_empty(),
+                related: related.iter().map(|(_, code)| code.clone()).collect(),
+                figures: &flag.figures,
+            };
+            let radius = radius(site, &pack, rule)?;
+            of_doubt(site, words, &filing, &doubt, radius)?
+        }
+        _ => Vec::new(),
+    };
     let set = match rule {
         Some(_) if sees_sql => site
             .platform()
@@ -268,6 +287,7 @@ fn page(
         project: project.map(|project| (project.to_string(), flag.subject.clone())),
         related,
         sides,
+        alike,
         case,
         not_applicable: flag
             .not_applicable

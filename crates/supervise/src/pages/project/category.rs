@@ -15,9 +15,10 @@ use super::form::Sent;
 use super::items::{FieldView, Mark, NEW_ROWS, label, written};
 use super::marks::{Marks, marks};
 use super::page::{Tab, tabs};
+use super::pictures::{PictureView, is_the_files, links, picture};
 use super::read;
 use crate::filing::{Category, Filing, Sheet};
-use crate::project::{Declared, Filed, Held, ProjectPage};
+use crate::project::{Declared, Filed, Held, PHOTOS, ProjectPage, file_column};
 use crate::scene::Supervise;
 
 /// Empty rows below a list, for a browser without JavaScript.
@@ -40,6 +41,8 @@ struct RowView {
     fields: Vec<FieldView>,
     /// What is said about it as a whole.
     marks: Vec<Mark>,
+    /// Of a photo.
+    picture: Option<PictureView>,
 }
 
 struct ItemView {
@@ -52,6 +55,8 @@ struct ItemView {
     list: Option<ListView>,
     /// The list that it is kept in stands at another item.
     elsewhere: Option<String>,
+    /// Where a button leads once the form is saved, and what it says: to adding files, to drawing the boundary.
+    leads: Option<(String, String)>,
     /// What the rules say, where no field of it says so.
     says: Vec<String>,
     changed: Option<String>,
@@ -216,7 +221,10 @@ impl Shown<'_> {
                     let typed = self.page.shown(typed);
                     let marks = self.marks.of(own, 0, column);
                     let name = format!("f.{column}");
-                    fields.push(FieldView::of(words, filing, found, name, &typed, marks));
+                    fields.push(FieldView {
+                        links: links(words, self.page, &typed),
+                        ..FieldView::of(words, filing, found, name, &typed, marks)
+                    });
                 }
             }
             let standing = self.page.items.get(&item.key);
@@ -244,6 +252,18 @@ impl Shown<'_> {
                     .iter()
                     .find(|held| held.item == item.key)
                     .map(|held| self.theirs(held)),
+                leads: if item.key == "boundary" {
+                    Some(("boundary".to_owned(), words.say("draw-boundary")))
+                } else {
+                    file_column(filing, item).map(|(table, _)| {
+                        let key = if table == PHOTOS {
+                            "add-photos"
+                        } else {
+                            "add-papers"
+                        };
+                        (format!("files-{}", item.key), words.say(key))
+                    })
+                },
                 label: name,
                 fields,
                 list,
@@ -270,13 +290,25 @@ impl Shown<'_> {
                 let typed = typed.map_or_else(String::new, |typed| self.page.shown(typed));
                 let name = format!("r.{}.{number}.{}", sheet.table, column.key);
                 let marks = self.marks.of(&sheet.table, number, &column.key);
-                FieldView::of(words, filing, column, name, &typed, marks)
+                let field = FieldView {
+                    links: links(words, self.page, &typed),
+                    ..FieldView::of(words, filing, column, name, &typed, marks)
+                };
+                match cells {
+                    Some(row) if is_the_files(self.page, &sheet.table, column, row) => {
+                        field.fixed(words, filing, column)
+                    }
+                    _ => field,
+                }
             });
             RowView {
                 number,
                 place,
                 fields: fields.collect(),
                 marks: self.marks.of(&sheet.table, number, ""),
+                picture: cells
+                    .filter(|_| sheet.table == PHOTOS)
+                    .map(|cells| picture(words, filing, self.page, number, cells)),
             }
         };
         let held = filed.lists.get(&sheet.table);

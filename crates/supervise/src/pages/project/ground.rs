@@ -7,7 +7,7 @@ use kandeng_platform::page::{Words, area};
 use crate::filing::Filing;
 use crate::import::boundary;
 use crate::import::value::{Cell, quantity};
-use crate::project::ProjectPage;
+use crate::project::{ProjectPage, Row};
 
 /// The drawing's width and height.
 const SIZE: (f64, f64) = (340.0, 240.0);
@@ -36,6 +36,35 @@ pub(super) struct Ground {
     pub scale: (f64, u64),
     pub width: f64,
     pub height: f64,
+    pub chart: Chart,
+}
+
+/// From a place in the drawing to a position, for whoever draws on it.
+#[derive(Clone, Copy)]
+pub(super) struct Chart {
+    /// The position in the middle, on WGS-84.
+    pub lon: f64,
+    pub lat: f64,
+    /// Units of the drawing to a metre.
+    pub scale: f64,
+    /// Metres to a degree there, east and north.
+    pub east: f64,
+    pub north: f64,
+}
+
+/// How much ground is drawn on all sides where there is no boundary yet, in metres.
+const BLANK_M: f64 = 150.0;
+
+/// Photos further away than this are no help in drawing, in metres.
+const NEAR_M: f64 = 2_000.0;
+
+/// The area that a filing's boundary encloses; nothing where none can be read.
+pub(super) fn area_of(page: &ProjectPage, datum: Option<Datum>) -> Option<MultiPolygon<f64>> {
+    let fields = &page.filed.fields;
+    let named = fields.get("boundary_datum").map(|name| Datum::parse(name));
+    let datum = named.and_then(Result::ok).or(datum);
+    let read = boundary::read(fields.get("boundary")?, datum, &[]).ok()?;
+    Some(read.area)
 }
 
 /// The drawing of a filing; nothing where no boundary can be read.
@@ -45,33 +74,36 @@ pub(super) fn of(
     page: &ProjectPage,
     datum: Option<Datum>,
 ) -> Option<Ground> {
+    drawn(words, filing, page, Some(&area_of(page, datum)?))
+}
+
+/// The drawing of a filing with an area in place of its boundary, or with none: then around its photos or its position.
+pub(super) fn drawn(
+    words: Words,
+    filing: &Filing,
+    page: &ProjectPage,
+    ground: Option<&MultiPolygon<f64>>,
+) -> Option<Ground> {
     let fields = &page.filed.fields;
-    let named = fields.get("boundary_datum").map(|name| Datum::parse(name));
-    let datum = named.and_then(Result::ok).or(datum);
-    let ground = boundary::read(fields.get("boundary")?, datum, &[])
-        .ok()?
-        .area;
-    let (lon, lat) = middle(&ground)?;
+    let photo_rows = || {
+        let rows = page.filed.lists.get("photos").into_iter();
+        rows.flat_map(|rows| rows.values())
+    };
+    let position = |row: &Row| {
+        let number = |key: &str| row.get(key)?.trim().parse::<f64>().ok();
+        number("lon").zip(number("lat"))
+    };
+    let (lon, lat) = match ground {
+        Some(ground) => middle(ground)?,
+        None => position(fields).or_else(|| photo_rows().find_map(position))?,
+    };
     let plane = LocalPlane::at(lon, lat).ok()?;
-    let photos: Vec<(f64, f64)> = page
-        .filed
-        .lists
-        .get("photos")
-        .into_iter()
-        .flat_map(|rows| rows.values())
-        .filter_map(|row| {
-            let number = |key: &str| row.get(key)?.trim().parse::<f64>().ok();
-            Some((number("lon")?, number("lat")?))
-        })
+    let photos: Vec<(f64, f64)> = photo_rows()
+        .filter_map(position)
         .take(PHOTOS)
         .map(|(lon, lat)| plane.to_metres(lon, lat))
         .collect();
-    let footprints: Vec<MultiPolygon<f64>> = page
-        .filed
-        .lists
-        .get("photos")
-        .into_iter()
-        .flat_map(|rows| rows.values())
+    let footprints: Vec<MultiPolygon<f64>> = photo_rows()
         .filter_map(|row| boundary::read(row.get("footprint")?, None, &[]).ok())
         .take(PHOTOS)
         .map(|read| read.area)
@@ -97,13 +129,19 @@ pub(super) fn of(
             })
             .collect()
     };
-    let outline = rings(&ground);
+    let outline = ground.map_or_else(Vec::new, rings);
     // What is drawn must hold the boundary and a square of the declared size around its middle. A photo far away
     // would make all of it a dot.
     let points = outline.iter().flatten().copied();
     let mut reach = points.fold((0.0_f64, 0.0_f64), |reach, (east, north)| {
         (reach.0.max(east.abs()), reach.1.max(north.abs()))
     });
+    if ground.is_none() {
+        let near = photos.iter().filter(|at| at.0.hypot(at.1) < NEAR_M);
+        reach = near.fold((BLANK_M, BLANK_M), |reach, (east, north)| {
+            (reach.0.max(east.abs()), reach.1.max(north.abs()))
+        });
+    }
     let side = declared.map(f64::sqrt);
     if let Some(side) = side {
         reach = (reach.0.max(side / 2.0), reach.1.max(side / 2.0));
@@ -143,7 +181,17 @@ pub(super) fn of(
             let side = side * scale;
             (half_width - side / 2.0, half_height - side / 2.0, side)
         }),
-        measured: area(words, metres(area_m2(&ground))),
+        measured: ground.map_or_else(String::new, |ground| area(words, metres(area_m2(ground)))),
+        chart: {
+            let (east, north) = plane.to_metres(lon + 1e-3, lat + 1e-3);
+            Chart {
+                lon,
+                lat,
+                scale,
+                east: east * 1e3,
+                north: north * 1e3,
+            }
+        },
         declared_area: declared.map(|declared| area(words, metres(declared))),
         scale: (bar as f64 * scale, bar),
         width,

@@ -72,6 +72,9 @@ pub(super) fn happened(
                 };
                 words.say_of(key, &item_names(&items))
             }
+            ProjectEvent::FilesKept { files, .. } => {
+                words.say_of("event-files", files.len().to_string().as_str())
+            }
             ProjectEvent::StageMoved { stage, reason, .. } => {
                 let stage = stage_name(words, filing, &stage);
                 let told = words.say_of("event-stage", &stage);

@@ -6,6 +6,7 @@ use kandeng_platform::page::{Words, money};
 
 use super::super::projects::Option_;
 use super::super::words::pick;
+use super::pictures::FileLink;
 use crate::filing::{Choice, Column, Field, Filing};
 use crate::import::value::{Cell, money as money_value, stands_for_nothing};
 
@@ -65,7 +66,7 @@ pub(super) struct FieldView {
     /// Its name in the form, and its id on the page.
     pub name: String,
     pub label: String,
-    /// `text`, `long`, `date`, `decimal`, `choice`, `number`.
+    /// `text`, `long`, `date`, `decimal`, `choice`, `number`; `fixed` for what a file says and nobody types.
     pub kind: &'static str,
     pub value: String,
     pub options: Vec<Option_>,
@@ -73,6 +74,8 @@ pub(super) struct FieldView {
     pub marks: Vec<Mark>,
     /// It holds a number that no page shows.
     pub hidden: bool,
+    /// Files that it names and that are kept.
+    pub links: Vec<FileLink>,
 }
 
 impl FieldView {
@@ -146,6 +149,16 @@ impl FieldView {
             options,
             marks,
             hidden: is_hidden,
+            links: Vec::new(),
+        }
+    }
+
+    /// What a file says of itself: shown, and not to be typed over.
+    pub fn fixed(self, words: Words, filing: &Filing, column: &Column) -> Self {
+        Self {
+            value: written(words, filing, column, &self.value).into_owned(),
+            kind: "fixed",
+            ..self
         }
     }
 

@@ -1,6 +1,8 @@
 //! One project: what is filed of it, the forms by which it is filed, who vouches, what happened.
 
+mod boundary;
 mod category;
+mod files;
 mod form;
 mod ground;
 mod happened;
@@ -8,6 +10,7 @@ mod history;
 mod items;
 mod marks;
 mod page;
+mod pictures;
 mod save;
 mod sections;
 mod stage;
@@ -16,6 +19,7 @@ mod vouch;
 pub(crate) use items::written;
 pub(crate) use marks::marks;
 pub(crate) use page::sees_flags;
+pub(crate) use pictures::{PictureView, picture};
 pub(crate) use save::{moved_elsewhere, village_of};
 pub(crate) use vouch::of;
 
@@ -111,6 +115,22 @@ pub(crate) fn routes() -> Routes {
             of,
             stage::withdraw,
         )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/items/{category}/boundary",
+            ChangeItems,
+            of,
+            boundary::shown,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/items/{category}/boundary",
+            ChangeItems,
+            of,
+            boundary::send,
+        )
+        .up_to(boundary::MOST_BYTES, files::MOST_TIME)
+        .and(files::routes())
 }
 
 /// The project of the path.

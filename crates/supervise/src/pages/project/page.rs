@@ -13,6 +13,7 @@ use kandeng_platform::{Language, Remembered};
 use rusqlite::params;
 use uuid::Uuid;
 
+use super::super::alike::{Alike, of_project};
 use super::super::projects::{Option_, stage_name, stages};
 use super::super::telling::Telling;
 use super::super::words::{pick, words};
@@ -78,6 +79,7 @@ const MOST_AROUND: usize = 4_096;
 pub(crate) struct Around {
     happened: Remembered<(Uuid, Language), Arc<Vec<Happened>>>,
     related: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<RelatedView>>>,
+    alike: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<Alike>>>,
 }
 
 impl Default for Around {
@@ -85,6 +87,7 @@ impl Default for Around {
         Self {
             happened: Remembered::new(MOST_AROUND),
             related: Remembered::new(MOST_AROUND),
+            alike: Remembered::new(MOST_AROUND),
         }
     }
 }
@@ -127,6 +130,7 @@ struct ProjectPage {
     sees_flags: bool,
     happened: Arc<Vec<Happened>>,
     related: Arc<Vec<RelatedView>>,
+    alike: Arc<Vec<Alike>>,
     may_change: bool,
     may_withdraw: bool,
     stages: Vec<Option_>,
@@ -184,6 +188,11 @@ pub(super) async fn shown(
         )?,
         related: if sees_flags {
             related(&site, viewer, &scene, words, row.id)?
+        } else {
+            Arc::default()
+        },
+        alike: if sees_flags {
+            alike_photos(&site, viewer, &scene, words, filing, &page)?
         } else {
             Arc::default()
         },
@@ -262,6 +271,21 @@ fn flags_of(
             .collect::<rusqlite::Result<Vec<(FlagView, Vec<String>)>>>()
     })?;
     Ok(found)
+}
+
+/// The photos that open doubts about the project are about, side by side with those that they are like.
+fn alike_photos(
+    site: &Site,
+    viewer: &Viewer,
+    scene: &Supervise,
+    words: Words,
+    filing: &Filing,
+    page: &Filing_,
+) -> Result<Arc<Vec<Alike>>, Problem> {
+    let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
+    let key = (page.row.id, viewer.language, within.clone());
+    let read = || of_project(site, scene, words, filing, &within, &page.row.code).map(Arc::new);
+    (scene.around().alike).of(site.platform(), key, read)
 }
 
 /// The most projects that are named as related.

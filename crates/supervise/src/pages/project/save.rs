@@ -90,7 +90,17 @@ pub(super) async fn save(
         }
         Ok(()) => {
             let to = filing.categories.iter().find(|known| known.key == go);
+            // Saved first, so that nothing that was typed is lost on the way to adding files.
+            let files = go.strip_prefix("files-");
+            let files = files.and_then(|key| category.items.iter().find(|item| item.key == key));
             let to = match to {
+                _ if go == "boundary" => {
+                    format!("/supervise/projects/{id}/items/{}/boundary", category.key)
+                }
+                _ if let Some(item) = files => format!(
+                    "/supervise/projects/{id}/items/{}/files/{}",
+                    category.key, item.key
+                ),
                 Some(to) => format!("/supervise/projects/{id}/items/{}", to.key),
                 None if go == "project" => format!("/supervise/projects/{id}"),
                 None => format!("/supervise/projects/{id}/items/{}", category.key),

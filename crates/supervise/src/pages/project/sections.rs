@@ -9,12 +9,16 @@ use uuid::Uuid;
 
 use super::super::words::pick;
 use super::items::{label, written};
+use super::pictures::{FileLink, PictureView, links, pictures};
 use crate::filing::{Field, Filing, Item, Sheet};
 use crate::import::value::{Cell, money as money_value};
-use crate::project::{Level, ProjectPage, Signature};
+use crate::project::{Level, PHOTOS, ProjectPage, Signature, file_column};
 
 /// Rows of a list that are shown before one asks for the others.
 const ROWS: usize = 200;
+
+/// Photos of an item that are shown; all of them stand on the page where they are added.
+const PICTURES: usize = 24;
 
 /// What an item shows.
 pub(super) struct ItemView {
@@ -28,6 +32,12 @@ pub(super) struct ItemView {
     pub is_missing: bool,
     pub table: Option<TableView>,
     pub changed: bool,
+    /// Photos whose files are kept.
+    pub pictures: Vec<PictureView>,
+    /// Documents that are kept.
+    pub links: Vec<FileLink>,
+    /// Where files are added to it, and what the link says.
+    pub add: Option<(String, String)>,
 }
 
 /// Rows of a list.
@@ -88,7 +98,21 @@ pub(super) fn sections(
             .items
             .iter()
             .filter(|item| !item.retired || page.items.contains_key(&item.key))
-            .map(|item| item_view(words, filing, page, item, stage, says, &mut listed))
+            .map(|item| {
+                let add = file_column(filing, item).filter(|_| may(Action::UploadEvidence));
+                let add = add.map(|(table, _)| {
+                    let key = if table == PHOTOS {
+                        "add-photos"
+                    } else {
+                        "add-papers"
+                    };
+                    let (id, category, item) = (page.row.id, &category.key, &item.key);
+                    let to = format!("/supervise/projects/{id}/items/{category}/files/{item}");
+                    (to, words.say(key))
+                });
+                let view = item_view(words, filing, page, item, stage, says, &mut listed);
+                ItemView { add, ..view }
+            })
             .collect();
         let signatures: Vec<&Signature> = page
             .signatures
@@ -224,6 +248,7 @@ fn item_view(
         });
     }
     let said = says.get(&item.key);
+    let named_in = file_column(filing, item);
     let is_required = filing
         .stage_rank(&item.from)
         .is_none_or(|from| from <= stage);
@@ -236,6 +261,30 @@ fn item_view(
         lines,
         table,
         changed: page.items.contains_key(&item.key),
+        pictures: match named_in {
+            Some((PHOTOS, _)) => {
+                let mut all = pictures(words, filing, page, PICTURES);
+                all.retain(|one| one.href.is_some());
+                all
+            }
+            _ => Vec::new(),
+        },
+        links: match named_in {
+            Some((PHOTOS, _)) | None => Vec::new(),
+            Some((table, column)) if table == own => page
+                .filed
+                .fields
+                .get(column)
+                .map_or_else(Vec::new, |cell| links(words, page, cell)),
+            Some((table, column)) => {
+                let rows = page.filed.lists.get(table).into_iter();
+                let cells = rows
+                    .flat_map(BTreeMap::values)
+                    .filter_map(|row| row.get(column));
+                cells.flat_map(|cell| links(words, page, cell)).collect()
+            }
+        },
+        add: None,
     }
 }
 

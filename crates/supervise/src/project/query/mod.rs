@@ -1,12 +1,14 @@
 //! What pages ask of projects.
 
 mod draft;
+mod files;
 mod hands;
 mod history;
 mod list;
 mod page;
 
 pub use draft::{FiledDraft, OtherFilings, draft};
+pub use files::{file_of, is_kept};
 pub use hands::{id_of_code, resource};
 pub use history::{ItemChange, history};
 pub(super) use list::by_code;

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::files::files_of;
 use super::list::{ProjectRow, by_code, by_id, time_at, uuid_at};
 use crate::filing::Filing;
-use crate::project::edit::Filed;
+use crate::project::edit::{Filed, Row};
+use crate::project::files::{KeptFile, file_of_photo, names};
 use crate::project::vouch::{Level, Looked};
 use crate::project::{people, tables};
 
@@ -74,9 +76,21 @@ pub struct ProjectPage {
     pub progress: BTreeMap<String, Progress>,
     /// People that the filing names, in order, each with the reference to the name in the vault.
     pub people: Vec<(Uuid, Uuid)>,
+    /// Files that were kept for it, by the names that cells call them by.
+    pub files: BTreeMap<String, KeptFile>,
 }
 
 impl ProjectPage {
+    /// The file of a photo's row; nothing where the row only states one.
+    pub fn file_of_photo(&self, row: &Row) -> Option<&KeptFile> {
+        file_of_photo(&self.files, row)
+    }
+
+    /// The files that a cell names and that are kept, with the names that it has.
+    pub fn files_in<'p>(&'p self, cell: &'p str) -> impl Iterator<Item = &'p KeptFile> {
+        names(cell).filter_map(|name| self.files.get(name))
+    }
+
     /// A cell as it may be shown: a person's name as 个人 A.
     pub fn shown(&self, typed: &str) -> String {
         let people = self.order();
@@ -146,6 +160,7 @@ fn page_of(of: &Connection, filing: &Filing, row: ProjectRow) -> rusqlite::Resul
         filed: tables::filed(of, row.project)?,
         signatures: signatures(of, filing, row.project, &items)?,
         people: people_of(of, row.project)?,
+        files: files_of(of, row.project)?,
         items,
         progress,
         row,

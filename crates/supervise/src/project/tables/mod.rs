@@ -15,6 +15,7 @@ pub(super) use cells::{filed, row_of};
 
 use super::declaration;
 use super::figures::Reading;
+use super::files::KeptFile;
 use super::vouch::{Level, Looked};
 use super::{Project, ProjectEvent};
 use cells::edit_cells;
@@ -32,7 +33,7 @@ impl Tables for ProjectTables {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -45,6 +46,7 @@ impl Tables for ProjectTables {
             "project_signatures",
             "project_progress",
             "project_people",
+            "project_files",
         ]
     }
 
@@ -171,6 +173,7 @@ impl ProjectTables {
                     .execute(params![project, edition])?;
                 self.renew(now, project)?;
             }
+            ProjectEvent::FilesKept { files, .. } => now.files(project, &files)?,
             ProjectEvent::StageMoved { stage, .. } => {
                 now.to
                     .prepare_cached("update projects set named_stage = ?2 where project = ?1")?
@@ -311,6 +314,26 @@ impl Happened<'_> {
                      project = ?1 and person = ?2)",
                 )?
                 .execute(params![project, person.to_string(), reference.to_string()])?;
+        }
+        Ok(())
+    }
+
+    fn files(&self, project: i64, files: &[KeptFile]) -> rusqlite::Result<()> {
+        for file in files {
+            // Cannot fail: texts and a number.
+            let about = serde_json::to_string(file).unwrap_or_default();
+            self.to
+                .prepare_cached(
+                    "insert into project_files values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+                )?
+                .execute(params![
+                    project,
+                    file.name,
+                    file.sha256,
+                    about,
+                    self.actor,
+                    self.at
+                ])?;
         }
         Ok(())
     }

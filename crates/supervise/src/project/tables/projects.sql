@@ -86,3 +86,13 @@ create table project_people (
     primary key (project, place)
 ) strict, without rowid;
 create index project_people_by_person on project_people (person, project);
+create table project_files (
+    project integer not null,
+    name text not null, -- by which cells of the project call it
+    sha256 text not null,
+    about text not null, -- JSON: the file as the event tells of it
+    actor text not null,
+    at integer not null,
+    primary key (project, name)
+) strict, without rowid;
+create index project_files_by_hash on project_files (sha256, project);

@@ -1,0 +1,174 @@
+//! Files arrive: streamed to disk, bounded in number and size.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use axum::extract::Multipart;
+use axum::http::StatusCode;
+use kandeng_platform::Text;
+use kandeng_platform::page::Problem;
+
+/// The most bytes of a file's name.
+const MOST_NAME: usize = 120;
+
+/// The field that files are sent in.
+const FILE: &str = "file";
+
+/// A file as it arrived.
+pub(in super::super) struct ArrivedFile {
+    pub path: PathBuf,
+    /// What its sender calls it, without folders.
+    pub name: String,
+}
+
+/// A form with files.
+#[derive(Default)]
+pub(in super::super) struct Arrived {
+    pub fields: BTreeMap<String, String>,
+    pub files: Vec<ArrivedFile>,
+    /// Why none of it can be taken.
+    pub refused: Option<Text>,
+}
+
+/// Writes the files of a form into a folder, under names of ours. What is too much is read to its end and not written,
+/// so that whoever sent it gets an answer.
+pub(in super::super) async fn receive(
+    mut form: Multipart,
+    folder: &Path,
+    most_files: usize,
+    most_bytes: u64,
+    most_field: usize,
+) -> Result<Arrived, Problem> {
+    let mut arrived = Arrived::default();
+    while let Some(mut field) = form
+        .next_field()
+        .await
+        .map_err(|error| cut_off(error.status()))?
+    {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name != FILE {
+            let mut text = Vec::new();
+            while let Some(bytes) = field
+                .chunk()
+                .await
+                .map_err(|error| cut_off(error.status()))?
+            {
+                if text.len() + bytes.len() > most_field {
+                    return Err(Problem::too_large());
+                }
+                text.extend_from_slice(&bytes);
+            }
+            let text = String::from_utf8_lossy(&text).into_owned();
+            arrived.fields.insert(name, text);
+            continue;
+        }
+        let name = short_name(field.file_name().unwrap_or_default());
+        if arrived.files.len() >= most_files {
+            arrived.refused.get_or_insert_with(|| too_many(most_files));
+        }
+        let path = folder.join(arrived.files.len().to_string());
+        let mut size = 0;
+        let mut file = None;
+        while let Some(bytes) = field
+            .chunk()
+            .await
+            .map_err(|error| cut_off(error.status()))?
+        {
+            size += bytes.len() as u64;
+            if size > most_bytes {
+                let refused = || too_large(&name, most_bytes);
+                arrived.refused.get_or_insert_with(refused);
+            }
+            if arrived.refused.is_some() {
+                continue;
+            }
+            let file = match &mut file {
+                Some(file) => file,
+                empty => {
+                    let made = std::fs::File::create(&path);
+                    empty.insert(made.map_err(|error| Problem::fault(&error))?)
+                }
+            };
+            file.write_all(&bytes)
+                .map_err(|error| Problem::fault(&error))?;
+        }
+        // A field in which nothing was chosen has neither name nor bytes.
+        if size > 0 {
+            arrived.files.push(ArrivedFile { path, name });
+        } else if !name.is_empty() {
+            arrived.refused.get_or_insert_with(|| empty(&name));
+        }
+    }
+    Ok(arrived)
+}
+
+fn cut_off(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        _ => Problem::unreadable(Text::new(
+            "文件没有完整送达,什么都没有存入;请再传一次",
+            "the files did not arrive whole, and nothing was kept; send them again",
+        )),
+    }
+}
+
+/// The last part of a name, without what no line of text holds, and not too long; its ending stays.
+fn short_name(sent: &str) -> String {
+    let own = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = own.chars().filter(|letter| !letter.is_control()).collect();
+    let clean = clean.trim().trim_start_matches('.');
+    if clean.len() <= MOST_NAME {
+        return clean.to_owned();
+    }
+    let (stem, ending) = clean.rsplit_once('.').unwrap_or((clean, ""));
+    let ending: String = ending.chars().take(8).collect();
+    let room = MOST_NAME - ending.len() - 1;
+    let stem: String = stem
+        .chars()
+        .scan(0, |bytes, letter| {
+            *bytes += letter.len_utf8();
+            (*bytes <= room).then_some(letter)
+        })
+        .collect();
+    format!("{stem}.{ending}")
+}
+
+fn too_many(most: usize) -> Text {
+    Text::new(
+        format!("一次最多传 {most} 份文件;什么都没有存入,请分几次传"),
+        format!("at most {most} files at once; nothing was kept, send them in several goes"),
+    )
+}
+
+fn too_large(name: &str, most: u64) -> Text {
+    let (name, most) = (crate::import::shown(name), most >> 20);
+    Text::new(
+        format!("“{name}”超过 {most} MB;什么都没有存入,请缩小后再传"),
+        format!(
+            "{name} has more than {most} MB; nothing was kept, make it smaller and send it again"
+        ),
+    )
+}
+
+fn empty(name: &str) -> Text {
+    let name = crate::import::shown(name);
+    Text::new(
+        format!("“{name}”是空文件;什么都没有存入"),
+        format!("{name} is empty; nothing was kept"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_name;
+
+    #[test]
+    fn a_name_is_one_line_without_folders_and_keeps_its_ending() {
+        assert_eq!(short_name("C:\\照片\\三组.jpg"), "三组.jpg");
+        assert_eq!(short_name("../../etc/passwd"), "passwd");
+        assert_eq!(short_name(" .a\nb.pdf "), "ab.pdf");
+        let long = short_name(&format!("{}.jpeg", "长".repeat(200)));
+        assert!(long.len() <= 120 && long.ends_with("长.jpeg"), "{long}");
+    }
+}
