@@ -6,7 +6,7 @@ mod support;
 
 use jiff::SignedDuration;
 use kandeng_ledger::StoreError;
-use kandeng_platform::{Clock as _, CommandError};
+use kandeng_platform::{Clock as _, CommandError, Platform};
 use support::{Door, Node, Open, block_on};
 use uuid::Uuid;
 
@@ -18,6 +18,14 @@ fn open(number: u128) -> Open {
     }
 }
 
+async fn opened(platform: &Platform, node: &Node, number: u128) {
+    let (id, cx) = (Uuid::from_u128(number), node.cx());
+    platform
+        .carry_out::<Door, _>(id, open(number), &cx)
+        .await
+        .unwrap();
+}
+
 #[test]
 fn a_clock_that_lies_behind_the_ledger_is_known_also_after_a_start() {
     let node = Node::new();
@@ -25,8 +33,7 @@ fn a_clock_that_lies_behind_the_ledger_is_known_also_after_a_start() {
     let platform = node.open();
     assert_eq!(platform.clock_behind(), None);
     block_on(async {
-        let done = platform.carry_out::<Door, _>(Uuid::from_u128(1), open(1), &node.cx());
-        done.await.unwrap();
+        opened(&platform, &node, 1).await;
         // As much as clocks of several nodes differ.
         node.clock.set(right - SignedDuration::from_secs(50));
         assert_eq!(platform.clock_behind(), None);
@@ -34,8 +41,7 @@ fn a_clock_that_lies_behind_the_ledger_is_known_also_after_a_start() {
         node.clock.set(back);
         assert_eq!(platform.clock_behind(), Some((back, right)));
         // It goes on, and what was decided meanwhile does not make it forget.
-        let done = platform.carry_out::<Door, _>(Uuid::from_u128(2), open(2), &node.cx());
-        done.await.unwrap();
+        opened(&platform, &node, 2).await;
         assert_eq!(platform.clock_behind(), Some((back, right)));
     });
     platform.close();
@@ -68,10 +74,7 @@ fn without_room_nothing_is_decided_but_a_reading_leaves_its_trace() {
             .await
             .unwrap();
         assert!(platform.room().look() && reserve.exists());
-        platform
-            .carry_out::<Door, _>(id, open(1), &node.cx())
-            .await
-            .unwrap();
+        opened(&platform, &node, 1).await;
     });
     platform.close();
 }

@@ -1,6 +1,7 @@
 //! What is told of a doubt to whoever may see doubts: its sentence, unless it rests on a register that nobody may read.
 //! The officers of its case are told what the rule found.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kandeng_platform::Language;
@@ -35,9 +36,13 @@ impl Telling {
 
     /// The sentence of a rule's finding; instead of what a register shows, which registers it was compared with.
     pub fn says(&self, rule: &str, sentence: String) -> String {
-        let Some(registers) = self.confided.registers_of(rule) else {
-            return sentence;
-        };
+        match self.confided.registers_of(rule) {
+            Some(registers) => self.held_back(registers),
+            None => sentence,
+        }
+    }
+
+    fn held_back(&self, registers: &BTreeSet<String>) -> String {
         let names = registers.iter().map(|register| {
             let sheets = self.filing.registers.iter();
             let sheet = sheets.clone().find(|sheet| sheet.table == *register);

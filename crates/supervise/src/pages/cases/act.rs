@@ -12,7 +12,7 @@ use kandeng_platform::case::{
 };
 use kandeng_platform::flag::Dismissal;
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
-use kandeng_platform::{Answer, CommandError, Decide, Text};
+use kandeng_platform::{Answer, CommandError, Decide};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -47,7 +47,8 @@ pub(crate) fn opening(site: &Site, scene: &Supervise, asked: &Asked) -> Result<O
         checks.push(Check {
             flag: name.clone(),
             items: flag.items.clone(),
-            says: Text::new(flag.says_zh.clone(), flag.says_en.clone()),
+            // Who reads the case without working on it is not told what a register shows: see the page.
+            says: flag.told_in_case().clone(),
         });
         streams.push(name);
     }

@@ -270,7 +270,7 @@ fn show(
             .into_iter()
             .map(|flag| FlagView {
                 id: flag.id().to_owned(),
-                says: says_of(&flag.rule, flag.told_in_case(words).to_owned()),
+                says: says_of(&flag.rule, words.of(flag.told_in_case()).to_owned()),
                 figures: if is_own && telling.is_confided(&flag.rule) {
                     figures(words, &flag)
                 } else {

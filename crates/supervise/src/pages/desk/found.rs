@@ -1,6 +1,7 @@
 //! Flags as pages and authority see them.
 
 use kandeng_ledger::StreamName;
+use kandeng_platform::Text;
 use kandeng_platform::authority::{Facts, Hands, Resource};
 use kandeng_platform::page::{Problem, Site, Words};
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -8,7 +9,6 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::telling::Telling;
-use super::super::words::pick;
 use crate::project::{id_of_code, resource};
 use crate::watch::place_of;
 
@@ -24,8 +24,8 @@ pub(crate) struct FlagRow {
     pub items: Vec<String>,
     pub related: Vec<String>,
     pub figures: Map<String, Value>,
-    pub says_zh: String,
-    pub says_en: String,
+    /// As the rule found it. Not to be read but through [`FlagRow::told`], or in a case.
+    says: Text,
     pub state: String,
     pub dismissal: Option<String>,
     pub not_applicable: Option<(String, String)>,
@@ -56,8 +56,7 @@ impl FlagRow {
             items: list(row.get(6)?),
             related: list(row.get(7)?),
             figures: serde_json::from_str(row.get_ref(8)?.as_str()?).unwrap_or_default(),
-            says_zh: row.get(9)?,
-            says_en: row.get(10)?,
+            says: Text::new(row.get::<_, String>(9)?, row.get::<_, String>(10)?),
             state: row.get(11)?,
             dismissal: row.get(12)?,
             not_applicable: not_applicable.0.zip(not_applicable.1),
@@ -75,12 +74,12 @@ impl FlagRow {
 
     /// The sentence for whoever may see doubts.
     pub fn told(&self, words: Words, telling: &Telling) -> String {
-        telling.says(&self.rule, self.told_in_case(words).to_owned())
+        telling.says(&self.rule, words.of(&self.says).to_owned())
     }
 
     /// The sentence as the rule found it: for the officers of its case.
-    pub fn told_in_case(&self, words: Words) -> &str {
-        pick(words, &self.says_zh, &self.says_en)
+    pub fn told_in_case(&self) -> &Text {
+        &self.says
     }
 
     /// The name of its stream.
