@@ -161,7 +161,7 @@ struct CellChangeOut {
     /// 文件中的工作表 / The sheet of the file
     sheet: Option<String>,
     /// 文件中的行,从 1 数 / The row in the file, counted from 1
-    row: Option<u64>,
+    row: Option<u32>,
     /// 现在的;不显示的没有 / What stands there; none where it is not shown
     from: Option<String>,
     /// 文件中的;不显示的没有 / What the file says; none where it is not shown
@@ -189,7 +189,7 @@ async fn changes(
             from: change.from.filter(|_| shown),
             to: change.to.filter(|_| shown),
             sheet: change.place.as_ref().map(|place| place.sheet.clone()),
-            row: change.place.as_ref().map(|place| place.row as u64),
+            row: change.place.as_ref().map(|place| place.row),
             unread: change.unread.map(|why: Text| why.into()),
             table: change.table,
             column: change.column,
