@@ -212,16 +212,13 @@ async fn dismiss_several(
         note: needed(&why.note)?,
     };
     let flags: Vec<Uuid> = why.flags.iter().map(|Id(id)| *id).collect();
-    let streams = match to_dismiss(&site, &asked.viewer, &flags)? {
-        Ok(streams) => streams,
-        Err(_) => {
-            let refusal = Refusal::new(
-                "may-not-dismiss",
-                "其中有你不能排除的疑点,什么都没有排除",
-                "there is a flag among them that you may not dismiss; none was dismissed",
-            );
-            return Err(Problem::from(refusal).with("field", "/flags".into()));
-        }
+    let Ok(streams) = to_dismiss(&site, &asked.viewer, &flags)? else {
+        let refusal = Refusal::new(
+            "may-not-dismiss",
+            "其中有你不能排除的疑点,什么都没有排除",
+            "there is a flag among them that you may not dismiss; none was dismissed",
+        );
+        return Err(Problem::from(refusal).with("field", "/flags".into()));
     };
     let cx = command.context(&site, &asked.viewer, &asked.resource.jurisdiction);
     let answer = dismiss_all(&site, &cx, &streams, &what).await?;

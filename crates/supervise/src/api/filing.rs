@@ -11,6 +11,7 @@ use kandeng_platform::page::{Asked, MOST_TIME, Problem, Site};
 use kandeng_platform::{CommandError, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::cells::{HeldItem, RowIn, edit};
 use super::projects::ProjectLine;
@@ -106,8 +107,8 @@ async fn file(
     // A project is filed where its village lies, and by whoever may file there.
     let place = village_of(&edit).unwrap_or_else(|| asked.resource.jurisdiction.clone());
     let there = Resource::new_project(&place);
-    let may = site.authority();
-    if !may.may(&asked.viewer, Action::FileProject, &there) {
+    let authority = site.authority();
+    if !authority.may(&asked.viewer, Action::FileProject, &there) {
         return Err(village_elsewhere());
     }
     let (edit, people) = hidden(
@@ -160,9 +161,9 @@ fn hidden(
     scene: &Supervise,
     filing: &Filing,
     code: &str,
-    (held, people): (&Filed, &[uuid::Uuid]),
+    (held, people): (&Filed, &[Uuid]),
     edit: Edit,
-) -> Result<(Edit, BTreeMap<uuid::Uuid, uuid::Uuid>), CommandError> {
+) -> Result<(Edit, BTreeMap<Uuid, Uuid>), CommandError> {
     let mut hiding = Hiding::new(site.platform(), scene.vault(), scene.key());
     hide(&mut hiding, filing, code, held, people, edit)
 }

@@ -65,12 +65,11 @@ struct NumbersPage {
 /// Projects, their budget and what was paid, in fen, of a stage.
 pub(crate) type OfStage = (String, i64, i64, i64);
 
-/// What is counted within those jurisdictions: by stage, in order, and by township.
-pub(crate) fn counted(
-    site: &Site,
-    filing: &Filing,
-    within: &[String],
-) -> Result<(BTreeMap<usize, OfStage>, BTreeMap<String, Township>), Problem> {
+/// What is counted: by stage, in order, and by township.
+pub(crate) type Counted = (BTreeMap<usize, OfStage>, BTreeMap<String, Township>);
+
+/// What is counted within those jurisdictions.
+pub(crate) fn counted(site: &Site, filing: &Filing, within: &[String]) -> Result<Counted, Problem> {
     let mut by_stage: BTreeMap<usize, OfStage> = BTreeMap::new();
     let mut by_township: BTreeMap<String, Township> = BTreeMap::new();
     site.platform().query(|connection| {

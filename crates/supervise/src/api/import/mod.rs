@@ -185,7 +185,7 @@ struct CellChangeOut {
     /// 文件中的工作表 / The sheet of the file
     sheet: Option<String>,
     /// 文件中的行,从 1 数 / The row in the file, counted from 1
-    row: Option<u64>,
+    row: Option<u32>,
     /// JSON 文件中的位置(RFC 6901) / The place in a JSON file (RFC 6901)
     pointer: Option<String>,
     /// 现在的;不显示的没有 / What stands there; none where it is not shown
@@ -224,7 +224,7 @@ async fn changes(
                 .map(|place| place.sheet.clone()),
             row: (change.place.as_ref())
                 .filter(|place| place.pointer.is_none())
-                .map(|place| place.row as u64),
+                .map(|place| place.row),
             unread: change.unread.map(|why: Text| why.into()),
             table: change.table,
             column: change.column,

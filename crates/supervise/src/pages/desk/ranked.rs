@@ -119,10 +119,10 @@ fn in_order(subjects: Vec<Subject>) -> Vec<Subject> {
 }
 
 fn read(site: &Site, within: &[String], narrowed: &Narrowed) -> Result<Vec<Open>, Problem> {
-    let state = match narrowed.state.as_deref() {
-        Some(state @ ("confirmed" | "dismissed" | "cleared")) => state,
-        _ => "open",
-    };
+    let known = ["confirmed", "dismissed", "cleared"];
+    let state = narrowed.state.as_deref();
+    let state = state.filter(|state| known.contains(state));
+    let state = state.unwrap_or("open");
     let columns = COLUMNS
         .split(", ")
         .map(|column| format!("f.{}", column.trim()))
