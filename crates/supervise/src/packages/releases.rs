@@ -24,8 +24,9 @@ pub(super) fn each(
             self::record(found, take, format!("/records/{index}"), record)
         });
     }
-    // Releases of one process may stand far apart, so all are held until they are merged.
-    let mut by_ocid: HashMap<String, Vec<(String, Value)>> = HashMap::new();
+    // Releases of one process may stand far apart, so all are held until they are merged: as text, which is no more than
+    // the file has, where values are many times that.
+    let mut by_ocid: HashMap<String, Vec<(String, String)>> = HashMap::new();
     let mut order = Vec::new();
     shape::each(text, "releases", |index, release| {
         let place = format!("/releases/{index}");
@@ -34,13 +35,17 @@ pub(super) fn each(
             order.push(ocid);
             Vec::new()
         });
-        known.push((place, release));
+        known.push((place, release.to_string()));
         Ok(())
     })?;
     for ocid in order {
-        if let Some(releases) = by_ocid.remove(&ocid) {
-            whole(found, take, releases)?;
-        }
+        let releases = by_ocid.remove(&ocid).unwrap_or_default();
+        let releases = releases.into_iter().map(|(place, text)| {
+            let release =
+                serde_json::from_str(&text).map_err(|error| PackageError::json(&error))?;
+            Ok((place, release))
+        });
+        whole(found, take, releases.collect::<Result<_, PackageError>>()?)?;
     }
     Ok(())
 }

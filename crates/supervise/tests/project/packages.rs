@@ -288,6 +288,8 @@ fn what_goes_out_comes_back_into_an_empty_node_and_changes_nothing_where_it_came
         for project in plan_of.projects() {
             assert_eq!(plan_of.not_carried(&project.code), []);
         }
+        assert_eq!(plan_of.diagnostics, []);
+        assert!(plan_of.problems.is_empty());
         let taken = empty.take(&plan_of);
         assert_eq!((taken.filed, taken.changed), (60, 0));
         same(&carried(&node), &carried(&empty));

@@ -303,13 +303,8 @@ fn planned(
         all.extend(wrong.map(|one| ours(&one.message)));
         return Err(all);
     }
-    let elsewhere = elsewhere(site, viewer, plan.projects()).map_err(|problem| {
-        vec![
-            problem
-                .text
-                .unwrap_or_else(|| Text::new("不能读取台账", "the ledger cannot be read")),
-        ]
-    })?;
+    let elsewhere =
+        elsewhere(site, viewer, plan.projects()).map_err(|problem| vec![unread(problem)])?;
     Ok(Ready {
         plan: Arc::new(plan),
         elsewhere,
@@ -339,7 +334,7 @@ pub(super) fn take(
         match elsewhere(&site, &viewer, ready.plan.projects()) {
             Ok(found) if found.is_empty() => {}
             Ok(found) => return again(&ready, found, None),
-            Err(problem) => return again(&ready, Vec::new(), problem.text),
+            Err(problem) => return again(&ready, Vec::new(), Some(unread(problem))),
         }
         let progress = |done: usize, of: usize| {
             if done % 64 == 0 || done == of {
@@ -364,6 +359,17 @@ pub(crate) fn again(ready: &Ready, elsewhere: Vec<String>, told: Option<Text>) -
         told,
         ..ready.clone()
     }))
+}
+
+/// What a person is told where the read model fails.
+fn unread(problem: Problem) -> Text {
+    let says = || {
+        Text::new(
+            "不能读取台账,请稍后再试",
+            "the ledger cannot be read; try again later",
+        )
+    };
+    problem.text.unwrap_or_else(says)
 }
 
 /// What a person is told of a fault.
