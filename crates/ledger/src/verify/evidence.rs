@@ -94,8 +94,12 @@ pub(super) fn named(payload: &[u8], to: &mut Vec<String>) {
 fn collect(value: &serde_json::Value, to: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(fields) => {
-            let hash = fields.get(EVIDENCE_FIELD).and_then(|hash| hash.as_str());
-            let is_kept = fields.get(BYTES_FIELD).is_some_and(|bytes| bytes.is_u64());
+            let hash = fields
+                .get(EVIDENCE_FIELD)
+                .and_then(serde_json::Value::as_str);
+            let is_kept = fields
+                .get(BYTES_FIELD)
+                .is_some_and(serde_json::Value::is_u64);
             to.extend(
                 hash.filter(|hash| is_kept && is_hash(hash))
                     .map(str::to_owned),

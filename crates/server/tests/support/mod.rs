@@ -283,8 +283,8 @@ impl Browser<'_> {
         Seen {
             status: parts.status,
             headers: parts.headers,
-            bytes: bytes.to_vec(),
             body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         }
     }
 

@@ -308,6 +308,32 @@ fn a_paper_is_added_to_the_item_that_names_it_and_comes_as_a_file() {
         let shown = clerk.get(&project).await;
         assert!(!shown.body.contains(">验收报告.pdf</a>") && shown.body.contains(">决算.pdf</a>"));
 
+        // Whoever vouches for the category names the paper that was there.
+        let token = clerk.token().await;
+        let edition = shown.field("edition").unwrap();
+        let submit = [("form_token", &*token), ("edition", &*edition)];
+        let submitted = clerk
+            .post(&format!("{project}/items/acceptance/submit"), &submit)
+            .await;
+        assert_eq!(
+            submitted.status,
+            StatusCode::SEE_OTHER,
+            "{}",
+            submitted.body
+        );
+        let looked: String = county
+            .house
+            .site
+            .platform()
+            .query(|of| {
+                of.query_row("select looked from project_signatures", [], |row| {
+                    row.get(0)
+                })
+            })
+            .unwrap();
+        let kept = shown.body.split("/evidence/").nth(1).unwrap();
+        assert!(looked.contains(&kept[..64]), "{looked}");
+
         // A voucher belongs to a payment.
         let vouchers = format!("{project}/items/disbursement/files/vouchers");
         let none = upload(&mut clerk, &vouchers, &[("row", "1")], &[("v.pdf", one)]).await;

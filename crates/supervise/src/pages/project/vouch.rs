@@ -1,5 +1,7 @@
 //! Handing a category in, signing it, giving it back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::authority::Action;
@@ -10,7 +12,8 @@ use serde::Deserialize;
 use super::read;
 use crate::filing::Category;
 use crate::project::{
-    Declared, Level, Looked, Project, ProjectPage, ReturnCategory, SignCategory, SubmitCategory,
+    Declared, Level, Looked, PHOTOS, Project, ProjectPage, ReturnCategory, SignCategory,
+    SubmitCategory, file_column,
 };
 use crate::scene::Supervise;
 
@@ -60,17 +63,37 @@ impl Of {
         let items: Vec<String> = items
             .filter(|item| self.page.items.contains_key(item))
             .collect();
-        let photos = items.iter().any(|item| item == "site_photos");
-        let rows = self.page.filed.lists.get("photos").filter(|_| photos);
-        let evidence = rows.into_iter().flat_map(|rows| rows.values());
         Looked {
-            evidence: evidence
-                .filter_map(|row| row.get("sha256").cloned())
-                .collect(),
+            evidence: self.evidence(),
             items,
         }
     }
+
+    /// Photos and papers that the category's items name, by SHA-256.
+    fn evidence(&self) -> Vec<String> {
+        let (page, filing) = (&self.page, &*self.declared.filing);
+        let mut all = BTreeSet::new();
+        for item in &self.category.items {
+            let Some((table, column)) = file_column(filing, item) else {
+                continue;
+            };
+            let own = (table == filing.sheets[0].table).then_some(&page.filed.fields);
+            let rows = page.filed.lists.get(table).into_iter();
+            for row in own.into_iter().chain(rows.flat_map(BTreeMap::values)) {
+                if table == PHOTOS {
+                    let stated = row.get("sha256").filter(|stated| stated.len() == 64);
+                    all.extend(stated.cloned());
+                } else if let Some(cell) = row.get(column) {
+                    all.extend(page.files_in(cell).map(|file| file.sha256.clone()));
+                }
+            }
+        }
+        all.into_iter().take(MOST_EVIDENCE).collect()
+    }
 }
+
+/// The most files that a signature names one by one: what an event holds. The edition says which all of them are.
+const MOST_EVIDENCE: usize = 600;
 
 async fn carry_out<C>(
     site: &Site,

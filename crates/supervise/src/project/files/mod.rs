@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kandeng_platform::{Context, Decide, Decision, Refusal};
 
-use super::edit::{Cells, Edit, Filed, Row, put};
+use super::edit::{Cells, Edit, Filed, put};
 use super::file::{changed, check};
 use super::vouch::Level;
 use super::{Project, ProjectEvent, not_filed, withdrawn};
