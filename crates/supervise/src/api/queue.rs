@@ -195,6 +195,7 @@ pub(super) struct FlagLine {
 
 impl FlagLine {
     pub fn of(flag: &FlagRow, telling: &InBoth) -> Self {
+        let said = flag.told_in_case();
         Self {
             // Cannot fail to parse: the projection wrote it.
             id: Id(Uuid::try_parse(flag.id()).unwrap_or_default()),
@@ -203,7 +204,7 @@ impl FlagLine {
             state: FlagState::of(&flag.state),
             items: flag.items.clone(),
             money_fen: flag.money_fen,
-            says: telling.says(&flag.rule, &flag.says_zh, &flag.says_en),
+            says: telling.says(&flag.rule, &said.zh, &said.en),
             raised_at: At::of(flag.raised_at),
             rule_changed: flag.rule_changed,
             proposed: flag.proposed.is_some(),

@@ -119,11 +119,13 @@ impl Waiting {
         id
     }
 
-    /// Those of one person.
+    /// Those of one person, by when they go.
     pub fn of(&self, site: &Site, viewer: &Viewer) -> Vec<(Uuid, Job)> {
         let all = self.all(now(site));
         let own = all.iter().filter(|(_, job)| job.account == viewer.account);
-        own.map(|(id, job)| (*id, job.clone())).collect()
+        let mut own: Vec<_> = own.map(|(id, job)| (*id, job.clone())).collect();
+        own.sort_by_key(|(id, job)| (job.until, *id));
+        own
     }
 
     /// One of the viewer's.
@@ -132,15 +134,6 @@ impl Waiting {
         // Somebody else's is not there.
         let found = found.filter(|job| job.account == viewer.account);
         found.ok_or_else(Problem::not_found)
-    }
-
-    /// The viewer's, by when they go.
-    pub fn of(&self, site: &Site, viewer: &Viewer) -> Vec<(Uuid, Arc<Pending>)> {
-        let all = self.all(now(site));
-        let own = all.iter().filter(|(_, one)| one.account == viewer.account);
-        let mut own: Vec<_> = own.map(|(id, one)| (*id, Arc::clone(one))).collect();
-        own.sort_by_key(|(id, one)| (one.until, *id));
-        own
     }
 
     /// Lets one go.

@@ -19,7 +19,7 @@ use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Problem, Routes};
 
 use super::category::category;
-use super::found;
+use super::of_path;
 use crate::filing::{Category, Filing, Item};
 use crate::project::{PHOTOS, file_column};
 
@@ -41,28 +41,28 @@ pub(super) fn routes() -> Routes {
     use Action::{ChangeItems, UploadEvidence, ViewProject};
     let page = "/supervise/projects/{id}/items/{category}/files/{item}";
     Routes::new()
-        .asks(Method::GET, page, UploadEvidence, found, page::shown)
-        .asks(Method::POST, page, UploadEvidence, found, add::add)
+        .asks(Method::GET, page, UploadEvidence, of_path, page::shown)
+        .asks(Method::POST, page, UploadEvidence, of_path, add::add)
         .up_to(MOST_BYTES, MOST_TIME)
         .asks(
             Method::POST,
             "/supervise/projects/{id}/items/{category}/files/{item}/remove",
             ChangeItems,
-            found,
+            of_path,
             remove::remove,
         )
         .asks(
             Method::GET,
             "/supervise/projects/{id}/evidence/{file}",
             ViewProject,
-            found,
+            of_path,
             serve::original,
         )
         .asks(
             Method::GET,
             "/supervise/projects/{id}/evidence/{file}/preview",
             ViewProject,
-            found,
+            of_path,
             serve::preview,
         )
 }
