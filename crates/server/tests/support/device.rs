@@ -46,7 +46,10 @@ fn text(bytes: &[u8]) -> String {
 impl Device {
     /// `navigator.credentials.create`, as `toJSON` gives it.
     pub fn create(&mut self, options: &Value) -> Value {
-        self.user = options["user"]["id"].as_str().unwrap().to_owned();
+        options["user"]["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.user);
         let party = options["rp"]["id"].as_str().unwrap();
         let mut data = self.data(party, 0x40);
         data.extend([0; 16]);
