@@ -9,29 +9,29 @@ use kandeng_screening::pack::Pack;
 use crate::filing::Filing;
 use crate::packs;
 
-/// Registers that are read by nobody. The others, of divisions and programmes, are public.
-pub const CONFIDED: [&str; 5] = [
-    "companies",
-    "officials",
-    "relatives",
-    "deceased",
-    "eligible",
-];
+/// Registers of people: whatever rests on one is confided.
+pub const OF_PEOPLE: [&str; 4] = ["officials", "relatives", "deceased", "eligible"];
+
+/// The register of companies. What a rule finds that cannot judge without it is confided: it tells what the register
+/// holds. Others only learn from it which names are one organization, and tell what was filed.
+pub const OF_COMPANIES: &str = "companies";
 
 /// Rules whose findings are told to the officers of a case alone, each with the registers that it reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Confided(BTreeMap<String, BTreeSet<String>>);
 
 impl Confided {
-    /// Those of a pack, by what their statements read.
+    /// Those of a pack, by what their statements read and need.
     pub fn of(pack: &Pack, filing: &Filing) -> Self {
         let items = packs::items(filing);
         let mut all = BTreeMap::new();
         for rule in &pack.rules {
+            let needs_companies = rule.needs.iter().any(|need| need.table == OF_COMPANIES);
+            let is_confided = |table: &String| {
+                OF_PEOPLE.contains(&&**table) || needs_companies && table == OF_COMPANIES
+            };
             let read = columns_read(pack, Some(&items), &rule.id);
-            let read = read
-                .into_keys()
-                .filter(|table| CONFIDED.contains(&&**table));
+            let read = read.into_keys().filter(is_confided);
             all.insert(rule.id.clone(), read.collect::<BTreeSet<_>>());
         }
         all.retain(|_, registers| !registers.is_empty());

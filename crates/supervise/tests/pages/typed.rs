@@ -210,7 +210,7 @@ fn markup_and_formulas_in_any_field_of_any_form_are_text_on_every_page_and_in_ev
                 .has_headers(false)
                 .from_reader(table.trim_start_matches('\u{feff}').as_bytes());
             for record in reader.records() {
-                for field in record.unwrap().iter() {
+                for field in &record.unwrap() {
                     assert!(!field.starts_with(['=', '+', '@', '\t', '\r']), "{field}");
                     let is_number = field.parse::<f64>().is_ok();
                     assert!(is_number || !field.starts_with('-'), "{field}");
