@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod filing;
 mod import;
+mod kept;
 mod killed;
 mod measure;
 mod oc4ids;
