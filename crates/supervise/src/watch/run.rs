@@ -1,8 +1,8 @@
 //! One run of the rules over the filings of a node.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::civil::Date;
@@ -32,6 +32,8 @@ pub(super) struct Rules {
     items: Items,
     reach: ReachMap,
     params: BTreeMap<(String, String), Param>,
+    /// What the last run has read. Nothing while there is a run, or when one has failed.
+    kept: Mutex<Option<County>>,
 }
 
 /// What came of a run, before flags take it in.
@@ -91,6 +93,7 @@ impl Rules {
             items,
             reach,
             params,
+            kept: Mutex::default(),
         })
     }
 
@@ -104,10 +107,15 @@ impl Rules {
         progress: &dyn Fn(usize, usize),
     ) -> Result<Ran, WatchError> {
         let since = Instant::now();
-        let (tables, county) = self.county(platform, registers)?;
-        self.screened(
+        // The old one is gone before the new one is read.
+        drop(self.kept().take());
+        let county = County::read(platform, &self.filing, &self.key, self.datum)?;
+        let tables = with(&county.tables, registers);
+        let ran = self.screened(
             platform, &tables, &county, as_of, None, since, cancel, progress,
-        )
+        )?;
+        *self.kept() = Some(county);
+        Ok(ran)
     }
 
     /// What the changes of some filings since `position` can reach. Nothing where no rule can be reached.
@@ -121,7 +129,12 @@ impl Rules {
         cancel: &AtomicBool,
     ) -> Result<Ran, WatchError> {
         let since = Instant::now();
-        let (tables, county) = self.county(platform, registers)?;
+        let kept = self.kept().take();
+        let county = match kept {
+            Some(county) => county.renewed(platform)?,
+            None => County::read(platform, &self.filing, &self.key, self.datum)?,
+        };
+        let tables = with(&county.tables, registers);
         let mut only = Only::new();
         for id in changed {
             let side = |position: u64| -> Result<Tables, WatchError> {
@@ -147,7 +160,7 @@ impl Rules {
                 }
             }
         }
-        self.screened(
+        let ran = self.screened(
             platform,
             &tables,
             &county,
@@ -156,22 +169,25 @@ impl Rules {
             since,
             cancel,
             &|_, _| {},
-        )
+        )?;
+        *self.kept() = Some(county);
+        Ok(ran)
     }
 
-    fn county(
-        &self,
-        platform: &Platform,
-        registers: &Tables,
-    ) -> Result<(Tables, County), WatchError> {
-        let county = County::read(platform, &self.filing, &self.key, self.datum)?;
-        let mut tables = county.tables.clone();
-        for name in registers.names() {
-            if let Some(source) = registers.get(name) {
-                tables.insert(name, Arc::clone(source));
-            }
+    /// Forgets what was read when something of it may have been erased from the ledger.
+    pub fn forget_erased(&self, platform: &Platform) -> Result<(), CommandError> {
+        let mut kept = self.kept();
+        if let Some(county) = &*kept
+            && county.outlives(platform)?
+        {
+            *kept = None;
         }
-        Ok((tables, county))
+        Ok(())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<County>> {
+        // A county is put in whole.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[expect(clippy::too_many_arguments)] // one run and all that it is made of
@@ -225,6 +241,17 @@ impl Rules {
         ran.seconds = since.elapsed().as_secs_f64();
         Ok(ran)
     }
+}
+
+/// Filings with registers beside them.
+fn with(filings: &Tables, registers: &Tables) -> Tables {
+    let mut tables = filings.clone();
+    for name in registers.names() {
+        if let Some(source) = registers.get(name) {
+            tables.insert(name, Arc::clone(source));
+        }
+    }
+    tables
 }
 
 /// What the platform records with a change itself, and no table of the filing holds.

@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod filing;
 mod import;
+mod kept;
 mod killed;
 mod measure;
 mod oc4ids;

@@ -4,24 +4,25 @@ use std::sync::Arc;
 
 use kandeng_screening::ColumnType;
 use kandeng_screening::arrow::array::{
-    ArrayRef, Int64Array, RecordBatch, StringBuilder, TimestampMillisecondBuilder,
+    ArrayRef, RecordBatch, StringBuilder, TimestampMillisecondBuilder,
 };
 use kandeng_screening::arrow::datatypes::{Field as ArrowField, Schema};
 use kandeng_screening::arrow::error::ArrowError;
 use rusqlite::Connection;
 
-use crate::filing::ROW_NO;
+use super::table::Table;
 
 /// Rows of `project_code`, what, when.
 pub(super) struct Happened {
     names: [&'static str; 2],
+    rows: Vec<(i64, u32)>,
     codes: StringBuilder,
     what: StringBuilder,
     at: TimestampMillisecondBuilder,
-    count: i64,
 }
 
 impl Happened {
+    /// Reads them; `sql` gives the project's number, its code, what and when, by the number.
     pub(super) fn read(
         of: &Connection,
         what: &'static str,
@@ -31,29 +32,24 @@ impl Happened {
     ) -> rusqlite::Result<Self> {
         let mut read = Self {
             names: [what, when],
+            rows: Vec::new(),
             codes: StringBuilder::new(),
             what: StringBuilder::new(),
             at: TimestampMillisecondBuilder::new(),
-            count: 0,
         };
         let mut select = of.prepare_cached(sql)?;
         let mut rows = select.query(range)?;
         while let Some(row) = rows.next()? {
-            read.codes.append_value(row.get_ref(0)?.as_str()?);
-            read.what.append_value(row.get_ref(1)?.as_str()?);
-            read.at.append_value(row.get(2)?);
-            read.count += 1;
+            read.rows.push((row.get(0)?, 0));
+            read.codes.append_value(row.get_ref(1)?.as_str()?);
+            read.what.append_value(row.get_ref(2)?.as_str()?);
+            read.at.append_value(row.get(3)?);
         }
         Ok(read)
     }
 
-    pub(super) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
-        let columns: [(&str, ColumnType, ArrayRef); 4] = [
-            (
-                ROW_NO,
-                ColumnType::Int,
-                Arc::new(Int64Array::from_iter_values(1..=self.count)),
-            ),
+    pub(super) fn finish(mut self) -> Result<Table, ArrowError> {
+        let columns: [(&str, ColumnType, ArrayRef); 3] = [
             (
                 "project_code",
                 ColumnType::Text,
@@ -75,6 +71,9 @@ impl Happened {
             .map(|(name, kind, _)| ArrowField::new(*name, kind.arrow(), true))
             .collect();
         let arrays = columns.into_iter().map(|(_, _, array)| array).collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        Ok(Table {
+            rows: self.rows,
+            batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
+        })
     }
 }

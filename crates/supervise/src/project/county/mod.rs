@@ -5,14 +5,15 @@
 
 mod columns;
 mod happened;
+mod kept;
 mod one;
 mod part;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kandeng_platform::{CommandError, Platform};
-use kandeng_screening::arrow::array::RecordBatch;
 use kandeng_screening::arrow::error::ArrowError;
 use kandeng_screening::{Batches, Tables};
 use uuid::Uuid;
@@ -22,8 +23,9 @@ pub use one::{Standing, filing_tables, standing_at};
 use crate::draft::reader::Reader;
 use crate::filing::Filing;
 use crate::import::IdentityKey;
-use happened::Happened;
-use part::Part;
+use kept::AsOf;
+use part::{Known, Part};
+use table::Table;
 
 /// Threads that read at once. More than two gain little: the database's pages are read one after the other.
 const THREADS: i64 = 2;
@@ -38,8 +40,14 @@ pub struct County {
     pub tables: Tables,
     /// The position of the ledger that they are as of.
     pub position: u64,
-    projects: Vec<(Uuid, String)>,
-    rows: BTreeMap<String, Vec<(u32, u32)>>,
+    /// How many projects were read for it: all of them, or those that changed since what it was made from.
+    pub read: usize,
+    filing: Arc<Filing>,
+    key: IdentityKey,
+    datum: Option<kandeng_geo::Datum>,
+    as_of: AsOf,
+    projects: Vec<Known>,
+    kept: BTreeMap<String, Table>,
 }
 
 impl County {
@@ -54,17 +62,29 @@ impl County {
         datum: Option<kandeng_geo::Datum>,
     ) -> Result<Self, CommandError> {
         let mut left = TRIES;
-        let parts = loop {
+        let (as_of, parts) = loop {
             left -= 1;
             // Several connections may see several positions; the last try is made by one alone.
             let threads = if left > 0 { THREADS } else { 1 };
             let parts = Self::parts(platform, filing, key, datum, threads)?;
-            let is_one = |pair: &[Part]| pair[0].position == pair[1].position;
-            if parts.windows(2).all(is_one) {
-                break parts;
+            let as_of = parts.first().map(|part| part.0).unwrap_or_default();
+            if parts.iter().all(|part| part.0 == as_of) {
+                break (as_of, parts.into_iter().map(|(_, part)| part));
             }
         };
-        Self::joined(filing, parts).map_err(|error| CommandError::Append(error.to_string()))
+        let mut county = Self {
+            tables: Tables::new(),
+            position: as_of.position,
+            read: 0,
+            filing: Arc::clone(filing),
+            key: key.clone(),
+            datum,
+            as_of,
+            projects: Vec::new(),
+            kept: BTreeMap::new(),
+        };
+        county.join(parts.collect()).map_err(unbuildable)?;
+        Ok(county)
     }
 
     fn parts(
@@ -73,7 +93,7 @@ impl County {
         key: &IdentityKey,
         datum: Option<kandeng_geo::Datum>,
         threads: i64,
-    ) -> Result<Vec<Part>, CommandError> {
+    ) -> Result<Vec<(AsOf, Part)>, CommandError> {
         let bounds = platform.query(|connection| {
             let count: i64 =
                 connection.query_row("select count(*) from projects", [], |row| row.get(0))?;
@@ -95,7 +115,12 @@ impl County {
                 .map(|pair| {
                     let reader = Reader::of(Arc::clone(filing), key.clone(), datum);
                     let (from, to) = (pair[0], pair[1]);
-                    scope.spawn(move || platform.query(|of| Part::read(of, &reader, from, to)))
+                    scope.spawn(move || {
+                        platform.query(|of| {
+                            let of = of.unchecked_transaction()?;
+                            Ok((AsOf::of(&of)?, Part::read(&of, &reader, from, to)?))
+                        })
+                    })
                 })
                 .collect();
             threads
@@ -107,68 +132,51 @@ impl County {
         })
     }
 
-    fn joined(filing: &Filing, parts: Vec<Part>) -> Result<Self, ArrowError> {
-        let mut county = Self {
-            tables: Tables::new(),
-            position: parts.first().map_or(0, |part| part.position),
-            projects: Vec::new(),
-            rows: BTreeMap::new(),
-        };
-        let mut batches: BTreeMap<&str, Vec<RecordBatch>> = BTreeMap::new();
-        let mut changes = Vec::new();
-        let mut signatures = Vec::new();
+    /// Takes in parts, one after the other.
+    fn join(&mut self, parts: Vec<Part>) -> Result<(), ArrowError> {
+        let mut of_all: BTreeMap<String, Vec<Table>> = BTreeMap::new();
         for part in parts {
-            let before = county.projects.len() as u32;
-            county.projects.extend(part.projects);
-            for (sheet, columns) in filing.sheets.iter().zip(part.tables) {
-                let rows = county.rows.entry(sheet.table.clone()).or_default();
-                let first = rows.len() as i64 + 1;
-                rows.extend(
-                    columns
-                        .rows
-                        .iter()
-                        .map(|(project, row)| (before + project, *row)),
-                );
-                let batch = columns.batch(sheet, first)?;
-                batches.entry(&sheet.table).or_default().push(batch);
+            let (projects, tables) = part.finish(&self.filing)?;
+            self.projects.extend(projects);
+            for (name, table) in tables {
+                of_all.entry(name).or_default().push(table);
             }
-            changes.push(part.changes);
-            signatures.push(part.signatures);
         }
-        for (table, batches) in batches {
-            if let Some(first) = batches.first() {
-                let source = Batches::new(first.schema(), batches);
-                county.tables.insert(table, Arc::new(source));
-            }
+        for (name, tables) in of_all {
+            self.kept.insert(name, Table::joined(tables)?);
+        }
+        self.read = self.projects.len();
+        self.show()
+    }
+
+    /// Gives rules the tables to read.
+    fn show(&mut self) -> Result<(), ArrowError> {
+        for (name, table) in &self.kept {
+            let batch = table.numbered()?;
+            let source = Batches::new(batch.schema(), vec![batch]);
+            self.tables.insert(name, Arc::new(source));
         }
         // Codes are unique here.
         let none = Batches::new(Filing::duplicates().schema(), Vec::new());
-        county.tables.insert("duplicates", Arc::new(none));
-        county
-            .tables
-            .insert("allowed_units", Arc::new(filing.allowed_units()));
-        for (table, known) in [("item_changes", changes), ("signatures", signatures)] {
-            let batches = known.into_iter().map(Happened::finish);
-            let batches = batches.collect::<Result<Vec<_>, _>>()?;
-            if let Some(first) = batches.first() {
-                let source = Batches::new(first.schema(), batches);
-                county.tables.insert(table, Arc::new(source));
-            }
-        }
-        Ok(county)
+        self.tables.insert("duplicates", Arc::new(none));
+        let units = Arc::new(self.filing.allowed_units());
+        self.tables.insert("allowed_units", units);
+        Ok(())
     }
 
     /// The project of a row, its code, and the row's number in its list; 0 for the project's own row.
     pub fn place(&self, table: &str, row_no: i64) -> Option<(Uuid, &str, u32)> {
         let row = usize::try_from(row_no.checked_sub(1)?).ok()?;
-        let (project, number) = *self.rows.get(table)?.get(row)?;
-        let (id, code) = self.projects.get(project as usize)?;
+        let (project, number) = *self.kept.get(table)?.rows.get(row)?;
+        let known = |(number, ..): &Known| *number;
+        let place = self.projects.binary_search_by_key(&project, known).ok()?;
+        let (_, id, code) = &self.projects[place];
         Some((*id, code, number))
     }
 
     /// The codes of the projects.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.projects.iter().map(|(_, code)| code.as_str())
+        self.projects.iter().map(|(_, _, code)| code.as_str())
     }
 
     /// How many projects there are.
@@ -180,4 +188,8 @@ impl County {
     pub fn is_empty(&self) -> bool {
         self.projects.is_empty()
     }
+}
+
+fn unbuildable(error: ArrowError) -> CommandError {
+    CommandError::Append(error.to_string())
 }

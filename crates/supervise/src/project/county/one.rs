@@ -89,7 +89,7 @@ pub fn filing_tables(
     tables[0].keep(&own, 0, 0);
     let mut all = Tables::new();
     for (sheet, columns) in filing.sheets.iter().zip(tables) {
-        let batch = columns.batch(sheet, 1)?;
+        let batch = columns.finish(sheet)?.numbered()?;
         all.insert(
             &*sheet.table,
             Arc::new(Batches::new(batch.schema(), vec![batch])),

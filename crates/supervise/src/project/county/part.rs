@@ -1,47 +1,45 @@
-//! A range of projects, read from the read model in one transaction.
+//! A range of projects, read from the read model.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
+use kandeng_screening::arrow::error::ArrowError;
 use rusqlite::Connection;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use uuid::Uuid;
 
 use super::columns::Columns;
 use super::happened::Happened;
+use super::table::Table;
 use crate::draft::reader::Reader;
+use crate::filing::Filing;
 use crate::import::columns::Value;
 
-/// What one thread read.
+/// A project's number in the read model, its id and its code.
+pub(super) type Known = (i64, Uuid, String);
+
+/// What there is of the projects of a range.
 pub(super) struct Part {
-    pub position: u64,
-    pub projects: Vec<(Uuid, String)>,
-    pub tables: Vec<Columns>,
-    pub changes: Happened,
-    pub signatures: Happened,
+    pub projects: Vec<Known>,
+    tables: Vec<Columns>,
+    changes: Happened,
+    signatures: Happened,
 }
 
 impl Part {
-    /// The projects with numbers in a range.
+    /// The projects with numbers in a range. Everything is as of one position in a transaction only.
     pub(super) fn read(
         of: &Connection,
         reader: &Reader,
         from: i64,
         to: i64,
     ) -> rusqlite::Result<Self> {
-        // One transaction: everything is as of one position.
-        let of = of.unchecked_transaction()?;
         let filing = reader.filing();
-        let position: i64 = of.query_row(
-            "select coalesce(min(position), 0) from read_model",
-            [],
-            |row| row.get(0),
-        )?;
         let mut tables: Vec<Columns> = filing.sheets.iter().map(Columns::of).collect();
         let own = &filing.sheets[0];
         let (code_at, stage_at) = (own.position("project_code"), own.position("stage"));
-        let mut projects = Vec::new();
-        let mut numbers = Vec::new();
+        let mut projects: Vec<Known> = Vec::new();
         let mut select = of.prepare_cached(
             "select project, id, code, stage, cells from projects join project_fields using (project) \
              where withdrawn = 0 and project >= ?1 and project < ?2 order by project",
@@ -57,11 +55,10 @@ impl Part {
             if let Some(place) = stage_at {
                 values[place] = Value::Text(row.get(3)?);
             }
-            tables[0].keep(&values, projects.len() as u32, 0);
+            tables[0].keep(&values, number, 0);
             // Cannot fail to parse: the projection wrote it.
             let id = Uuid::try_parse(row.get_ref(1)?.as_str()?).unwrap_or_default();
-            projects.push((id, code));
-            numbers.push(number);
+            projects.push((number, id, code));
         }
         drop(rows);
         let index_of = |list: &str| filing.sheets.iter().position(|sheet| sheet.table == list);
@@ -72,13 +69,13 @@ impl Part {
         let (mut place, mut index) = (0, 1);
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;
-            while numbers.get(place).is_some_and(|known| *known < number) {
+            while projects.get(place).is_some_and(|known| known.0 < number) {
                 place += 1;
             }
-            // Of a project that was withdrawn.
-            if numbers.get(place) != Some(&number) {
+            // None of a project that was withdrawn.
+            let Some((_, _, code)) = projects.get(place).filter(|known| known.0 == number) else {
                 continue;
-            }
+            };
             let list = row.get_ref(1)?.as_str()?;
             if filing.sheets[index].table != list {
                 let Some(found) = index_of(list) else {
@@ -90,34 +87,46 @@ impl Part {
             if cells.is_empty() {
                 continue;
             }
-            let code = &projects[place].1;
             let values = reader.row(index, pairs(&cells), Some((0, code)), &mut Vec::new());
-            tables[index].keep(&values, place as u32, row.get(2)?);
+            tables[index].keep(&values, number, row.get(2)?);
         }
         drop(rows);
         let changes = Happened::read(
-            &of,
+            of,
             "item",
             "changed_at",
-            "select code, item, at from item_changes c join projects using (project) \
+            "select project, code, item, at from item_changes c join projects using (project) \
              where withdrawn = 0 and project >= ?1 and project < ?2 order by project, item, c.edition",
             [from, to],
         )?;
         let signatures = Happened::read(
-            &of,
+            of,
             "category",
             "signed_at",
-            "select code, category, at from project_signatures s join projects using (project) \
-             where what = 'signed' and withdrawn = 0 and project >= ?1 and project < ?2 order by s.position",
+            "select project, code, category, at from project_signatures s join projects using (project) \
+             where what = 'signed' and withdrawn = 0 and project >= ?1 and project < ?2 order by project, s.position",
             [from, to],
         )?;
         Ok(Self {
-            position: position as u64,
             projects,
             tables,
             changes,
             signatures,
         })
+    }
+
+    /// The projects, and the tables by name.
+    pub(super) fn finish(
+        self,
+        filing: &Filing,
+    ) -> Result<(Vec<Known>, BTreeMap<String, Table>), ArrowError> {
+        let mut tables = BTreeMap::new();
+        for (sheet, columns) in filing.sheets.iter().zip(self.tables) {
+            tables.insert(sheet.table.clone(), columns.finish(sheet)?);
+        }
+        tables.insert("item_changes".to_owned(), self.changes.finish()?);
+        tables.insert("signatures".to_owned(), self.signatures.finish()?);
+        Ok((self.projects, tables))
     }
 }
 
