@@ -114,8 +114,8 @@ mod tests {
         assert_eq!(own["properties"]["watts"]["minimum"], 0);
         assert_eq!(own["properties"]["watts"]["maximum"], i32::MAX);
         assert_eq!(own["properties"]["since"]["maximum"], MOST_EXACT);
-        let shade = shape.resolved(&own["properties"]["shade"]);
-        assert_eq!(shade["properties"]["colour"]["type"], "string");
+        let named = shape.resolved(&own["properties"]["shade"]);
+        assert_eq!(named["properties"]["colour"]["type"], "string");
         assert_eq!(shape.components().len(), 2);
     }
 }
