@@ -366,7 +366,7 @@ fn completion(filed: &Filed<'_>) -> Value {
         .iter()
         .map(|(_, row)| (row.text("role"), row.body("body")))
         .collect();
-    let panel = super::panel(&members);
+    let panel = super::panel::written(&members);
     object([
         (
             "endDate",

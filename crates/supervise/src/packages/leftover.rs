@@ -6,15 +6,9 @@ use super::part::step;
 use super::taking::{Taking, no_item};
 use crate::import::report::shown;
 
-/// Notes what of `before` is still there in `after`.
+/// Notes what of `before` is still there in `after`, field by field.
 pub(super) fn leave(taking: &mut Taking<'_>, before: &Value, after: &Value, place: &str) {
-    if is_nothing(after) {
-        return;
-    }
     let parts: Vec<(String, &Value, Option<&Value>)> = match after {
-        _ if before == after && !place.is_empty() && !has_own_parts(after) => {
-            return told(taking, after, place);
-        }
         Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| (step(place, key), value, before.get(key)))
@@ -24,25 +18,16 @@ pub(super) fn leave(taking: &mut Taking<'_>, before: &Value, after: &Value, plac
             .enumerate()
             .map(|(index, value)| (format!("{place}/{index}"), value, before.get(index)))
             .collect(),
-        _ => return told(taking, after, place),
+        leaf => return told(taking, leaf, place),
     };
     for (place, after, before) in parts {
         match before {
+            _ if is_nothing(after) => {}
+            Some(before) if before != after => leave(taking, before, after, &place),
             // Nobody touched it: it is told once, with all that it holds.
-            Some(before) if before == after => {
-                if !is_nothing(after) {
-                    told(taking, after, &place);
-                }
-            }
-            Some(before) => leave(taking, before, after, &place),
-            None => told(taking, after, &place),
+            _ => told(taking, after, &place),
         }
     }
-}
-
-/// The project itself is told field by field.
-fn has_own_parts(value: &Value) -> bool {
-    matches!(value, Value::Object(_) | Value::Array(_))
 }
 
 fn told(taking: &mut Taking<'_>, value: &Value, place: &str) {

@@ -9,6 +9,7 @@ mod found;
 mod gather;
 mod leftover;
 mod lists;
+mod locations;
 mod part;
 mod parties;
 mod process;
