@@ -444,8 +444,8 @@ fn two_clerks_add_at_once_and_neither_is_in_the_others_way() {
             .await;
         let page = format!("{project}/items/construction/files/site_photos");
         let (first, second) = (photo(1, 105.52, 9), photo(2, 105.52, 9));
-        let (first, second): ([(&str, &[u8]); 1], [(&str, &[u8]); 1]) =
-            ([("a.jpg", &first)], [("a.jpg", &second)]);
+        let first: [(&str, &[u8]); 1] = [("a.jpg", &first)];
+        let second: [(&str, &[u8]); 1] = [("a.jpg", &second)];
         let (a, b) = tokio::join!(
             upload(&mut one, &page, &[("stage", "during")], &first),
             upload(&mut other, &page, &[("stage", "during")], &second),

@@ -131,7 +131,7 @@ pub fn free_name(files: &BTreeMap<String, KeptFile>, wanted: &str, sha256: &str)
         Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
         _ => (wanted, String::new()),
     };
-    (2..)
+    (2..u32::MAX)
         .map(|number| format!("{stem} ({number}){ending}"))
         .find(|name| is_free(name))
         // Cannot be: a project has fewer files than there are numbers.

@@ -205,7 +205,7 @@ impl Project {
                 *column != "file" && row.get(*column) != kept.says.get(*column)
                     || *column == "file" && row.get("file") != Some(&kept.name)
             };
-            if FROM_FILE.iter().any(|column| differs(&column)) {
+            if FROM_FILE.iter().any(differs) {
                 return Err(said_by_the_file(&kept.name));
             }
         }
