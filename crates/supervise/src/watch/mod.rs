@@ -6,6 +6,7 @@
 
 mod alert;
 mod personal;
+mod planned;
 mod preview;
 mod record;
 mod registers;
@@ -144,7 +145,8 @@ impl Watch {
     pub async fn round(&self) -> Result<Option<Timestamp>, CommandError> {
         let mut standing = self.standing.lock().await;
         let now = self.site.platform().clock().now();
-        // First, and whatever becomes of the rules: what was erased from the ledger is not kept here, and no register stays beyond its last day.
+        // First, and whatever becomes of the rules: what was erased from the ledger is not kept here, and no register
+        // stays beyond its last day.
         let (platform, today) = (self.site.platform(), self.site.today());
         if let Some(rules) = &standing.rules {
             rules.forget_erased(platform)?;

@@ -14,6 +14,7 @@ use kandeng_screening::{
 };
 use uuid::Uuid;
 
+use super::planned::Planned;
 use super::runs::{Only, some_runs};
 use crate::filing::Filing;
 use crate::import::IdentityKey;
@@ -34,6 +35,7 @@ pub(super) struct Rules {
     params: BTreeMap<(String, String), Param>,
     /// What the last run has read. Nothing while there is a run, or when one has failed.
     kept: Mutex<Option<County>>,
+    planned: Mutex<Planned>,
 }
 
 /// What came of a run, before flags take it in.
@@ -94,6 +96,7 @@ impl Rules {
             reach,
             params,
             kept: Mutex::default(),
+            planned: Mutex::default(),
         })
     }
 
@@ -190,6 +193,19 @@ impl Rules {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn planned(&self) -> MutexGuard<'_, Planned> {
+        // A plan is put in whole.
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plan(&self, as_of: Date, rules: &BTreeSet<String>) -> Result<Prepared, EngineError> {
+        let mut settings = Settings::new(as_of, Audience::Officer);
+        settings.labels = packs::labels(&self.filing);
+        settings.params.clone_from(&self.params);
+        settings.only = Some(rules.clone());
+        Prepared::new(&self.pack, Some(&self.items), settings)
+    }
+
     #[expect(clippy::too_many_arguments)] // one run and all that it is made of
     fn screened(
         &self,
@@ -202,10 +218,6 @@ impl Rules {
         cancel: &AtomicBool,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Ran, WatchError> {
-        let mut settings = Settings::new(as_of, Audience::Officer);
-        settings.labels = packs::labels(&self.filing);
-        settings.params.clone_from(&self.params);
-        settings.only = only.map(|only| only.keys().map(|(rule, _)| rule.clone()).collect());
         let mut ran = Ran {
             runs: Vec::new(),
             position: county.position,
@@ -216,8 +228,16 @@ impl Rules {
             seconds: 0.0,
         };
         if only.is_none_or(|only| !only.is_empty()) {
-            let mut prepared = Prepared::new(&self.pack, Some(&self.items), settings)?;
+            let rules = match only {
+                Some(only) => only.keys().map(|(rule, _)| rule.clone()).collect(),
+                None => self.pack.rules.iter().map(|rule| rule.id.clone()).collect(),
+            };
+            let plan = || self.plan(as_of, &rules);
+            let mut prepared = self.planned().take(as_of, &rules, plan)?;
             let outcome = prepared.run(tables, cancel, progress)?;
+            if outcome.failures.is_empty() {
+                self.planned().keep(as_of, rules, prepared);
+            }
             for failure in &outcome.failures {
                 tracing::error!(rule = failure.rule, "a rule failed");
             }

@@ -117,6 +117,7 @@ impl County {
                     let (from, to) = (pair[0], pair[1]);
                     scope.spawn(move || {
                         platform.query(|of| {
+                            // One transaction: everything is as of one position.
                             let of = of.unchecked_transaction()?;
                             Ok((AsOf::of(&of)?, Part::read(&of, &reader, from, to)?))
                         })
