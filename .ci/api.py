@@ -17,7 +17,7 @@ import time
 
 # Of each operation, and in all.
 EXAMPLES = 8
-SECONDS = 240
+SECONDS = 480
 
 WHO = ("clerk", "officer", "auditor")
 
