@@ -24,6 +24,15 @@ pub fn preview(path: &Path, side: u32, limits: &Limits) -> Result<Vec<u8>, Photo
     bounds.max_alloc = Some(limits.decoded_bytes);
     reader.limits(bounds);
     let mut decoder = reader.into_decoder().map_err(not_decoded)?;
+    // Not every decoder looks at its bounds before it makes room.
+    if decoder.total_bytes() > limits.decoded_bytes {
+        let (width, height) = decoder.dimensions();
+        return Err(PhotoError::TooManyPixels {
+            width,
+            height,
+            limit: limits.pixels,
+        });
+    }
     let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(not_decoded)?;
     if picture.width().max(picture.height()) > side {
