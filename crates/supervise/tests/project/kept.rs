@@ -199,10 +199,14 @@ proptest! {
         turns in prop::collection::vec(prop::collection::vec(acts(), 0..4), 1..12)
     ) {
         let mut house = House { node: Node::new(), filed: Vec::new() };
-        (0..4).for_each(|_| house.act(Act::File));
+        for _ in 0..4 {
+            house.act(Act::File);
+        }
         let mut kept = house.read();
         for acts in turns {
-            acts.into_iter().for_each(|act| house.act(act));
+            for act in acts {
+                house.act(act);
+            }
             kept = kept.renewed(&house.node.platform).unwrap();
             assert_same(&kept, &house.read());
         }
