@@ -130,6 +130,9 @@ mod tests {
                     folders.push(path);
                     continue;
                 }
+                if path.extension().is_none_or(|ending| ending != "rs") {
+                    continue;
+                }
                 let source = std::fs::read_to_string(&path).unwrap();
                 for call in ["say(", "say_with("] {
                     for rest in source.split(call).skip(1) {
