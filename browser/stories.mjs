@@ -22,7 +22,9 @@ if (shots) mkdirSync(shots, { recursive: true });
 if (packages) mkdirSync(packages, { recursive: true });
 
 /** Pictures that a clerk adds. */
-const pictures = new URL("../crates/kandeng/src/demo/pictures", import.meta.url).pathname;
+const pictures = ["pictures", "../crates/kandeng/src/demo/pictures"]
+  .map((folder) => new URL(folder, import.meta.url).pathname)
+  .find(existsSync);
 
 const SIZES = [
   ["phone", 390, 844],
