@@ -58,9 +58,15 @@ mod tests {
             "../platform/templates",
             "../platform/src/page",
         ];
-        for folder in folders {
-            for file in std::fs::read_dir(root.join(folder)).unwrap() {
-                let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut folders: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(path).unwrap();
                 for call in ["say(\"", "say_of(\"", "say_with(\""] {
                     for rest in text.split(call).skip(1) {
                         asked.insert(rest.split('"').next().unwrap().to_owned());

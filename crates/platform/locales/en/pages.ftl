@@ -8,6 +8,7 @@ problem-401 = Please sign in
 problem-401-detail = You come back here afterwards, and what you filled in is not lost.
 problem-403 = This form was not sent from its page
 problem-403-detail = Reload the page and send it again; what you filled in can be copied from the page before.
+problem-reason-needed = Say why first
 problem-404 = There is no such page
 problem-404-detail = It may have moved, or lie outside your jurisdiction.
 problem-405 = That cannot be done so

@@ -8,6 +8,7 @@ problem-401 = 请先登录
 problem-401-detail = 登录后会回到这里,已填的内容不会丢。
 problem-403 = 这个表单不是从本页发出的
 problem-403-detail = 请刷新页面后再提交;已填的内容可从上一页复制。
+problem-reason-needed = 请先说明理由
 problem-404 = 没有这个页面
 problem-404-detail = 可能已移走,或不在您的辖区之内。
 problem-405 = 不能这样操作

@@ -155,6 +155,9 @@ impl Problem {
         if self.is_for_want_of_room() {
             return words.say("problem-no-room");
         }
+        if self.code == "reason-needed" {
+            return words.say("problem-reason-needed");
+        }
         words.say(&format!("problem-{}", self.status.as_u16()))
     }
 
