@@ -70,10 +70,10 @@ fn flat(area: &MultiPolygon<f64>, plane: &LocalPlane) -> Vec<Vec<Coord<f64>>> {
         .collect()
 }
 
-/// Whether every corner of `these` lies on an edge of `those`, as far as the tolerance goes.
-fn lies_along(these: &[Vec<Coord<f64>>], those: &[Vec<Coord<f64>>], tolerance_m: f64) -> bool {
-    these.iter().flatten().all(|corner| {
-        those
+/// Whether every corner of `rings` lies on an edge of `others`, as far as the tolerance goes.
+fn lies_along(rings: &[Vec<Coord<f64>>], others: &[Vec<Coord<f64>>], tolerance_m: f64) -> bool {
+    rings.iter().flatten().all(|corner| {
+        others
             .iter()
             .flat_map(|ring| ring.windows(2))
             .any(|edge| from_edge(*corner, edge[0], edge[1]) <= tolerance_m)

@@ -155,9 +155,14 @@ fn what_has_an_id_in_another_county_is_not_there_whatever_is_asked_of_it() {
 }
 
 /// Sends a form as a browser would, from there.
-async fn sent_from(browser: &mut Browser<'_>, site: &str, path: &str, token: &str) -> Seen {
+async fn sent_from(
+    browser: &mut Browser<'_>,
+    site: &str,
+    (method, path): (&Method, &str),
+    token: &str,
+) -> Seen {
     let request = Request::builder()
-        .method(Method::POST)
+        .method(method.clone())
         .uri(path)
         .header(header::ACCEPT, "text/html")
         .header("sec-fetch-site", site)
@@ -190,7 +195,7 @@ fn no_form_that_was_forged_or_replayed_is_taken_on_any_route() {
             // Another site, whatever it knows.
             for (browser, token) in theirs[1..].iter_mut().zip(&old) {
                 for site in ["cross-site", "same-site"] {
-                    let seen = sent_from(browser, site, &path, token).await;
+                    let seen = sent_from(browser, site, (&route.method, &path), token).await;
                     assert_eq!(seen.status, StatusCode::FORBIDDEN, "{site} {path}");
                 }
             }
@@ -202,7 +207,9 @@ fn no_form_that_was_forged_or_replayed_is_taken_on_any_route() {
             for place in 0..old.len() {
                 let others = &old[(place + 1) % old.len()];
                 for token in ["", "guessed", others] {
-                    let seen = sent_from(&mut theirs[place + 1], "same-origin", &path, token).await;
+                    let browser = &mut theirs[place + 1];
+                    let asked = (&route.method, &*path);
+                    let seen = sent_from(browser, "same-origin", asked, token).await;
                     match seen.status {
                         StatusCode::FORBIDDEN => may += 1,
                         // It is not theirs to begin with.
@@ -224,10 +231,11 @@ fn no_form_that_was_forged_or_replayed_is_taken_on_any_route() {
         county.house.later(60);
         let mut again = county.house.signed_in("xu", Role::Officer, "990121").await;
         let dismiss = format!("{}/dismiss", of.flag);
-        let replayed = sent_from(&mut again, "same-origin", &dismiss, &token).await;
+        let replayed =
+            sent_from(&mut again, "same-origin", (&Method::POST, &dismiss), &token).await;
         assert_eq!(replayed.status, StatusCode::FORBIDDEN);
         // The very request that was good once, after its session ended.
-        let replayed = sent_from(officer, "same-origin", &dismiss, &token).await;
+        let replayed = sent_from(officer, "same-origin", (&Method::POST, &dismiss), &token).await;
         assert_eq!(replayed.status, StatusCode::UNAUTHORIZED);
     });
 }

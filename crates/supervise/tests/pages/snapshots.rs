@@ -85,7 +85,7 @@ fn shots(of: &Worked) -> Vec<Shot> {
             "/supervise/projects/{id}/items/{category}/boundary",
             "boundary",
             CLERK,
-            &format!("{}/items/profile/boundary", of.project),
+            &format!("{}/items/construction/boundary", of.project),
         ),
         shot(
             of_item,
