@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use super::places::Source;
 use crate::filing::Sheet;
 
+/// Cells of a row: the column, and where it stood.
+type Cells = Vec<(&'static str, Box<str>)>;
+
 /// By table, row (from 1) and column.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pointers(HashMap<String, HashMap<u32, Vec<(&'static str, Box<str>)>>>);
+pub(crate) struct Pointers(HashMap<String, HashMap<u32, Cells>>);
 
 impl Pointers {
     /// Notes where a cell stood.

@@ -52,7 +52,7 @@ impl PackageError {
 
     pub(super) fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> Self {
         let before = &bytes[..error.valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Self {
             place: Text::new(format!("第 {line} 行"), format!("line {line}")),
             problem: Text::new(

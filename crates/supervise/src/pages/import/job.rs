@@ -256,8 +256,8 @@ fn planned(
         format!("{}/", folder.path().display()),
         folder.path().display().to_string(),
     );
-    let plain = |text: &str| text.replace(&inner, "").replace(&own, &job.name);
-    let ours = |text: &kandeng_screening::Text| Text::new(plain(&text.zh), plain(&text.en));
+    let as_sent = |text: &str| text.replace(&inner, "").replace(&own, &job.name);
+    let ours = |text: &kandeng_screening::Text| Text::new(as_sent(&text.zh), as_sent(&text.en));
     let read = if packages::is_json(path) {
         let progress = |_: usize, _: usize| {
             job.rows.fetch_add(1, Ordering::Relaxed);

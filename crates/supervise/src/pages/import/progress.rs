@@ -108,7 +108,7 @@ pub(super) async fn events(
             loop {
                 if !std::mem::take(&mut is_first) {
                     tokio::select! {
-                        changed = changes.changed() => changed.ok()?,
+                        heard = changes.changed() => heard.ok()?,
                         () = tokio::time::sleep(LOOK) => {}
                         _ = stopping.wait_for(|stop| *stop) => return None,
                         () = tokio::time::sleep_until(until) => return None,

@@ -7,6 +7,9 @@ use super::rows::{FileCell, HeldRow};
 /// Rows that are left over on both sides are compared each with each up to so many; beyond, in order.
 const COMPARED: usize = 200;
 
+/// Places of rows that say the same, by what they say.
+type Alike = HashMap<Vec<Option<String>>, VecDeque<usize>>;
+
 /// For each row of the file the row of the filing that it is: the same one, else the most alike. `row_by_row`: each row
 /// says what it has, and rows are compared by that; else they are compared by what the file has for any of them.
 pub(super) fn matched(
@@ -46,14 +49,13 @@ pub(super) fn matched(
         .collect();
     order.sort_by_key(|row| std::cmp::Reverse(counts[*row]));
     let mut is_free = vec![true; kept.len()];
-    let mut by_said: HashMap<Vec<bool>, HashMap<Vec<Option<String>>, VecDeque<usize>>> =
-        HashMap::new();
+    let mut by_said: HashMap<Vec<bool>, Alike> = HashMap::new();
     let mut pairs: Vec<Option<usize>> = vec![None; rows.len()];
     for row in order {
         let cells = &rows[row].1;
         let said = said(cells);
         let known = by_said.entry(said.clone()).or_insert_with(|| {
-            let mut known: HashMap<_, VecDeque<usize>> = HashMap::new();
+            let mut known = Alike::new();
             for (place, row) in kept.iter().enumerate() {
                 known
                     .entry(held_key(row, &said))
