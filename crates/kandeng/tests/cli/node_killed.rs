@@ -1,5 +1,5 @@
 //! A node that is killed in the middle of an import, through its pages: what was acknowledged is there, the file is
-//! taken whole or not at all, and the node goes on.
+//! is_there whole or not at all, and the node goes on.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ fn a_node_that_is_killed_while_it_takes_a_file_has_taken_all_of_it_or_nothing() 
     let mut admin = serving.visitor();
     admin.enrol(&link, "li");
     let mut manager = colleague(&serving, &mut admin, "boss", "manager");
-    let mut taken = false;
+    let mut is_there = false;
     // Later each time, until it was done before the node was killed.
     for wait in [0, 20, 60, 120, 250, 500, 1_000, 20_000] {
         manager = manager.at(&serving);
@@ -38,22 +38,22 @@ fn a_node_that_is_killed_while_it_takes_a_file_has_taken_all_of_it_or_nothing() 
         let token = manager.token();
         let start = Instant::now();
         manager.post_and_go(&format!("{report}/take"), vec![("form_token", token)]);
-        while start.elapsed() < Duration::from_millis(wait) && !taken {
+        while start.elapsed() < Duration::from_millis(wait) && !is_there {
             std::thread::sleep(Duration::from_millis(5));
             if wait > 1_000 {
-                taken = filed(&serving, &manager);
+                is_there = filed(&serving, &manager);
             }
         }
         serving.kill();
         let verified = kandeng(folder, &["--lang", "en", "verify", "node"]);
         assert!(verified.status.success(), "{wait}: {}", stdout(&verified));
         serving = Serving::start(folder);
-        taken = filed(&serving, &manager);
-        if taken {
+        is_there = filed(&serving, &manager);
+        if is_there {
             break;
         }
     }
-    assert!(taken, "it was never taken");
+    assert!(is_there, "it was never taken");
     // All of it: the same file once more changes nothing.
     manager = manager.at(&serving);
     let read = manager.upload("/supervise/import", "projects.csv", csv.as_bytes());

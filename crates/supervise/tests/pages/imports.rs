@@ -100,10 +100,10 @@ fn fifty_thousand_rows_are_worked_on_in_sight_and_taken_in_one_piece() {
         assert!(page.body.contains("50000"), "{}", page.body);
         assert_eq!(files(&county), 0);
         let token = clerk.token().await;
-        let taken = clerk
+        let answer = clerk
             .post(&format!("{report}/take"), &[("form_token", &token)])
             .await;
-        assert_eq!(taken.status, StatusCode::SEE_OTHER);
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let end = done(&mut clerk, &report).await;
         assert_eq!(end.header("location"), "/supervise/projects?newest=1");
         let list = clerk.get("/supervise/projects?newest=1").await;

@@ -81,7 +81,7 @@ fn opening_a_doubt_leaves_a_trace_and_whoever_does_not_work_on_it_says_why() {
         // Once for all looks of half a day.
         officer.get(&path).await;
         let own = ("flag".to_owned(), "办理这里的疑点".to_owned());
-        assert_eq!(readings(&county, &flag), [own.clone()]);
+        assert_eq!(readings(&county, &flag), std::slice::from_ref(&own));
         let mut auditor = county
             .house
             .signed_in("audit", Role::Auditor, "990121")

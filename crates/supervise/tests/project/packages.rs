@@ -364,7 +364,7 @@ fn a_boundary_of_another_datum_is_known_again_as_the_same_ground() {
             .with("boundary", &typed);
         let edit = named
             .iter()
-            .fold(edit, |edit, name| edit.with("boundary_datum", *name));
+            .fold(edit, |edit, name| edit.with("boundary_datum", name));
         let id = node.file("99010120250001", edit, CLERK).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = export(&node, folder.path(), usual);
