@@ -1,5 +1,5 @@
 //! A node that is killed in the middle of an import, through its pages: what was acknowledged is there, the file is
-//! is_there whole or not at all, and the node goes on.
+//! taken whole or not at all, and the node goes on.
 
 use std::time::{Duration, Instant};
 
