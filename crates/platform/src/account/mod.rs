@@ -10,6 +10,7 @@ mod people;
 mod role;
 mod sessions;
 mod tables;
+mod totp;
 
 pub use commands::{
     AddPasskey, GrantRole, Invite, IssueLink, MakeKey, RemovePasskey, Restore, SetCredentials,
@@ -19,8 +20,9 @@ pub use events::{Account, AccountEvent, Credentials, Proof};
 pub use keys::{Key, MOST_KEY_DAYS, MOST_KEYS, NewKey};
 pub use passkeys::{Challenge, MOST_PASSKEYS, Passkey, Passkeys};
 pub use people::{
-    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS, TotpSecret,
+    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS,
 };
 pub use role::{Grant, Role, Viewer};
 pub use sessions::{IDLE_MINUTES, sessions_of};
 pub use tables::{AccountTables, grants_of, responsible, superior};
+pub use totp::TotpSecret;

@@ -13,7 +13,7 @@ use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
-use totp_rs::{Builder, Secret, Totp};
+use totp_rs::Secret;
 use uuid::Uuid;
 
 use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn};
@@ -22,6 +22,7 @@ use super::events::{Account, Credentials, Proof};
 use super::password;
 use super::role::{Grant, Role};
 use super::sessions::Seen;
+use super::totp::TotpSecret;
 use crate::aggregate::fold;
 use crate::context::{Context, Language, Refusal};
 use crate::platform::{CommandError, Platform};
@@ -39,9 +40,6 @@ pub const RECOVERY_CODES: usize = 10;
 
 /// How many names are remembered for a moment.
 const MOST_NAMES: usize = 4_096;
-
-/// What a one-time code's application shows beside the code.
-const ISSUER: &str = "Kandeng";
 
 /// What was not done for people, and why.
 #[derive(Debug, thiserror::Error)]
@@ -95,46 +93,6 @@ pub struct Enrolled {
     pub account: Uuid,
     /// Codes for the day that the phone is lost. Each works once.
     pub recovery: Vec<String>,
-}
-
-/// The secret of one-time codes, before it is accepted.
-pub struct TotpSecret(Totp);
-
-impl TotpSecret {
-    /// The secret that was written down; nothing where it is none.
-    pub fn of(base32: &str, login: &str) -> Option<Self> {
-        let secret = Secret::try_from_base32(base32).ok()?;
-        let name: String = login.chars().filter(|c| *c != ':').collect();
-        let totp = Builder::new()
-            .with_secret(secret)
-            .with_account_name(name)
-            .with_issuer(Some(ISSUER))
-            .build();
-        totp.ok().map(Self)
-    }
-
-    /// For typing it into an application.
-    pub fn base32(&self) -> String {
-        self.0.secret().to_base32()
-    }
-
-    /// For an application that reads a picture: `otpauth://…`.
-    pub fn url(&self) -> Option<String> {
-        self.0.to_url().ok()
-    }
-
-    /// The code of a moment.
-    pub fn code(&self, at: Timestamp) -> String {
-        self.0.generate(seconds(at)).to_string()
-    }
-
-    fn step(&self, code: &str, at: Timestamp) -> Option<u64> {
-        self.0.check(code, seconds(at))
-    }
-}
-
-fn seconds(at: Timestamp) -> u64 {
-    u64::try_from(at.as_second()).unwrap_or(0)
 }
 
 /// The people of a node.
