@@ -25,6 +25,7 @@ mod slot;
 mod steps;
 mod tally;
 mod task_rows;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -15,6 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 
+use super::windows::WholeWindows;
 use crate::functions;
 
 /// Passes for subqueries, set comparisons and lateral joins.
@@ -54,7 +55,7 @@ const NEVER_PHYSICAL: &[&str] = &[
     "EnsureCooperative",
 ];
 /// The physical pass that puts rows into the order, and partitions into the one, that an operator asks for.
-const FOR_ORDERS: &[&str] = &["EnsureRequirements"];
+const FOR_ORDERS: &[&str] = &["EnsureRequirements", WholeWindows::NAME];
 
 /// Plans statements over registered tables.
 #[derive(Clone)]
@@ -87,6 +88,9 @@ impl Session {
             .enable_physical_uncorrelated_scalar_subquery = values_in_plans;
         let mut physical = PhysicalOptimizer::new().rules;
         physical.retain(|rule| !NEVER_PHYSICAL.contains(&rule.name()));
+        if let Some(place) = physical.iter().position(|rule| FOR_ORDERS.contains(&rule.name())) {
+            physical.insert(place + 1, Arc::new(WholeWindows));
+        }
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(env))

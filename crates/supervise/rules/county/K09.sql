@@ -19,14 +19,21 @@
 -- excludes.en: Bids without amount or status; a bidder filed twice counts once. Regular steps are looked for among four or more valid bids only.
 -- says.zh: {bidders} 的 {bids} 份有效报价相同或呈规律性差异:自 {amount_fen} 起,每级 {step_fen}(涨幅 {step_share})
 -- says.en: {bids} valid bids of {bidders} are equal or step regularly: from {amount_fen} by {step_fen} ({step_share}) each
-with steps as (
+with ordered as (
     select
         project,
         amount,
-        amount - lag(amount) over (partition by project order by amount, bidder_key) as step,
-        cast(amount as double)
-            / nullif(lag(amount) over (partition by project order by amount, bidder_key), 0) - 1.0 as rise
+        lag(project) over (order by project, amount, bidder_key) as before,
+        lag(amount) over (order by project, amount, bidder_key) as before_amount
     from valid_bids
+),
+steps as (
+    select
+        project,
+        amount,
+        case when before = project then amount - before_amount end as step,
+        case when before = project then cast(amount as double) / nullif(before_amount, 0) - 1.0 end as rise
+    from ordered
 ),
 regular as (
     select

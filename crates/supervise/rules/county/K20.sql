@@ -31,7 +31,8 @@ with staged as (
     where stage is not null and taken_at is not null
 ),
 -- Time and stage in one number, so that one comparison with the photo before tells both. The closest
--- two photos of different stages stand side by side in order of time.
+-- two photos of different stages stand side by side in order of time; one order over all projects, as
+-- many small windows would cost more than all that is compared.
 moments as (
     select
         project,
@@ -45,13 +46,14 @@ neighbours as (
     select
         project,
         moment,
-        lag(moment) over (partition by project order by moment) as earlier
+        lag(project) over (order by project, moment) as before,
+        lag(moment) over (order by project, moment) as earlier
     from moments
 ),
 close as (
     select project, moment, earlier, moment / 8 - earlier / 8 as apart
     from neighbours
-    where moment % 8 <> earlier % 8 and moment / 8 - earlier / 8 <= $minutes * 60000
+    where before = project and moment % 8 <> earlier % 8 and moment / 8 - earlier / 8 <= $minutes * 60000
 ),
 closest as (
     select

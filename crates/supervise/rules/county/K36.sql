@@ -31,13 +31,18 @@ with moments as (
     join upkeep_checks c on c.project = p.project
     where c.date >= p.acceptance_date and c.date <= $as_of
 ),
-stretches as (
+ordered as (
     select
         project,
         day as since,
         check_row,
-        lead(day) over (partition by project order by day, check_row nulls first) as next_check
+        lead(project) over (order by project, day, check_row nulls first) as after,
+        lead(day) over (order by project, day, check_row nulls first) as after_day
     from moments
+),
+stretches as (
+    select project, since, check_row, case when after = project then after_day end as next_check
+    from ordered
 )
 select
     project as subject,
