@@ -52,6 +52,9 @@ fn main() -> ExitCode {
     }
     let mut again: Vec<f64> = (0..times).map(|_| plan().0).collect();
     again.sort_by(f64::total_cmp);
-    println!("again {:.1} ms", again.get(again.len() / 2).copied().unwrap_or(first));
+    println!(
+        "again {:.1} ms",
+        again.get(again.len() / 2).copied().unwrap_or(first)
+    );
     ExitCode::SUCCESS
 }

@@ -344,6 +344,34 @@ fn a_rule_that_needs_too_much_memory_is_named() {
 }
 
 #[test]
+fn what_a_window_holds_counts_towards_the_limit() {
+    let pack = pack(&[
+        (
+            "T01.sql",
+            rule(
+                "T01",
+                "",
+                "with many as (select max(value) over () as n from generate_series(1, 4000000)) \
+                 select t.name as subject from things t join many m on m.n = t.cost",
+            ),
+        ),
+        (
+            "T02.sql",
+            rule("T02", "-- over: things\n-- flag_when: size > 3", ""),
+        ),
+    ]);
+    let mut settings = settings();
+    settings.memory_limit = 8 << 20;
+    let outcome = run(&pack, settings);
+    let failures = outcome.failures.iter();
+    let named: Vec<_> = failures
+        .map(|failure| (failure.rule.as_str(), failure.cause))
+        .collect();
+    assert_eq!(named, [("T01", FailureCause::Memory)]);
+    assert_eq!(outcome.answers[0].flagged, 2);
+}
+
+#[test]
 fn a_run_that_is_cancelled_stops() {
     let pack = pack(&[("T01.sql", rule("T01", "", ENDLESS))]);
     let mut prepared = Prepared::new(&pack, None, settings()).unwrap();

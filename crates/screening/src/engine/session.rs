@@ -88,7 +88,10 @@ impl Session {
             .enable_physical_uncorrelated_scalar_subquery = values_in_plans;
         let mut physical = PhysicalOptimizer::new().rules;
         physical.retain(|rule| !NEVER_PHYSICAL.contains(&rule.name()));
-        if let Some(place) = physical.iter().position(|rule| FOR_ORDERS.contains(&rule.name())) {
+        if let Some(place) = physical
+            .iter()
+            .position(|rule| FOR_ORDERS.contains(&rule.name()))
+        {
             physical.insert(place + 1, Arc::new(WholeWindows));
         }
         let mut builder = SessionStateBuilder::new()
