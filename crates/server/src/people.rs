@@ -11,7 +11,7 @@ use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{
     Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, html, moment, told,
 };
-use kandeng_platform::{Language, Refusal};
+use kandeng_platform::{Language, Refusal, jurisdiction};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -71,22 +71,33 @@ fn somebody_new(site: &Site, viewer: &Viewer) -> Option<Resource> {
     widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction))
 }
 
-/// Somebody's account: it lies where their widest role does, and an account without a role where the node is.
+/// Somebody's account: it lies in what all their roles lie in, and an account without a role where the node is. Whoever
+/// sets the credentials of somebody is that somebody, in all places where they have a role.
 fn person(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };
-    let place: Option<Option<String>> = site.platform().query(|connection| {
-        let mut select = connection.prepare_cached(
-            "select (select jurisdiction from account_grants where account = a.id \
-             order by length(jurisdiction), jurisdiction limit 1) from accounts a where a.id = ?1",
-        )?;
-        let mut rows = select.query([id.to_string()])?;
-        rows.next()?.map(|row| row.get(0)).transpose()
+    let places: Option<Vec<String>> = site.platform().query(|connection| {
+        let mut there = connection.prepare_cached("select 1 from accounts where id = ?1")?;
+        if !there.exists([id.to_string()])? {
+            return Ok(None);
+        }
+        connection
+            .prepare_cached("select distinct jurisdiction from account_grants where account = ?1")?
+            .query_map([id.to_string()], |row| row.get(0))?
+            .collect::<Result<_, _>>()
+            .map(Some)
     })?;
-    Ok(place.map(|place| {
-        let place = place.unwrap_or_else(|| site.jurisdiction().to_owned());
-        Resource::account(id, &place)
+    Ok(places.and_then(|places| {
+        let Some(one) = places.first() else {
+            return Some(Resource::account(id, site.jurisdiction()));
+        };
+        let holds_all = |code: &&str| {
+            let mut places = places.iter();
+            places.all(|place| jurisdiction::contains(code, place))
+        };
+        let place = jurisdiction::ancestors(one).find(holds_all)?;
+        Some(Resource::account(id, place))
     }))
 }
 
