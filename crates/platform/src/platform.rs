@@ -62,6 +62,18 @@ pub enum CommandError {
     Append(String),
 }
 
+impl CommandError {
+    /// Whether it is certain that nothing was appended: else it may have been, and nobody could say so.
+    #[must_use]
+    pub fn left_nothing(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Contended(_) | Self::Busy => true,
+            Self::Store(error) => !matches!(error, StoreError::Unsure { .. }),
+            Self::Unreadable(_) | Self::Append(_) => false,
+        }
+    }
+}
+
 impl From<EventError> for CommandError {
     fn from(error: EventError) -> Self {
         Self::Append(error.to_string())
@@ -220,6 +232,11 @@ impl Platform {
         Arc::clone(&self.0.clock)
     }
 
+    /// Whether other nodes may append to the same ledger.
+    pub fn shares_ledger(&self) -> bool {
+        self.0.following.is_some()
+    }
+
     /// Whether there is room on the disk.
     pub fn room(&self) -> &Room {
         &self.0.room
@@ -333,7 +350,16 @@ impl Platform {
                 Ok(appended) => {
                     let at = cx.at.as_millisecond();
                     self.0.latest.fetch_max(at, Ordering::Relaxed);
-                    return self.answer_at(appended.positions).await;
+                    let answer = self.answer_at(appended.positions).await;
+                    // It is in the ledger, whatever this node's read model does.
+                    return answer.map_err(|error| match error {
+                        CommandError::Store(error) => StoreError::Unsure {
+                            store: "the read model",
+                            problem: error.to_string(),
+                        }
+                        .into(),
+                        other => other,
+                    });
                 }
                 // What it was now says the command's first answer.
                 Err(AppendError::Repeated { .. }) => {}
