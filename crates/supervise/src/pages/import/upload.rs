@@ -100,14 +100,15 @@ pub(super) async fn upload(
     let Some(job) = begun(&site, viewer, &scene, form, Fields::Others).await? else {
         return Ok(refused(vec![words.say("choose-a-file")]));
     };
+    // Whoever waits no longer finds it here.
+    let id = scene.waiting().put(&site, job.clone());
     if !at_once(&headers)
         && let State::Refused(told) = job.soon().await
     {
+        scene.waiting().remove(&site, id);
         let told = told.iter().map(|one| words.of(one).to_owned());
         return Ok(refused(told.collect()));
     }
-    // Whoever waits no longer finds it here.
-    let id = scene.waiting().put(&site, job);
     Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response())
 }
 
@@ -128,15 +129,16 @@ pub(crate) async fn begun(
     form: Multipart,
     fields: Fields,
 ) -> Result<Option<Job>, Problem> {
-    if scene.waiting().is_full(site) {
-        return Err(Problem::busy());
-    }
+    let arriving = scene.waiting().arriving().ok_or_else(Problem::busy)?;
     let folder = tempfile::tempdir_in(scene.uploads());
     let folder = folder.map_err(|error| Problem::fault(&error))?;
     let Some((path, name)) = receive(form, folder.path(), fields).await? else {
         return Ok(None);
     };
-    let job = Job::new(&name, viewer.account, now(site) + WAITS);
+    drop(arriving);
+    let place = scene.waiting().place(site, viewer.account);
+    let place = place.ok_or_else(Problem::busy)?;
+    let job = Job::new(&name, viewer.account, now(site) + WAITS, place);
     job::read(site, scene, viewer, &job, (path, folder))?;
     Ok(Some(job))
 }
