@@ -100,23 +100,29 @@ pub(super) async fn add(
     };
     let now = site.platform().clock().now();
     let files = arrived.files;
-    let looked = {
-        let _one = scene.kept().decoding().await;
-        tokio::task::spawn_blocking(move || {
-            let looked = files.into_iter();
-            looked
-                .map(|file| look(file, photos_only, most, now))
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .await
-        .map_err(|error| Problem::fault(&error))?
+    let look_into = move || {
+        let looked = files.into_iter();
+        looked
+            .map(|file| look(file, photos_only, most, now))
+            .collect::<Result<Vec<_>, _>>()
     };
-    let looked = match looked {
+    let looked = scene.kept().decode(look_into).await;
+    let looked = match looked.map_err(|error| Problem::fault(&error))? {
         Ok(looked) => looked,
         Err(refused) => return again(words.of(&refused).to_owned()),
     };
     let before = page.row.edition;
-    match keep(&site, &scene, &asked, place, looked, cells).await {
+    let kept = {
+        let (site, of, asked) = (site.clone(), scene.clone(), asked.clone());
+        // Its folder goes with it, whoever goes before.
+        let work = async move {
+            let kept = keep(&site, &of, &asked, place, looked, cells).await;
+            drop(folder);
+            kept
+        };
+        scene.kept().keep(work).await
+    };
+    match kept.map_err(|error| Problem::fault(&error))? {
         Ok(edition) => {
             let to = format!(
                 "/supervise/projects/{}/items/{}/files/{}",
@@ -146,7 +152,6 @@ async fn keep(
     typed: Cells,
 ) -> Result<u32, Refused> {
     // A crash from here to the append leaves bytes that no event names; they are in nobody's way.
-    let _one = scene.kept().keeping().await;
     let (page, declared) = read(site, scene, &asked.params)?;
     let files = named(&declared, scene, &page, &place, &looked, &typed);
     let put: Vec<(std::path::PathBuf, String)> = looked
@@ -181,13 +186,16 @@ async fn keep(
         .platform()
         .carry_out::<Project, _>(page.row.id, command, &cx)
         .await;
-    // What no event names after all goes again: the command was refused, or held nothing new.
+    // What no event names after all goes again: the command was refused, or held nothing new. Where the event may be in
+    // the ledger although nobody could say so, what it names stays; and where another node may name the same bytes now.
+    let is_certain = done.as_ref().err().is_none_or(CommandError::left_nothing)
+        && !site.platform().shares_ledger();
     let unnamed = new.into_iter().filter(|sha256| {
         let kept = site.platform().query(|of| is_kept(of, sha256));
-        matches!(kept, Ok(false))
+        is_certain && matches!(kept, Ok(false))
     });
     let unnamed: Vec<String> = unnamed.collect();
-    if !unnamed.is_empty() && !matches!(done, Err(CommandError::Append(_))) {
+    if !unnamed.is_empty() {
         let holder = scene.clone();
         let gone = tokio::task::spawn_blocking(move || take_back(&holder, &unnamed)).await;
         gone.map_err(|error| Problem::fault(&error))?;
