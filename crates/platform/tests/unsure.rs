@@ -16,8 +16,11 @@ async fn open_door(node: &Node, platform: &Platform, number: u128) -> Result<(),
         name: "front".to_owned(),
         minutes: 60,
     };
-    let opened = platform.carry_out::<Door, _>(id, open, &node.cx());
-    opened.await.map(|_| ())
+    let cx = node.cx();
+    platform
+        .carry_out::<Door, _>(id, open, &cx)
+        .await
+        .map(|_| ())
 }
 
 #[test]
