@@ -406,7 +406,8 @@ pub(super) fn take(
             .take(site.platform(), scene.vault(), &cx, &progress);
         match runtime.block_on(taking) {
             Ok(_) => State::Taken,
-            Err(error) if error.left_nothing() && job.cancel.load(Ordering::Relaxed) => cancelled(),
+            Err(error) if !error.left_nothing() => again(&ready, Vec::new(), Some(unsure(&error))),
+            Err(_) if job.cancel.load(Ordering::Relaxed) => cancelled(),
             Err(error) => again(&ready, Vec::new(), Some(told(error))),
         }
     });
@@ -432,6 +433,15 @@ fn unread(problem: Problem) -> Text {
     problem.text.unwrap_or_else(says)
 }
 
+/// What a person is told where the ledger gave no answer: to deny it would have it filed twice.
+fn unsure(error: &CommandError) -> Text {
+    tracing::error!(%error, "whether an import was taken is not known");
+    Text::new(
+        "台账没有应答,不知道是否已经导入;请先看项目列表,再决定是否重来",
+        "the ledger did not answer, and whether it was taken is not known; look at the list of projects before you try again",
+    )
+}
+
 /// What a person is told of a fault.
 fn told(error: CommandError) -> Text {
     match error {
@@ -440,13 +450,6 @@ fn told(error: CommandError) -> Text {
             "此刻写入的人太多,什么都没有导入;请稍后再试",
             "too many are writing at this moment, and nothing was taken; try again later",
         ),
-        error if !error.left_nothing() => {
-            tracing::error!(%error, "whether an import was taken is not known");
-            Text::new(
-                "台账没有应答,不知道是否已经导入;请先看项目列表,再决定是否重来",
-                "the ledger did not answer, and whether it was taken is not known; look at the list of projects before you try again",
-            )
-        }
         error => {
             tracing::error!(%error, "an import failed");
             Text::new(
