@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::Method;
 use axum::{Extension, Json};
 use kandeng_platform::Scene;
-use kandeng_platform::account::Viewer;
+use kandeng_platform::account::{Scope, Viewer};
 use kandeng_platform::api::{Asks, Id, Operation, Operations, ProblemDocument};
 use kandeng_platform::authority::Action;
 
@@ -76,8 +76,10 @@ struct Me {
     #[schema(example = "zh")]
     language: &'static str,
     grants: Vec<Role>,
-    /// 可否更改 / Whether this request may be one that changes things
-    changes: bool,
+    /// 令牌可更改什么:`file`、`vouch`、`import`、`decide`、`rules`、`settings`、`people`;会话不受限 / What this token may
+    /// change; a session may whatever its owner may
+    #[schema(example = json!(["file"]))]
+    scopes: Vec<&'static str>,
 }
 
 /// 辖区内的角色 / A role within a jurisdiction
@@ -106,7 +108,10 @@ async fn me(viewer: Viewer, program: Option<Extension<Program>>) -> Json<Me> {
                 jurisdiction: grant.jurisdiction,
             })
             .collect(),
-        changes: program.is_none_or(|Extension(program)| program.changes),
+        scopes: match program {
+            Some(Extension(program)) => program.scopes.into_iter().map(Scope::name).collect(),
+            None => Scope::ALL.map(Scope::name).to_vec(),
+        },
     })
 }
 

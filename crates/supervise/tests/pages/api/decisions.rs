@@ -1,7 +1,7 @@
 //! What officers read and decide by programs: the queue, a flag with why, a verdict, a question.
 
 use axum::http::StatusCode;
-use kandeng_platform::account::Role;
+use kandeng_platform::account::{Role, Scope, Scopes};
 use serde_json::json;
 
 use super::super::County;
@@ -89,10 +89,10 @@ fn a_doubt_is_dismissed_with_a_reason_once() {
             .await;
         unknown.is(StatusCode::BAD_REQUEST, "unreadable");
         assert_eq!(unknown.body["field"], "/reason");
-        officer.key(false).await;
+        officer.key(Scopes::new()).await;
         let reading = officer.post(&dismiss, why.clone()).await;
         reading.is(StatusCode::FORBIDDEN, "beyond-scope");
-        officer.key(true).await;
+        officer.key(Scope::ALL.into()).await;
         let first = officer.post_as(4, &dismiss, why.clone()).await;
         assert_eq!(
             (first.status, &first.body["changed"]),

@@ -10,7 +10,7 @@ mod projects;
 mod vouching;
 
 use axum::http::{Method, Request, StatusCode, header};
-use kandeng_platform::account::{NewKey, Role};
+use kandeng_platform::account::{NewKey, Role, Scope, Scopes};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,15 +47,21 @@ impl Got {
 impl<'c> Program<'c> {
     /// Of a new account with that role.
     pub(crate) async fn of(county: &'c County, login: &str, role: Role, place: &str) -> Self {
-        Self::with(county, login, role, place, true).await
+        Self::with(county, login, role, place, Scope::ALL.into()).await
     }
 
     /// The same, with a key that reads only.
     pub(crate) async fn reading(county: &'c County, login: &str, role: Role, place: &str) -> Self {
-        Self::with(county, login, role, place, false).await
+        Self::with(county, login, role, place, Scopes::new()).await
     }
 
-    async fn with(county: &'c County, login: &str, role: Role, place: &str, changes: bool) -> Self {
+    async fn with(
+        county: &'c County,
+        login: &str,
+        role: Role,
+        place: &str,
+        scopes: Scopes,
+    ) -> Self {
         let house = &county.house;
         house.enrolled(login, role, place).await;
         let account = house.newest_account().await;
@@ -63,16 +69,16 @@ impl<'c> Program<'c> {
             browser: house.browser(),
             account,
         };
-        program.key(changes).await;
+        program.key(scopes).await;
         program
     }
 
     /// Comes with another key of the same account.
-    pub(crate) async fn key(&mut self, changes: bool) {
+    pub(crate) async fn key(&mut self, scopes: Scopes) {
         let house = self.browser.house;
         let new = NewKey {
             label: "报表".to_owned(),
-            changes,
+            scopes,
             days: 30,
         };
         let mut cx = house.cx();
