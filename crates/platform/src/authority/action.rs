@@ -208,10 +208,10 @@ impl Action {
             | Self::StateRegisterBasis
             | Self::ChangeDeclaration
             | Self::ChangeSettings => Some(Scope::Settings),
-            Self::InvitePerson | Self::GrantRole | Self::SuspendPerson | Self::ResetCredentials => {
-                Some(Scope::People)
-            }
-            Self::OpenPersonalValue
+            Self::InvitePerson | Self::GrantRole | Self::SuspendPerson => Some(Scope::People),
+            // By a link for somebody else's account a program would become them.
+            Self::ResetCredentials
+            | Self::OpenPersonalValue
             | Self::ListRegister
             | Self::ReadRegister
             | Self::ViewAccount

@@ -1,10 +1,11 @@
-//! Files arrive: streamed to disk, bounded in number and size.
+//! Forms with files arrive: streamed to disk, bounded in number and size, for pages and programs alike. What is in them
+//! is for whoever asked for them to say.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use axum::extract::Multipart;
+use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
 use kandeng_platform::Text;
 use kandeng_platform::page::Problem;
@@ -12,11 +13,25 @@ use kandeng_platform::page::Problem;
 /// The most bytes of a file's name.
 const MOST_NAME: usize = 120;
 
+/// The most fields beside the files.
+const MOST_FIELDS: usize = 20;
+
 /// The field that files are sent in.
 const FILE: &str = "file";
 
+/// How much of a form is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    /// How many files.
+    pub files: usize,
+    /// Bytes of one of them.
+    pub bytes: u64,
+    /// Bytes of a field that is no file.
+    pub field: usize,
+}
+
 /// A file as it arrived.
-pub(in super::super) struct ArrivedFile {
+pub(crate) struct ArrivedFile {
     pub path: PathBuf,
     /// What its sender calls it, without folders.
     pub name: String,
@@ -24,91 +39,103 @@ pub(in super::super) struct ArrivedFile {
 
 /// A form with files.
 #[derive(Default)]
-pub(in super::super) struct Arrived {
-    pub fields: BTreeMap<String, String>,
+pub(crate) struct Arrived {
+    fields: Vec<(String, String)>,
     pub files: Vec<ArrivedFile>,
     /// Why none of it can be taken.
     pub refused: Option<Text>,
 }
 
+impl Arrived {
+    /// What a field says; nothing where there is no such field.
+    pub fn field(&self, name: &str) -> &str {
+        let mut of_name = self.fields().filter(|(known, _)| *known == name);
+        of_name.next_back().map_or("", |(_, value)| value)
+    }
+
+    /// The fields beside the files, in the order in which they came.
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
 /// Writes the files of a form into a folder, under names of ours. What is too much is read to its end and not written,
 /// so that whoever sent it gets an answer.
-pub(in super::super) async fn receive(
+pub(crate) async fn receive(
     mut form: Multipart,
     folder: &Path,
-    most_files: usize,
-    most_bytes: u64,
-    most_field: usize,
+    most: Most,
 ) -> Result<Arrived, Problem> {
     let mut arrived = Arrived::default();
-    while let Some(mut field) = form
-        .next_field()
-        .await
-        .map_err(|error| cut_off(error.status()))?
-    {
+    while let Some(mut field) = form.next_field().await.map_err(cut_off)? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name != FILE {
-            let mut text = Vec::new();
-            while let Some(bytes) = field
-                .chunk()
-                .await
-                .map_err(|error| cut_off(error.status()))?
-            {
-                if text.len() + bytes.len() > most_field {
-                    return Err(Problem::too_large());
-                }
-                text.extend_from_slice(&bytes);
-            }
-            let text = String::from_utf8_lossy(&text).into_owned();
-            arrived.fields.insert(name, text);
+        if name == FILE {
+            take(&mut arrived, &mut field, folder, most).await?;
             continue;
         }
-        let name = short_name(field.file_name().unwrap_or_default());
-        if arrived.files.len() >= most_files {
-            arrived.refused.get_or_insert_with(|| too_many(most_files));
-        }
-        let path = folder.join(arrived.files.len().to_string());
-        let mut size = 0;
-        let mut file = None;
-        while let Some(bytes) = field
-            .chunk()
-            .await
-            .map_err(|error| cut_off(error.status()))?
-        {
-            size += bytes.len() as u64;
-            if size > most_bytes {
-                let refused = || too_large(&name, most_bytes);
-                arrived.refused.get_or_insert_with(refused);
+        let mut text = Vec::new();
+        while let Some(bytes) = field.chunk().await.map_err(cut_off)? {
+            if text.len() + bytes.len() > most.field {
+                return Err(Problem::too_large());
             }
-            if arrived.refused.is_some() {
-                continue;
-            }
-            let file = match &mut file {
-                Some(file) => file,
-                empty => {
-                    let made = std::fs::File::create(&path);
-                    empty.insert(made.map_err(|error| Problem::fault(&error))?)
-                }
-            };
-            file.write_all(&bytes)
-                .map_err(|error| Problem::fault(&error))?;
+            text.extend_from_slice(&bytes);
         }
-        // A field in which nothing was chosen has neither name nor bytes.
-        if size > 0 {
-            arrived.files.push(ArrivedFile { path, name });
-        } else if !name.is_empty() {
-            arrived.refused.get_or_insert_with(|| empty(&name));
+        if arrived.fields.len() == MOST_FIELDS {
+            return Err(Problem::too_large());
         }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        arrived.fields.push((name, text));
     }
     Ok(arrived)
 }
 
-fn cut_off(status: StatusCode) -> Problem {
-    match status {
+/// Takes in one file.
+async fn take(
+    arrived: &mut Arrived,
+    field: &mut Field<'_>,
+    folder: &Path,
+    most: Most,
+) -> Result<(), Problem> {
+    let name = short_name(field.file_name().unwrap_or_default());
+    let path = folder.join(arrived.files.len().to_string());
+    let mut size = 0;
+    let mut file = None;
+    while let Some(bytes) = field.chunk().await.map_err(cut_off)? {
+        size += bytes.len() as u64;
+        if arrived.files.len() >= most.files {
+            arrived.refused.get_or_insert_with(|| too_many(most.files));
+        } else if size > most.bytes {
+            let refused = || too_large(&name, most.bytes);
+            arrived.refused.get_or_insert_with(refused);
+        }
+        if arrived.refused.is_some() {
+            continue;
+        }
+        let file = match &mut file {
+            Some(file) => file,
+            empty => {
+                let made = std::fs::File::create(&path);
+                empty.insert(made.map_err(|error| Problem::fault(&error))?)
+            }
+        };
+        file.write_all(&bytes)
+            .map_err(|error| Problem::fault(&error))?;
+    }
+    // A field in which nothing was chosen has neither name nor bytes.
+    if size > 0 {
+        arrived.files.push(ArrivedFile { path, name });
+    } else if !name.is_empty() {
+        arrived.refused.get_or_insert_with(|| empty(&name));
+    }
+    Ok(())
+}
+
+fn cut_off(error: MultipartError) -> Problem {
+    match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         _ => Problem::unreadable(Text::new(
-            "文件没有完整送达,什么都没有存入;请再传一次",
-            "the files did not arrive whole, and nothing was kept; send them again",
+            "文件没有完整送达,什么都没有收下;请再传一次",
+            "the files did not arrive whole, and nothing was taken; send them again",
         )),
     }
 }
@@ -135,18 +162,24 @@ fn short_name(sent: &str) -> String {
 }
 
 fn too_many(most: usize) -> Text {
+    if most == 1 {
+        return Text::new(
+            "一次只能传一份文件;什么都没有收下",
+            "one file at a time; nothing was taken",
+        );
+    }
     Text::new(
-        format!("一次最多传 {most} 份文件;什么都没有存入,请分几次传"),
-        format!("at most {most} files at once; nothing was kept, send them in several goes"),
+        format!("一次最多传 {most} 份文件;什么都没有收下,请分几次传"),
+        format!("at most {most} files at once; nothing was taken, send them in several goes"),
     )
 }
 
 fn too_large(name: &str, most: u64) -> Text {
     let (name, most) = (crate::import::shown(name), most >> 20);
     Text::new(
-        format!("“{name}”超过 {most} MB;什么都没有存入,请缩小后再传"),
+        format!("“{name}”超过 {most} MB;什么都没有收下,请缩小后再传"),
         format!(
-            "{name} has more than {most} MB; nothing was kept, make it smaller and send it again"
+            "{name} has more than {most} MB; nothing was taken, make it smaller and send it again"
         ),
     )
 }
@@ -154,8 +187,8 @@ fn too_large(name: &str, most: u64) -> Text {
 fn empty(name: &str) -> Text {
     let name = crate::import::shown(name);
     Text::new(
-        format!("“{name}”是空文件;什么都没有存入"),
-        format!("{name} is empty; nothing was kept"),
+        format!("“{name}”是空文件;什么都没有收下"),
+        format!("{name} is empty; nothing was taken"),
     )
 }
 
