@@ -1,8 +1,9 @@
-//! What people do on pages, programs do by the API: every page that writes has its operation, or a reason why it has none.
+//! What people do on pages, programs do by the API, by the same policy: every page has its operation, or a reason why it
+//! has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::Method;
+use kandeng_platform::page::Access;
 
 use super::super::County;
 use super::super::support::block_on;
@@ -125,11 +126,127 @@ const PAGES_ALONE: &[(&str, &str)] = &[
     ("//sign-out", PROVES),
 ];
 
+/// Pages that are read, each with the operations that tell the same.
+const READ: &[(&str, &[&str])] = &[
+    ("/cases", &["GET /cases"]),
+    ("/cases/{id}", &["GET /cases/{id}"]),
+    ("/declaration", &["GET /declaration"]),
+    ("/desk", &["GET /queue", "GET /views"]),
+    ("/export", &["GET /exports"]),
+    ("/export/file", &["GET /exports/file"]),
+    ("/flags/{id}", &["GET /flags/{id}"]),
+    ("/import", &["GET /imports"]),
+    (
+        "/import/{id}",
+        &["GET /imports/{id}", "GET /imports/{id}/projects/{code}"],
+    ),
+    ("/numbers", &["GET /numbers"]),
+    ("/projects", &["GET /projects"]),
+    ("/projects/new", &["GET /declaration"]),
+    (
+        "/projects/{id}",
+        &["GET /projects/{id}", "GET /projects/{id}/doubts"],
+    ),
+    (
+        "/projects/{id}/evidence/{file}",
+        &["GET /projects/{id}/evidence/{file}"],
+    ),
+    (
+        "/projects/{id}/evidence/{file}/preview",
+        &["GET /projects/{id}/evidence/{file}/preview"],
+    ),
+    (
+        "/projects/{id}/history/{item}",
+        &["GET /projects/{id}/history/{item}"],
+    ),
+    ("/projects/{id}/items/{category}", &["GET /projects/{id}"]),
+    (
+        "/projects/{id}/items/{category}/boundary",
+        &["GET /projects/{id}"],
+    ),
+    (
+        "/projects/{id}/items/{category}/files/{item}",
+        &["GET /projects/{id}/files"],
+    ),
+    ("/questions", &["GET /questions"]),
+    ("/registers", &["GET /registers"]),
+    ("/rules", &["GET /rules"]),
+    ("/rules/{rule}", &["GET /rules/{rule}"]),
+    ("//account", &["GET //me"]),
+    ("//people", &["GET //people"]),
+    ("//readings", &["GET //readings"]),
+];
+
+const FORM: &str = "a form, for people";
+
+/// Pages that are read and have no operation, and why.
+const READ_ALONE: &[(&str, &str)] = &[
+    ("/events", "news for a page that stands open"),
+    (
+        "/import/{id}/progress",
+        "a program's upload is answered once it was read",
+    ),
+    ("//", "leads on to the first page that one has"),
+    ("//account/keys", OWN),
+    ("//account/passkeys", OWN),
+    ("//api", "this document, to be read"),
+    ("//assets/{*name}", "parts of pages"),
+    ("//healthz", "for whoever watches the node"),
+    ("//invitation/{token}", FORM),
+    ("//readyz", "for whoever watches the node"),
+    ("//sign-in", FORM),
+];
+
 /// A path without what nearly all begin with.
 fn short(path: &str) -> String {
-    match path.strip_prefix("/api").unwrap_or(path) {
-        own if own.starts_with("/supervise/") => own.trim_start_matches("/supervise").to_owned(),
-        own => format!("/{own}"),
+    let of_scene = ["/api/supervise/", "/supervise/"];
+    if let Some(own) = of_scene.iter().find_map(|before| path.strip_prefix(before)) {
+        return format!("/{own}");
+    }
+    format!("//{}", path.strip_prefix("/api/").unwrap_or(&path[1..]))
+}
+
+/// What is declared, by method and short path: pages, and operations.
+type Declared = BTreeMap<String, Access>;
+
+fn declared(county: &County) -> (Declared, Declared) {
+    let all = county.house.declared.iter();
+    let (operations, pages): (Vec<_>, Vec<_>) = all.partition(|one| one.path.starts_with("/api/"));
+    let named = |all: Vec<&kandeng_platform::page::Declared>| {
+        let all = all.into_iter();
+        all.map(|one| (format!("{} {}", one.method, short(one.path)), one.access))
+            .collect()
+    };
+    (named(pages), named(operations))
+}
+
+/// That those pages are the ones of these lists, and that whoever may use one may use its operations, and nobody else.
+fn hold(county: &County, method: &str, same: &[(&str, &[&str])], alone: &[(&str, &str)]) {
+    let (pages, operations) = declared(county);
+    let listed = same.iter().map(|(page, _)| *page);
+    let listed = listed.chain(alone.iter().map(|(page, _)| *page));
+    let listed: Vec<String> = listed.map(|page| format!("{method} {page}")).collect();
+    let is_method = |named: &&String| named.starts_with(method);
+    let declared: BTreeSet<&String> = pages.keys().filter(is_method).collect();
+    assert_eq!(
+        declared,
+        listed.iter().collect(),
+        "pages, and this list of them"
+    );
+    assert_eq!(listed.len(), declared.len(), "one stands there twice");
+    for (page, theirs) in same {
+        let asks = pages[&format!("{method} {page}")];
+        // Forms are for those who may fill them in; what stands in them, more may read. Of those who see the queue, some
+        // keep views of it.
+        let forms = ["/projects/new", "/declaration"];
+        let is_form = method == "GET" && (page.contains("/items/") || forms.contains(page));
+        for operation in *theirs {
+            let access = operations.get(*operation);
+            let access = access.unwrap_or_else(|| panic!("{page}: no {operation}"));
+            if !is_form && *operation != "GET /views" {
+                assert_eq!(*access, asks, "{page}: {operation}");
+            }
+        }
     }
 }
 
@@ -137,38 +254,30 @@ fn short(path: &str) -> String {
 fn every_page_that_writes_has_its_operation_or_a_reason_why_not() {
     block_on(async {
         let county = County::new().await;
-        let declared = &county.house.declared;
-        let is_api = |path: &str| path.starts_with("/api/");
-        let pages: BTreeSet<String> = declared
-            .iter()
-            .filter(|one| !is_api(one.path) && !one.method.is_safe())
-            .map(|one| {
-                assert_eq!(one.method, Method::POST, "{}", one.path);
-                short(one.path)
-            })
-            .collect();
-        let operations: BTreeSet<String> = declared
-            .iter()
-            .filter(|one| is_api(one.path))
-            .map(|one| format!("{} {}", one.method, short(one.path)))
-            .collect();
-        let same: BTreeMap<&str, &[&str]> = SAME.iter().copied().collect();
-        let alone: BTreeMap<&str, &str> = PAGES_ALONE.iter().copied().collect();
-        let listed = same.keys().chain(alone.keys()).map(|one| (*one).to_owned());
-        assert_eq!(
-            pages,
-            listed.collect(),
-            "pages that write, and this list of them"
-        );
-        assert_eq!(same.len() + alone.len(), SAME.len() + PAGES_ALONE.len());
-        for (page, theirs) in &same {
-            for operation in *theirs {
-                assert!(operations.contains(*operation), "{page}: {operation}");
-            }
-        }
+        hold(&county, "POST", SAME, PAGES_ALONE);
+        let (pages, operations) = declared(&county);
+        // Pages know no other methods.
+        let mut methods = pages.keys().map(|named| named.split(' ').next().unwrap());
+        assert!(methods.all(|method| ["GET", "POST"].contains(&method)));
         // And nothing is changed by programs alone.
         let named: BTreeSet<&str> = SAME.iter().flat_map(|(_, all)| *all).copied().collect();
-        let mut changing = operations.iter().filter(|one| !one.starts_with("GET"));
+        let mut changing = operations.keys().filter(|one| !one.starts_with("GET"));
         assert!(changing.all(|one| named.contains(&**one)), "{operations:?}");
+    });
+}
+
+#[test]
+fn every_page_that_is_read_has_its_operation_or_a_reason_why_not() {
+    block_on(async {
+        let county = County::new().await;
+        hold(&county, "GET", READ, READ_ALONE);
+        let (_, operations) = declared(&county);
+        let named: BTreeSet<&str> = READ.iter().flat_map(|(_, all)| *all).copied().collect();
+        let document = ["GET //openapi.json"];
+        let mut reading = operations.keys().filter(|one| one.starts_with("GET"));
+        assert!(
+            reading.all(|one| named.contains(&**one) || document.contains(&&**one)),
+            "{operations:?}"
+        );
     });
 }
