@@ -12,6 +12,9 @@ use kandeng_platform::page::Problem;
 /// The most bytes of a file's name.
 const MOST_NAME: usize = 120;
 
+/// The most fields that are no files: no form of ours has as many.
+const MOST_FIELDS: usize = 32;
+
 /// The field that files are sent in.
 const FILE: &str = "file";
 
@@ -48,6 +51,9 @@ pub(in super::super) async fn receive(
     {
         let name = field.name().unwrap_or_default().to_owned();
         if name != FILE {
+            if arrived.fields.len() >= MOST_FIELDS || name.len() > MOST_NAME {
+                return Err(Problem::too_large());
+            }
             let mut text = Vec::new();
             while let Some(bytes) = field
                 .chunk()
@@ -116,7 +122,12 @@ fn cut_off(status: StatusCode) -> Problem {
 /// The last part of a name, without what no line of text holds, and not too long; its ending stays.
 fn short_name(sent: &str) -> String {
     let own = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = own.chars().filter(|letter| !letter.is_control()).collect();
+    // Nor what turns letters around, so that a name looks as if it ended in another way.
+    let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean: String = own
+        .chars()
+        .filter(|letter| !letter.is_control() && !turns(*letter))
+        .collect();
     let clean = clean.trim().trim_start_matches('.');
     if clean.len() <= MOST_NAME {
         return clean.to_owned();
@@ -168,6 +179,7 @@ mod tests {
         assert_eq!(short_name("C:\\照片\\三组.jpg"), "三组.jpg");
         assert_eq!(short_name("../../etc/passwd"), "passwd");
         assert_eq!(short_name(" .a\nb.pdf "), "ab.pdf");
+        assert_eq!(short_name("\u{202e}fdp.exe.pdf\u{2069}"), "fdp.exe.pdf");
         let long = short_name(&format!("{}.jpeg", "长".repeat(200)));
         assert!(long.len() <= 120 && long.ends_with("长.jpeg"), "{long}");
     }
