@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Asks every operation of the API what its document says it answers, as a clerk, an officer and an auditor would.
+"""Asks every operation of the API what its document says it answers, as a clerk, an officer, an auditor, a manager and an
+administrator would: these last, since they change the list of items and suspend whoever is there.
 
     api.py ADDRESS ACCOUNTS [LOGIN ...]    beside schemathesis; ACCOUNTS is the demonstration's accounts.json
 
@@ -17,9 +18,9 @@ import time
 
 # Of each operation, and in all.
 EXAMPLES = 8
-SECONDS = 480
+SECONDS = 720
 
-WHO = ("clerk", "officer", "auditor")
+WHO = ("clerk", "officer", "auditor", "manager", "admin")
 
 HERE = pathlib.Path(__file__).resolve().parent
 

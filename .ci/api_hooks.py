@@ -36,11 +36,27 @@ def known():
         "flags": [flag for subject in queue for flag in subject["flags"]],
         "cases": read("/api/supervise/cases?limit=10").get("cases", []),
         "questions": read("/api/supervise/questions").get("questions", []),
+        "registers": read("/api/supervise/registers").get("registers", []),
+        "people": read("/api/people").get("people", []),
     }
     return {kind: [one["id"] for one in all_of] for kind, all_of in found.items()}
 
 
 KNOWN = known()
+
+
+def files():
+    """By project: SHA-256 of the files that it has."""
+    found = {}
+    for project in KNOWN["projects"][:8]:
+        items = read(f"/api/supervise/projects/{project}/files").get("items", [])
+        all_of = [file["sha256"] for item in items for file in item["files"] if file["sha256"]]
+        if all_of:
+            found[project] = all_of
+    return found
+
+
+FILES = files()
 
 
 def is_id(value):
@@ -58,10 +74,13 @@ def before_call(context, case, kwargs):
     number = zlib.crc32(repr(sorted(parameters.items())).encode())
     if number % 5 == 0:
         return
-    kind = case.operation.path.removeprefix("/api/supervise/").split("/")[0]
+    path = case.operation.path.removeprefix("/api/").removeprefix("supervise/")
+    kind = path.split("/")[0]
     ids = KNOWN.get(kind)
     if ids and is_id(parameters.get("id")):
         parameters["id"] = ids[number % len(ids)]
-    for name, values in (("category", CATEGORIES), ("item", ITEMS), ("rule", RULES)):
+    files = FILES.get(parameters.get("id"), ["ab" * 32])
+    named = (("category", CATEGORIES), ("item", ITEMS), ("rule", RULES), ("file", files))
+    for name, values in named:
         if name in parameters:
             parameters[name] = values[number % len(values)]

@@ -104,7 +104,12 @@ impl Paper {
         let mut package = zip::ZipArchive::new(file).map_err(|_| PaperError::Incomplete)?;
         let (mut office, mut kind) = (false, None);
         for name in package.file_names().filter_map(Result::ok) {
-            if name.ends_with("vbaProject.bin") || name.starts_with("Basic/") {
+            // As programs that open them do, whatever the letters' case.
+            let part = name.to_lowercase();
+            let is_program = part.ends_with("vbaproject.bin")
+                || part.starts_with("basic/")
+                || part.starts_with("scripts/");
+            if is_program {
                 return Err(PaperError::Macros);
             }
             office |= name == "[Content_Types].xml";
@@ -112,9 +117,12 @@ impl Paper {
                 "word/document.xml" => Some(Self::Docx),
                 "xl/workbook.xml" => Some(Self::Xlsx),
                 "ppt/presentation.xml" => Some(Self::Pptx),
-                "OFD.xml" => return Ok(Self::Ofd),
+                "OFD.xml" => Some(Self::Ofd),
                 _ => kind,
             };
+        }
+        if kind == Some(Self::Ofd) {
+            return Ok(Self::Ofd);
         }
         if office {
             return kind.ok_or(PaperError::NotAPaper);
@@ -188,5 +196,13 @@ mod tests {
             ("word/vbaProject.bin", "x"),
         ]);
         assert!(matches!(of(&macros), Err(PaperError::Macros)));
+        for part in [
+            "word/VBAProject.bin",
+            "Scripts/python/a.py",
+            "basic/script-lc.xml",
+        ] {
+            let behind = package(&[types, ("OFD.xml", "<x/>"), (part, "x")]);
+            assert!(matches!(of(&behind), Err(PaperError::Macros)), "{part}");
+        }
     }
 }

@@ -115,10 +115,7 @@ impl<'a> Plan<'a> {
                 self.decide::<Deadline, _>(stream, deadline::Waive(reason))
             }
             Effect::Notify(new) => {
-                let to = new.to.to_string();
-                let stream = self
-                    .platform
-                    .guard("notice", &[&new.cause, &to, &new.channel])?;
+                let stream = self.platform.notice_of(&new.cause, new.to, &new.channel)?;
                 self.decide::<Notice, _>(stream, notice::Queue(new))
             }
         }

@@ -12,23 +12,24 @@ use jiff::{SignedDuration, Timestamp};
 use kandeng_ledger::store::Store;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_ledger::{
-    Append, AppendError, Checkpoint, EventError, Ledger, SigningKey, StoreError, StreamName, Write,
+    Append, AppendError, Checkpoint, Ledger, SigningKey, StoreError, StreamName, Write,
 };
 use rusqlite::{Connection, OpenFlags};
 use sha2::Sha256;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::aggregate::{Decide, Events, UnreadableEvent};
+use crate::aggregate::{Decide, Events};
 use crate::clock::{Clock, Ids};
-use crate::context::{Context, Refusal};
+pub use crate::command_error::CommandError;
+use crate::context::Context;
 use crate::deadline::{self, Running};
 use crate::elsewhere::{self, Following};
 use crate::notice;
 use crate::plan::Plan;
 use crate::read_model::{ReadModel, Tables};
 use crate::refused::RefusedEvent;
-use crate::room::{Room, is_still_written, refused_for_room};
+use crate::room::{Room, is_for_want_of_room, is_still_written, refused_for_room};
 
 /// By how much clocks of several nodes may differ before anybody is told.
 const LENIENT: SignedDuration = SignedDuration::from_mins(1);
@@ -38,35 +39,6 @@ const NEWEST: u64 = 1_000;
 
 /// How often a command is decided anew when somebody else was first.
 const TRIES: usize = 8;
-
-/// A command that was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError {
-    /// The domain says no. The person is told why.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Others kept being first. The person looks again.
-    #[error("others are changing {0} at the same time")]
-    Contended(StreamName),
-    /// A stored event cannot be read: the program is older than the ledger, or has a fault.
-    #[error(transparent)]
-    Unreadable(#[from] UnreadableEvent),
-    /// Too many wait; try again later, with the same command id.
-    #[error("too many commands are waiting")]
-    Busy,
-    /// The ledger or the read model failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The events could not be appended.
-    #[error("{0}")]
-    Append(String),
-}
-
-impl From<EventError> for CommandError {
-    fn from(error: EventError) -> Self {
-        Self::Append(error.to_string())
-    }
-}
 
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +192,11 @@ impl Platform {
         Arc::clone(&self.0.clock)
     }
 
+    /// Whether other nodes may append to the same ledger.
+    pub fn shares_ledger(&self) -> bool {
+        self.0.following.is_some()
+    }
+
     /// Whether there is room on the disk.
     pub fn room(&self) -> &Room {
         &self.0.room
@@ -333,7 +310,9 @@ impl Platform {
                 Ok(appended) => {
                     let at = cx.at.as_millisecond();
                     self.0.latest.fetch_max(at, Ordering::Relaxed);
-                    return self.answer_at(appended.positions).await;
+                    let answer = self.answer_at(appended.positions).await;
+                    // It is in the ledger, whatever this node's read model does.
+                    return answer.map_err(|error| self.appended_all_the_same(error));
                 }
                 // What it was now says the command's first answer.
                 Err(AppendError::Repeated { .. }) => {}
@@ -349,6 +328,21 @@ impl Platform {
             }
         }
         Err(contended.map_or(CommandError::Busy, CommandError::Contended))
+    }
+
+    /// Why nobody can say what came of a command whose events are in the ledger.
+    fn appended_all_the_same(&self, error: CommandError) -> CommandError {
+        if is_for_want_of_room(&error) {
+            self.0.room.ran_out();
+        }
+        match error {
+            CommandError::Store(error) => StoreError::Unsure {
+                store: "the read model",
+                problem: error.to_string(),
+            }
+            .into(),
+            other => other,
+        }
     }
 
     /// What a command of that id got when it first came; nothing where none came.

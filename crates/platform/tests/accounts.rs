@@ -10,8 +10,8 @@ use house::{House, PASSWORD};
 use jiff::SignedDuration;
 use kandeng_ledger::store::sqlite::Sqlite;
 use kandeng_platform::account::{
-    Account, Grant, GrantRole, MOST_KEYS, NewKey, NewPerson, PeopleError, Role, SignOutEverywhere,
-    Suspend, WithdrawRole, responsible,
+    Account, Grant, GrantRole, MOST_KEYS, NewKey, NewPerson, PeopleError, Role, Scope, Scopes,
+    SignOutEverywhere, Suspend, WithdrawRole, responsible,
 };
 use kandeng_platform::{Clock as _, Context, Language, Platform};
 use uuid::Uuid;
@@ -411,7 +411,7 @@ fn a_key_for_a_program_is_shown_once_and_ends_with_its_days_its_withdrawal_or_th
         };
         let new = |days| NewKey {
             label: "月报".to_owned(),
-            changes: false,
+            scopes: Scopes::from([Scope::File]),
             days,
         };
         // Nobody who has not set credentials yet.
@@ -432,8 +432,11 @@ fn a_key_for_a_program_is_shown_once_and_ends_with_its_days_its_withdrawal_or_th
         }
         let bearer = |key: &str| house.people.bearer(key, house.now()).unwrap();
         let (short, long) = (make(1).await.unwrap(), make(30).await.unwrap());
-        let (viewer, changes) = bearer(&long).unwrap();
-        assert_eq!((viewer.account, changes), (account, false));
+        let (viewer, scopes) = bearer(&long).unwrap();
+        assert_eq!(
+            (viewer.account, scopes),
+            (account, Scopes::from([Scope::File]))
+        );
         assert_eq!(viewer.grants[0].role, Role::Auditor);
         let listed = house.people.keys_of(account, house.now()).unwrap();
         assert_eq!(listed.len(), 2);

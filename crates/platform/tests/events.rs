@@ -107,6 +107,23 @@ fn a_failure_of_version_1_is_read_with_its_words_in_both_languages() {
 }
 
 #[test]
+fn a_key_of_version_1_keeps_what_it_could_do_and_gains_nothing() {
+    let kinds = kinds_of("account").unwrap();
+    let mut old = example(&path("account", "account-key-made", 1));
+    let mut scopes_where = |changes: bool| {
+        old["changes"] = changes.into();
+        let renewed = kinds.renew("account-key-made", 1, &old).unwrap();
+        assert_eq!(renewed.schema, 2);
+        assert_eq!(renewed.payload["until"], old["until"]);
+        renewed.payload["scopes"].clone()
+    };
+    assert_eq!(scopes_where(false), serde_json::json!([]));
+    // There were operations for these alone.
+    let all = serde_json::json!(["file", "vouch", "import", "decide", "rules"]);
+    assert_eq!(scopes_where(true), all);
+}
+
+#[test]
 fn what_is_newer_than_the_program_or_unknown_to_it_says_so() {
     let kinds = kinds_of("notice").unwrap();
     let newer = kinds.renew("notice-failed", 3, &Value::Null).unwrap_err();

@@ -112,7 +112,7 @@ fn known(
         // A token is for the API alone, and stands instead of a session.
         Some(token) if path.starts_with("/api/") => {
             match common.site.people().bearer(token, now)? {
-                Some((viewer, changes)) => (Some(viewer), Some(Program { changes })),
+                Some((viewer, scopes)) => (Some(viewer), Some(Program { scopes })),
                 None => (None, None),
             }
         }

@@ -1,16 +1,15 @@
-//! Tokens by which programs come in somebody's name, for the API alone: with an end, and for reading or for changing
-//! too.
+//! Tokens by which programs come in somebody's name, for the API alone: with an end, and with scopes for what they may
+//! change.
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::account::{NewKey, PeopleError, Viewer};
+use kandeng_platform::account::{NewKey, PeopleError, Scope, Scopes, Viewer};
 use kandeng_platform::page::{
-    Form, Frame, Nothing, Problem, Routes, Shell, Site, html, moment, told,
+    Form, Frame, Nothing, Problem, Routes, Shell, Site, Words, html, moment, told,
 };
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::words::words;
@@ -25,7 +24,7 @@ pub(crate) fn routes() -> Routes {
 struct KeyRow {
     id: Uuid,
     label: String,
-    changes: bool,
+    may: Vec<String>,
     until: String,
 }
 
@@ -40,7 +39,29 @@ struct KeysPage {
     /// What was typed, where it was refused.
     label: String,
     days: String,
-    changes: bool,
+    scopes: Vec<ScopeBox>,
+}
+
+/// A scope that can be ticked.
+struct ScopeBox {
+    name: &'static str,
+    title: String,
+    about: String,
+    ticked: bool,
+}
+
+fn title(words: Words, scope: Scope) -> String {
+    words.say(&format!("scope-{}", scope.name()))
+}
+
+fn boxes(words: Words, ticked: &Scopes) -> Vec<ScopeBox> {
+    let boxes = Scope::ALL.into_iter().map(|scope| ScopeBox {
+        name: scope.name(),
+        title: title(words, scope),
+        about: words.say(&format!("scope-{}-about", scope.name())),
+        ticked: ticked.contains(&scope),
+    });
+    boxes.collect()
 }
 
 fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem> {
@@ -52,7 +73,9 @@ fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem>
             .map(|key| KeyRow {
                 id: key.id,
                 label: key.label,
-                changes: key.changes,
+                may: std::iter::once(words.say("scope-read"))
+                    .chain(key.scopes.into_iter().map(|scope| title(words, scope)))
+                    .collect(),
                 until: moment(key.until),
             })
             .collect(),
@@ -60,7 +83,7 @@ fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem>
         told: None,
         label: String::new(),
         days: "90".to_owned(),
-        changes: false,
+        scopes: boxes(words, &Scopes::new()),
         shell: Shell::of(site, viewer, frame, words, words.say("keys")),
     })
 }
@@ -73,22 +96,24 @@ async fn list(
     Ok(html(&page(&site, &viewer, frame)?))
 }
 
-#[derive(Deserialize)]
-struct Typed {
-    label: String,
-    days: String,
-    #[serde(default)]
-    changes: String,
-}
-
-impl Typed {
-    fn read(&self) -> NewKey {
-        NewKey {
-            label: self.label.clone(),
-            changes: !self.changes.is_empty(),
-            // What is no number is none, which is refused.
-            days: self.days.trim().parse().unwrap_or(0),
-        }
+/// What the form sends: `scope` for each that is ticked.
+fn typed(fields: &[(String, String)]) -> NewKey {
+    let all = |wanted: &'static str| {
+        let of_name = fields.iter().filter(move |(name, _)| name == wanted);
+        of_name.map(|(_, value)| value.as_str())
+    };
+    let scopes =
+        all("scope").filter_map(|name| Scope::ALL.into_iter().find(|scope| scope.name() == name));
+    NewKey {
+        label: all("label").next().unwrap_or_default().to_owned(),
+        scopes: scopes.collect(),
+        // What is no number is none, which is refused.
+        days: all("days")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .parse()
+            .unwrap_or(0),
     }
 }
 
@@ -96,10 +121,11 @@ async fn make(
     site: Site,
     viewer: Viewer,
     Extension(frame): Extension<Frame>,
-    Form(typed): Form<Typed>,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let cx = site.context(&viewer, site.jurisdiction());
-    let (token, refused) = match site.people().make_key(&typed.read(), &cx).await {
+    let new = typed(&fields);
+    let (token, refused) = match site.people().make_key(&new, &cx).await {
         Ok(token) => (Some(token), None),
         Err(PeopleError::Refused(refusal)) => (None, Some(refusal)),
         Err(other) => return Err(other.into()),
@@ -108,9 +134,10 @@ async fn make(
     page.token = token;
     if let Some(refusal) = refused {
         page.told = Some(page.shell.words.of(&refusal.text).to_owned());
-        page.label = typed.label;
-        page.days = typed.days;
-        page.changes = !typed.changes.is_empty();
+        let days = fields.into_iter().find(|(name, _)| name == "days");
+        page.days = days.map(|(_, days)| days).unwrap_or_default();
+        page.label = new.label;
+        page.scopes = boxes(page.shell.words, &new.scopes);
     }
     Ok(html(&page))
 }

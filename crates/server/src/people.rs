@@ -11,7 +11,7 @@ use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{
     Asked, Form, Frame, Nothing, Params, Problem, Routes, Shell, Site, Words, html, moment, told,
 };
-use kandeng_platform::{Language, Refusal};
+use kandeng_platform::{Language, Refusal, jurisdiction};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -66,27 +66,42 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The account of somebody new, within the widest jurisdiction that the viewer may see people of.
-fn somebody_new(site: &Site, viewer: &Viewer) -> Option<Resource> {
+pub(crate) fn somebody_new(site: &Site, viewer: &Viewer) -> Option<Resource> {
     let widest = site.widest(viewer, Action::ViewPeople);
     widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction))
 }
 
-/// Somebody's account: it lies where their widest role does, and an account without a role where the node is.
-fn person(site: &Site, _: &Viewer, params: &Params) -> Result<Option<Resource>, Problem> {
+/// Somebody's account: it lies in what all their roles lie in, and an account without a role where the node is. Whoever
+/// sets the credentials of somebody is that somebody, in all places where they have a role.
+pub(crate) fn person(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
     let Some(id) = params.id("id") else {
         return Ok(None);
     };
-    let place: Option<Option<String>> = site.platform().query(|connection| {
-        let mut select = connection.prepare_cached(
-            "select (select jurisdiction from account_grants where account = a.id \
-             order by length(jurisdiction), jurisdiction limit 1) from accounts a where a.id = ?1",
-        )?;
-        let mut rows = select.query([id.to_string()])?;
-        rows.next()?.map(|row| row.get(0)).transpose()
+    let places: Option<Vec<String>> = site.platform().query(|connection| {
+        let mut there = connection.prepare_cached("select 1 from accounts where id = ?1")?;
+        if !there.exists([id.to_string()])? {
+            return Ok(None);
+        }
+        connection
+            .prepare_cached("select distinct jurisdiction from account_grants where account = ?1")?
+            .query_map([id.to_string()], |row| row.get(0))?
+            .collect::<Result<_, _>>()
+            .map(Some)
     })?;
-    Ok(place.map(|place| {
-        let place = place.unwrap_or_else(|| site.jurisdiction().to_owned());
-        Resource::account(id, &place)
+    Ok(places.and_then(|places| {
+        let Some(one) = places.first() else {
+            return Some(Resource::account(id, site.jurisdiction()));
+        };
+        let holds_all = |code: &&str| {
+            let mut places = places.iter();
+            places.all(|place| jurisdiction::contains(code, place))
+        };
+        let place = jurisdiction::ancestors(one).find(holds_all)?;
+        Some(Resource::account(id, place))
     }))
 }
 
@@ -161,14 +176,21 @@ fn show(
     Ok(html(&page))
 }
 
-fn rows(
-    site: &Site,
-    viewer: &Viewer,
-    within: &str,
-    words: Words,
-) -> Result<Vec<PersonRow>, Problem> {
-    type Account = (String, String, Option<i64>, u32);
-    let accounts: Vec<Account> = site.platform().query(|connection| {
+/// An account as administrators see it, without whose it is.
+pub(crate) struct AccountRow {
+    pub id: Uuid,
+    pub state: String,
+    pub grants: Vec<Grant>,
+    /// In milliseconds since 1970.
+    pub signed_in: Option<i64>,
+    failed: u32,
+}
+
+/// The accounts that somebody sees people of a place by, up to 500.
+pub(crate) fn accounts(site: &Site, within: &str) -> Result<Vec<AccountRow>, Problem> {
+    // Cannot fail to parse: the projection wrote ids.
+    let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
+    Ok(site.platform().query(|connection| {
         // A code begins with the codes of what it lies in; an account without a role belongs to the node.
         let mut select = connection.prepare_cached(
             "select id, state, signed_in_at, failed from accounts a \
@@ -177,47 +199,58 @@ fn rows(
              or (?1 = ?2 and not exists (select 1 from account_grants g where g.account = a.id)) \
              order by invited_at, id limit 500",
         )?;
-        select
-            .query_map((within, site.jurisdiction()), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
-            .collect()
-    })?;
-    let mut people = Vec::with_capacity(accounts.len());
-    for (id, state, signed_in, failed) in accounts {
-        // Cannot fail to parse: the projection wrote ids.
-        let account = Uuid::try_parse(&id).unwrap_or_default();
-        let grants: Vec<(String, String)> = site.platform().query(|connection| {
-            connection
-                .prepare_cached(
-                    "select role, jurisdiction from account_grants where account = ?1 order by 1, 2",
-                )?
-                .query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
-        })?;
-        let name = site.people().name(account)?;
-        people.push(PersonRow {
-            name: name.unwrap_or_else(|| words.say("person-erased")),
-            suspended: state == "suspended",
-            own: account == viewer.account,
-            state: words.say(&format!("account-{state}")),
-            grants: grants
-                .into_iter()
-                .filter_map(|(role, jurisdiction)| {
-                    let role = Role::ALL.into_iter().find(|known| known.name() == role)?;
-                    Some(GrantRow {
-                        role: role.name(),
-                        title: words.of(&role.title()).to_owned(),
-                        jurisdiction,
-                    })
-                })
-                .collect(),
-            signed_in: signed_in.map_or_else(|| words.say("never"), moment),
-            failed,
-            id,
+        let mut grants = connection.prepare_cached(
+            "select role, jurisdiction from account_grants where account = ?1 order by 1, 2",
+        )?;
+        let mut accounts = Vec::new();
+        let mut rows = select.query((within, site.jurisdiction()))?;
+        while let Some(row) = rows.next()? {
+            let account: String = row.get(0)?;
+            let grants = grants
+                .query_map([&account], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<Vec<(String, String)>, _>>()?;
+            let grants = grants.into_iter().filter_map(|(role, jurisdiction)| {
+                let role = Role::ALL.into_iter().find(|known| known.name() == role)?;
+                Some(Grant { role, jurisdiction })
+            });
+            accounts.push(AccountRow {
+                grants: grants.collect(),
+                state: row.get(1)?,
+                signed_in: row.get(2)?,
+                failed: row.get(3)?,
+                id: id(account),
+            });
+        }
+        Ok(accounts)
+    })?)
+}
+
+fn rows(
+    site: &Site,
+    viewer: &Viewer,
+    within: &str,
+    words: Words,
+) -> Result<Vec<PersonRow>, Problem> {
+    let accounts = accounts(site, within)?.into_iter();
+    let people = accounts.map(|one| {
+        let name = site.people().name(one.id)?;
+        let grants = one.grants.into_iter().map(|grant| GrantRow {
+            role: grant.role.name(),
+            title: words.of(&grant.role.title()).to_owned(),
+            jurisdiction: grant.jurisdiction,
         });
-    }
-    Ok(people)
+        Ok(PersonRow {
+            name: name.unwrap_or_else(|| words.say("person-erased")),
+            suspended: one.state == "suspended",
+            own: one.id == viewer.account,
+            state: words.say(&format!("account-{}", one.state)),
+            grants: grants.collect(),
+            signed_in: one.signed_in.map_or_else(|| words.say("never"), moment),
+            failed: one.failed,
+            id: one.id.to_string(),
+        })
+    });
+    people.collect()
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -230,12 +263,21 @@ struct NewOne {
 }
 
 /// The role and place that a form names, where the viewer's reach has it.
-fn granted(site: &Site, viewer: &Viewer, role: &str, place: &str) -> Result<Grant, Problem> {
+fn typed(site: &Site, viewer: &Viewer, role: &str, place: &str) -> Result<Grant, Problem> {
     let role = Role::ALL.into_iter().find(|known| known.name() == role);
+    granted(site, viewer, role.ok_or_else(Problem::not_found)?, place)
+}
+
+/// A role within a place, where the viewer's reach has it.
+pub(crate) fn granted(
+    site: &Site,
+    viewer: &Viewer,
+    role: Role,
+    place: &str,
+) -> Result<Grant, Problem> {
     let place = place.trim();
     let within = Resource::account(Uuid::nil(), place);
-    let Some(role) = role.filter(|_| site.authority().may(viewer, Action::GrantRole, &within))
-    else {
+    if !site.authority().may(viewer, Action::GrantRole, &within) {
         return Err(Refusal::new(
             "beyond-reach",
             format!("{place} 不是您辖区内的区划代码(2、4、6、9 或 12 位数字)"),
@@ -259,7 +301,7 @@ async fn invite(
 ) -> Result<Response, Problem> {
     let viewer = asked.viewer;
     let words = words(viewer.language);
-    let grant = match granted(&site, &viewer, &new.role, &new.jurisdiction) {
+    let grant = match typed(&site, &viewer, &new.role, &new.jurisdiction) {
         Ok(grant) => grant,
         Err(problem) => {
             let told = Some(problem.detail(words));
@@ -289,7 +331,7 @@ async fn invite(
     }
 }
 
-fn address(token: &str) -> String {
+pub(crate) fn address(token: &str) -> String {
     format!("/invitation/{token}")
 }
 
@@ -316,17 +358,17 @@ struct OneGrant {
     jurisdiction: String,
 }
 
-async fn grant(site: Site, asked: Asked, Form(typed): Form<OneGrant>) -> Result<Response, Problem> {
-    let grant = granted(&site, &asked.viewer, &typed.role, &typed.jurisdiction)?;
+async fn grant(site: Site, asked: Asked, Form(form): Form<OneGrant>) -> Result<Response, Problem> {
+    let grant = typed(&site, &asked.viewer, &form.role, &form.jurisdiction)?;
     change(&site, &asked, GrantRole(grant)).await
 }
 
 async fn withdraw(
     site: Site,
     asked: Asked,
-    Form(typed): Form<OneGrant>,
+    Form(form): Form<OneGrant>,
 ) -> Result<Response, Problem> {
-    let grant = granted(&site, &asked.viewer, &typed.role, &typed.jurisdiction)?;
+    let grant = typed(&site, &asked.viewer, &form.role, &form.jurisdiction)?;
     change(&site, &asked, WithdrawRole(grant)).await
 }
 

@@ -291,14 +291,18 @@ fn programs_and_scripts_of_ours_change_things_and_a_token_for_reading_does_not()
             .await;
         assert_eq!(seen.status, StatusCode::BAD_REQUEST);
         assert!(!seen.body.contains("王五"), "{}", seen.body);
-        for (changes, status) in [("", StatusCode::FORBIDDEN), ("yes", StatusCode::OK)] {
+        for (scope, status) in [
+            ("", StatusCode::FORBIDDEN),
+            ("decide", StatusCode::FORBIDDEN),
+            ("file", StatusCode::OK),
+        ] {
             let mut make = vec![
                 ("form_token", token.as_str()),
                 ("label", "x"),
                 ("days", "1"),
             ];
-            if !changes.is_empty() {
-                make.push(("changes", changes));
+            if !scope.is_empty() {
+                make.push(("scope", scope));
             }
             let page = clerk.post("/account/keys", &make).await;
             let key = page.body.split_once("<code>").unwrap().1;

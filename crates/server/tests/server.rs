@@ -285,7 +285,7 @@ fn programs_come_with_tokens_that_lapse_and_may_be_for_reading_alone() {
         program.bearer = Some(key);
         let me = program.get("/api/me").await;
         assert_eq!(me.status, StatusCode::OK, "{}", me.body);
-        for part in ["\"role\":\"auditor\"", "\"changes\":false"] {
+        for part in ["\"role\":\"auditor\"", "\"scopes\":[]"] {
             assert!(me.body.contains(part), "{}", me.body);
         }
         assert_eq!(program.get("/api/readings").await.status, StatusCode::OK);

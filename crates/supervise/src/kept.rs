@@ -3,12 +3,15 @@
 //!
 //! Knows neither projects nor who may see what: its callers do.
 
+use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kandeng_evidence::{Limits, PhotoError, preview};
 use kandeng_platform::node::{Evidence, NodeError};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
 
 /// The most pixels a side of a preview.
 const SIDE: u32 = 480;
@@ -31,8 +34,8 @@ pub(crate) struct Kept {
     evidence: Evidence,
     previews: PathBuf,
     arriving: Semaphore,
-    keeping: Mutex<()>,
-    decoding: Semaphore,
+    keeping: Arc<Mutex<()>>,
+    decoding: Arc<Semaphore>,
 }
 
 impl Kept {
@@ -42,8 +45,8 @@ impl Kept {
             evidence,
             previews,
             arriving: Semaphore::new(MOST_ARRIVING),
-            keeping: Mutex::new(()),
-            decoding: Semaphore::new(1),
+            keeping: Arc::default(),
+            decoding: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -57,16 +60,34 @@ impl Kept {
         self.arriving.try_acquire().ok()
     }
 
-    /// For whoever keeps files and appends the event that names them: one at a time, so that what is taken back
-    /// after a refusal is nobody else's.
-    pub async fn keeping(&self) -> MutexGuard<'_, ()> {
-        self.keeping.lock().await
+    /// Keeps files and appends the event that names them: one at a time, so that what is taken back after a refusal is
+    /// nobody else's, and to its end, also where whoever waits for it goes away.
+    pub async fn keep<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let keeping = Arc::clone(&self.keeping).lock_owned().await;
+        let work = async move {
+            let done = work.await;
+            drop(keeping);
+            done
+        };
+        tokio::spawn(work).await
     }
 
-    /// For whoever decodes a picture: one at a time, since each may take hundreds of megabytes.
-    pub async fn decoding(&self) -> Option<SemaphorePermit<'_>> {
-        // Nothing only if it were closed, which it never is.
-        self.decoding.acquire().await.ok()
+    /// Decodes pictures on a thread that may wait: one at a time, since each may take hundreds of megabytes.
+    pub async fn decode<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        // Held by the work and not by whoever waits for it, who may go away. It cannot fail: nobody closes it.
+        let turn = Arc::clone(&self.decoding).acquire_owned().await;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        tokio::task::spawn_blocking(work).await
     }
 
     /// Keeps the bytes of a file. Gives whether they were not there before. Blocks.
@@ -94,7 +115,6 @@ impl Kept {
         if let Ok(Ok(bytes)) = read {
             return Ok(bytes);
         }
-        let _one = self.decoding().await;
         let (from, previews) = (self.path(sha256), self.previews.clone());
         let work = move || {
             // Somebody else may have made it while this waited.
@@ -108,8 +128,8 @@ impl Kept {
             }
             Ok(bytes)
         };
-        let work = tokio::task::spawn_blocking(work).await;
-        work.unwrap_or_else(|error| Err(PhotoError::Unreadable(std::io::Error::other(error))))
+        let made = self.decode(work).await;
+        made.unwrap_or_else(|error| Err(PhotoError::Unreadable(std::io::Error::other(error))))
     }
 }
 
@@ -120,4 +140,47 @@ fn put_away(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     beside.write_all(bytes)?;
     beside.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn kept() -> Kept {
+        Kept::new(Evidence::new(PathBuf::new()), PathBuf::new())
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_while_a_picture_is_decoded_lets_nobody_decode_beside_it() {
+        let kept = kept();
+        let (go_on, waits) = mpsc::channel::<()>();
+        let gone = kept.decode(move || waits.recv());
+        let gone = tokio::time::timeout(Duration::from_millis(50), gone).await;
+        assert!(gone.is_err());
+        let second = tokio::time::timeout(Duration::from_millis(50), kept.decode(|| ()));
+        assert!(second.await.is_err(), "two at a time");
+        go_on.send(()).unwrap();
+        kept.decode(|| ()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn files_are_kept_to_the_end_and_one_after_the_other() {
+        let kept = kept();
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        let (done, was_done) = tokio::sync::oneshot::channel();
+        let gone = kept.keep(async move {
+            waits.await.unwrap();
+            done.send(()).unwrap();
+        });
+        let gone = tokio::time::timeout(Duration::from_millis(50), gone).await;
+        assert!(gone.is_err());
+        let second = tokio::time::timeout(Duration::from_millis(50), kept.keep(async {}));
+        assert!(second.await.is_err(), "two at a time");
+        go_on.send(()).unwrap();
+        was_done.await.unwrap();
+        kept.keep(async {}).await.unwrap();
+    }
 }

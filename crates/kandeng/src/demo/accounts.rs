@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 
 use kandeng_platform::account::{
-    Grant, MOST_KEY_DAYS, NewKey, NewPerson, People, PeopleError, Role, TotpSecret,
+    Grant, MOST_KEY_DAYS, NewKey, NewPerson, People, PeopleError, Role, Scope, Scopes, TotpSecret,
 };
 use kandeng_platform::{Clock as _, Context, Language as Reads, SystemClock};
 use kandeng_screening::Language;
@@ -98,7 +98,10 @@ impl Accounts {
                 account.recovery = enrolled.recovery;
                 let new = NewKey {
                     label: words.say("demo-key"),
-                    changes: role != Role::Auditor,
+                    scopes: match role {
+                        Role::Auditor => Scopes::new(),
+                        _ => Scope::ALL.into(),
+                    },
                     days: MOST_KEY_DAYS,
                 };
                 let own = Context {

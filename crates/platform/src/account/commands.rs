@@ -8,6 +8,7 @@ use super::events::{Account, AccountEvent, Credentials, Proof};
 use super::keys::{MOST_KEY_DAYS, MOST_KEYS};
 use super::passkeys::MOST_PASSKEYS;
 use super::role::Grant;
+use super::scope::Scopes;
 use crate::aggregate::{Decide, Decision};
 use crate::context::{Context, Language, Refusal};
 use crate::effect::{Effect, Unique};
@@ -107,8 +108,8 @@ pub struct MakeKey {
     pub token: String,
     /// What its owner calls it, in the vault.
     pub label: Uuid,
-    /// Whether it may change things.
-    pub changes: bool,
+    /// What it may change; nothing where it reads only.
+    pub scopes: Scopes,
     /// How many days it lives.
     pub days: u32,
     /// When it ends.
@@ -359,7 +360,7 @@ impl Decide<MakeKey> for Account {
             key: make.key,
             token: make.token,
             label: make.label,
-            changes: make.changes,
+            scopes: make.scopes,
             until: make.until,
         }
         .into())

@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::role::Grant;
+use super::scope::{Scope, Scopes};
 use crate::aggregate::{Aggregate, Events};
 use crate::context::Language;
 
@@ -124,8 +125,8 @@ pub enum AccountEvent {
         token: String,
         /// What its owner calls it, in the vault.
         label: Uuid,
-        /// Whether it may change things; else it reads.
-        changes: bool,
+        /// What it may change; nothing where it reads only.
+        scopes: Scopes,
         /// When it ends.
         until: Timestamp,
     },
@@ -170,7 +171,7 @@ impl Events for AccountEvent {
         ("account-restored", 1),
         ("account-signed-in", 2),
         ("account-signed-out", 1),
-        ("account-key-made", 1),
+        ("account-key-made", 2),
         ("account-key-withdrawn", 1),
         ("account-passkey-added", 1),
         ("account-passkey-removed", 1),
@@ -184,6 +185,12 @@ impl Events for AccountEvent {
             ("account-credentials-set", 1) => payload["step"] = 0.into(),
             // Until version 2 nobody signed in by a passkey.
             ("account-signed-in", 1) => {}
+            // Until version 2 a key could change whatever there was an operation for, or nothing.
+            ("account-key-made", 1) => {
+                let changes = payload.as_object_mut()?.remove("changes")?.as_bool()?;
+                let scopes: &[Scope] = if changes { &Scope::BEFORE_SCOPES } else { &[] };
+                payload["scopes"] = scopes.iter().map(|scope| scope.name()).collect();
+            }
             _ => return None,
         }
         Some(payload)

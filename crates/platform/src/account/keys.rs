@@ -9,6 +9,7 @@ use super::commands::{MakeKey, WithdrawKey};
 use super::events::Account;
 use super::people::{People, PeopleError, hash, label, random_token};
 use super::role::Viewer;
+use super::scope::Scopes;
 use super::tables;
 use crate::context::Context;
 use crate::vault::Reference;
@@ -26,8 +27,8 @@ pub struct Key {
     pub id: Uuid,
     /// What its owner calls it.
     pub label: String,
-    /// Whether it may change things.
-    pub changes: bool,
+    /// What it may change; nothing where it reads only.
+    pub scopes: Scopes,
     /// Until when, in milliseconds since 1970.
     pub until: i64,
 }
@@ -37,23 +38,27 @@ pub struct Key {
 pub struct NewKey {
     /// What its owner calls it.
     pub label: String,
-    /// Whether it may change things.
-    pub changes: bool,
+    /// What it may change; nothing where it reads only.
+    pub scopes: Scopes,
     /// How many days it lives, from 1 to [`MOST_KEY_DAYS`].
     pub days: u32,
 }
 
 impl People {
-    /// In whose name a key is good at `now`, and whether it may change things.
+    /// In whose name a key is good at `now`, and what it may change.
     ///
     /// # Errors
     /// When the read model fails.
-    pub fn bearer(&self, key: &str, now: Timestamp) -> Result<Option<(Viewer, bool)>, PeopleError> {
+    pub fn bearer(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Viewer, Scopes)>, PeopleError> {
         let token = hash(key);
         Ok(self.platform().query(|connection| {
-            let found: Option<(String, String, String, bool)> = connection
+            let found: Option<(String, String, String, String)> = connection
                 .prepare_cached(
-                    "select k.id, k.account, a.language, k.changes \
+                    "select k.id, k.account, a.language, k.scopes \
                      from account_keys k join accounts a on a.id = k.account \
                      where k.token = ?1 and k.until > ?2 and a.state = 'active' \
                      and not exists (select 1 from erased_people e where e.person = a.id)",
@@ -62,11 +67,11 @@ impl People {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })
                 .optional()?;
-            let Some((key, account, language, changes)) = found else {
+            let Some((key, account, language, scopes)) = found else {
                 return Ok(None);
             };
             let viewer = tables::viewer(connection, &account, &language, &key)?;
-            Ok(viewer.map(|viewer| (viewer, changes)))
+            Ok(viewer.map(|viewer| (viewer, tables::scopes_of(&scopes))))
         })?)
     }
 
@@ -75,10 +80,10 @@ impl People {
     /// # Errors
     /// When read model or vault fails.
     pub fn keys_of(&self, account: Uuid, now: Timestamp) -> Result<Vec<Key>, PeopleError> {
-        let found: Vec<(String, String, bool, i64)> = self.platform().query(|connection| {
+        let found: Vec<(String, String, String, i64)> = self.platform().query(|connection| {
             connection
                 .prepare_cached(
-                    "select id, label, changes, until from account_keys \
+                    "select id, label, scopes, until from account_keys \
                      where account = ?1 and until > ?2 order by made_at desc, id",
                 )?
                 .query_map((account.to_string(), now.as_millisecond()), |row| {
@@ -87,7 +92,7 @@ impl People {
                 .collect()
         })?;
         let mut keys = Vec::new();
-        for (id, label, changes, until) in found {
+        for (id, label, scopes, until) in found {
             // Cannot fail to parse: the projection wrote ids.
             let (Ok(id), Ok(label)) = (Uuid::try_parse(&id), Uuid::try_parse(&label)) else {
                 continue;
@@ -97,7 +102,7 @@ impl People {
                 label: self
                     .read_value(Reference(label))?
                     .unwrap_or_else(|| "—".to_owned()),
-                changes,
+                scopes: tables::scopes_of(&scopes),
                 until,
             });
         }
@@ -115,7 +120,7 @@ impl People {
             key: self.platform().new_id(),
             token: hash(&token),
             label: self.store_value(cx.actor, called)?.0,
-            changes: new.changes,
+            scopes: new.scopes.clone(),
             days: new.days,
             until: cx.at + SignedDuration::from_hours(24) * new.days.min(MOST_KEY_DAYS) as i32,
         };

@@ -8,6 +8,7 @@ mod passkeys;
 mod password;
 mod people;
 mod role;
+mod scope;
 mod sessions;
 mod tables;
 mod totp;
@@ -23,6 +24,7 @@ pub use people::{
     Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS,
 };
 pub use role::{Grant, Role, Viewer};
+pub use scope::{Scope, Scopes};
 pub use sessions::{IDLE_MINUTES, sessions_of};
 pub use tables::{AccountTables, grants_of, responsible, superior};
 pub use totp::TotpSecret;

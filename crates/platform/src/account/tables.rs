@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::events::{Account, AccountEvent};
 use super::role::{Grant, Role, Viewer};
+use super::scope::Scopes;
 use crate::aggregate::Aggregate;
 use crate::context::Language;
 use crate::read_model::Tables;
@@ -20,7 +21,7 @@ impl Tables for AccountTables {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -69,7 +70,7 @@ impl Tables for AccountTables {
             account text not null,
             token text not null unique, -- its SHA-256
             label text not null, -- a reference into the vault
-            changes integer not null check (changes in (0, 1)),
+            scopes text not null, -- a list in JSON
             made_at integer not null,
             until integer not null
         ) strict, without rowid;
@@ -206,7 +207,7 @@ fn project(
             key,
             token,
             label,
-            changes,
+            scopes,
             until,
         } => {
             to.execute(
@@ -220,7 +221,7 @@ fn project(
                     id,
                     token,
                     label.to_string(),
-                    changes,
+                    written(scopes),
                     at,
                     until.as_millisecond()
                 ],
@@ -347,4 +348,16 @@ fn nearest(
         }
     }
     Ok(Vec::new())
+}
+
+/// Scopes as the table has them.
+fn written(scopes: &Scopes) -> String {
+    // Cannot fail: they are a list of words.
+    serde_json::to_string(scopes).unwrap_or_default()
+}
+
+/// Scopes from the table.
+pub(super) fn scopes_of(written: &str) -> Scopes {
+    // Cannot fail: the projection wrote them; a key of which it could not be read would change nothing.
+    serde_json::from_str(written).unwrap_or_default()
 }

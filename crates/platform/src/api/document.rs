@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{Body, COMMAND_HEADER, Given, MOST_HEADER, Operation, Shape};
+use crate::account::Scope;
+use crate::authority::Action;
 
 /// 请求有何问题 / What is wrong with a request (RFC 9457)
 #[derive(Serialize, ToSchema)]
@@ -66,7 +68,7 @@ const MISSING: (u16, &str) = (
 const CHANGING: [(u16, &str); 2] = [
     (
         403,
-        "令牌只能读取,或请求不是从本站页面发出 / The token is for reading only, or the request comes from no page of ours",
+        "令牌没有所需的权限,或请求不是从本站页面发出 / The token lacks the scope that is needed, or the request comes from no page of ours",
     ),
     (413, "内容太大 / It is too large"),
 ];
@@ -79,12 +81,18 @@ const REFUSED: (u16, &str) = (
 );
 
 impl Operation {
-    pub(super) fn document(&self, may_be_missing: bool) -> Value {
+    pub(super) fn document(&self, action: Option<Action>) -> Value {
+        let scope = action.filter(|_| !self.method.is_safe());
+        let scope: Vec<&str> = scope
+            .and_then(Action::scope)
+            .map(Scope::name)
+            .into_iter()
+            .collect();
         let mut document = json!({
             "operationId": self.id(),
             "summary": self.about,
-            "responses": self.responses(may_be_missing),
-            "security": [{ "token": [] }, { "session": [] }],
+            "responses": self.responses(action.is_some()),
+            "security": [{ "token": scope }, { "session": [] }],
         });
         let parameters = self.parameters();
         if !parameters.is_empty() {
@@ -98,20 +106,15 @@ impl Operation {
                     "content": { "application/json": { "schema": shape.reference() } },
                 });
             }
-            Body::File(about) => {
+            Body::Form {
+                about,
+                most,
+                beside,
+            } => {
                 document["requestBody"] = json!({
                     "required": true,
                     "description": about,
-                    "content": { "multipart/form-data": { "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "additionalProperties": false,
-                        "properties": { "file": {
-                            "type": "string",
-                            "contentMediaType": "application/octet-stream",
-                            "format": "binary",
-                        } },
-                    } } },
+                    "content": { "multipart/form-data": { "schema": form(*most, beside.as_ref()) } },
                 });
             }
         }
@@ -214,6 +217,31 @@ impl Given {
         }
         document
     }
+}
+
+/// A form with files, and what may stand beside them.
+fn form(most: usize, beside: Option<&Shape>) -> Value {
+    let file = json!({
+        "type": "string",
+        "contentMediaType": "application/octet-stream",
+        "format": "binary",
+    });
+    let file = match most {
+        1 => file,
+        most => json!({ "type": "array", "items": file, "minItems": 1, "maxItems": most }),
+    };
+    let own = beside.map(Shape::own);
+    let mut fields = own.map_or_else(|| json!({}), |own| own["properties"].clone());
+    fields["file"] = file;
+    let needed = own.and_then(|own| own["required"].as_array().cloned());
+    let mut needed = needed.unwrap_or_default();
+    needed.push("file".into());
+    json!({
+        "type": "object",
+        "required": needed,
+        "additionalProperties": false,
+        "properties": fields,
+    })
 }
 
 /// Each field of a shape as a parameter of the address.

@@ -23,7 +23,7 @@ use crate::page::{MOST_TIME, Params, Problem, Routes, Site};
 
 pub use command::{COMMAND_HEADER, CommandId, born};
 pub use document::ProblemDocument;
-pub use sent::{Asks, Said};
+pub use sent::{Asks, Beside, Said};
 pub(crate) use shape::Shape;
 pub use values::{At, Both, Done, Id};
 
@@ -38,8 +38,12 @@ pub const MOST_HEADER: usize = 1_000;
 enum Body {
     Nothing,
     Json(Shape),
-    /// A file in a form: what it is.
-    File(&'static str),
+    /// A form with files in its field `file`: what they are, how many at most, and what may stand beside them.
+    Form {
+        about: &'static str,
+        most: usize,
+        beside: Option<Shape>,
+    },
 }
 
 /// What an operation answers when all went well, or when it says no in a shape of its own.
@@ -120,8 +124,27 @@ impl Operation {
 
     /// A file that is sent in a form, as its field `file`.
     #[must_use]
-    pub fn taking_file(mut self, about: &'static str) -> Self {
-        self.body = Body::File(about);
+    pub fn taking_file(self, about: &'static str) -> Self {
+        self.taking_files(1, about)
+    }
+
+    /// Up to so many files that are sent in a form, each as a field `file`.
+    #[must_use]
+    pub fn taking_files(mut self, most: usize, about: &'static str) -> Self {
+        self.body = Body::Form {
+            about,
+            most,
+            beside: None,
+        };
+        self
+    }
+
+    /// Further fields of the form that files are sent in; read by [`Beside`].
+    #[must_use]
+    pub fn beside<F: ToSchema>(mut self) -> Self {
+        if let Body::Form { beside, .. } = &mut self.body {
+            *beside = Some(Shape::of::<F>());
+        }
         self
     }
 
@@ -167,7 +190,8 @@ impl Operation {
             asks: self.asks.clone(),
             body: match &self.body {
                 Body::Json(shape) => Some(shape.clone()),
-                _ => None,
+                Body::Form { beside, .. } => beside.clone(),
+                Body::Nothing => None,
             },
         }
     }
@@ -206,7 +230,7 @@ impl Operations {
     {
         let (method, path) = (operation.method.clone(), operation.path);
         let route = Routes::new().asks(method, path, action, find, handler);
-        self.put(&operation, route, true)
+        self.put(&operation, route, Some(action))
     }
 
     /// One for whoever is signed in, about their own account alone.
@@ -218,16 +242,17 @@ impl Operations {
     {
         let (method, path) = (operation.method.clone(), operation.path);
         let route = Routes::new().signed_in(method, path, handler);
-        self.put(&operation, route, false)
+        self.put(&operation, route, None)
     }
 
-    fn put(mut self, operation: &Operation, route: Routes, may_be_missing: bool) -> Self {
+    fn put(mut self, operation: &Operation, route: Routes, action: Option<Action>) -> Self {
         let route = route.up_to(MOST_COMMAND, MOST_TIME);
         self.routes = self.routes.and(route.with(operation.expected()));
         let shapes = operation.asks.iter();
         let body = match &operation.body {
             Body::Json(shape) => Some(shape),
-            _ => None,
+            Body::Form { beside, .. } => beside.as_ref(),
+            Body::Nothing => None,
         };
         let given = operation.given.iter().filter_map(|one| one.shape.as_ref());
         for shape in shapes.chain(body).chain(given) {
@@ -236,7 +261,7 @@ impl Operations {
             }
         }
         let item = self.paths.entry(operation.path).or_insert(json!({}));
-        item[operation.method.as_str().to_lowercase()] = operation.document(may_be_missing);
+        item[operation.method.as_str().to_lowercase()] = operation.document(action);
         self
     }
 

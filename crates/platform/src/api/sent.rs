@@ -21,6 +21,48 @@ pub struct Asks<T>(pub T);
 #[derive(Clone, Debug)]
 pub struct Said<T>(pub T);
 
+/// How the fields of a form beside its files are read, once they have arrived.
+#[derive(Clone)]
+pub struct Beside(Option<Shape>);
+
+impl Beside {
+    /// Whether nothing may stand beside the files.
+    ///
+    /// # Errors
+    /// When something does: its name is told, and not what it says.
+    pub fn nothing<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<(), Problem> {
+        match fields.into_iter().next() {
+            Some((name, _)) => Err(wrong(name, "没有这个字段", "there is no such field").into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The fields, checked against the shape that the document shows.
+    ///
+    /// # Errors
+    /// What is wrong with them, and where.
+    pub fn read<'f, T: DeserializeOwned>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<T, Problem> {
+        // Cannot be missing where the operation says what may stand beside its files.
+        let shape = self.0.as_ref().ok_or_else(Problem::not_found)?;
+        read(said(shape, fields)?).ok_or_else(not_as_described)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Beside {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let expected = parts.extensions.get::<Expected>();
+        Ok(Self(expected.and_then(|expected| expected.body.clone())))
+    }
+}
+
 /// The longest address that is read, in bytes.
 const MOST_QUERY: usize = 8 << 10;
 
@@ -59,21 +101,34 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
 
 /// The parameters of an address as values of the kinds that the shape says.
 fn asked(shape: &Shape, query: &str) -> Result<Value, Wrong> {
-    let wrong = |field: &str, zh: &str, en: &str| Wrong {
-        field: field.chars().take(60).collect(),
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    said(shape, pairs.iter().map(|(name, text)| (&**name, &**text)))
+}
+
+fn wrong(name: &str, zh: &str, en: &str) -> Wrong {
+    Wrong {
+        // The name itself is the sender's: it is cut, so that an answer is never long.
+        field: name.chars().take(60).collect(),
         text: Text::new(zh, en),
-    };
+    }
+}
+
+/// Pairs of name and text as values of the kinds that the shape says.
+fn said<'f>(
+    shape: &Shape,
+    pairs: impl IntoIterator<Item = (&'f str, &'f str)>,
+) -> Result<Value, Wrong> {
     let own = shape.own();
     let mut values = Map::new();
-    for (name, text) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(schema) = own["properties"].get(&*name) else {
-            return Err(wrong(&name, "没有这个参数", "there is no such parameter"));
+    for (name, text) in pairs {
+        let Some(schema) = own["properties"].get(name) else {
+            return Err(wrong(name, "没有这个参数", "there is no such parameter"));
         };
-        let value = value_of(shape, schema, &text);
-        let value = value.ok_or_else(|| wrong(&name, "无法读取", "it cannot be read"))?;
-        check(shape, schema, &value, &name)?;
-        if values.insert(name.clone().into_owned(), value).is_some() {
-            return Err(wrong(&name, "写了两次", "it is said twice"));
+        let value = value_of(shape, schema, text);
+        let value = value.ok_or_else(|| wrong(name, "无法读取", "it cannot be read"))?;
+        check(shape, schema, &value, name)?;
+        if values.insert(name.to_owned(), value).is_some() {
+            return Err(wrong(name, "写了两次", "it is said twice"));
         }
     }
     for name in own["required"].as_array().into_iter().flatten() {

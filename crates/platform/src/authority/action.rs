@@ -1,5 +1,7 @@
 //! What people may be asked whether they may do it.
 
+use crate::account::Scope;
+
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal on $kinds:expr;)+) => {
         /// Something that somebody does. The names are those of the policies.
@@ -164,4 +166,61 @@ actions! {
     ViewReadings = "view-readings" on &[Kind::Desk];
     /// See the ledger and its proofs.
     ViewLedger = "view-ledger" on &[Kind::Desk];
+}
+
+impl Action {
+    /// The scope that a program's key needs to change something by it; nothing where no program changes anything by it.
+    /// What is read needs none.
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::ViewProject
+            | Self::FileProject
+            | Self::ChangeItems
+            | Self::UploadEvidence
+            | Self::WithdrawProject
+            | Self::AnswerQuestion => Some(Scope::File),
+            Self::SubmitCategory
+            | Self::ReviewCategory
+            | Self::AcceptCategory
+            | Self::ReturnCategory => Some(Scope::Vouch),
+            Self::ImportFilings => Some(Scope::Import),
+            // The queue's own operations look at each flag once more.
+            Self::ViewDesk
+            | Self::KeepViews
+            | Self::ViewFlag
+            | Self::DismissFlag
+            | Self::DeclineDismissal
+            | Self::ConfirmFlag
+            | Self::ReviewFlag
+            | Self::AskAboutFlag
+            | Self::OpenCase
+            | Self::ViewCase
+            | Self::AssignCase
+            | Self::WorkCase
+            | Self::AskAboutCase
+            | Self::ReferCase
+            | Self::CloseCase
+            | Self::ConsentToQuestion
+            | Self::WithdrawQuestion => Some(Scope::Decide),
+            Self::ViewRules | Self::ChangeParameters | Self::ScreenNow => Some(Scope::Rules),
+            Self::UploadRegister
+            | Self::DeleteRegister
+            | Self::StateRegisterBasis
+            | Self::ChangeDeclaration
+            | Self::ChangeSettings => Some(Scope::Settings),
+            Self::InvitePerson | Self::GrantRole | Self::SuspendPerson => Some(Scope::People),
+            // By a link for somebody else's account a program would become them.
+            Self::ResetCredentials
+            | Self::OpenPersonalValue
+            | Self::ListRegister
+            | Self::ReadRegister
+            | Self::ViewAccount
+            | Self::UseOwnAccount
+            | Self::ViewNumbers
+            | Self::ExportFilings
+            | Self::ViewPeople
+            | Self::ViewReadings
+            | Self::ViewLedger => None,
+        }
+    }
 }

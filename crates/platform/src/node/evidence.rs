@@ -145,7 +145,8 @@ impl Evidence {
         }))
     }
 
-    /// Copies every file that `to` has not got; files never change, so those that it has are right.
+    /// Copies every file that `to` has not got; files never change, so those that it has are right. One that is taken back
+    /// meanwhile is named by no event, and is not missed.
     ///
     /// # Errors
     /// When a file cannot be read or written.
@@ -163,8 +164,11 @@ impl Evidence {
                 fs::copy(self.path(&digits), &path)?;
                 File::open(&path)?.sync_all()
             };
-            copy().map_err(NodeError::unwritten(&path))?;
-            copied += 1;
+            match copy() {
+                Ok(()) => copied += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(NodeError::unwritten(&path)(error)),
+            }
         }
         Ok(copied)
     }
@@ -190,6 +194,13 @@ mod tests {
         let copy = folder.path().join("copy");
         assert_eq!(evidence.copy_to(&copy).unwrap(), 1);
         assert_eq!(evidence.copy_to(&copy).unwrap(), 0);
+        // One that goes between the list and its turn.
+        let gone = evidence.path(&"ab".repeat(32));
+        fs::create_dir_all(gone.parent().unwrap()).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), gone).unwrap();
+        let other = folder.path().join("other");
+        assert_eq!(evidence.copy_to(&other).unwrap(), 1);
         fs::write(evidence.path(&digits), b"abd").unwrap();
         assert_eq!(evidence.check(&digits).unwrap().unwrap().name, digits);
     }

@@ -257,6 +257,25 @@ impl Decide<Retry> for Notice {
 }
 
 impl Platform {
+    /// Whether somebody was told of a cause by a channel, or is going to be.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn was_told(&self, cause: &str, to: Uuid, channel: &str) -> Result<bool, CommandError> {
+        let stream = self.notice_of(cause, to, channel)?;
+        Ok(!self.ledger().read_stream(&stream, 0)?.is_empty())
+    }
+
+    /// The stream of the notice that tells somebody of a cause by a channel: there is one.
+    pub(crate) fn notice_of(
+        &self,
+        cause: &str,
+        to: Uuid,
+        channel: &str,
+    ) -> Result<StreamName, CommandError> {
+        self.guard("notice", &[cause, &to.to_string(), channel])
+    }
+
     /// Has a notice that was given up tried again, by whichever node's loop is first.
     ///
     /// # Errors

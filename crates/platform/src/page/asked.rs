@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use uuid::Uuid;
 
 use super::Problem;
-use crate::account::Viewer;
+use crate::account::{Scopes, Viewer};
 use crate::authority::Resource;
 
 /// The named parts of a path.
@@ -38,10 +38,10 @@ pub struct Asked {
 }
 
 /// Put among the extensions of a request that a program sent, with a token of somebody's instead of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// Whether it may change things; else it reads.
-    pub changes: bool,
+    /// What it may change; nothing where it reads only.
+    pub scopes: Scopes,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::Words;
-use crate::account::PeopleError;
+use crate::account::{PeopleError, Scope};
 use crate::context::{Refusal, Text};
 use crate::platform::CommandError;
 use crate::room::is_for_want_of_room;
@@ -58,13 +58,21 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "form-not-ours")
     }
 
-    /// The program's token lets it read only.
-    pub fn beyond_scope() -> Self {
+    /// The program's token lets it read, but not change this: it lacks a scope, or none would do.
+    pub fn beyond_scope(needed: Option<Scope>) -> Self {
         Self {
-            text: Some(Text::new(
-                "这个接口令牌只能读取,不能更改",
-                "this token lets a program read, not change",
-            )),
+            text: Some(match needed.map(Scope::name) {
+                Some(scope) => Text::new(
+                    format!("这个接口令牌没有 {scope} 权限,不能这样更改"),
+                    format!(
+                        "this token lacks the scope {scope}, without which a program changes nothing here"
+                    ),
+                ),
+                None => Text::new(
+                    "接口令牌不能更改这里",
+                    "no token lets a program change this",
+                ),
+            }),
             ..Self::new(StatusCode::FORBIDDEN, "beyond-scope")
         }
     }

@@ -16,7 +16,7 @@ use super::form::MOST_CARRIED;
 use super::ours::{is_form, ours};
 use super::room::{Writes, carry_out, is_short};
 use super::{Asked, Carried, Params, Problem, Program, Site};
-use crate::account::Viewer;
+use crate::account::{Scope, Viewer};
 use crate::authority::{Action, Resource};
 
 /// Who may use a route.
@@ -236,13 +236,18 @@ async fn viewer_of(request: Request) -> Result<(Viewer, Site, Request), Response
 }
 
 /// Refuses what would change something and was not sent by one of our pages, or by a program that may.
-async fn meant(site: &Site, viewer: &Viewer, request: Request) -> Result<Request, Response> {
+async fn meant(
+    site: &Site,
+    viewer: &Viewer,
+    needed: Option<Scope>,
+    request: Request,
+) -> Result<Request, Response> {
     if request.method().is_safe() {
         return Ok(request);
     }
     match request.extensions().get::<Program>() {
-        Some(program) if program.changes => Ok(request),
-        Some(_) => Err(Problem::beyond_scope().into_response()),
+        Some(program) if needed.is_some_and(|scope| program.scopes.contains(&scope)) => Ok(request),
+        Some(_) => Err(Problem::beyond_scope(needed).into_response()),
         None => ours(&site.form_token(viewer), request).await,
     }
 }
@@ -252,7 +257,8 @@ async fn signed_in(request: Request, next: Next) -> Response {
         Ok(found) => found,
         Err(response) => return response,
     };
-    match meant(&site, &viewer, request).await {
+    // One's own account is a person's to change, and no program's.
+    match meant(&site, &viewer, None, request).await {
         Ok(request) => carry_out(&site, request, next).await,
         Err(response) => response,
     }
@@ -277,7 +283,7 @@ async fn ask(action: Action, find: &Find, request: Request, next: Next) -> Respo
         return Problem::not_found().into_response();
     }
     let request = Request::from_parts(parts, body);
-    let mut request = match meant(&site, &viewer, request).await {
+    let mut request = match meant(&site, &viewer, action.scope(), request).await {
         Ok(request) => request,
         Err(response) => return response,
     };

@@ -1,13 +1,14 @@
 //! The API of the server itself, the document that describes it and every scene's (OpenAPI 3.1), and a page to read that.
 
 mod page;
+mod people;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::http::Method;
 use axum::{Extension, Json};
 use kandeng_platform::Scene;
-use kandeng_platform::account::Viewer;
+use kandeng_platform::account::{Grant, Scope, Viewer};
 use kandeng_platform::api::{Asks, Id, Operation, Operations, ProblemDocument};
 use kandeng_platform::authority::Action;
 
@@ -66,6 +67,7 @@ fn operations_of_the_server() -> Operations {
             |site, viewer, _| Ok(site.widest(viewer, Action::ViewReadings)),
             list_readings,
         )
+        .and(people::operations())
 }
 
 /// 请求者 / Whoever asks
@@ -76,8 +78,10 @@ struct Me {
     #[schema(example = "zh")]
     language: &'static str,
     grants: Vec<Role>,
-    /// 可否更改 / Whether this request may be one that changes things
-    changes: bool,
+    /// 令牌可更改什么:`file`、`vouch`、`import`、`decide`、`rules`、`settings`、`people`;会话不受限 / What this token may
+    /// change; a session may whatever its owner may
+    #[schema(example = json!(["file"]))]
+    scopes: Vec<&'static str>,
 }
 
 /// 辖区内的角色 / A role within a jurisdiction
@@ -91,6 +95,15 @@ struct Role {
     jurisdiction: String,
 }
 
+impl From<Grant> for Role {
+    fn from(grant: Grant) -> Self {
+        Self {
+            role: grant.role.name(),
+            jurisdiction: grant.jurisdiction,
+        }
+    }
+}
+
 async fn me(viewer: Viewer, program: Option<Extension<Program>>) -> Json<Me> {
     Json(Me {
         account: Id(viewer.account),
@@ -98,15 +111,11 @@ async fn me(viewer: Viewer, program: Option<Extension<Program>>) -> Json<Me> {
             kandeng_platform::Language::Zh => "zh",
             kandeng_platform::Language::En => "en",
         },
-        grants: viewer
-            .grants
-            .into_iter()
-            .map(|grant| Role {
-                role: grant.role.name(),
-                jurisdiction: grant.jurisdiction,
-            })
-            .collect(),
-        changes: program.is_none_or(|Extension(program)| program.changes),
+        grants: viewer.grants.into_iter().map(Role::from).collect(),
+        scopes: match program {
+            Some(Extension(program)) => program.scopes.into_iter().map(Scope::name).collect(),
+            None => Scope::ALL.map(Scope::name).to_vec(),
+        },
     })
 }
 

@@ -1,6 +1,6 @@
 //! What officers decide on flags: dismissed, confirmed, looked at again, asked about.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use kandeng_platform::api::{CommandId, Done, Id, Operation, Operations, Said, born};
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::DONE;
-use crate::pages::desk::decide::{dismiss_all, flag_of_path, question_of, to_dismiss};
+use crate::pages::desk::decide::{dismiss_all, flag_of_path, may_ask, question_of, to_dismiss};
 use crate::pages::desk::of_path;
 use crate::scene::Supervise;
 
@@ -77,6 +77,18 @@ pub(super) fn operations() -> Operations {
             Action::AskAboutFlag,
             of_path,
             ask,
+        )
+        .asks(
+            Operation::new(
+                Method::POST,
+                "/api/supervise/flags/{id}/ask/preview",
+                "询问在发出前的样子;什么都不写入 / A question as it would be read, before it is asked; nothing is written",
+            )
+            .taking::<Asking>()
+            .giving::<WouldAsk>(200, "询问 / The question"),
+            Action::AskAboutFlag,
+            of_path,
+            preview,
         )
 }
 
@@ -150,6 +162,15 @@ struct LookedAgain {
 struct Asking {
     #[schema(min_length = 1, max_length = 1000)]
     text: String,
+}
+
+/// 询问在发出前的样子 / A question before it is asked
+#[derive(Serialize, ToSchema)]
+struct WouldAsk {
+    /// 被问者读到的文字 / What whoever is asked would read
+    text: String,
+    /// 须经同意方可发出 / Whether it waits for somebody's consent first
+    waits: bool,
 }
 
 /// 已问 / That it was asked
@@ -272,4 +293,21 @@ async fn ask(
         done: Done::from(&answer),
     };
     Ok((StatusCode::CREATED, Json(asked)).into_response())
+}
+
+async fn preview(
+    site: Site,
+    asked: Asked,
+    Extension(scene): Extension<Supervise>,
+    Said(asking): Said<Asking>,
+) -> Result<Json<WouldAsk>, Problem> {
+    let flag = flag_of_path(&site, &asked)?;
+    let what = question_of(&site, &scene, &asked, &flag, &asking.text)?;
+    let what = what.ok_or_else(Problem::not_found)?;
+    let waits = what.lead.is_some_and(|lead| lead != asked.viewer.account);
+    may_ask(&site, &asked, what)?;
+    Ok(Json(WouldAsk {
+        text: asking.text,
+        waits,
+    }))
 }

@@ -1,12 +1,15 @@
 //! The scene's operations for programs, below `/api/supervise/`: the same commands and queries as the pages', by the same
 //! policies. Nobody's name is in an answer, nor a number of a person or an account; people are account ids, or 个人 A.
 
+mod boundary;
 mod cases;
 mod cells;
 mod decide;
 mod declaration;
+mod declared;
 mod doubts;
 mod export;
+mod files;
 mod filing;
 mod flag;
 mod history;
@@ -17,6 +20,7 @@ mod projects;
 mod questions;
 mod queue;
 mod reason;
+mod registers;
 mod rules;
 mod views;
 mod vouch;
@@ -32,9 +36,12 @@ const DONE: &str = "已办,或本来如此 / Done, or so already";
 
 fn operations() -> Operations {
     declaration::operations()
+        .and(declared::operations())
         .and(projects::operations())
         .and(history::operations())
         .and(filing::operations())
+        .and(files::operations())
+        .and(boundary::operations())
         .and(vouch::operations())
         .and(doubts::operations())
         .and(queue::operations())
@@ -46,6 +53,7 @@ fn operations() -> Operations {
         .and(rules::operations())
         .and(parameters::operations())
         .and(numbers::operations())
+        .and(registers::operations())
         .and(import::operations())
         .and(export::operations())
 }

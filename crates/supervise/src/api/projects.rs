@@ -65,10 +65,10 @@ struct WantedProjects {
         example = "990121100"
     )]
     place: Option<String>,
-    /// 账本此位置之后有改动的 / Those that were changed after this place in the ledger
+    /// 账本此位置之后有改动的,包括已撤回的 / Those that were changed after this place in the ledger, withdrawn ones among them
     since: Option<u64>,
     /// 上一页给出的 `next` / The `next` of the page before
-    #[schema(max_length = 64)]
+    #[schema(max_length = 120)]
     after: Option<String>,
     /// 一次多少个 / How many at once
     #[schema(minimum = 1, maximum = 500)]
@@ -166,7 +166,7 @@ async fn listed(
         withdrawn: false,
         newest: false,
         since: wanted.since,
-        after: wanted.after,
+        after: wanted.after.map(cursor),
     };
     let found = site
         .platform()
@@ -178,8 +178,16 @@ async fn listed(
         next: rows
             .last()
             .filter(|_| found.rows.len() > rows.len())
-            .map(|last| last.code.clone()),
+            .map(|last| format!("{}~{}", last.code, last.id)),
     }))
+}
+
+/// Code and id of the last project of the page before, as that page gave them.
+fn cursor(next: String) -> (String, String) {
+    match next.rsplit_once('~') {
+        Some((code, id)) => (code.to_owned(), id.to_owned()),
+        None => (next, String::new()),
+    }
 }
 
 /// The jurisdictions that are asked for: the place where it lies in one of them, or else nothing.

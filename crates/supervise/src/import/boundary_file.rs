@@ -4,6 +4,9 @@ use std::io::{Cursor, Read as _};
 
 use kandeng_geo::{Boundary, Datum, MAX_FILE_BYTES};
 
+/// How packages begin.
+const PACKAGE: &[u8] = b"PK\x03\x04";
+
 /// The most files that a package with a boundary has.
 const MOST_PARTS: usize = 64;
 
@@ -19,7 +22,7 @@ type Wrong = (String, String);
 /// # Errors
 /// What is wrong, in Chinese and English.
 pub(crate) fn read_bytes(bytes: &[u8], datum: Option<Datum>) -> Result<Boundary, Wrong> {
-    if bytes.starts_with(b"PK\x03\x04") {
+    if bytes.starts_with(PACKAGE) {
         return packed(bytes, datum);
     }
     // The code that shapefiles begin with.
@@ -93,7 +96,18 @@ fn packed(bytes: &[u8], datum: Option<Datum>) -> Result<Boundary, Wrong> {
         .iter()
         .find(|name| known.iter().any(|ending| ends(name, ending)));
     match found {
-        Some(name) => read_bytes(&part(name)?, datum),
+        Some(name) => {
+            let bytes = part(name)?;
+            // Packages can hold themselves, or each other without end.
+            if bytes.starts_with(PACKAGE) {
+                return Err((
+                    "压缩包里还有压缩包,请解开后上传其中的文件".to_owned(),
+                    "there is a package within the package; unpack it and send the file in it"
+                        .to_owned(),
+                ));
+            }
+            read_bytes(&bytes, datum)
+        }
         None => Err((
             "压缩包里没有 Shapefile(.shp)、KML、GeoJSON 或 GPX".to_owned(),
             "there is no shapefile (.shp), KML, GeoJSON or GPX in the package".to_owned(),

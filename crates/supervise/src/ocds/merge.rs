@@ -26,7 +26,7 @@ pub(crate) fn merged(mut releases: Vec<Value>) -> Value {
 
 /// When a release was made: offsets differ, so the text alone tells no order. A day without a time,
 /// or a time without a zone, is put into UTC; what is no date at all comes first.
-fn when(release: &Value) -> Option<i64> {
+pub(crate) fn when(release: &Value) -> Option<i64> {
     let text = release.get("date")?.as_str()?;
     milliseconds(text)
         .or_else(|| milliseconds(&format!("{text}Z")))

@@ -32,7 +32,7 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 pub use error::OcdsError;
-pub(crate) use merge::merged;
+pub(crate) use merge::{merged, when};
 pub use oddities::Counts;
 pub use tables::declarations;
 

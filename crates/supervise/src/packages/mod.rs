@@ -34,6 +34,9 @@ use shape::Shape;
 /// The most bytes of a document: it is held whole while it is read.
 pub const MOST_BYTES: u64 = 64 << 20;
 
+/// The most values in one: each takes many times what it has in the document while its project is read.
+const MOST_VALUES: usize = 8_000_000;
+
 /// The most projects or contracting processes in one.
 pub const MOST_PROJECTS: usize = 50_000;
 
@@ -61,6 +64,10 @@ pub fn read(
     let text =
         std::str::from_utf8(&bytes).map_err(|error| PackageError::not_utf8(&bytes, error))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // Between two values stands a comma.
+    if memchr::memchr_iter(b',', text.as_bytes()).count() >= MOST_VALUES {
+        return Err(PackageError::too_many_values());
+    }
     let shape = Shape::of(text)?;
     let mut found = Found::new(shape.kind);
     let count = shape.count;

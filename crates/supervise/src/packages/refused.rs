@@ -42,6 +42,13 @@ impl PackageError {
         )
     }
 
+    pub(super) fn too_many_values() -> Self {
+        Self::whole(
+            "文件里的值过多;请分成几份",
+            "there are too many values in the file; split it",
+        )
+    }
+
     pub(super) fn too_many(key: &str) -> Self {
         Self::at(
             &format!("/{key}/{MOST_PROJECTS}"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::found::{Found, NotCarried};
 use super::{PackageError, PackageKind, shape};
-use crate::ocds::merged;
+use crate::ocds::{merged, when};
 
 /// What a process comes to, handed on with its place.
 type Take<'t> = dyn FnMut(&mut Found, String, Value) -> Result<(), PackageError> + 't;
@@ -115,15 +115,7 @@ fn whole(
     {
         return take(found, place, release);
     }
-    releases.sort_by(|(_, one), (_, other)| {
-        let date = |release: &Value| {
-            release
-                .get("date")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        date(one).cmp(&date(other))
-    });
+    releases.sort_by_cached_key(|(_, release)| when(release));
     let newest = releases
         .last()
         .map(|(place, _)| place.clone())
@@ -135,17 +127,18 @@ fn whole(
             .collect(),
     );
     let (projects, left) = (found.projects.len(), found.left.len());
-    take(found, newest.clone(), compiled)?;
+    take(found, newest.clone(), compiled.clone())?;
     let mend = |place: &mut String| {
         let Some(inner) = place.strip_prefix(&newest) else {
             return;
         };
-        let holder = releases
-            .iter()
-            .rev()
-            .find(|(_, release)| release.pointer(inner).is_some());
-        if let Some((holder, _)) = holder {
-            *place = format!("{holder}{inner}");
+        let mut newest_first = releases.iter().rev();
+        let stands = newest_first.find_map(|(holder, release)| {
+            let there = place_in(&compiled, release, inner)?;
+            Some(format!("{holder}{there}"))
+        });
+        if let Some(stands) = stands {
+            *place = stands;
         }
     };
     for project in &mut found.projects[projects..] {
@@ -157,4 +150,56 @@ fn whole(
         mend(&mut one.place);
     }
     Ok(())
+}
+
+/// Where a release says what stands at a place of what it was compiled into; nothing where it says nothing of that. A
+/// list of things with ids holds those of all releases, and each release its own in its own order.
+fn place_in(compiled: &Value, release: &Value, inner: &str) -> Option<String> {
+    let (mut whole, mut part) = (compiled, release);
+    let mut place = String::new();
+    for step in inner.split('/').skip(1) {
+        if let Value::Array(list) = whole {
+            let index: usize = step.parse().ok()?;
+            whole = list.get(index)?;
+            let own = part.as_array()?;
+            let at = match whole.get("id") {
+                Some(id) => own.iter().position(|one| one.get("id") == Some(id))?,
+                None => index,
+            };
+            part = own.get(at)?;
+            place = format!("{place}/{at}");
+        } else {
+            let key = step.replace("~1", "/").replace("~0", "~");
+            whole = whole.get(&key)?;
+            part = part.get(&key)?;
+            place = format!("{place}/{step}");
+        }
+    }
+    Some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_thing_of_a_list_stands_where_its_own_release_has_it() {
+        let first = json!({"ocid": "a", "date": "2025-03-14T01:00:00+08:00",
+            "awards": [{"id": "1", "value": {"amount": 1}}], "x/y": "z"});
+        let second = json!({"ocid": "a", "date": "2025-03-13T20:00:00Z",
+            "awards": [{"id": "2", "value": {"amount": 2}}]});
+        // By their texts the first would be the later one.
+        assert!(when(&first) < when(&second));
+        let compiled = merged(vec![first.clone(), second.clone()]);
+        let places = |inner: &str| {
+            [&first, &second].map(|release| place_in(&compiled, release, inner).unwrap_or_default())
+        };
+        let amount = |index: u8| format!("/awards/{index}/value/amount");
+        assert_eq!(places(&amount(0)), [amount(0), String::new()]);
+        assert_eq!(places(&amount(1)), [String::new(), amount(0)]);
+        assert_eq!(places("/x~1y"), ["/x~1y", ""]);
+        assert_eq!(places("/awards/2"), ["", ""]);
+    }
 }

@@ -154,26 +154,24 @@ async fn change(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let words = words(asked.viewer.language);
-    let trimmed = |text: &str| text.trim().to_owned();
-    let (zh, en) = (trimmed(&sent.zh), trimmed(&sent.en));
-    let is_named = !zh.is_empty() && !en.is_empty();
+    let (zh, en) = (sent.zh.clone(), sent.en.clone());
     let item = sent.item.clone();
     let change = match sent.what.as_str() {
-        "relabel" if is_named => Some(DeclarationChange::Relabel { item, zh, en }),
+        "relabel" => Some(DeclarationChange::Relabel { item, zh, en }),
         "require" => Some(DeclarationChange::RequireFrom {
             item,
             stage: sent.stage.clone(),
         }),
         "retire" => Some(DeclarationChange::Retire { item }),
         "restore" => Some(DeclarationChange::Restore { item }),
-        "add" if is_named && FIELDS.iter().any(|(key, ..)| *key == sent.field) => {
+        "add" if FIELDS.iter().any(|(key, ..)| *key == sent.field) => {
             Some(DeclarationChange::AddItem {
                 category: sent.category.clone(),
-                key: trimmed(&sent.key),
+                key: sent.key.clone(),
                 from: sent.stage.clone(),
                 public: !sent.public.is_empty(),
                 columns: vec![NewColumn {
-                    key: trimmed(&sent.key),
+                    key: sent.key.clone(),
                     zh: zh.clone(),
                     en: en.clone(),
                     field: sent.field.clone(),

@@ -153,10 +153,12 @@ pub(crate) async fn taken(
         name: site.divisions().name(site.jurisdiction()).to_owned(),
         ..Publisher::default()
     };
+    // Its owner's alone, and emptied when the node starts: what a crash leaves of an export is nobody's to find.
+    let beside = scene.uploads().to_owned();
     let made = tokio::task::spawn_blocking(move || {
         let folder = tempfile::Builder::new()
-            .prefix("kandeng-export-")
-            .tempdir()?;
+            .prefix("export-")
+            .tempdir_in(beside)?;
         let path = folder.path().join(kind.file().0);
         let count = match kind {
             Kind::Workbook => export_workbook(&platform, &filing, &key, &filter, &path),

@@ -2,6 +2,7 @@
 //! with what was typed.
 
 mod alike;
+pub(crate) mod arrived;
 pub(crate) mod cases;
 mod declaration;
 pub(crate) mod desk;
@@ -13,7 +14,7 @@ pub(crate) mod project;
 pub(crate) mod projects;
 pub(crate) mod questions;
 pub(crate) mod reading;
-mod registers;
+pub(crate) mod registers;
 pub(crate) mod rules;
 pub(crate) mod telling;
 mod words;
@@ -26,7 +27,7 @@ pub(crate) use import::Waiting;
 pub(crate) use project::Around;
 pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use registers::sees as sees_registers;
-pub(crate) use words::words;
+pub(crate) use words::{both, words};
 
 pub(crate) fn routes() -> Routes {
     desk::routes()

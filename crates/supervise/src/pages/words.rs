@@ -19,6 +19,12 @@ pub(crate) fn words(language: Language) -> Words {
     Words::of_crate(language, own)
 }
 
+/// A text of these pages, for whoever answers in both languages.
+pub(crate) fn both(key: &str) -> kandeng_platform::Text {
+    let say = |language| words(language).say(key);
+    kandeng_platform::Text::new(say(Language::Zh), say(Language::En))
+}
+
 /// One of two names.
 pub(crate) fn pick<'a>(words: Words, zh: &'a str, en: &'a str) -> &'a str {
     match words.language {
@@ -88,7 +94,7 @@ mod tests {
         sources.push(root.join("src/scene.rs"));
         for source in sources {
             let text = std::fs::read_to_string(&source).unwrap();
-            for call in ["say(\"", "say_of(\"", "say_with(\""] {
+            for call in ["say(\"", "say_of(\"", "say_with(\"", "both(\""] {
                 for rest in text.split(call).skip(1) {
                     let key = rest.split('"').next().unwrap();
                     if key.contains(['{', '\\']) || key.is_empty() {

@@ -2,10 +2,9 @@
 //! code and the items in red, says that it is a doubt, and names nobody.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
 use kandeng_platform::account::{Role, responsible};
 use kandeng_platform::flag::Found;
 use kandeng_platform::page::Site;
@@ -82,32 +81,60 @@ pub(super) fn at_once(
         .collect())
 }
 
-/// Tells every officer how many doubts that are not grave came up between two moments and are still open.
+/// How far back a digest looks, in days.
+const BACK: i64 = 31;
+
+/// Why an officer is told, on a day.
+fn of_day(day: Date) -> String {
+    format!("digest/{day}")
+}
+
+/// Tells every officer how many doubts that are not grave came up since they were last told, and are still open: since
+/// the day before, or longer where the node stood still. `due` is the moment of the day's digest.
 pub(super) async fn digest(
     site: &Site,
-    day: Date,
-    between: Range<Timestamp>,
+    (day, due): (Date, Timestamp),
     channel: &str,
     cx: &Context,
 ) -> Result<(), CommandError> {
-    let fresh: Vec<(String, String)> = site.platform().query(|connection| {
+    let back = |days: i64| due - SignedDuration::from_hours(24 * days);
+    let fresh: Vec<(String, String, i64)> = site.platform().query(|connection| {
         connection
             .prepare_cached(
-                "select subject_kind, subject from flags where state = 'open' and severity <> 'high' \
+                "select subject_kind, subject, raised_at from flags where state = 'open' and severity <> 'high' \
                  and raised_at >= ?1 and raised_at < ?2",
             )?
-            .query_map([
-                    between.start.as_millisecond(),
-                    between.end.as_millisecond(),
-                ], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
+            .query_map(
+                [back(BACK).as_millisecond(), due.as_millisecond()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?
             .collect()
     })?;
-    let mut of: BTreeMap<Uuid, u32> = BTreeMap::new();
-    for (kind, subject) in fresh {
+    let mut raised: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+    for (kind, subject, at) in fresh {
         for officer in officers(site, &kind, &subject)? {
-            *of.entry(officer).or_default() += 1;
+            raised.entry(officer).or_default().push(at);
+        }
+    }
+    let mut of: BTreeMap<Uuid, usize> = BTreeMap::new();
+    for (officer, raised) in raised {
+        let mut since = back(BACK);
+        for days in 1..BACK {
+            let Ok(before) = day.checked_sub(Span::new().days(days)) else {
+                break;
+            };
+            if site
+                .platform()
+                .was_told(&of_day(before), officer, channel)?
+            {
+                since = back(days);
+                break;
+            }
+        }
+        let since = since.as_millisecond();
+        let count = raised.into_iter().filter(|at| *at >= since).count();
+        if count > 0 {
+            of.insert(officer, count);
         }
     }
     if of.is_empty() {
@@ -117,7 +144,7 @@ pub(super) async fn digest(
         .append(cx, |plan| {
             of.iter().try_for_each(|(officer, count)| {
                 plan.effect(Effect::Notify(NewNotice {
-                    cause: format!("digest/{day}"),
+                    cause: of_day(day),
                     to: *officer,
                     channel: channel.to_owned(),
                     subject: Text::new(

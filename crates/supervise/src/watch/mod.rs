@@ -13,7 +13,6 @@ mod registers;
 mod run;
 mod runs;
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,7 +25,6 @@ use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
 use kandeng_screening::pack::Pack;
 use rusqlite::OptionalExtension as _;
-use uuid::Uuid;
 
 pub(crate) use preview::{Looked, Preview, preview};
 pub use record::{
@@ -40,13 +38,16 @@ use crate::officer::parameters;
 use crate::project::Declared;
 use crate::register::{RegisterError, keep_time};
 use crate::scene::Supervise;
-use run::{Ran, Rules};
+use run::{Ran, Rules, changed_since};
 
 /// More filings than this changed at once, and everything is screened: an import.
-const MOST_CHANGED: usize = 50;
+const MOST_CHANGED: i64 = 50;
 
 /// How long nothing is tried after rules could not be run.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The last run was at most so much later than now, or by a clock that ran ahead.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// When things are done, as clocks in China show it, and how people are told.
 #[derive(Clone, Debug)]
@@ -162,32 +163,46 @@ impl Watch {
                 return Ok(Some(now + PAUSE));
             }
         }
-        if let Some(until) = standing.pause.filter(|until| *until > now) {
-            return Ok(Some(until));
-        }
-        match self.screen(&mut standing).await {
+        // A pause that is longer was begun by a clock that ran ahead.
+        let paused = |until: &Timestamp| *until > now && *until <= now + PAUSE;
+        let next = match standing.pause.filter(paused) {
+            Some(until) => until,
+            None => self.screened(&mut standing, now).await?,
+        };
+        // Whatever became of the rules: what they found before is told, and what is over is forgotten.
+        self.digest(&mut standing).await?;
+        self.forget(&mut standing).await?;
+        Ok(Some(next))
+    }
+
+    /// Screens what is to be screened, and says when to look again.
+    async fn screened(
+        &self,
+        standing: &mut Standing,
+        now: Timestamp,
+    ) -> Result<Timestamp, CommandError> {
+        match self.screen(standing).await {
             Ok(()) => {
                 standing.pause = None;
                 self.scene.board().set(|progress| progress.failing = false);
+                Ok(self.next(now))
             }
+            // Somebody writes to the same flags: another node, most likely. The next round looks again.
             Err(WatchError::Command(CommandError::Busy | CommandError::Contended(_))) => {
-                // Somebody writes to the same flags: another node, most likely. The next round looks again.
-                return Ok(Some(now + SignedDuration::from_secs(1)));
+                Ok(now + SignedDuration::from_secs(1))
             }
-            Err(WatchError::Command(error)) => return Err(error),
+            Err(WatchError::Command(error)) => Err(error),
             Err(error) => {
                 tracing::error!(%error, "rules could not be run");
                 self.scene.board().set(|progress| {
                     progress.failing = true;
                     progress.running = None;
                 });
-                standing.pause = Some(now + PAUSE);
-                return Ok(standing.pause);
+                let until = now + PAUSE;
+                standing.pause = Some(until);
+                Ok(until)
             }
         }
-        self.digest(&mut standing).await?;
-        self.forget(&mut standing).await?;
-        Ok(Some(self.next(now)))
     }
 
     /// The next time of day that concerns this.
@@ -215,10 +230,12 @@ impl Watch {
 
     async fn screen(&self, standing: &mut Standing) -> Result<(), WatchError> {
         let platform = self.site.platform();
-        if standing.registers.renew(&self.site, &self.scene).await? {
+        let renewed = standing.registers.renew(&self.site, &self.scene).await;
+        if !matches!(renewed, Ok(false)) {
             // Others are compared with now, or none: what was said is said anew.
             standing.seen = None;
         }
+        renewed?;
         let rules = self.rules(standing).await?;
         let Some(seen) = standing.seen else {
             return self.everything(standing, rules).await;
@@ -233,30 +250,23 @@ impl Watch {
                 today
             }
         };
-        if due.asked || due.last.is_none_or(|last| last < night.as_millisecond()) {
+        let is_of_tonight =
+            |last: i64| (night.as_millisecond()..=(now + AHEAD).as_millisecond()).contains(&last);
+        if due.asked || !due.last.is_some_and(is_of_tonight) {
             return self.everything(standing, rules).await;
         }
-        let changed: BTreeSet<Uuid> = platform.query(|connection| {
-            connection
-                .prepare_cached("select id from projects where position >= ?1 limit ?2")?
-                .query_map(
-                    rusqlite::params![seen as i64, MOST_CHANGED as i64 + 1],
-                    |row| Ok(Uuid::try_parse(row.get_ref(0)?.as_str()?).unwrap_or_default()),
-                )?
-                .collect()
-        })?;
+        let changed = platform.query(|of| changed_since(of, seen, MOST_CHANGED + 1))?;
         if changed.is_empty() {
             return Ok(());
         }
-        if changed.len() > MOST_CHANGED {
+        if changed.len() as i64 > MOST_CHANGED {
             return self.everything(standing, rules).await;
         }
         let registers = standing.registers.tables().clone();
         let (site, as_of) = (self.site.clone(), self.site.today());
-        let ran = blocking(move |cancel| {
-            rules.reached(site.platform(), &registers, as_of, &changed, seen, cancel)
-        })
-        .await?;
+        let ran =
+            blocking(move |cancel| rules.reached(site.platform(), &registers, as_of, seen, cancel))
+                .await?;
         self.take(&ran, standing).await?;
         standing.seen = Some(ran.position);
         Ok(())
@@ -372,8 +382,7 @@ impl Watch {
         if due > now || standing.digested == Some(today) {
             return Ok(());
         }
-        let before = due - SignedDuration::from_hours(24);
-        alert::digest(&self.site, today, before..due, channel, &self.cx()).await?;
+        alert::digest(&self.site, (today, due), channel, &self.cx()).await?;
         standing.digested = Some(today);
         Ok(())
     }

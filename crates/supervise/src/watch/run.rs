@@ -1,6 +1,7 @@
 //! One run of the rules over the filings of a node.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -12,8 +13,10 @@ use kandeng_screening::pack::{Audience, Pack, Param};
 use kandeng_screening::{
     Change, EngineError, Items, Prepared, ReachMap, Settings, Subjects, Tables,
 };
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::MOST_CHANGED;
 use super::planned::Planned;
 use super::runs::{Only, some_runs};
 use crate::filing::Filing;
@@ -121,13 +124,12 @@ impl Rules {
         Ok(ran)
     }
 
-    /// What the changes of some filings since `position` can reach. Nothing where no rule can be reached.
+    /// What the changes of filings since `position` can reach. Nothing where no rule can be reached.
     pub fn reached(
         &self,
         platform: &Platform,
         registers: &Tables,
         as_of: Date,
-        changed: &BTreeSet<Uuid>,
         position: u64,
         cancel: &AtomicBool,
     ) -> Result<Ran, WatchError> {
@@ -138,6 +140,35 @@ impl Rules {
             None => County::read(platform, &self.filing, &self.key, self.datum)?,
         };
         let tables = with(&county.tables, registers);
+        // Asked after the county was read: what was filed meanwhile stands in it, and nobody looks back behind it.
+        let changed = platform.query(|of| changed_since(of, position, MOST_CHANGED + 1))?;
+        let only = if changed.len() as i64 > MOST_CHANGED {
+            None
+        } else {
+            Some(self.only(platform, &tables, &changed, position..county.position)?)
+        };
+        let ran = self.screened(
+            platform,
+            &tables,
+            &county,
+            as_of,
+            only.as_ref(),
+            since,
+            cancel,
+            &|_, _| {},
+        )?;
+        *self.kept() = Some(county);
+        Ok(ran)
+    }
+
+    /// What the changes of some filings between two positions can reach.
+    fn only(
+        &self,
+        platform: &Platform,
+        tables: &Tables,
+        changed: &[Uuid],
+        between: Range<u64>,
+    ) -> Result<Only, WatchError> {
         let mut only = Only::new();
         for id in changed {
             let side = |position: u64| -> Result<Tables, WatchError> {
@@ -150,9 +181,9 @@ impl Rules {
             };
             let mut change = self
                 .reach
-                .change(&side(position)?, &side(county.position)?)?;
+                .change(&side(between.start)?, &side(between.end)?)?;
             add_the_platforms_own(&mut change);
-            for reached in self.reach.reached(&change, &tables)? {
+            for reached in self.reach.reached(&change, tables)? {
                 let key = (reached.rule, reached.subject_kind);
                 match (only.get_mut(&key), reached.subjects) {
                     (Some(Subjects::Every), _) => {}
@@ -163,18 +194,7 @@ impl Rules {
                 }
             }
         }
-        let ran = self.screened(
-            platform,
-            &tables,
-            &county,
-            as_of,
-            Some(&only),
-            since,
-            cancel,
-            &|_, _| {},
-        )?;
-        *self.kept() = Some(county);
-        Ok(ran)
+        Ok(only)
     }
 
     /// Forgets what was read when something of it may have been erased from the ledger.
@@ -261,6 +281,20 @@ impl Rules {
         ran.seconds = since.elapsed().as_secs_f64();
         Ok(ran)
     }
+}
+
+/// The filings that changed since a position, so many at the most.
+pub(super) fn changed_since(
+    of: &Connection,
+    position: u64,
+    most: i64,
+) -> rusqlite::Result<Vec<Uuid>> {
+    of.prepare_cached("select id from projects where position >= ?1 limit ?2")?
+        .query_map(params![position as i64, most], |row| {
+            // Cannot fail to parse: the projection wrote it.
+            Ok(Uuid::try_parse(row.get_ref(0)?.as_str()?).unwrap_or_default())
+        })?
+        .collect()
 }
 
 /// Filings with registers beside them.

@@ -140,3 +140,39 @@ fn a_boundary_comes_as_a_file_with_its_datum_and_what_cannot_be_read_says_why() 
         assert_eq!(none.status, StatusCode::NOT_FOUND);
     });
 }
+
+#[test]
+fn a_package_within_a_package_is_not_opened() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let project = county
+            .file(&mut clerk, "99012120260001", "三组核桃园")
+            .await;
+        let page = format!("{project}/items/construction/boundary");
+        let packed = |bytes: &[u8]| {
+            let mut package = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            package.start_file("a.wkt", options).unwrap();
+            std::io::Write::write_all(&mut package, bytes).unwrap();
+            package.finish().unwrap().into_inner()
+        };
+        let ground = b"POLYGON((105.52 32.28, 105.521 32.28, 105.521 32.281, 105.52 32.28))";
+        let mut package = packed(ground);
+        let read = upload(&mut clerk, &page, &[], &[("a.zip", &package)]).await;
+        assert_eq!(read.status, StatusCode::OK, "{}", read.body);
+        // Each one more would be held whole while the next is read.
+        for _ in 0..3 {
+            package = packed(&package);
+            let read = upload(&mut clerk, &page, &[], &[("a.zip", &package)]).await;
+            assert_eq!(
+                read.status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{}",
+                read.body
+            );
+            assert!(read.body.contains("压缩包里还有压缩包"), "{}", read.body);
+        }
+    });
+}

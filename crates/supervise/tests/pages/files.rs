@@ -115,6 +115,47 @@ fn a_file_with_a_project_elsewhere_is_not_taken_at_all() {
 }
 
 #[test]
+fn a_file_that_names_a_project_elsewhere_tells_nothing_of_what_is_filed_there() {
+    block_on(async {
+        let county = County::new().await;
+        let mut elsewhere = county
+            .house
+            .signed_in("elsewhere", Role::Clerk, "990121004")
+            .await;
+        let token = elsewhere.token().await;
+        let fields = [
+            ("form_token", &*token),
+            ("code", "99012120260001"),
+            ("name", "青石沟核桃园"),
+            ("kind", "infrastructure"),
+            ("village", "990121004201"),
+        ];
+        let filed = elsewhere.post("/supervise/projects/new", &fields).await;
+        assert_eq!(filed.status, StatusCode::SEE_OTHER, "{}", filed.body);
+        let mut clerk = county.clerk().await;
+        let row = "99012120260001,猜,农业产业,990121003201,60万元\n";
+        let read = upload(&mut clerk, "projects.csv", &format!("{HEAD}{row}")).await;
+        let report = read.header("location").to_owned();
+        for path in [report.clone(), format!("{report}?code=99012120260001")] {
+            let page = clerk.get(&path).await;
+            assert!(page.body.contains("不在你的管辖范围内"), "{}", page.body);
+            assert!(!page.body.contains("青石沟"), "{}", page.body);
+        }
+        // Nor does it say of a single cell whether it was guessed.
+        for guess in ["青石沟核桃园", "别的"] {
+            let text = format!("项目编码,项目名称\n99012120260001,{guess}\n");
+            let read = upload(&mut clerk, "projects.csv", &text).await;
+            let page = clerk.get(read.header("location")).await;
+            assert!(
+                page.body.contains("不在你的管辖范围内") && !page.body.contains("没有要改的"),
+                "{guess}: {}",
+                page.body
+            );
+        }
+    });
+}
+
+#[test]
 fn what_is_no_file_of_filings_is_refused_kindly_and_nothing_is_taken() {
     block_on(async {
         let county = County::new().await;

@@ -319,3 +319,81 @@ fn more_than_is_taken_at_a_time_is_refused_with_the_bound() {
         assert_eq!(files(&county), 0);
     });
 }
+
+/// A package of files.
+fn packed(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut package = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        package.start_file(*name, options).unwrap();
+        std::io::Write::write_all(&mut package, text.as_bytes()).unwrap();
+    }
+    package.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_package_with_two_files_of_one_name_is_refused_and_none_is_lost() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let (one, two) = (projects(3), projects(5));
+        let twice = packed(&[("2024/projects.csv", &one), ("2025/Projects.csv", &two)]);
+        let sent =
+            super::photos::upload(&mut clerk, "/supervise/import", &[], &[("a.zip", &twice)]).await;
+        assert_eq!(
+            sent.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            sent.body
+        );
+        assert!(sent.body.contains("同名"), "{}", sent.body);
+        assert_eq!(files(&county), 0);
+    });
+}
+
+#[test]
+fn many_files_at_once_hold_no_more_than_there_is_room_for() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let text = projects(20);
+        let many = (0..14).map(|number| {
+            let mut same = county.house.browser();
+            same.cookie.clone_from(&clerk.cookie);
+            let (name, text) = (format!("{number}/projects.csv"), text.clone());
+            async move { upload(&mut same, &name, &text, true).await.status }
+        });
+        futures::future::join_all(many).await;
+        let list = clerk.get("/supervise/import").await;
+        let waiting = list.body.matches("href=\"/supervise/import/").count();
+        assert!((1..=8).contains(&waiting), "{waiting}: {}", list.body);
+        // Whoever goes on gives up their own oldest, and nobody is shut out by it.
+        for _ in 0..10 {
+            let sent = upload(&mut clerk, "projects.csv", &text, true).await;
+            assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+        }
+    });
+}
+
+#[test]
+fn whoever_goes_away_while_a_file_is_taken_leaves_it_taken_or_waiting() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = super::api::clerk(&county).await;
+        let sent = clerk.upload("projects.csv", &projects(3_000)).await;
+        assert_eq!(sent.status, StatusCode::CREATED, "{sent:?}");
+        let path = format!("{}/take", sent.location);
+        let take = clerk.post(&path, json!({}));
+        // The append is under way when the connection goes.
+        let gone = tokio::time::timeout(Duration::from_millis(1), take).await;
+        assert!(gone.is_err(), "it was not under way");
+        for _ in 0..200 {
+            let list = clerk.get("/api/supervise/imports").await.body.to_string();
+            if !list.contains("\"taking\"") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nobody works on it, and it waits for nobody");
+    });
+}

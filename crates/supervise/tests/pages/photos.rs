@@ -35,14 +35,14 @@ pub(crate) async fn upload(
     files: &[(&str, &[u8])],
 ) -> Seen {
     let token = browser.token().await;
-    let body = multipart(&token, fields, files);
+    let fields = [&[("form_token", &*token)], fields].concat();
+    let body = multipart(&fields, files);
     post(browser, path, body).await
 }
 
-fn multipart(token: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn multipart(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
-    let all = std::iter::once(("form_token", token)).chain(fields.iter().copied());
-    for (name, value) in all {
+    for (name, value) in fields {
         let part =
             format!("--lamp\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         body.extend(part.into_bytes());
@@ -394,7 +394,8 @@ fn what_cannot_be_kept_is_refused_with_its_name_and_leaves_nothing() {
         assert!(refused.body.contains("请选择这些照片的拍摄阶段"));
         // Cut off on the way.
         let token = clerk.token().await;
-        let whole = multipart(&token, &stage, &files);
+        let fields = [&[("form_token", &*token)], &stage[..]].concat();
+        let whole = multipart(&fields, &files);
         let refused = post(&mut clerk, &page, whole[..whole.len() - 2_000].to_vec()).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.body.contains("没有完整送达"), "{}", refused.body);

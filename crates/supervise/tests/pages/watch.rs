@@ -278,3 +278,97 @@ fn without_a_channel_nobody_is_written_to() {
         assert!(notices(&county).is_empty());
     });
 }
+
+/// How often everything was screened.
+fn screenings(county: &County) -> i64 {
+    let platform = county.house.site.platform();
+    platform
+        .query(|of| of.query_row("select count(*) from screenings", [], |row| row.get(0)))
+        .unwrap()
+}
+
+#[test]
+fn a_clock_that_ran_ahead_and_was_set_back_skips_no_night() {
+    block_on(async {
+        let county = County::new().await;
+        county.screen().await;
+        county.house.later(400 * 24 * 3_600);
+        county.screen().await;
+        county.house.later(-399 * 24 * 3_600);
+        county.screen().await;
+        let before = screenings(&county);
+        county.screen().await;
+        assert_eq!(screenings(&county), before, "again without a reason");
+        for night in 1..=2 {
+            county.house.later(24 * 3_600);
+            county.screen().await;
+            assert_eq!(screenings(&county), before + night);
+        }
+    });
+}
+
+#[test]
+fn what_came_up_before_a_node_stood_still_for_days_is_in_the_next_digest() {
+    block_on(async {
+        let hours = Hours {
+            channel: Some("duty".to_owned()),
+            ..Hours::default()
+        };
+        let mut county = County::with(hours).await;
+        {
+            let _near = county
+                .house
+                .signed_in("near", Role::Officer, "990121")
+                .await;
+            let mut clerk = county.clerk().await;
+            county.file(&mut clerk, "99012120260001", "路").await;
+        }
+        county.screen().await;
+        assert!(!flags(&county).is_empty() && notices(&county).is_empty());
+        // The power was off over a weekend and a holiday.
+        county.house.later(4 * 24 * 3_600 + 3_600);
+        county.restart();
+        county.screen().await;
+        let told = notices(&county);
+        assert_eq!(told.len(), 1, "{told:?}");
+        for _ in 0..3 {
+            county.house.later(24 * 3_600);
+            county.screen().await;
+        }
+        assert_eq!(notices(&county), told, "told again of the same");
+    });
+}
+
+#[test]
+fn what_is_filed_while_another_filing_is_screened_is_screened_too() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut county = County::new().await;
+        county.screen().await;
+        {
+            let mut clerk = county.clerk().await;
+            county.file(&mut clerk, "99012120260001", "路").await;
+            // Rules wait for their thread, after it was looked what changed.
+            let (go_on, waits) = std::sync::mpsc::channel::<()>();
+            tokio::task::spawn_blocking(move || waits.recv());
+            let mut screening = std::pin::pin!(county.screen());
+            let a_while = std::time::Duration::from_millis(500);
+            let busy = tokio::time::timeout(a_while, &mut screening).await;
+            assert!(busy.is_err(), "nothing was screened");
+            county.file(&mut clerk, "99012120260002", "渠").await;
+            go_on.send(()).unwrap();
+            screening.await;
+            county.screen().await;
+        }
+        let by_changes = flags(&county);
+        county.restart();
+        county.screen().await;
+        let at_night = flags(&county);
+        assert_eq!(at_night.len(), by_changes.len(), "found at night only");
+    });
+}

@@ -121,7 +121,7 @@ pub(crate) async fn worked(county: &County, people: &mut [Browser<'_>]) -> Worke
     let key = [
         ("form_token", &*token),
         ("label", "报表"),
-        ("scope", "read"),
+        ("scope", "file"),
         ("days", "30"),
     ];
     officer.post("/account/keys", &key).await;

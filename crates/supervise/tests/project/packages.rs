@@ -947,3 +947,18 @@ fn a_county_on_disk_is_not_taken_for_a_package() {
         &Path::new(FIXTURES).join("oc4ids/example.json")
     ));
 }
+
+#[test]
+fn a_small_file_of_very_many_values_is_refused_before_it_fills_the_memory() {
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.json");
+    let many = "1,".repeat(8_000_000);
+    let text = format!(
+        "{{\"version\": \"0.9\", \"projects\": [{{\"id\": \"99012120260001\", \"x\": [{many}1]}}]}}"
+    );
+    std::fs::write(&path, text).unwrap();
+    let options = ImportOptions::new(node.key.clone());
+    let error = packages::read(&path, &options, &|_, _| {}).err().unwrap();
+    assert!(error.problem.en.contains("too many values"), "{error}");
+}

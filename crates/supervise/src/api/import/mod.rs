@@ -9,7 +9,9 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use kandeng_platform::account::Viewer;
-use kandeng_platform::api::{Asks, Both, CommandId, Done, MOST_COMMAND, Operation, Operations};
+use kandeng_platform::api::{
+    Asks, Beside, Both, CommandId, Done, MOST_COMMAND, Operation, Operations,
+};
 use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Params, Problem, Site};
 use kandeng_platform::{Refusal, Text};
@@ -22,7 +24,7 @@ use super::{DONE, id};
 use crate::pages::import::MOST_TIME;
 use crate::pages::import::job::{self, Job, Ready, State};
 use crate::pages::import::report::elsewhere;
-use crate::pages::import::upload::{Fields, MOST_BYTES, begun};
+use crate::pages::import::upload::{MOST_BYTES, Uploaded};
 use crate::project::CellChange;
 use crate::scene::Supervise;
 
@@ -109,6 +111,7 @@ async fn listed(
 async fn upload(
     site: Site,
     asked: Asked,
+    beside: Beside,
     Extension(scene): Extension<Supervise>,
     form: Multipart,
 ) -> Result<Response, Problem> {
@@ -117,9 +120,9 @@ async fn upload(
         let refusal = Refusal::new("file-refused", told.zh, told.en);
         Problem::from(refusal).with("field", "file".into())
     };
-    let Some(job) = begun(&site, viewer, &scene, form, Fields::None).await? else {
-        return Err(refused(Text::new("没有文件", "there is no file")));
-    };
+    let uploaded = Uploaded::receive(&scene, form).await?;
+    beside.nothing(uploaded.arrived.fields())?;
+    let job = uploaded.begun(&site, viewer, &scene)?.map_err(refused)?;
     let ready = match job.done().await {
         State::Ready(ready) => ready,
         State::Refused(told) => {

@@ -8,7 +8,7 @@ use kandeng_platform::authority::Action;
 use kandeng_platform::case::{Ask, Question};
 use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
-use kandeng_platform::{Answer, CommandError, Context, Decide};
+use kandeng_platform::{Answer, CommandError, Context, Decide, Refusal};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -260,6 +260,12 @@ pub(crate) fn question_of(
     }))
 }
 
+/// Whether the question may be asked, as whoever is asked would read it; nothing is written yet.
+pub(crate) fn may_ask(site: &Site, asked: &Asked, question: Ask) -> Result<(), Refusal> {
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    Question::default().decide(question, &cx).map(|_| ())
+}
+
 pub(super) async fn ask(
     site: Site,
     asked: Asked,
@@ -279,8 +285,8 @@ pub(super) async fn ask(
         .split_whitespace()
         .eq(asking.text.split_whitespace());
     let answer = if asking.send.is_empty() || !seen {
-        let decided = Question::default().decide(command, &cx);
-        decided.map(|_| None).map_err(CommandError::Refused)
+        let decided = may_ask(&site, &asked, command);
+        decided.map(|()| None).map_err(CommandError::Refused)
     } else {
         let sent = site.platform().carry_out::<Question, _>(id, command, &cx);
         sent.await.map(Some)

@@ -1,17 +1,18 @@
 //! A file while it is worked on: read, compared, taken. The work is done on threads that may wait; whoever sent the file
 //! may leave and come back, sees how far it is, and can stop it.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kandeng_platform::account::Viewer;
-use kandeng_platform::authority::Resource;
+use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Problem, Site};
-use kandeng_platform::{CommandError, Text};
+use kandeng_platform::{CommandError, Text, jurisdiction};
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
 use super::report::elsewhere;
@@ -84,10 +85,12 @@ pub(crate) struct Job {
     state: Arc<watch::Sender<State>>,
     cancel: Arc<AtomicBool>,
     rows: Arc<AtomicU64>,
+    /// Among those that hold their tables in memory, for as long as it does.
+    place: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
 }
 
 impl Job {
-    pub fn new(name: &str, account: Uuid, until: i64) -> Self {
+    pub fn new(name: &str, account: Uuid, until: i64, place: OwnedSemaphorePermit) -> Self {
         Self {
             name: name.into(),
             account,
@@ -95,6 +98,7 @@ impl Job {
             state: Arc::new(watch::Sender::new(State::Queued)),
             cancel: Arc::default(),
             rows: Arc::default(),
+            place: Arc::new(Mutex::new(Some(place))),
         }
     }
 
@@ -133,11 +137,21 @@ impl Job {
     }
 
     pub fn is(&self, state: State) {
+        let is_over = matches!(state, State::Taken | State::Refused(_));
         self.state.send_replace(state);
+        if is_over {
+            self.give_up_place();
+        }
+    }
+
+    /// Nobody works on it, or will: another may have its place.
+    pub fn give_up_place(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
     }
 
     /// What is to be taken, for the first who asks while it is ready; for nobody else then.
-    pub fn begin(&self) -> Option<Arc<Ready>> {
+    pub fn begin(&self) -> Option<Begun> {
         let mut begun = None;
         self.state.send_if_modified(|state| {
             if let State::Ready(ready) = state {
@@ -146,7 +160,47 @@ impl Job {
             }
             begun.is_some()
         });
-        begun
+        begun.map(|ready| Begun {
+            ready,
+            job: Some(self.clone()),
+        })
+    }
+}
+
+/// What is being taken. Where whoever takes it goes away before it is said how it went, it waits as before.
+pub(crate) struct Begun {
+    ready: Arc<Ready>,
+    job: Option<Job>,
+}
+
+impl Begun {
+    /// For a worker, which says how it went whatever happens.
+    fn by_worker(mut self) -> Arc<Ready> {
+        self.job = None;
+        Arc::clone(&self.ready)
+    }
+}
+
+impl Deref for Begun {
+    type Target = Ready;
+
+    fn deref(&self) -> &Ready {
+        &self.ready
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let Some(job) = &self.job else {
+            return;
+        };
+        job.state.send_if_modified(|state| {
+            let is_open = matches!(state, State::Taking(..));
+            if is_open {
+                *state = State::Ready(Arc::clone(&self.ready));
+            }
+            is_open
+        });
     }
 }
 
@@ -293,7 +347,7 @@ fn planned(
             job.is(State::Comparing(done, of));
         }
     });
-    let plan = plan.map_err(|error| vec![told(error)])?;
+    let mut plan = plan.map_err(|error| vec![told(error)])?;
     if plan.projects().is_empty() {
         let mut all = vec![Text::new(
             "文件里没有读到任何项目。",
@@ -303,6 +357,11 @@ fn planned(
         all.extend(wrong.map(|one| ours(&one.message)));
         return Err(all);
     }
+    let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
+    plan.close(|place| {
+        let mut within = within.iter();
+        within.any(|code| jurisdiction::contains(code, place))
+    });
     let elsewhere =
         elsewhere(site, viewer, plan.projects()).map_err(|problem| vec![unread(problem)])?;
     Ok(Ready {
@@ -322,9 +381,10 @@ pub(super) fn take(
     job: &Job,
 ) {
     // Whoever presses twice takes once.
-    let Some(ready) = job.begin() else {
+    let Some(begun) = job.begin() else {
         return;
     };
+    let ready = begun.by_worker();
     let cx = site.context(viewer, &resource.jurisdiction);
     let (site, scene, viewer) = (site.clone(), scene.clone(), viewer.clone());
     let runtime = tokio::runtime::Handle::current();
@@ -346,6 +406,7 @@ pub(super) fn take(
             .take(site.platform(), scene.vault(), &cx, &progress);
         match runtime.block_on(taking) {
             Ok(_) => State::Taken,
+            Err(error) if !error.left_nothing() => again(&ready, Vec::new(), Some(unsure(&error))),
             Err(_) if job.cancel.load(Ordering::Relaxed) => cancelled(),
             Err(error) => again(&ready, Vec::new(), Some(told(error))),
         }
@@ -370,6 +431,15 @@ fn unread(problem: Problem) -> Text {
         )
     };
     problem.text.unwrap_or_else(says)
+}
+
+/// What a person is told where the ledger gave no answer: to deny it would have it filed twice.
+fn unsure(error: &CommandError) -> Text {
+    tracing::error!(%error, "whether an import was taken is not known");
+    Text::new(
+        "台账没有应答,不知道是否已经导入;请先看项目列表,再决定是否重来",
+        "the ledger did not answer, and whether it was taken is not known; look at the list of projects before you try again",
+    )
 }
 
 /// What a person is told of a fault.

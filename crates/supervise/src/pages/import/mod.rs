@@ -26,6 +26,7 @@ use crate::scene::Supervise;
 use job::{Job, State, Turns};
 pub(crate) use report::diagnostic;
 use report::report;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use upload::{MOST_BYTES, shown, upload};
 
 /// How long a file may take to arrive, over a poor connection too.
@@ -36,6 +37,9 @@ const WAITS: i64 = 3_600_000;
 
 /// How many are worked on or wait at a time: each holds its tables in memory.
 const MOST_WAITING: usize = 8;
+
+/// How many arrive at a time: each takes room on the disk.
+const MOST_ARRIVING: usize = 16;
 
 pub(crate) fn routes() -> Routes {
     use Action::ImportFilings;
@@ -82,16 +86,35 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Files that are worked on, or wait for whoever sent them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Waiting {
     jobs: Arc<Mutex<HashMap<Uuid, Job>>>,
+    places: Arc<Semaphore>,
+    arriving: Arc<Semaphore>,
     turns: Turns,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            jobs: Arc::default(),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            arriving: Arc::new(Semaphore::new(MOST_ARRIVING)),
+            turns: Turns::default(),
+        }
+    }
 }
 
 impl Waiting {
     fn all(&self, now: i64) -> MutexGuard<'_, HashMap<Uuid, Job>> {
         let mut all = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, job| job.until > now || job.state().is_busy());
+        all.retain(|_, job| {
+            let stays = job.until > now || job.state().is_busy();
+            if !stays {
+                job.give_up_place();
+            }
+            stays
+        });
         all
     }
 
@@ -99,11 +122,32 @@ impl Waiting {
         self.turns.clone()
     }
 
-    /// Whether as many as there may be hold their tables in memory.
-    pub fn is_full(&self, site: &Site) -> bool {
-        let all = self.all(now(site));
-        let holds = |job: &&Job| !matches!(job.state(), State::Taken | State::Refused(_));
-        all.values().filter(holds).count() >= MOST_WAITING
+    /// For whoever sends a file: nothing where too many are on their way already.
+    fn arriving(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.arriving).try_acquire_owned().ok()
+    }
+
+    /// A place among those that hold their tables in memory. Where all are taken, whoever asks gives up what waited
+    /// longest for them; nothing where nothing does.
+    fn place(&self, site: &Site, account: Uuid) -> Option<OwnedSemaphorePermit> {
+        loop {
+            // Those whose time has come give theirs up here.
+            let mut all = self.all(now(site));
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return Some(place);
+            }
+            let waits = |(_, job): &(&Uuid, &Job)| {
+                job.account == account && matches!(job.state(), State::Ready(_))
+            };
+            let oldest = all
+                .iter()
+                .filter(waits)
+                .min_by_key(|(id, job)| (job.until, **id));
+            let oldest = *oldest?.0;
+            if let Some(job) = all.remove(&oldest) {
+                job.give_up_place();
+            }
+        }
     }
 
     /// Keeps one until its time has come; gives the id that it goes by.
@@ -136,9 +180,12 @@ impl Waiting {
         found.ok_or_else(Problem::not_found)
     }
 
-    /// Lets one go.
+    /// Lets one go. What is worked on keeps its place until it stops.
     pub fn remove(&self, site: &Site, id: Uuid) {
-        self.all(now(site)).remove(&id);
+        let gone = self.all(now(site)).remove(&id);
+        if let Some(job) = gone.filter(|job| !job.state().is_busy()) {
+            job.give_up_place();
+        }
     }
 }
 

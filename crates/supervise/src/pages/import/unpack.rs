@@ -1,5 +1,6 @@
 //! A package of CSV or Parquet files, unpacked; any other file as it is.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,7 @@ pub(super) fn unpacked(path: &Path) -> Result<PathBuf, Text> {
     std::fs::create_dir(&folder)
         .map_err(|_| wrong("磁盘不能写入", "the disk cannot be written to"))?;
     let mut left = MOST_UNPACKED;
+    let mut names = BTreeSet::new();
     for index in 0..package.len() {
         let entry = package
             .by_index(index)
@@ -55,6 +57,13 @@ pub(super) fn unpacked(path: &Path) -> Result<PathBuf, Text> {
         });
         if entry.is_dir() || !is_table || name.starts_with('.') {
             continue;
+        }
+        // Of two, one would be written over the other: a table is told by its file's name, in whatever folder it lies.
+        if !names.insert(name.to_lowercase()) {
+            return Err(Text::new(
+                format!("压缩包里有两个同名的文件 {name},不知该读哪一个"),
+                format!("there are two files {name} in the package; keep the one that counts"),
+            ));
         }
         let to = folder.join(&name);
         let mut to = std::fs::File::create(to)

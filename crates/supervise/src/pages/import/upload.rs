@@ -1,16 +1,16 @@
 //! A file arrives.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
 use askama::Template;
 use axum::Extension;
 use axum::extract::Multipart;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use kandeng_platform::Text;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, moment, shown_as_it_is};
+use tempfile::TempDir;
 
+use super::super::arrived::{Arrived, Most, receive};
 use super::super::words::words;
 use super::job::{self, Job, State};
 use super::{WAITS, at_once, now};
@@ -19,8 +19,12 @@ use crate::scene::Supervise;
 /// The most bytes of a file.
 pub(crate) const MOST_BYTES: usize = 64 << 20;
 
-/// The most bytes of a file's name.
-const MOST_NAME: usize = 120;
+/// The route says how many bytes there may be in all.
+const MOST: Most = Most {
+    files: 1,
+    bytes: MOST_BYTES as u64,
+    field: 256,
+};
 
 struct WaitingLine {
     id: String,
@@ -97,108 +101,66 @@ pub(super) async fn upload(
     let viewer = &asked.viewer;
     let words = words(viewer.language);
     let refused = |told: Vec<String>| refused(&site, viewer, &scene, frame, told);
-    let Some(job) = begun(&site, viewer, &scene, form, Fields::Others).await? else {
+    let uploaded = Uploaded::receive(&scene, form).await?;
+    if uploaded.arrived.files.is_empty() && uploaded.arrived.refused.is_none() {
         return Ok(refused(vec![words.say("choose-a-file")]));
+    }
+    let job = match uploaded.begun(&site, viewer, &scene)? {
+        Ok(job) => job,
+        Err(told) => return Ok(refused(vec![words.of(&told).to_owned()])),
     };
+    // Whoever waits no longer finds it here.
+    let id = scene.waiting().put(&site, job.clone());
     if !at_once(&headers)
         && let State::Refused(told) = job.soon().await
     {
+        scene.waiting().remove(&site, id);
         let told = told.iter().map(|one| words.of(one).to_owned());
         return Ok(refused(told.collect()));
     }
-    // Whoever waits no longer finds it here.
-    let id = scene.waiting().put(&site, job);
     Ok(Redirect::to(&format!("/supervise/import/{id}")).into_response())
 }
 
-/// What a form may have beside its file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fields {
-    /// Nothing.
-    None,
-    /// What a page of ours sends along.
-    Others,
+/// A form with one file arrives; what it is called says which kind of file it is.
+pub(crate) struct Uploaded {
+    folder: TempDir,
+    pub arrived: Arrived,
 }
 
-/// Takes the file of a form and begins to read it; nothing where there is no file.
-pub(crate) async fn begun(
-    site: &Site,
-    viewer: &Viewer,
-    scene: &Supervise,
-    form: Multipart,
-    fields: Fields,
-) -> Result<Option<Job>, Problem> {
-    if scene.waiting().is_full(site) {
-        return Err(Problem::busy());
+impl Uploaded {
+    pub async fn receive(scene: &Supervise, form: Multipart) -> Result<Self, Problem> {
+        let _arriving = scene.waiting().arriving().ok_or_else(Problem::busy)?;
+        let folder = tempfile::tempdir_in(scene.uploads());
+        let folder = folder.map_err(|error| Problem::fault(&error))?;
+        let arrived = receive(form, folder.path(), MOST).await?;
+        Ok(Self { folder, arrived })
     }
-    let folder = tempfile::tempdir_in(scene.uploads());
-    let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let Some((path, name)) = receive(form, folder.path(), fields).await? else {
-        return Ok(None);
-    };
-    let job = Job::new(&name, viewer.account, now(site) + WAITS);
-    job::read(site, scene, viewer, &job, (path, folder))?;
-    Ok(Some(job))
-}
 
-/// Writes the file of the form into the folder, under a name of ours; gives it and the name that it came by.
-async fn receive(
-    mut form: Multipart,
-    folder: &Path,
-    fields: Fields,
-) -> Result<Option<(PathBuf, String)>, Problem> {
-    let cut_off = |status: StatusCode| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-        _ => Problem::unreadable(kandeng_platform::Text::new(
-            "文件没有完整送达,什么都没有导入;请再传一次",
-            "the file did not arrive whole, and nothing was taken; send it again",
-        )),
-    };
-    let mut received = None;
-    while let Some(mut field) = form
-        .next_field()
-        .await
-        .map_err(|error| cut_off(error.status()))?
-    {
-        let is_file = field.name() == Some("file") && received.is_none();
-        if !is_file && fields == Fields::None {
-            return Err(Problem::unreadable(kandeng_platform::Text::new(
-                "表单中只应有一个字段 file",
-                "the form has one field alone, file",
-            ))
-            .with("field", "file".into()));
+    /// Begins to read the file; why there is nothing to read, where there is none.
+    pub fn begun(
+        self,
+        site: &Site,
+        viewer: &Viewer,
+        scene: &Supervise,
+    ) -> Result<Result<Job, Text>, Problem> {
+        if let Some(refused) = self.arrived.refused {
+            return Ok(Err(refused));
         }
-        if !is_file {
-            continue;
-        }
-        let name: String = field
-            .file_name()
-            .unwrap_or_default()
-            .chars()
-            .filter(|letter| !letter.is_control())
-            .scan(0, |bytes, letter| {
-                *bytes += letter.len_utf8();
-                (*bytes <= MOST_NAME).then_some(letter)
-            })
-            .collect();
+        let Some(file) = self.arrived.files.into_iter().next() else {
+            return Ok(Err(Text::new("没有文件", "there is no file")));
+        };
         // A CSV says by its name which table it is.
-        let own = name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let own = own.trim_start_matches('.');
-        let path = folder.join(if own.is_empty() { "upload" } else { own });
-        let mut file = std::fs::File::create(&path).map_err(|error| Problem::fault(&error))?;
-        let mut size = 0;
-        while let Some(bytes) = field
-            .chunk()
-            .await
-            .map_err(|error| cut_off(error.status()))?
-        {
-            size += bytes.len();
-            file.write_all(&bytes)
-                .map_err(|error| Problem::fault(&error))?;
-        }
-        if size > 0 {
-            received = Some((path, name));
-        }
+        let own = if file.name.is_empty() {
+            "upload"
+        } else {
+            &file.name
+        };
+        let path = self.folder.path().join(own);
+        std::fs::rename(&file.path, &path).map_err(|error| Problem::fault(&error))?;
+        let place = scene.waiting().place(site, viewer.account);
+        let place = place.ok_or_else(Problem::busy)?;
+        let job = Job::new(&file.name, viewer.account, now(site) + WAITS, place);
+        job::read(site, scene, viewer, &job, (path, self.folder))?;
+        Ok(Ok(job))
     }
-    Ok(received)
 }

@@ -7,12 +7,13 @@ use axum::extract::Multipart;
 use axum::http::StatusCode;
 use axum::response::Response;
 use kandeng_geo::{Boundary, Datum, MultiPolygon, area_m2, crosses_itself, mu_from_m2};
+use kandeng_platform::Text;
 use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, html, shown_as_it_is};
 
+use super::super::arrived::{Arrived, Most, receive};
 use super::super::projects::Option_;
-use super::super::words::{pick, words};
+use super::super::words::{both, pick, words};
 use super::category::category;
-use super::files::receive;
 use super::ground::{Ground, area_of, drawn};
 use super::read;
 use crate::import::boundary_file::{read_bytes, read_corners};
@@ -22,9 +23,13 @@ use crate::scene::Supervise;
 /// The item, and the columns of its cells.
 const ITEM: &str = "boundary";
 
-/// The most bytes of a file, and of all that is sent.
-pub(super) const FILE_BYTES: u64 = 8 << 20;
-pub(super) const MOST_BYTES: usize = 9 << 20;
+/// How much of a form is taken, and of all that is sent.
+pub(crate) const MOST: Most = Most {
+    files: 1,
+    bytes: 8 << 20,
+    field: MAX_CELL,
+};
+pub(crate) const MOST_BYTES: usize = 9 << 20;
 
 /// Corners that are listed of a boundary to be drawn anew; one with more is brought in as a file.
 const CORNERS: usize = 2_000;
@@ -57,7 +62,72 @@ struct Sent {
     corners: Option<String>,
     datum: String,
     method: &'static str,
-    read: Option<Result<Boundary, (String, String)>>,
+    read: Option<Result<Found, Text>>,
+}
+
+/// A boundary that was read.
+pub(crate) struct Found {
+    pub area: MultiPolygon<f64>,
+    /// Well-known text, on WGS-84: what the cell of the item holds. Nothing where that is too long for it.
+    pub wkt: Option<String>,
+    pub warnings: Vec<Text>,
+}
+
+impl Found {
+    fn of(boundary: Boundary) -> Self {
+        let wkt = Some(boundary.to_wkt()).filter(|text| text.len() <= MAX_CELL);
+        let warnings = boundary.warnings.iter().map(|warning| {
+            let (zh, en) = warning.text();
+            Text::new(zh, en)
+        });
+        let mut warnings: Vec<Text> = warnings.collect();
+        if crosses_itself(&boundary.area) {
+            warnings.push(both("boundary-crosses"));
+        }
+        Self {
+            area: boundary.area,
+            wkt,
+            warnings,
+        }
+    }
+}
+
+/// Reads what arrived: a file, or else the list of corners; on the datum that is said, or the node's own.
+pub(crate) async fn read_from(
+    arrived: Arrived,
+    scene: &Supervise,
+) -> Result<Result<Found, Text>, Problem> {
+    let corners = arrived.fields().find(|(name, _)| *name == "corners");
+    let corners = corners.map(|(_, corners)| corners.to_owned());
+    let datum = match arrived.field("datum").trim() {
+        "" => Ok(None),
+        name => Datum::parse(name).map(Some).map_err(|error| error.text()),
+    };
+    let datum = datum.map(|datum| datum.or(scene.datum()));
+    let file = arrived.files.into_iter().next();
+    let refused = arrived.refused;
+    let work = move || match (refused, datum, file, corners) {
+        (Some(refused), ..) => Err((refused.zh, refused.en)),
+        (None, Err(wrong), ..) => Err(wrong),
+        (None, Ok(datum), Some(file), _) => match std::fs::read(&file.path) {
+            Ok(bytes) => read_bytes(&bytes, datum),
+            Err(error) => Err((
+                format!("文件不能读取:{error}"),
+                format!("the file cannot be read: {error}"),
+            )),
+        },
+        (None, Ok(datum), None, Some(corners)) => read_corners(&corners, datum),
+        (None, Ok(_), None, None) => Err((
+            "请选择文件,或填写拐点。".to_owned(),
+            "Choose a file, or list the corners.".to_owned(),
+        )),
+    };
+    // A shapefile of many points takes a moment to read.
+    let read = tokio::task::spawn_blocking(move || {
+        let read = work().map_err(|(zh, en)| Text::new(zh, en));
+        read.map(Found::of)
+    });
+    read.await.map_err(|error| Problem::fault(&error))
 }
 
 pub(super) async fn shown(
@@ -88,37 +158,11 @@ pub(super) async fn send(
     let (page, declared) = read(&site, &scene, &asked.params)?;
     let folder = tempfile::tempdir_in(scene.uploads());
     let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let arrived = receive(form, folder.path(), 1, FILE_BYTES, MAX_CELL).await?;
-    let mut fields = arrived.fields;
-    let typed = fields.remove("datum").unwrap_or_default();
-    let corners = fields.remove("corners");
-    let datum = match typed.trim() {
-        "" => Ok(None),
-        name => Datum::parse(name).map(Some).map_err(|error| error.text()),
-    };
-    let datum = datum.map(|datum| datum.or(scene.datum()));
-    let file = arrived.files.into_iter().next();
-    let refused = arrived.refused;
-    let listed = corners.clone();
-    let work = move || match (refused, datum, file, listed) {
-        (Some(refused), ..) => Err((refused.zh, refused.en)),
-        (None, Err(wrong), ..) => Err(wrong),
-        (None, Ok(datum), Some(file), _) => match std::fs::read(&file.path) {
-            Ok(bytes) => read_bytes(&bytes, datum),
-            Err(error) => Err((
-                format!("文件不能读取:{error}"),
-                format!("the file cannot be read: {error}"),
-            )),
-        },
-        (None, Ok(datum), None, Some(corners)) => read_corners(&corners, datum),
-        (None, Ok(_), None, None) => Err((
-            "请选择文件,或填写拐点。".to_owned(),
-            "Choose a file, or list the corners.".to_owned(),
-        )),
-    };
-    // A shapefile of many points takes a moment to read.
-    let read = tokio::task::spawn_blocking(work).await;
-    let read = read.map_err(|error| Problem::fault(&error))?;
+    let arrived = receive(form, folder.path(), MOST).await?;
+    let datum = arrived.field("datum").to_owned();
+    let corners = arrived.fields().find(|(name, _)| *name == "corners");
+    let corners = corners.map(|(_, corners)| corners.to_owned());
+    let read = read_from(arrived, &scene).await?;
     let sent = Sent {
         method: if corners.is_some() {
             "drawn"
@@ -126,7 +170,7 @@ pub(super) async fn send(
             "surveyed"
         },
         corners,
-        datum: typed,
+        datum,
         read: Some(read),
     };
     show(&site, &asked, &scene, &page, &declared, frame, sent)
@@ -151,23 +195,16 @@ fn show(
     let (mut told, mut warnings, mut wkt) = (None, Vec::new(), None);
     let mut found = None;
     match sent.read {
-        Some(Ok(boundary)) => {
-            warnings.extend(boundary.warnings.iter().map(|warning| {
-                let (zh, en) = warning.text();
-                pick(words, &zh, &en).to_owned()
-            }));
-            if crosses_itself(&boundary.area) {
-                warnings.push(words.say("boundary-crosses"));
-            }
-            let text = boundary.to_wkt();
-            if text.len() > MAX_CELL {
+        Some(Ok(read)) => {
+            let all = read.warnings.iter();
+            warnings.extend(all.map(|warning| words.of(warning).to_owned()));
+            if read.wkt.is_none() {
                 told = Some(words.say("boundary-too-long"));
-            } else {
-                wkt = Some(text);
             }
-            found = Some(boundary.area);
+            wkt = read.wkt;
+            found = Some(read.area);
         }
-        Some(Err((zh, en))) => told = Some(pick(words, &zh, &en).to_owned()),
+        Some(Err(wrong)) => told = Some(words.of(&wrong).to_owned()),
         None => {}
     }
     let fields = &page.filed.fields;

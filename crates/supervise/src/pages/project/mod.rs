@@ -1,8 +1,8 @@
 //! One project: what is filed of it, the forms by which it is filed, who vouches, what happened.
 
-mod boundary;
+pub(crate) mod boundary;
 mod category;
-mod files;
+pub(crate) mod files;
 mod form;
 mod ground;
 mod happened;

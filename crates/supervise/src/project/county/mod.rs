@@ -126,9 +126,11 @@ impl County {
                 .collect();
             threads
                 .into_iter()
-                // Cannot fail: reading gives its errors back.
-                .filter_map(|thread| thread.join().ok())
-                .map(|part| part.map_err(CommandError::from))
+                .map(|thread| match thread.join() {
+                    Ok(part) => part.map_err(CommandError::from),
+                    // Half a county is none: its other half would count as withdrawn.
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
                 .collect()
         })
     }

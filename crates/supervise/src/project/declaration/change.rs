@@ -87,6 +87,47 @@ pub struct NewChoice {
 }
 
 impl Change {
+    /// The change without spaces around its words.
+    ///
+    /// # Errors
+    /// A refusal where a name is empty: everything that people see has one in both languages.
+    pub(super) fn trimmed(mut self) -> Result<Self, Refusal> {
+        let mut words: Vec<&mut String> = Vec::new();
+        let mut names: Vec<&mut String> = Vec::new();
+        match &mut self {
+            Self::AddItem {
+                key,
+                zh,
+                en,
+                columns,
+                ..
+            } => {
+                words.push(key);
+                names.extend([zh, en]);
+                for column in columns {
+                    words.push(&mut column.key);
+                    names.extend([&mut column.zh, &mut column.en]);
+                }
+            }
+            Self::Relabel { zh, en, .. } => names.extend([zh, en]),
+            Self::RequireFrom { .. } | Self::Retire { .. } | Self::Restore { .. } => {}
+        }
+        for text in words
+            .into_iter()
+            .chain(names.iter_mut().map(|name| &mut **name))
+        {
+            *text = text.trim().to_owned();
+        }
+        if names.iter().any(|name| name.is_empty()) {
+            return Err(Refusal::new(
+                "both-names-needed",
+                "中文名、英文名和内容都要填写。",
+                "Both names and what it holds are needed.",
+            ));
+        }
+        Ok(self)
+    }
+
     /// The text with the change in it.
     ///
     /// # Errors

@@ -157,7 +157,8 @@ impl Decide<ChangeDeclaration> for Declaration {
                 "somebody else has changed the declaration; look again",
             ));
         }
-        let text = command.change.apply(&self.text)?;
+        let change = command.change.trimmed()?;
+        let text = change.apply(&self.text)?;
         if text.len() as u64 > MAX_TEXT {
             return Err(too_long());
         }
@@ -168,7 +169,7 @@ impl Decide<ChangeDeclaration> for Declaration {
         }
         Ok(DeclarationEvent::DeclarationChanged {
             version: self.version + 1,
-            change: command.change,
+            change,
         }
         .into())
     }

@@ -54,12 +54,18 @@ pub struct PlannedProject {
     pub stage: Option<String>,
     /// What of a package of open data is not carried.
     pub not_carried: u32,
+    /// Where it lies now; nothing of a new one.
+    pub jurisdiction: Option<String>,
+    /// Whoever sent the file may not read it: nothing is said of what stands there, and it is not taken.
+    pub closed: bool,
 }
 
 impl PlannedProject {
     /// Whether nothing happens to it.
     pub fn is_unchanged(&self) -> bool {
-        self.edition > 0 && self.new + self.changed + self.emptied == 0 && self.stage.is_none()
+        let changes = self.new + self.changed + self.emptied > 0 || self.stage.is_some();
+        // Whether a closed one would change says what stands there.
+        self.edition > 0 && !changes && !self.closed
     }
 }
 
@@ -213,6 +219,10 @@ impl ImportPlan {
                 id,
                 edition: standing.as_ref().map_or(0, |known| known.row.edition),
                 village,
+                jurisdiction: standing
+                    .as_ref()
+                    .map(|known| known.row.jurisdiction.clone()),
+                closed: false,
                 unchanged: work.unchanged,
                 stage: work.stage,
                 not_carried: plan.not_carried(&code).len() as u32,
@@ -247,6 +257,27 @@ impl ImportPlan {
         Ok(plan)
     }
 
+    /// Closes the projects that lie where whoever sent the file may not read: a file that names them tells nothing of
+    /// what is filed there.
+    pub fn close(&mut self, may_read: impl Fn(&str) -> bool) {
+        for project in &mut self.projects {
+            let place = project.jurisdiction.as_deref();
+            if place.is_none_or(&may_read) {
+                continue;
+            }
+            project.closed = true;
+            project.edition = 1;
+            project.stage = None;
+            (project.new, project.changed, project.emptied) = (0, 0, 0);
+            (project.unchanged, project.unread) = (0, 0);
+        }
+        let (projects, by_code) = (&self.projects, &self.by_code);
+        self.problems.retain(|problem| {
+            let place = by_code.get(&problem.code);
+            place.is_none_or(|place| !projects[*place].closed)
+        });
+    }
+
     /// The projects of the file, in its order.
     pub fn projects(&self) -> &[PlannedProject] {
         &self.projects
@@ -267,7 +298,7 @@ impl ImportPlan {
         left.flat_map(|(_, left)| left)
     }
 
-    /// What changes in a project, and what could not be read of it.
+    /// What changes in a project, and what could not be read of it; nothing of a closed one.
     ///
     /// # Errors
     /// A fault of the read model.
@@ -279,6 +310,9 @@ impl ImportPlan {
         let Some(place) = self.by_code.get(code) else {
             return Ok(Vec::new());
         };
+        if self.projects[*place].closed {
+            return Ok(Vec::new());
+        }
         let standing = platform.query(|of| Standing::of(of, code))?;
         Ok(self.work(*place, code, standing.as_ref()).changes)
     }

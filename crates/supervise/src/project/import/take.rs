@@ -83,7 +83,7 @@ impl ImportPlan {
         let is_same = standing
             .as_ref()
             .is_none_or(|standing| standing.row.id == project.id);
-        if edition != project.edition || !is_same {
+        if edition != project.edition || !is_same || project.closed {
             return Err(Refusal::new(
                 "changed-meanwhile",
                 format!("项目 {} 在核对之后有改动,请重新核对", project.code),

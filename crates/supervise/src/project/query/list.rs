@@ -123,8 +123,9 @@ pub struct Filter {
     pub newest: bool,
     /// Those with an event after this position.
     pub since: Option<u64>,
-    /// Those whose code comes after this one. How many there are in all is told without it.
-    pub after: Option<String>,
+    /// Those that come after the one of this code and id, in the order of codes: a code that was withdrawn may have been
+    /// filed again. How many there are in all is told without it.
+    pub after: Option<(String, String)>,
 }
 
 /// A part of a list.
@@ -141,7 +142,11 @@ pub struct Page {
 /// # Errors
 /// When the database fails.
 pub fn list(of: &Connection, filter: &Filter, from: u64, count: u32) -> rusqlite::Result<Page> {
-    let mut conditions = vec![format!("withdrawn = {}", u8::from(filter.withdrawn))];
+    let mut conditions = Vec::new();
+    // That it was withdrawn is a change too: whoever keeps up with a county would have it for ever otherwise.
+    if filter.since.is_none() {
+        conditions.push(format!("withdrawn = {}", u8::from(filter.withdrawn)));
+    }
     let mut values: Vec<Sql> = Vec::new();
     let mut within = Vec::new();
     for code in filter
@@ -182,14 +187,14 @@ pub fn list(of: &Connection, filter: &Filter, from: u64, count: u32) -> rusqlite
     let total: i64 = of
         .prepare_cached(&format!("select count(*) from projects where {conditions}"))?
         .query_row(params_from_iter(&values), |row| row.get(0))?;
-    if let Some(after) = &filter.after {
-        conditions.push_str(" and code > ?");
-        values.push(Sql::Text(after.clone()));
+    if let Some((code, id)) = &filter.after {
+        conditions.push_str(" and (code, id) > (?, ?)");
+        values.extend([Sql::Text(code.clone()), Sql::Text(id.clone())]);
     }
     let order = if filter.newest {
         "changed_at desc, project desc"
     } else {
-        "code, project"
+        "code, id"
     };
     values.extend([
         Sql::Integer(i64::from(count)),

@@ -1,7 +1,7 @@
 //! What officers read and decide by programs: the queue, a flag with why, a verdict, a question.
 
 use axum::http::StatusCode;
-use kandeng_platform::account::Role;
+use kandeng_platform::account::{Role, Scope, Scopes};
 use serde_json::json;
 
 use super::super::County;
@@ -89,10 +89,10 @@ fn a_doubt_is_dismissed_with_a_reason_once() {
             .await;
         unknown.is(StatusCode::BAD_REQUEST, "unreadable");
         assert_eq!(unknown.body["field"], "/reason");
-        officer.key(false).await;
+        officer.key(Scopes::new()).await;
         let reading = officer.post(&dismiss, why.clone()).await;
         reading.is(StatusCode::FORBIDDEN, "beyond-scope");
-        officer.key(true).await;
+        officer.key(Scope::ALL.into()).await;
         let first = officer.post_as(4, &dismiss, why.clone()).await;
         assert_eq!(
             (first.status, &first.body["changed"]),
@@ -170,6 +170,20 @@ fn a_question_reaches_whoever_filed_and_carries_no_rule() {
             .await;
         assert_eq!(telling.status, StatusCode::CONFLICT, "{telling:?}");
         let question = json!({ "text": "请补充开工时间的依据。" });
+        // First as it would be read: what may not be asked is told already, and nothing is written.
+        let preview = format!("{ask}/preview");
+        let told = officer
+            .post(&preview, json!({ "text": format!("{rule} 说有问题") }))
+            .await;
+        told.is(StatusCode::CONFLICT, telling.problem());
+        let seen = officer.post(&preview, question.clone()).await;
+        assert_eq!(
+            seen.body,
+            json!({ "text": "请补充开工时间的依据。", "waits": false }),
+            "{seen:?}"
+        );
+        let none_yet = clerk.get("/api/supervise/questions").await;
+        assert_eq!(none_yet.body["questions"], json!([]));
         let asked = officer.post_as(5, &ask, question.clone()).await;
         assert_eq!(asked.status, StatusCode::CREATED, "{asked:?}");
         let again = officer.post_as(5, &ask, question).await;

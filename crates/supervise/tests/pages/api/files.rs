@@ -1,7 +1,7 @@
 //! Files by programs: brought in whole or not at all, taken out with a trace.
 
 use axum::http::StatusCode;
-use kandeng_platform::account::Role;
+use kandeng_platform::account::{Role, Scopes};
 use serde_json::json;
 
 use super::super::County;
@@ -107,7 +107,7 @@ fn a_file_that_lies_elsewhere_or_is_none_is_not_taken() {
             .is(StatusCode::NOT_FOUND, "not-found");
         let json = clerk.post("/api/supervise/imports", json!({})).await;
         assert_eq!(json.status, StatusCode::BAD_REQUEST, "{json:?}");
-        clerk.key(false).await;
+        clerk.key(Scopes::new()).await;
         let reading = clerk.upload("projects.csv", &format!("{HEAD}{ROWS}")).await;
         reading.is(StatusCode::FORBIDDEN, "beyond-scope");
     });

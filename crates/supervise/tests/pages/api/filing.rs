@@ -1,7 +1,7 @@
 //! Filing by a program: a project, its items, its stage, and that it is withdrawn.
 
 use axum::http::StatusCode;
-use kandeng_platform::account::Role;
+use kandeng_platform::account::{Role, Scopes};
 use serde_json::json;
 
 use super::super::County;
@@ -91,7 +91,7 @@ fn nobody_files_elsewhere_with_a_key_that_reads_or_what_the_declaration_does_not
             wrong.is(StatusCode::CONFLICT, "unknown-item");
             assert_eq!(wrong.body["field"], field, "{more}");
         }
-        clerk.key(false).await;
+        clerk.key(Scopes::new()).await;
         let reading = clerk.post(path, new_project("99012120260001")).await;
         reading.is(StatusCode::FORBIDDEN, "beyond-scope");
         assert_eq!(clerk.get(path).await.body["total"], 0);

@@ -1,20 +1,27 @@
 //! The scene's operations for programs: each well used, refused, from elsewhere, sent again, with a key that reads only.
 
 mod cases;
+mod coverage;
 mod decisions;
+mod declared;
 mod document;
+mod evidence;
 mod files;
 mod filing;
 mod officers;
+mod people;
 mod projects;
+mod registers;
+mod scopes;
 mod vouching;
 
 use axum::http::{Method, Request, StatusCode, header};
-use kandeng_platform::account::{NewKey, Role};
+use kandeng_platform::account::{NewKey, Role, Scope, Scopes};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::County;
+use super::photos::multipart;
 use super::support::{Browser, Seen};
 
 /// A program with somebody's key.
@@ -47,15 +54,21 @@ impl Got {
 impl<'c> Program<'c> {
     /// Of a new account with that role.
     pub(crate) async fn of(county: &'c County, login: &str, role: Role, place: &str) -> Self {
-        Self::with(county, login, role, place, true).await
+        Self::with(county, login, role, place, Scope::ALL.into()).await
     }
 
     /// The same, with a key that reads only.
     pub(crate) async fn reading(county: &'c County, login: &str, role: Role, place: &str) -> Self {
-        Self::with(county, login, role, place, false).await
+        Self::with(county, login, role, place, Scopes::new()).await
     }
 
-    async fn with(county: &'c County, login: &str, role: Role, place: &str, changes: bool) -> Self {
+    async fn with(
+        county: &'c County,
+        login: &str,
+        role: Role,
+        place: &str,
+        scopes: Scopes,
+    ) -> Self {
         let house = &county.house;
         house.enrolled(login, role, place).await;
         let account = house.newest_account().await;
@@ -63,16 +76,16 @@ impl<'c> Program<'c> {
             browser: house.browser(),
             account,
         };
-        program.key(changes).await;
+        program.key(scopes).await;
         program
     }
 
     /// Comes with another key of the same account.
-    pub(crate) async fn key(&mut self, changes: bool) {
+    pub(crate) async fn key(&mut self, scopes: Scopes) {
         let house = self.browser.house;
         let new = NewKey {
             label: "报表".to_owned(),
-            changes,
+            scopes,
             days: 30,
         };
         let mut cx = house.cx();
@@ -119,17 +132,34 @@ impl<'c> Program<'c> {
         got(self.browser.send(request, body.to_string()).await)
     }
 
-    /// Uploads a file as the field of a form.
+    /// Uploads a file of filings.
     pub(crate) async fn upload(&mut self, name: &str, text: &str) -> Got {
-        let body = format!(
-            "--lamp\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-             content-type: text/csv\r\n\r\n{text}\r\n--lamp--\r\n"
-        );
-        let request = Request::builder()
+        let files = [(name, text.as_bytes())];
+        self.form("/api/supervise/imports", None, &[], &files).await
+    }
+
+    /// Sends a form with fields and files, perhaps with a key of the command.
+    pub(crate) async fn form(
+        &mut self,
+        path: &str,
+        key: Option<u128>,
+        fields: &[(&str, &str)],
+        files: &[(&str, &[u8])],
+    ) -> Got {
+        let mut request = Request::builder()
             .method(Method::POST)
-            .uri("/api/supervise/imports")
+            .uri(path)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=lamp");
-        got(self.browser.send(request, body).await)
+        if let Some(key) = key {
+            request = request.header("idempotency-key", Uuid::from_u128(key).to_string());
+        }
+        got(self.browser.send(request, multipart(fields, files)).await)
+    }
+
+    /// What a file is answered with.
+    pub(crate) async fn file(&mut self, path: &str) -> Seen {
+        let request = Request::builder().method(Method::GET).uri(path);
+        self.browser.send(request, String::new()).await
     }
 }
 

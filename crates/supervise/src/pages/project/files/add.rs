@@ -7,32 +7,33 @@ use axum::Extension;
 use axum::extract::Multipart;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::page::{Asked, Frame, Problem, Site, told};
-use kandeng_platform::{CommandError, Text};
+use kandeng_platform::{Answer, CommandError, Context, Refusal, Text};
+use tempfile::TempDir;
+use tokio::sync::SemaphorePermit;
 
-use super::super::super::words::words;
+use super::super::super::arrived::{Arrived, receive};
+use super::super::super::words::{both, words};
 use super::super::read;
-use super::arrived::receive;
+use super::Holder;
 use super::look::{Looked, look};
 use super::page::show;
-use super::{FIELD_BYTES, Holder, MOST_AT_ONCE};
 use crate::filing::Filing;
 use crate::import::residents_hashed;
 use crate::project::{
-    AddFiles, AddedFile, Cells, Declared, FilePlace, KeptFile, PHOTOS, Project, ProjectPage, Row,
+    AddFiles, AddedFile, Cells, Declared, FilePlace, KeptFile, Project, ProjectPage, Row,
     free_name, has_photo, is_kept, photo_cells,
 };
 use crate::scene::Supervise;
 
-/// A command that was refused, in both languages.
-enum Refused {
-    Wrong(Text),
-    Fault(Problem),
-}
-
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        Self::Fault(problem)
-    }
+/// What is said beside files that are added.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beside {
+    /// The stage that photos show.
+    pub stage: String,
+    /// Whether they show the whole site.
+    pub covers_site: bool,
+    /// The row of a list that papers belong to.
+    pub row: u32,
 }
 
 pub(super) async fn add(
@@ -44,99 +45,113 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let (page, declared) = read(&site, &scene, &asked.params)?;
     let holder = Holder::of(&declared.filing, &asked)?;
-    let (most, photos_only) = (holder.most_bytes(), holder.is_of_photos());
-    let _arriving = scene.kept().arriving().ok_or_else(Problem::busy)?;
-    let folder = tempfile::tempdir_in(scene.uploads());
-    let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let arrived = receive(form, folder.path(), MOST_AT_ONCE, most, FIELD_BYTES).await?;
-    let words = words(asked.viewer.language);
-    let typed = arrived.fields;
-    let field = |name: &str| typed.get(name).map_or("", |value| value.as_str());
-    let (stage, row) = (field("stage"), field("row").parse().unwrap_or(0));
-    let again = |told: String| {
-        show(
-            &site,
-            &asked,
-            &page,
-            &declared,
-            frame.clone(),
-            vec![told],
-            stage,
-            row,
-        )
+    let files = Adding::receive(&scene, &holder, form).await?;
+    let row = files.arrived.field("row").parse().unwrap_or(0);
+    let beside = Beside {
+        stage: files.arrived.field("stage").to_owned(),
+        covers_site: files.arrived.field("covers_site") == "yes",
+        row,
     };
-    if let Some(refused) = &arrived.refused {
-        return again(words.of(refused).to_owned());
-    }
-    if arrived.files.is_empty() {
-        return again(words.say("choose-a-file"));
-    }
-    let mut cells = Cells::new();
-    let place = if photos_only {
-        let stages = declared.filing.column(PHOTOS, "stage");
-        let stages = stages.map_or(&[][..], |column| declared.filing.choices(column));
-        if !stages.iter().any(|known| known.key == stage) {
-            return again(words.say("choose-a-stage"));
-        }
-        cells.insert("stage".to_owned(), Some(stage.to_owned()));
-        if field("covers_site") == "yes" {
-            cells.insert("covers_site".to_owned(), Some("是".to_owned()));
-        }
-        FilePlace::Photos
-    } else if holder.table == declared.filing.sheets[0].table {
-        FilePlace::Own {
-            column: holder.column.to_owned(),
-        }
-    } else {
-        let rows = page.filed.lists.get(holder.table);
-        if !rows.is_some_and(|rows| rows.contains_key(&row)) {
-            return again(words.say("choose-a-row"));
-        }
-        FilePlace::Row {
-            list: holder.table.to_owned(),
-            row,
-            column: holder.column.to_owned(),
-        }
-    };
-    let now = site.platform().clock().now();
-    let files = arrived.files;
-    let looked = {
-        let _one = scene.kept().decoding().await;
-        tokio::task::spawn_blocking(move || {
-            let looked = files.into_iter();
-            looked
-                .map(|file| look(file, photos_only, most, now))
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .await
-        .map_err(|error| Problem::fault(&error))?
-    };
-    let looked = match looked {
-        Ok(looked) => looked,
-        Err(refused) => return again(words.of(&refused).to_owned()),
-    };
+    let stage = beside.stage.clone();
     let before = page.row.edition;
-    match keep(&site, &scene, &asked, place, looked, cells).await {
-        Ok(edition) => {
+    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    match files.add(&site, &scene, &asked, beside, &cx).await? {
+        Ok(_) => {
             let to = format!(
                 "/supervise/projects/{}/items/{}/files/{}",
                 page.row.id, holder.category.key, holder.item.key
             );
+            let (page, _) = read(&site, &scene, &asked.params)?;
             // All of it was there already.
-            let done = if edition == before {
+            let done = if page.row.edition == before {
                 "files-there"
             } else {
                 "files-added"
             };
             Ok(told(Redirect::to(&to).into_response(), done))
         }
-        Err(Refused::Wrong(refused)) => again(words.of(&refused).to_owned()),
-        Err(Refused::Fault(problem)) => Err(problem),
+        Err(refused) => {
+            let told = vec![words(asked.viewer.language).of(&refused.text).to_owned()];
+            show(&site, &asked, &page, &declared, frame, told, &stage, row)
+        }
     }
 }
 
-/// Keeps the bytes and appends the events that name them. Bytes come first: what an event names is there. Gives the
-/// edition that the filing is now.
+/// Files that have arrived, in a folder of their own, to be added to an item.
+pub(crate) struct Adding<'s> {
+    pub arrived: Arrived,
+    folder: TempDir,
+    /// As long as they are here, so many others fewer arrive.
+    _arriving: SemaphorePermit<'s>,
+}
+
+impl<'s> Adding<'s> {
+    pub async fn receive(
+        scene: &'s Supervise,
+        holder: &Holder<'_>,
+        form: Multipart,
+    ) -> Result<Self, Problem> {
+        let arriving = scene.kept().arriving().ok_or_else(Problem::busy)?;
+        let folder = tempfile::tempdir_in(scene.uploads());
+        let folder = folder.map_err(|error| Problem::fault(&error))?;
+        let arrived = receive(form, folder.path(), holder.most()).await?;
+        Ok(Self {
+            arrived,
+            folder,
+            _arriving: arriving,
+        })
+    }
+
+    /// Looks into all of them and adds them to the item of the path: all, or none and why.
+    pub async fn add(
+        self,
+        site: &Site,
+        scene: &Supervise,
+        asked: &Asked,
+        beside: Beside,
+        cx: &Context,
+    ) -> Result<Result<Answer, Refusal>, Problem> {
+        let refused = |text: Text| Refusal::new("files-refused", text.zh, text.en);
+        if let Some(why) = self.arrived.refused {
+            return Ok(Err(refused(why)));
+        }
+        if self.arrived.files.is_empty() {
+            return Ok(Err(refused(both("choose-a-file"))));
+        }
+        let (page, declared) = read(site, scene, &asked.params)?;
+        let holder = Holder::of(&declared.filing, asked)?;
+        let (place, cells) = match holder.place(&declared.filing, &page, &beside) {
+            Ok(found) => found,
+            Err(key) => return Ok(Err(refused(both(key)))),
+        };
+        let (most, photos_only) = (holder.most().bytes, holder.is_of_photos());
+        let now = site.platform().clock().now();
+        let files = self.arrived.files;
+        let look_into = move || {
+            let looked = files.into_iter();
+            looked
+                .map(|file| look(file, photos_only, most, now))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let looked = scene.kept().decode(look_into).await;
+        let looked = match looked.map_err(|error| Problem::fault(&error))? {
+            Ok(looked) => looked,
+            Err(why) => return Ok(Err(refused(why))),
+        };
+        let (site, of, asked, cx) = (site.clone(), scene.clone(), asked.clone(), cx.clone());
+        let folder = self.folder;
+        // Their folder goes with it, whoever goes before.
+        let work = async move {
+            let added = keep(&site, &of, &asked, place, looked, cells, &cx).await;
+            drop(folder);
+            added
+        };
+        let added = scene.kept().keep(work).await;
+        added.map_err(|error| Problem::fault(&error))?
+    }
+}
+
+/// Keeps the bytes and appends the events that name them. Bytes come first: what an event names is there.
 async fn keep(
     site: &Site,
     scene: &Supervise,
@@ -144,9 +159,9 @@ async fn keep(
     place: FilePlace,
     looked: Vec<Looked>,
     typed: Cells,
-) -> Result<u32, Refused> {
+    cx: &Context,
+) -> Result<Result<Answer, Refusal>, Problem> {
     // A crash from here to the append leaves bytes that no event names; they are in nobody's way.
-    let _one = scene.kept().keeping().await;
     let (page, declared) = read(site, scene, &asked.params)?;
     let files = named(&declared, scene, &page, &place, &looked, &typed);
     let put: Vec<(std::path::PathBuf, String)> = looked
@@ -176,26 +191,28 @@ async fn keep(
         place,
         files,
     };
-    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let done = site
         .platform()
-        .carry_out::<Project, _>(page.row.id, command, &cx)
+        .carry_out::<Project, _>(page.row.id, command, cx)
         .await;
-    // What no event names after all goes again: the command was refused, or held nothing new.
+    // What no event names after all goes again: the command was refused, or held nothing new. Where the event may be in
+    // the ledger although nobody could say so, what it names stays; and where another node may name the same bytes now.
+    let is_certain = done.as_ref().err().is_none_or(CommandError::left_nothing)
+        && !site.platform().shares_ledger();
     let unnamed = new.into_iter().filter(|sha256| {
         let kept = site.platform().query(|of| is_kept(of, sha256));
-        matches!(kept, Ok(false))
+        is_certain && matches!(kept, Ok(false))
     });
     let unnamed: Vec<String> = unnamed.collect();
-    if !unnamed.is_empty() && !matches!(done, Err(CommandError::Append(_))) {
+    if !unnamed.is_empty() {
         let holder = scene.clone();
         let gone = tokio::task::spawn_blocking(move || take_back(&holder, &unnamed)).await;
         gone.map_err(|error| Problem::fault(&error))?;
     }
     match done {
-        Ok(_) => Ok(read(site, scene, &asked.params)?.0.row.edition),
-        Err(CommandError::Refused(refusal)) => Err(Refused::Wrong(refusal.text)),
-        Err(error) => Err(Refused::Fault(error.into())),
+        Ok(answer) => Ok(Ok(answer)),
+        Err(CommandError::Refused(refusal)) => Ok(Err(refusal)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use kandeng_evidence::{Format, Paper, PaperError, Photo, PhotoError, Warning};
 use kandeng_platform::Text;
 
-use super::arrived::ArrivedFile;
+use super::super::super::arrived::ArrivedFile;
 use crate::import::{hash_file, shown};
 use crate::kept::limits;
 use crate::project::FileKind;

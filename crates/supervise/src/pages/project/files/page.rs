@@ -11,7 +11,7 @@ use super::super::super::words::{pick, words};
 use super::super::items::written;
 use super::super::pictures::{FileLink, PictureView, links, pictures};
 use super::super::read;
-use super::{Holder, MOST_AT_ONCE};
+use super::Holder;
 use crate::project::{Declared, PHOTOS, ProjectPage};
 use crate::scene::Supervise;
 
@@ -88,8 +88,8 @@ pub(super) fn show(
     let own = page.filed.fields.get(holder.column);
     let rows = (!of_photos && !is_own).then(|| rows(words, filing, page, &holder, row));
     let limits = [
-        ("number", MOST_AT_ONCE.to_string()),
-        ("size", (holder.most_bytes() >> 20).to_string()),
+        ("number", holder.most().files.to_string()),
+        ("size", (holder.most().bytes >> 20).to_string()),
     ];
     let item = pick(words, &holder.item.zh, &holder.item.en).to_owned();
     let is_refused = !told.is_empty();

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::Extension;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use kandeng_platform::CommandError;
 use kandeng_platform::page::{Asked, Form, Frame, Problem, Site, told};
+use kandeng_platform::{Answer, CommandError, Context};
 use serde::Deserialize;
 
 use super::super::super::words::words;
 use super::super::read;
 use super::Holder;
 use super::page::show;
-use crate::project::{Cells, ChangeItems, Edit, PHOTOS, Project, names};
+use crate::project::{ChangeItems, Project};
 use crate::scene::Supervise;
 
 #[derive(Deserialize)]
@@ -27,6 +27,38 @@ pub(super) struct Wanted {
     edition: u32,
 }
 
+/// A file that an item shall name no longer.
+pub(crate) struct Removed {
+    /// The row of the photo, or that the paper stands in.
+    pub row: u32,
+    /// The paper, by its name.
+    pub name: String,
+    /// The edition of the item that was seen.
+    pub edition: u32,
+}
+
+/// Removes a file from the item of the path.
+pub(crate) async fn remove_one(
+    site: &Site,
+    scene: &Supervise,
+    asked: &Asked,
+    gone: &Removed,
+    cx: &Context,
+) -> Result<Result<Answer, CommandError>, Problem> {
+    let (page, declared) = read(site, scene, &asked.params)?;
+    let holder = Holder::of(&declared.filing, asked)?;
+    let command = ChangeItems {
+        based_on: BTreeMap::from([(holder.item.key.clone(), gone.edition)]),
+        edit: holder.without(&declared.filing, &page, gone.row, &gone.name)?,
+        filing: declared.filing.clone(),
+        people: BTreeMap::new(),
+        file: None,
+    };
+    let platform = site.platform();
+    let done = platform.carry_out::<Project, _>(page.row.id, command, cx);
+    Ok(done.await)
+}
+
 pub(super) async fn remove(
     site: Site,
     asked: Asked,
@@ -36,42 +68,13 @@ pub(super) async fn remove(
 ) -> Result<Response, Problem> {
     let (page, declared) = read(&site, &scene, &asked.params)?;
     let holder = Holder::of(&declared.filing, &asked)?;
-    let without = |cell: Option<&String>| {
-        let left: Vec<&str> = cell
-            .map_or("", |cell| cell.as_str())
-            .lines()
-            .filter(|name| names(name).all(|name| name != wanted.name))
-            .collect();
-        (!left.is_empty()).then(|| left.join("\n"))
-    };
-    let mut edit = Edit::default();
-    if holder.is_of_photos() {
-        edit = edit.without_row(PHOTOS, wanted.row);
-    } else if holder.table == declared.filing.sheets[0].table {
-        let left = without(page.filed.fields.get(holder.column));
-        edit.fields.insert(holder.column.to_owned(), left);
-    } else {
-        let rows = page.filed.lists.get(holder.table);
-        let row = rows.and_then(|rows| rows.get(&wanted.row));
-        let row = row.ok_or_else(Problem::not_found)?;
-        let left = without(row.get(holder.column));
-        let cells = Cells::from([(holder.column.to_owned(), left)]);
-        let rows = edit.rows.entry(holder.table.to_owned()).or_default();
-        rows.insert(wanted.row, Some(cells));
-    }
-    let based_on = BTreeMap::from([(holder.item.key.clone(), wanted.edition)]);
-    let command = ChangeItems {
-        filing: declared.filing.clone(),
-        based_on,
-        edit,
-        people: BTreeMap::new(),
-        file: None,
+    let gone = Removed {
+        row: wanted.row,
+        name: wanted.name,
+        edition: wanted.edition,
     };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    let done = site
-        .platform()
-        .carry_out::<Project, _>(page.row.id, command, &cx)
-        .await;
+    let done = remove_one(&site, &scene, &asked, &gone, &cx).await?;
     match done {
         Ok(_) => {
             let to = format!(

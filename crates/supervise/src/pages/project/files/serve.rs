@@ -28,7 +28,7 @@ fn file(site: &Site, asked: &Asked) -> Result<KeptFile, Problem> {
 }
 
 /// The bytes as they came. A picture is shown, a document is saved.
-pub(super) async fn original(
+pub(crate) async fn original(
     site: Site,
     asked: Asked,
     Extension(scene): Extension<Supervise>,
@@ -68,7 +68,7 @@ pub(super) async fn original(
 }
 
 /// A small picture.
-pub(super) async fn preview(
+pub(crate) async fn preview(
     site: Site,
     asked: Asked,
     Extension(scene): Extension<Supervise>,

@@ -1,7 +1,7 @@
 //! Registers to compare with: whose there are, what for, what allows them and until when. What they hold is on no page.
 
-use std::io::{Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+mod sent;
+
 use std::time::Duration;
 
 use askama::Template;
@@ -9,7 +9,6 @@ use axum::Extension;
 use axum::extract::Multipart;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use jiff::civil::Date;
 use kandeng_platform::CommandError;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Facts, Resource};
@@ -20,37 +19,25 @@ use kandeng_platform::page::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::import::diagnostic;
 use super::projects::Option_;
 use super::words::{pick, words};
-use crate::import::ImportOptions;
 use crate::register::{
-    self, InForce, KINDS, MOST_TEXT, OFF_WITHOUT_BASIS, Register, RegisterError, StateBasis, Terms,
+    self, InForce, KINDS, MOST_TEXT, OFF_WITHOUT_BASIS, Register, RegisterError, StateBasis,
     basis_of, listed, register_id,
 };
 use crate::scene::Supervise;
 
-/// The most bytes of a file, and how long it may take to arrive.
-const MOST_BYTES: usize = 64 << 20;
-const MOST_TIME: Duration = Duration::from_mins(20);
+pub(crate) use sent::{Sent, Typed};
 
-/// The most bytes of a field of the form: a text of [`MOST_TEXT`] characters.
-const MOST_FIELD: usize = MOST_TEXT * 4;
+/// The most bytes of all that is sent, and how long it may take to arrive.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MOST_TIME: Duration = Duration::from_mins(20);
 
 /// The most that is told of what is wrong with a file.
 const MOST_TOLD: usize = 100;
 
-/// The kinds of file that are taken, by their endings.
-const ENDINGS: [&str; 5] = ["xlsx", "xlsm", "xls", "ods", "csv"];
-
 pub(crate) fn routes() -> Routes {
     use Action::{DeleteRegister, ListRegister, StateRegisterBasis, UploadRegister};
-    let ours = |site: &Site, viewer: &Viewer, _: &Params| Ok(Some(of_county(site, viewer.account)));
-    let one = |site: &Site, _: &Viewer, params: &Params| {
-        let upload = params.id("id").unwrap_or_else(Uuid::nil);
-        let found = found(site, upload)?;
-        Ok(found.map(|one| of_county(site, one.owner)))
-    };
     Routes::new()
         .asks(
             Method::GET,
@@ -71,7 +58,7 @@ pub(crate) fn routes() -> Routes {
             Method::POST,
             "/supervise/registers/{id}/withdraw",
             DeleteRegister,
-            one,
+            of_path,
             withdraw,
         )
         .asks(
@@ -81,6 +68,22 @@ pub(crate) fn routes() -> Routes {
             ours,
             state_basis,
         )
+}
+
+/// All of the county's registers, for whoever might answer for one.
+pub(crate) fn ours(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
+    Ok(Some(of_county(site, viewer.account)))
+}
+
+/// The register of the path.
+pub(crate) fn of_path(
+    site: &Site,
+    _: &Viewer,
+    params: &Params,
+) -> Result<Option<Resource>, Problem> {
+    let upload = params.id("id").unwrap_or_else(Uuid::nil);
+    let found = found(site, upload)?;
+    Ok(found.map(|one| of_county(site, one.owner)))
 }
 
 /// A register holds for all of the county, whoever answers for it.
@@ -102,7 +105,7 @@ pub(crate) fn sees(site: &Site, viewer: &Viewer) -> bool {
     may(site, viewer, Action::ListRegister)
 }
 
-fn found(site: &Site, upload: Uuid) -> Result<Option<InForce>, Problem> {
+pub(crate) fn found(site: &Site, upload: Uuid) -> Result<Option<InForce>, Problem> {
     let all = site.platform().query(listed)?;
     Ok(all.into_iter().find(|one| one.upload == upload))
 }
@@ -135,15 +138,6 @@ struct RegistersPage {
     may_upload: bool,
     may_delete: bool,
     may_state: bool,
-}
-
-/// What was typed, for a form that comes back.
-#[derive(Clone, Debug, Default)]
-struct Typed {
-    register: String,
-    purpose: String,
-    basis: String,
-    expires: String,
 }
 
 async fn shown(
@@ -241,64 +235,17 @@ async fn upload(
     form: Multipart,
 ) -> Result<Response, Problem> {
     let words = words(asked.viewer.language);
-    let folder = tempfile::tempdir_in(scene.uploads());
-    let folder = folder.map_err(|error| Problem::fault(&error))?;
-    let received = receive(form, folder.path()).await;
-    let (typed, file) = match received {
-        Ok(received) => received,
-        Err(problem) => {
-            wipe(folder.path());
-            return Err(problem);
-        }
-    };
-    let refused = |told: Vec<String>, typed: Typed| {
-        let mut answer = show(&site, &asked.viewer, &scene, frame.clone(), told, typed)?;
-        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        Ok(shown_as_it_is(answer))
-    };
-    let known = KINDS.contains(&&*typed.register);
-    let (Some(file), true) = (file, known) else {
-        wipe(folder.path());
-        return refused(vec![words.say("choose-a-register-file")], typed);
-    };
-    let Ok(expires) = typed.expires.trim().parse::<Date>() else {
-        wipe(folder.path());
-        return refused(vec![words.say("register-last-day-needed")], typed);
-    };
-    let options = ImportOptions {
-        filing: scene.newest(&site)?.filing,
-        datum: scene.datum(),
-        as_of: Some(site.today()),
-        ..ImportOptions::new(scene.key().clone())
-    };
-    let kind = typed.register.clone();
-    // Reading takes seconds: on a thread that may. What was typed in the file is gone before anybody is answered.
-    let read = tokio::task::spawn_blocking(move || {
-        let read = register::read(&kind, &file, &options);
-        wipe(folder.path());
-        read
-    })
-    .await
-    .map_err(|error| Problem::fault(&error))?;
-    let rows = match read {
-        Ok(rows) => rows,
-        Err(bad) => {
-            let told = bad.iter().map(|one| diagnostic(words, one)).collect();
-            return refused(told, typed);
-        }
-    };
-    let terms = Terms {
-        purpose: typed.purpose.clone(),
-        basis: typed.basis.clone(),
-        expires,
-    };
+    let sent = Sent::receive(&scene, form).await?;
+    let typed = Typed::from(&sent.arrived);
     let cx = site.context(&asked.viewer, site.jurisdiction());
-    match register::bring_in(&site, scene.vault(), rows, terms, &cx).await {
+    match sent.taken(&site, &scene, &typed, &cx).await? {
         Ok(()) => Ok(back("register-taken")),
-        Err(RegisterError::Command(CommandError::Refused(refusal))) => {
-            refused(vec![words.of(&refusal.text).to_owned()], typed)
+        Err(told) => {
+            let told = told.iter().map(|one| words.of(one).to_owned()).collect();
+            let mut answer = show(&site, &asked.viewer, &scene, frame, told, typed)?;
+            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(shown_as_it_is(answer))
         }
-        Err(error) => Err(problem(error)),
     }
 }
 
@@ -313,116 +260,28 @@ fn back(key: &'static str) -> Response {
     told(Redirect::to("/supervise/registers").into_response(), key)
 }
 
-/// Takes the form in: its texts, and its file under a name that says which register it is.
-async fn receive(mut form: Multipart, folder: &Path) -> Result<(Typed, Option<PathBuf>), Problem> {
-    let cut_off = |status: StatusCode| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-        _ => Problem::unreadable(kandeng_platform::Text::new(
-            "文件没有完整送达,什么都没有收下;请再传一次",
-            "the file did not arrive whole, and nothing was taken; send it again",
-        )),
-    };
-    let mut typed = Typed::default();
-    let mut file = None;
-    while let Some(mut field) = form
-        .next_field()
-        .await
-        .map_err(|error| cut_off(error.status()))?
-    {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" && file.is_none() {
-            let own = field.file_name().unwrap_or_default().to_lowercase();
-            let ending = ENDINGS
-                .iter()
-                .find(|ending| own.ends_with(&format!(".{ending}")));
-            let path = folder.join(format!("upload.{}", ending.unwrap_or(&"csv")));
-            let mut to = std::fs::File::create(&path).map_err(|error| Problem::fault(&error))?;
-            let mut size = 0;
-            while let Some(bytes) = field
-                .chunk()
-                .await
-                .map_err(|error| cut_off(error.status()))?
-            {
-                size += bytes.len();
-                to.write_all(&bytes)
-                    .map_err(|error| Problem::fault(&error))?;
-            }
-            // A file of another kind is none.
-            file = (size > 0 && ending.is_some()).then_some(path);
-            continue;
-        }
-        let into = match &*name {
-            "register" => &mut typed.register,
-            "purpose" => &mut typed.purpose,
-            "basis" => &mut typed.basis,
-            "expires" => &mut typed.expires,
-            _ => continue,
-        };
-        let mut bytes = Vec::new();
-        while let Some(more) = field
-            .chunk()
-            .await
-            .map_err(|error| cut_off(error.status()))?
-        {
-            bytes.extend_from_slice(&more);
-            if bytes.len() > MOST_FIELD {
-                return Err(Problem::too_large());
-            }
-        }
-        *into = String::from_utf8_lossy(&bytes).into_owned();
-    }
-    // A CSV says by its name which table it is.
-    let file = match file {
-        Some(path) if path.extension().is_some_and(|ending| ending == "csv") => {
-            let known = KINDS.iter().find(|kind| **kind == typed.register);
-            let to = folder.join(format!("{}.csv", known.unwrap_or(&"upload")));
-            std::fs::rename(&path, &to).map_err(|error| Problem::fault(&error))?;
-            Some(to)
-        }
-        file => file,
-    };
-    Ok((typed, file))
-}
-
-/// Overwrites what stands in a folder, as far as the disk lets one: numbers of people were typed there. The folder goes
-/// with its owner.
-fn wipe(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        let overwritten = || -> std::io::Result<()> {
-            let mut file = std::fs::OpenOptions::new().write(true).open(&path)?;
-            let mut left = file.metadata()?.len();
-            file.rewind()?;
-            let nothing = [0; 1 << 16];
-            while left > 0 {
-                let some = left.min(nothing.len() as u64);
-                file.write_all(&nothing[..some as usize])?;
-                left -= some;
-            }
-            file.sync_all()
-        };
-        // What cannot be overwritten is deleted all the same.
-        if let Err(error) = overwritten().and_then(|()| std::fs::remove_file(&path)) {
-            tracing::warn!(%error, "an upload could not be overwritten");
-        }
-    }
-}
-
 async fn withdraw(
     site: Site,
     asked: Asked,
     Extension(scene): Extension<Supervise>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
+    withdrawn(&site, &scene, &asked).await?;
+    Ok(back("register-withdrawn"))
+}
+
+/// Deletes the register of the path before its time.
+pub(crate) async fn withdrawn(
+    site: &Site,
+    scene: &Supervise,
+    asked: &Asked,
+) -> Result<(), Problem> {
     let upload = asked.params.id("id").unwrap_or_else(Uuid::nil);
-    let one = found(&site, upload)?.ok_or_else(Problem::not_found)?;
+    let one = found(site, upload)?.ok_or_else(Problem::not_found)?;
     let cx = site.context(&asked.viewer, site.jurisdiction());
     register::take_out(site.platform(), scene.vault(), &one.register, upload, &cx)
         .await
-        .map_err(problem)?;
-    Ok(back("register-withdrawn"))
+        .map_err(problem)
 }
 
 #[derive(Deserialize)]
