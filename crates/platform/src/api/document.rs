@@ -232,6 +232,10 @@ fn form(most: usize, beside: Option<&Shape>) -> Value {
     };
     let own = beside.map(Shape::own);
     let mut fields = own.map_or_else(|| json!({}), |own| own["properties"].clone());
+    // What stands in a form is text: nothing is said by leaving it out.
+    for schema in fields.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        without_null(schema);
+    }
     fields["file"] = file;
     let needed = own.and_then(|own| own["required"].as_array().cloned());
     let mut needed = needed.unwrap_or_default();
@@ -242,6 +246,15 @@ fn form(most: usize, beside: Option<&Shape>) -> Value {
         "additionalProperties": false,
         "properties": fields,
     })
+}
+
+/// The one kind of a value that is left out rather than null.
+fn without_null(schema: &mut Value) {
+    let kinds = schema["type"].as_array();
+    let kind = kinds.and_then(|kinds| kinds.iter().find(|kind| *kind != "null"));
+    if let Some(kind) = kind.cloned() {
+        schema["type"] = kind;
+    }
 }
 
 /// Each field of a shape as a parameter of the address.
@@ -257,12 +270,7 @@ fn asked(shape: &Shape) -> impl Iterator<Item = Value> {
         let about = abouts.find_map(|schema| schema["description"].as_str());
         let about = about.unwrap_or_default().to_owned();
         let mut schema = shape.resolved(choice).clone();
-        if let Some(kind) = schema["type"]
-            .as_array()
-            .and_then(|kinds| kinds.iter().find(|kind| *kind != "null").cloned())
-        {
-            schema["type"] = kind;
-        }
+        without_null(&mut schema);
         if let Some(schema) = schema.as_object_mut() {
             schema.remove("description");
         }

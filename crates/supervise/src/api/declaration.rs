@@ -29,14 +29,14 @@ pub(super) fn operations() -> Operations {
 /// 哪一版 / Which version
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct WantedVersion {
+pub(super) struct WantedVersion {
     /// 不写则为最新的 / The newest, where none is said
     version: Option<u32>,
 }
 
 /// 填报声明 / The declaration
 #[derive(Serialize, ToSchema)]
-struct DeclarationOut {
+pub(super) struct DeclarationOut {
     /// 第几版 / Its version
     version: u32,
     /// 阶段,按先后 / Stages, in order
@@ -75,6 +75,8 @@ struct ItemDeclared {
     from: String,
     /// 不再填写 / No longer asked for
     retired: bool,
+    /// 可以公开 / It may be published
+    public: bool,
 }
 
 /// 表 / A table
@@ -152,7 +154,7 @@ const fn holds(field: Field) -> &'static str {
     }
 }
 
-async fn shown(
+pub(super) async fn shown(
     site: Site,
     Extension(scene): Extension<Supervise>,
     Asks(wanted): Asks<WantedVersion>,
@@ -180,6 +182,7 @@ impl DeclarationOut {
                     name: both(&item.zh, &item.en),
                     from: item.from.clone(),
                     retired: item.retired,
+                    public: item.public,
                 })
                 .collect(),
         });

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::carry_out;
+use super::declaration::{DeclarationOut, WantedVersion, shown};
 use crate::project::{
     ChangeDeclaration, Declaration, DeclarationChange, NewColumn, declaration_id,
 };
@@ -21,6 +22,17 @@ pub(super) fn operations() -> Operations {
             .giving::<NewVersion>(200, "已改,或本来如此 / It is so, or was so already")
     };
     Operations::new()
+        .asks(
+            Operation::read(
+                "/api/supervise/declaration/items",
+                "填报声明,供管理信息项的人 / The declaration, for whoever keeps the list of items",
+            )
+            .asking::<WantedVersion>()
+            .giving::<DeclarationOut>(200, "填报声明 / The declaration"),
+            Action::ChangeDeclaration,
+            desk,
+            shown,
+        )
         .asks(
             change(
                 "/api/supervise/declaration/items",

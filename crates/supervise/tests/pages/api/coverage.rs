@@ -130,7 +130,7 @@ const PAGES_ALONE: &[(&str, &str)] = &[
 const READ: &[(&str, &[&str])] = &[
     ("/cases", &["GET /cases"]),
     ("/cases/{id}", &["GET /cases/{id}"]),
-    ("/declaration", &["GET /declaration"]),
+    ("/declaration", &["GET /declaration/items"]),
     ("/desk", &["GET /queue", "GET /views"]),
     ("/export", &["GET /exports"]),
     ("/export/file", &["GET /exports/file"]),
@@ -238,8 +238,7 @@ fn hold(county: &County, method: &str, same: &[(&str, &[&str])], alone: &[(&str,
         let asks = pages[&format!("{method} {page}")];
         // Forms are for those who may fill them in; what stands in them, more may read. Of those who see the queue, some
         // keep views of it.
-        let forms = ["/projects/new", "/declaration"];
-        let is_form = method == "GET" && (page.contains("/items/") || forms.contains(page));
+        let is_form = method == "GET" && page.contains("/items/") || *page == "/projects/new";
         for operation in *theirs {
             let access = operations.get(*operation);
             let access = access.unwrap_or_else(|| panic!("{page}: no {operation}"));

@@ -63,9 +63,15 @@ fn an_item_is_added_named_required_retired_and_asked_for_again() {
             retired.push(item(&declared, "lamp_posts")["retired"].clone());
         }
         assert_eq!(retired, [false, false, true, false]);
-        let declared = clerk.get(PATH).await.body;
+        let declared = admin.get(&items).await.body;
+        assert_eq!(declared, clerk.get(PATH).await.body);
         let now = item(&declared, "lamp_posts");
         assert_eq!((&now["name"]["en"], &now["from"]), (&json!("Lamps"), &last));
+        assert_eq!(now["public"], true);
+        clerk
+            .get(&items)
+            .await
+            .is(StatusCode::NOT_FOUND, "not-found");
         // Versions stay as they were.
         let old = clerk
             .get(&format!("{PATH}?version={}", first + 1))
