@@ -5,6 +5,7 @@
 
 mod add;
 mod arrived;
+mod erase;
 mod look;
 mod page;
 mod remove;
@@ -38,7 +39,7 @@ const FIELD_BYTES: usize = 256;
 pub(super) const MOST_TIME: Duration = Duration::from_mins(20);
 
 pub(super) fn routes() -> Routes {
-    use Action::{ChangeItems, UploadEvidence, ViewProject};
+    use Action::{ChangeItems, EraseFile, UploadEvidence, ViewProject};
     let page = "/supervise/projects/{id}/items/{category}/files/{item}";
     Routes::new()
         .asks(Method::GET, page, UploadEvidence, of_path, page::shown)
@@ -64,6 +65,20 @@ pub(super) fn routes() -> Routes {
             ViewProject,
             of_path,
             serve::preview,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/removed",
+            EraseFile,
+            of_path,
+            erase::shown,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/removed",
+            EraseFile,
+            of_path,
+            erase::erase,
         )
 }
 
