@@ -13,6 +13,7 @@ use kandeng_platform::page::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::sign_in::{is_lately, lately};
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -37,6 +38,8 @@ struct KeysPage {
     /// The new one, shown once.
     token: Option<String>,
     told: Option<String>,
+    /// Whether one may be made without signing in again.
+    lately: bool,
     /// What was typed, where it was refused.
     label: String,
     days: String,
@@ -58,6 +61,7 @@ fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem>
             .collect(),
         token: None,
         told: None,
+        lately: is_lately(site, viewer)?,
         label: String::new(),
         days: "90".to_owned(),
         changes: false,
@@ -98,6 +102,7 @@ async fn make(
     Extension(frame): Extension<Frame>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
+    lately(&site, &viewer)?;
     let cx = site.context(&viewer, site.jurisdiction());
     let (token, refused) = match site.people().make_key(&typed.read(), &cx).await {
         Ok(token) => (Some(token), None),
