@@ -96,6 +96,7 @@ fn found(subject: u64, measured: f64) -> Found {
         related: Vec::new(),
         money_fen: Some(9_500_000),
         figures: serde_json::json!({"declared_mu": 102.5, "measured_mu": measured, "error_mu": 1.56}),
+        registers: Some(Vec::new()),
         withheld: Vec::new(),
         says: Text::new(
             "申报 102.5 亩,航拍照片至多显示 61.5 亩",

@@ -49,6 +49,7 @@ impl EventKinds {
 pub fn shared_event_kinds() -> Vec<EventKinds> {
     vec![
         EventKinds::of::<crate::account::Account>(),
+        EventKinds::of::<crate::node::Belongings>(),
         EventKinds::of::<crate::case::Case>(),
         EventKinds::of::<crate::case::Question>(),
         EventKinds::of::<crate::deadline::Deadline>(),

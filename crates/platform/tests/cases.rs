@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
 use kandeng_platform::account::Role;
 use kandeng_platform::case::{
-    AnswerCase, Case, Close, Hear, OpenCase, Outcome, OutcomeKind, Refer, Rungs,
+    AnswerCase, Case, Close, Hear, OpenCase, Outcome, OutcomeKind, Refer, Rungs, open,
 };
 use kandeng_platform::deadline::DeadlineLoop;
 use kandeng_platform::{CommandError, Platform};
@@ -223,5 +223,45 @@ fn each_rung_reaches_whom_it_is_for_and_each_waits_its_own_time() {
             known.sort();
             assert_eq!(told(platform), known, "day {after}");
         }
+    });
+}
+
+#[test]
+fn a_flag_is_in_one_open_case_at_a_time_and_whoever_opens_a_second_is_told_which() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        let first = opened(&node, &platform).await;
+        let second = OpenCase {
+            id: Uuid::from_u128(9),
+            flags: vec![StreamName::new("flag", Uuid::from_u128(6)).unwrap()],
+            lead: Uuid::from_u128(8),
+            assignee: Uuid::from_u128(7),
+            checks: Vec::new(),
+            within: rungs(),
+        };
+        let cx = node.cx();
+        let again = platform.append(&cx, |plan| open(plan, &second)).await;
+        let Err(CommandError::Refused(refusal)) = again else {
+            panic!("{again:?}");
+        };
+        assert_eq!(refusal.code, "flag-in-case");
+        for text in [&refusal.text.zh, &refusal.text.en] {
+            assert!(text.contains(&first.to_string()), "{text}");
+        }
+        let refer = Refer {
+            id: first,
+            to: "县纪委".to_owned(),
+        };
+        platform
+            .carry_out::<Case, _>(first, refer, &cx)
+            .await
+            .unwrap();
+        platform
+            .append(&cx, |plan| open(plan, &second))
+            .await
+            .unwrap();
+        let open = platform.query(|of| kandeng_platform::case::open_case_of(of, &second.flags[0]));
+        assert_eq!(open.unwrap(), Some(second.id));
     });
 }

@@ -24,6 +24,7 @@ fn found(subject: &str, measured: f64) -> Found {
         items: vec!["scale".to_owned(), "boundary".to_owned()],
         related: Vec::new(),
         money_fen: Some(9_500_000),
+        registers: Some(Vec::new()),
         withheld: Vec::new(),
         figures: serde_json::json!({"declared_mu": 102.5, "measured_mu": measured}),
         says: Text::new("申报 102.5 亩", "102.5 mu declared"),

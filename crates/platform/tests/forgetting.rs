@@ -28,6 +28,7 @@ fn found(subject: &str) -> Found {
         items: vec!["payee".to_owned()],
         related: vec![OTHER.to_owned()],
         money_fen: Some(9_500_000),
+        registers: Some(Vec::new()),
         withheld: Vec::new(),
         figures: serde_json::json!({"names": [PAYEE], "payments": 3}),
         says: Text::new(format!("账户以 {PAYEE} 收款"), format!("paid to {PAYEE}")),

@@ -31,6 +31,7 @@ fn found(rule: &str, severity: &str, subject: &str) -> Found {
         items: vec!["scale".to_owned()],
         related: Vec::new(),
         money_fen: None,
+        registers: Some(Vec::new()),
         withheld: Vec::new(),
         figures: serde_json::json!({}),
         says: Text::new("疑点", "a doubt"),

@@ -12,6 +12,7 @@ use kandeng_platform::page::{
 };
 use uuid::Uuid;
 
+use crate::sign_in::{is_lately, lately};
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -36,6 +37,8 @@ struct KeysPage {
     /// The new one, shown once.
     token: Option<String>,
     told: Option<String>,
+    /// Whether one may be made without signing in again.
+    lately: bool,
     /// What was typed, where it was refused.
     label: String,
     days: String,
@@ -81,6 +84,7 @@ fn page(site: &Site, viewer: &Viewer, frame: Frame) -> Result<KeysPage, Problem>
             .collect(),
         token: None,
         told: None,
+        lately: is_lately(site, viewer)?,
         label: String::new(),
         days: "90".to_owned(),
         scopes: boxes(words, &Scopes::new()),
@@ -123,6 +127,7 @@ async fn make(
     Extension(frame): Extension<Frame>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
+    lately(&site, &viewer)?;
     let cx = site.context(&viewer, site.jurisdiction());
     let new = typed(&fields);
     let (token, refused) = match site.people().make_key(&new, &cx).await {

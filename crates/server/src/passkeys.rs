@@ -17,7 +17,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::frame::Asking;
-use crate::sign_in::{by_nobody, safe, with_session};
+use crate::sign_in::{by_nobody, end, is_lately, lately, safe, with_session};
 use crate::words::words;
 
 /// Put among the extensions of requests.
@@ -72,6 +72,7 @@ async fn sign_in(
     site: Site,
     Extension(keys): Extension<PasskeysOf>,
     Extension(asking): Extension<Asking>,
+    before: Option<Viewer>,
     Sent(sent): Sent<Answer>,
 ) -> Result<Response, Problem> {
     let cx = by_nobody(&site, asking.language);
@@ -79,6 +80,7 @@ async fn sign_in(
         .0
         .sign_in(&sent.attempt, sent.answer, &asking.address, &cx);
     let token = signed.await?;
+    end(&site, before).await?;
     let to = safe(&sent.to).to_owned();
     Ok(with_session(Json(SignedIn { to }).into_response(), &token))
 }
@@ -94,6 +96,8 @@ struct Row {
 struct PasskeysPage {
     shell: Shell,
     rows: Vec<Row>,
+    /// Whether something may be changed without signing in again.
+    lately: bool,
 }
 
 async fn list(
@@ -110,6 +114,7 @@ async fn list(
     });
     Ok(html(&PasskeysPage {
         rows: rows.collect(),
+        lately: is_lately(&site, &viewer)?,
         shell: Shell::of(&site, &viewer, frame, words, words.say("passkeys")),
     }))
 }
@@ -119,6 +124,7 @@ async fn offer(
     viewer: Viewer,
     Extension(keys): Extension<PasskeysOf>,
 ) -> Result<Json<Asked>, Problem> {
+    lately(&site, &viewer)?;
     let now = site.platform().clock().now();
     Ok(Json(keys.0.offer(&viewer, now)?.into()))
 }
@@ -136,6 +142,7 @@ async fn add(
     Extension(keys): Extension<PasskeysOf>,
     Sent(new): Sent<New>,
 ) -> Result<Response, Problem> {
+    lately(&site, &viewer)?;
     let cx = site.context(&viewer, site.jurisdiction());
     let added = (keys.0).add(&viewer, &new.attempt, &new.label, new.answer, &cx);
     added.await?;
@@ -149,6 +156,7 @@ async fn remove(
     Path(id): Path<Uuid>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
+    lately(&site, &viewer)?;
     let cx = site.context(&viewer, site.jurisdiction());
     keys.0.remove(&viewer, id, &cx).await?;
     let back = Redirect::to("/account/passkeys").into_response();

@@ -18,6 +18,8 @@ pub struct Reach {
     pub behind: bool,
     /// The names that it is known by, in small letters; any where there is none.
     pub hosts: Vec<String>,
+    /// The one of them that passkeys are bound to, where settings name one.
+    pub passkeys: Option<String>,
 }
 
 impl Reach {
@@ -36,15 +38,17 @@ impl Reach {
             secure: server.tls.is_some() || server.behind_tls,
             behind: server.behind_tls,
             hosts,
+            passkeys: server.passkeys.clone(),
         }
     }
 
-    /// The domain that passkeys are bound to, and whether it is reached without TLS: the first of the names, or on this
-    /// machine alone `localhost`, which browsers trust as it is. Addresses are no domains.
+    /// The domain that passkeys are bound to, and whether it is reached without TLS: the one that settings name, else the
+    /// first of the names, or on this machine alone `localhost`, which browsers trust as it is. Addresses are no domains.
     pub(crate) fn party(&self) -> Option<(&str, bool)> {
         let mut hosts = self.hosts.iter();
         if self.secure {
-            return hosts.next().map(|host| (host.as_str(), false));
+            let host = self.passkeys.as_ref().or_else(|| hosts.next());
+            return host.map(|host| (host.as_str(), false));
         }
         let local = hosts.find(|host| *host == "localhost")?;
         Some((local, true))
@@ -150,9 +154,15 @@ mod tests {
             secure: true,
             behind: false,
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            passkeys: None,
         };
         let two = over_tls(&["kandeng.example", "lamp.example"]);
         assert_eq!(two.party(), Some(("kandeng.example", false)));
+        let named = Reach {
+            passkeys: Some("lamp.example".to_owned()),
+            ..two.clone()
+        };
+        assert_eq!(named.party(), Some(("lamp.example", false)));
         assert_eq!(over_tls(&[]).party(), None);
         let alone = Reach::of(&ServerAt::default());
         assert_eq!(alone.party(), Some(("localhost", true)));

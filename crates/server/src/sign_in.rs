@@ -82,19 +82,36 @@ fn encoded(carried: &Carried) -> String {
     text.finish()
 }
 
+/// Refuses whoever did not sign in lately: what signs somebody in is not changed at a desk that was left.
+pub(crate) fn lately(site: &Site, viewer: &Viewer) -> Result<(), Problem> {
+    if is_lately(site, viewer)? {
+        return Ok(());
+    }
+    Err(Problem::sign_in_again())
+}
+
+/// Whether the viewer signed in lately.
+pub(crate) fn is_lately(site: &Site, viewer: &Viewer) -> Result<bool, Problem> {
+    let now = site.platform().clock().now();
+    Ok(site.people().signed_in_lately(viewer, now)?)
+}
+
 #[derive(Deserialize)]
 struct Where {
     #[serde(default)]
     to: String,
+    /// Whether somebody who is signed in signs in once more.
+    #[serde(default)]
+    again: bool,
 }
 
 async fn show(
     Extension(frame): Extension<Frame>,
     Extension(asking): Extension<Asking>,
-    Query(Where { to }): Query<Where>,
+    Query(Where { to, again }): Query<Where>,
     viewer: Option<Viewer>,
 ) -> Response {
-    if viewer.is_some() {
+    if viewer.is_some() && !again {
         return Redirect::to(safe(&to)).into_response();
     }
     page(
@@ -153,6 +170,7 @@ async fn sign_in(
     site: Site,
     Extension(frame): Extension<Frame>,
     Extension(asking): Extension<Asking>,
+    before: Option<Viewer>,
     Form(typed): Form<Typed>,
 ) -> Response {
     let words = words(asking.language);
@@ -191,6 +209,9 @@ async fn sign_in(
         }
         Err(error) => return Problem::from(error).into_response(),
     };
+    if let Err(problem) = end(&site, before).await {
+        return problem.into_response();
+    }
     let response = if typed.carried.is_empty() {
         Redirect::to(safe(&typed.to)).into_response()
     } else {
@@ -208,6 +229,15 @@ async fn sign_in(
         resume(&site, &viewer, frame, words, carried, None)
     };
     with_session(response, &token)
+}
+
+/// Ends the session that a browser had before it signed in again.
+pub(crate) async fn end(site: &Site, before: Option<Viewer>) -> Result<(), Problem> {
+    if let Some(before) = before {
+        let cx = site.context(&before, site.jurisdiction());
+        site.people().sign_out(&before, &cx).await?;
+    }
+    Ok(())
 }
 
 /// Has the browser keep the token of a session.

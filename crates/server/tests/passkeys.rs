@@ -289,6 +289,7 @@ fn a_site_that_is_reached_by_an_address_offers_none() {
         secure: true,
         behind: false,
         hosts: vec!["192.0.2.7".to_owned(), "kandeng.example".to_owned()],
+        passkeys: None,
     };
     let house = House::reached(Vec::new(), reach);
     block_on(async {
@@ -296,5 +297,48 @@ fn a_site_that_is_reached_by_an_address_offers_none() {
         assert!(!browser.get("/sign-in").await.body.contains("data-passkey"));
         let seen = send(&mut browser, "/sign-in/passkey/ask", "", &json!({})).await;
         assert_eq!(seen.status, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn at_a_desk_that_was_left_nobody_changes_how_its_owner_signs_in() {
+    let house = House::new();
+    block_on(async {
+        let (mut browser, mut device) = owner(&house, "wang").await;
+        let page = browser.get(PATH).await;
+        let remove = page
+            .body
+            .split("action=\"")
+            .find(|part| part.contains("/remove\""));
+        let remove = remove.unwrap().split('"').next().unwrap().to_owned();
+        house.later(16 * 60);
+        let token = browser.token().await;
+        // The page offers nothing of it, and says how to go on.
+        let page = browser.get(PATH).await;
+        let again = "/sign-in?again=true&#38;to=%2Faccount%2Fpasskeys";
+        assert!(page.body.contains(again), "{}", page.body);
+        assert!(!page.body.contains("data-passkey=\"add\"") && !page.body.contains("/remove\""));
+        let offer = send(&mut browser, "/account/passkeys/offer", &token, &json!({})).await;
+        assert_eq!(offer.status, StatusCode::FORBIDDEN, "{}", offer.body);
+        assert!(offer.body.contains("sign-in-again"), "{}", offer.body);
+        let removed = browser.post(&remove, &[("form_token", &*token)]).await;
+        assert_eq!(removed.status, StatusCode::FORBIDDEN);
+        let key = [("form_token", &*token), ("label", "x"), ("days", "9")];
+        let made = browser.post("/account/keys", &key).await;
+        assert_eq!(made.status, StatusCode::FORBIDDEN);
+        // Signed in once more, it goes on.
+        let asked_for = browser.get(&again.replace("&#38;", "&")).await;
+        assert_eq!(asked_for.status, StatusCode::OK);
+        let before = browser.cookie.clone();
+        let signed = sign_in(&mut browser, &mut device, PATH).await;
+        assert_eq!(signed.status, StatusCode::OK, "{}", signed.body);
+        // The session before it has ended.
+        let after = std::mem::replace(&mut browser.cookie, before);
+        let ended = browser.get("/account").await.status;
+        assert_eq!(ended, StatusCode::UNAUTHORIZED);
+        browser.cookie = after;
+        let token = browser.token().await;
+        let removed = browser.post(&remove, &[("form_token", &*token)]).await;
+        assert_eq!(removed.status, StatusCode::SEE_OTHER, "{}", removed.body);
     });
 }

@@ -107,9 +107,28 @@ impl Kept {
         self.evidence.take_back(sha256)
     }
 
+    /// Erases the bytes and the preview of a file. What is not there is no error. Blocks.
+    pub fn erase(&self, sha256: &str) -> Result<(), NodeError> {
+        let preview = self.preview_path(sha256);
+        match std::fs::remove_file(&preview) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(NodeError::Unwritten {
+                    path: preview,
+                    error,
+                });
+            }
+            _ => {}
+        }
+        self.evidence.take_back(sha256)
+    }
+
+    fn preview_path(&self, sha256: &str) -> PathBuf {
+        self.previews.join(format!("{sha256}.jpg"))
+    }
+
     /// The preview of a photo.
     pub async fn preview(&self, sha256: &str) -> Result<Vec<u8>, PhotoError> {
-        let made = self.previews.join(format!("{sha256}.jpg"));
+        let made = self.preview_path(sha256);
         let there = made.clone();
         let read = tokio::task::spawn_blocking(move || std::fs::read(there)).await;
         if let Ok(Ok(bytes)) = read {

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kandeng_geo::Datum;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::flag::registers_compared;
 use kandeng_platform::node::{DeskAt, Evidence};
 use kandeng_platform::page::{Entry, Problem, Routes, Site};
 use kandeng_platform::vault::Vault;
-use kandeng_platform::{EventKinds, Scene, Tables, Work};
+use kandeng_platform::{CommandError, EventKinds, Platform, Scene, Tables, Work};
 use kandeng_screening::pack::Pack;
 
 use crate::draft::{DeskSettings, DraftDesk};
@@ -130,6 +131,17 @@ impl Supervise {
         &self.0.kept
     }
 
+    /// Sees to it that this node has no bytes of files that were erased for good, and no previews of them. Blocks.
+    pub(crate) fn let_erased_go(&self, platform: &Platform) -> Result<(), CommandError> {
+        for sha256 in platform.query(project::erased_files)? {
+            if let Err(error) = self.kept().erase(&sha256) {
+                // The next round tries again.
+                tracing::error!(%error, "a file that was erased could not be removed");
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn waiting(&self) -> &pages::Waiting {
         &self.0.waiting
     }
@@ -187,8 +199,14 @@ impl Supervise {
         Ok(pack)
     }
 
-    /// Which rules compare with registers that nobody reads, for the newest version of the declaration.
-    pub(crate) fn confided(&self, site: &Site) -> Result<Arc<Confided>, Problem> {
+    /// Which rules compare with registers that nobody reads, or did when they raised a flag.
+    pub(crate) fn confided(&self, site: &Site) -> Result<Confided, Problem> {
+        let compared = site.platform().query(registers_compared)?;
+        Ok(Confided::clone(&*self.confided_now(site)?).with(compared))
+    }
+
+    /// Those of the pack, for the newest version of the declaration.
+    fn confided_now(&self, site: &Site) -> Result<Arc<Confided>, Problem> {
         let newest = self.newest(site)?;
         let pack = self.pack(site)?;
         let confided = &self.0.confided;

@@ -87,9 +87,10 @@ fn uploads(node: &Node) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// What a node must have before anybody can work on it: a declaration of items, the one that this build carries while
+/// What a node must have before anybody can work on it: the key and the folder that its ledger knows, and a declaration of items, the one that this build carries while
 /// the county has none of its own.
 pub(crate) async fn begin(node: &Node) -> Result<(), Failure> {
+    node.hold_belongings().await?;
     let platform = &node.platform;
     let newest = platform
         .query(kandeng_supervise::project::newest)

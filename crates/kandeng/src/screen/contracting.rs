@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use kandeng_screening::pack::Audience;
 use kandeng_screening::{Labels, Prepared};
+use kandeng_supervise::register::Confided;
 use kandeng_supervise::{ocds, packs};
 
 use super::county::key_path;
@@ -59,6 +60,8 @@ pub(super) fn screen(
         .collect();
     Ok(Screened {
         outcome,
+        // There are none in contracting data.
+        confided: Confided::default(),
         diagnostics: read.diagnostics,
         run: RunFacts {
             kind: read.kind,

@@ -10,6 +10,7 @@ use kandeng_supervise::cells::cells;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::{self, IdentityKey, Import, ImportError, ImportOptions, Place};
 use kandeng_supervise::packs;
+use kandeng_supervise::register::Confided;
 
 use super::hidden::Hider;
 use super::settings::settings;
@@ -107,6 +108,7 @@ pub(super) fn screen(
             rows: import.rows(),
         },
         hider: Hider::default(),
+        confided: Confided::of(&pack, &filing),
         county: Some(County {
             filing,
             import,

@@ -41,8 +41,13 @@ impl Into {
             ..Context::of_the_platform(SystemClock.now())
         };
         let before = self.size();
-        let runs = watch::runs(&self.node.platform, &screened.outcome, screened.findings())
-            .map_err(NodeError::from)?;
+        let runs = watch::runs(
+            &self.node.platform,
+            &screened.outcome,
+            screened.findings(),
+            &screened.confided,
+        )
+        .map_err(NodeError::from)?;
         let runtime = crate::node::runtime()?;
         let swept = runtime
             .block_on(Sweep::new(&self.node.platform).take(&runs, &cx))

@@ -25,6 +25,7 @@ use kandeng_screening::{EngineError, Finding, Outcome, Prepared, Tables, Text};
 use kandeng_supervise::diagnostic::Diagnostic;
 use kandeng_supervise::import::{self, Place, residents_masked};
 use kandeng_supervise::ocds;
+use kandeng_supervise::register::Confided;
 
 use crate::args::{How, Kind, Screen};
 use crate::failure::Failure;
@@ -42,6 +43,8 @@ pub(crate) struct Screened {
     pub diagnostics: Vec<Diagnostic>,
     /// Facts of the run, as results name them.
     pub run: RunFacts,
+    /// Which rules compare with registers.
+    pub confided: Confided,
     /// Where cells stand, for filings.
     county: Option<County>,
     /// Of numbers of people that were not hashed while reading.

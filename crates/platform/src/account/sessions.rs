@@ -18,6 +18,9 @@ use crate::context::Context;
 /// How long a session may go unused, in minutes.
 pub const IDLE_MINUTES: i64 = 60;
 
+/// How long after signing in somebody may change what signs them in, in minutes.
+pub const RECENT_MINUTES: i64 = 15;
+
 /// How long before a session was opened it counts, in minutes: nodes' clocks differ, and a clock is set back an hour by
 /// mistake. Where it is set back further a session has ended, or it would last until the clock has caught up.
 const BEFORE_MINUTES: i64 = 60;
@@ -82,6 +85,21 @@ impl People {
                 .lately(viewer.session, opened, now)
                 .then_some(viewer)
         }))
+    }
+
+    /// Whether the viewer signed in lately: not only has a session, but showed who they are.
+    ///
+    /// # Errors
+    /// When the read model fails.
+    pub fn signed_in_lately(&self, viewer: &Viewer, now: Timestamp) -> Result<bool, PeopleError> {
+        let opened: Option<i64> = self.platform().query(|connection| {
+            connection
+                .prepare_cached("select opened_at from sessions where id = ?1")?
+                .query_row([viewer.session.to_string()], |row| row.get(0))
+                .optional()
+        })?;
+        let since = opened.map(|opened| now.as_millisecond() - opened);
+        Ok(since.is_some_and(|since| since.abs() <= RECENT_MINUTES * 60_000))
     }
 
     /// Ends the viewer's session.

@@ -74,6 +74,8 @@ actions! {
     ChangeItems = "change-items" on &[Kind::Project];
     /// Add photos and papers.
     UploadEvidence = "upload-evidence" on &[Kind::Project];
+    /// Erase a photo or a paper for good that no item names any more.
+    EraseFile = "erase-file" on &[Kind::Project];
     /// Sign a category for the village.
     SubmitCategory = "submit-category" on &[Kind::Project];
     /// Sign it for the township.

@@ -139,8 +139,9 @@ impl Decide<Close> for Case {
         }
         outcome.note = needed(outcome.note, "办结须写明结论", "say what the case came to")?;
         let reason = Text::new("已办结", "closed");
-        Ok(Decision::from(CaseEvent::CaseClosed { outcome })
-            .and(Effect::Waive(answer(close.id), reason)))
+        let over = Decision::from(CaseEvent::CaseClosed { outcome })
+            .and(Effect::Waive(answer(close.id), reason));
+        Ok(self.let_go(close.id, over))
     }
 }
 

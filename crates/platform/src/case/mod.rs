@@ -3,6 +3,7 @@
 
 mod check;
 mod close;
+mod open;
 mod question;
 mod tables;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use check::{Check, CheckCase, OnSite};
 pub use close::{Close, FlagVerdict, Outcome, OutcomeKind, close};
+pub use open::{OpenCase, open, open_case_of};
 pub use question::{
     AnswerQuestion, Ask, Consent, DeclineQuestion, Question, QuestionEvent, QuestionTables,
     Withdraw,
@@ -297,23 +299,6 @@ impl Aggregate for Case {
     }
 }
 
-/// Open a case.
-#[derive(Clone, Debug)]
-pub struct OpenCase {
-    /// Its id.
-    pub id: Uuid,
-    /// The flags to verify.
-    pub flags: Vec<StreamName>,
-    /// Who leads it.
-    pub lead: Uuid,
-    /// Who works on it.
-    pub assignee: Uuid,
-    /// What is to be looked at on paper and on site.
-    pub checks: Vec<Check>,
-    /// When each rung is climbed should no answer come.
-    pub within: Rungs,
-}
-
 /// Give it to somebody else.
 #[derive(Clone, Copy, Debug)]
 pub struct Assign(pub Uuid);
@@ -383,35 +368,6 @@ impl Case {
         } else {
             Refusal::new("no-case", "没有这个办件", "there is no such case")
         })
-    }
-}
-
-impl Decide<OpenCase> for Case {
-    fn decide(&self, open: OpenCase, cx: &Context) -> Result<Decision<CaseEvent>, Refusal> {
-        if self.open || self.over {
-            return Err(Refusal::new(
-                "case-exists",
-                "办件已存在",
-                "this case exists already",
-            ));
-        }
-        if open.flags.is_empty() {
-            return Err(Refusal::new(
-                "case-without-flags",
-                "办件须至少有一个疑点",
-                "a case needs at least one flag",
-            ));
-        }
-        let within = open.within;
-        let event = CaseEvent::CaseOpened {
-            flags: open.flags,
-            lead: open.lead,
-            assignee: open.assignee,
-            checks: open.checks,
-            within,
-        };
-        let first = within.until(Rung::Urge);
-        Ok(Decision::from(event).and(expect(open.id, first, cx)))
     }
 }
 
@@ -488,8 +444,9 @@ impl Decide<Refer> for Case {
             "say to which body the case goes",
         )?;
         let reason = Text::new("已移送", "referred");
-        Ok(Decision::from(CaseEvent::CaseReferred { to })
-            .and(Effect::Waive(answer(refer.id), reason)))
+        let over = Decision::from(CaseEvent::CaseReferred { to })
+            .and(Effect::Waive(answer(refer.id), reason));
+        Ok(self.let_go(refer.id, over))
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
             related: Vec::new(),
             money_fen: None,
             figures: json!({"payee": "王桂香", "paid_fen": 100, "names": ["王桂", "王桂香"]}),
+            registers: Some(Vec::new()),
             withheld: Vec::new(),
             says: Text::new("付给王桂香 1 元(王桂、王桂香)", "1 yuan to 王桂香"),
         }

@@ -25,7 +25,7 @@ pub use screened::{
     NotCompared, RuleAnswers, RuleFailure, RunFacts, Screened, ScreenedFlag, Subjects, rule_version,
 };
 pub use sweep::{Answered, RuleRun, Sweep, Swept, Tell};
-pub use tables::FlagTables;
+pub use tables::{FlagTables, registers_compared};
 
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
@@ -62,6 +62,10 @@ pub struct Found {
     pub withheld: Vec<String>,
     /// The sentence.
     pub says: Text,
+    /// Tables that nobody may read which the rule compared with; nothing where it was not written down. It outlives the
+    /// rule: what rests on such a table is held back also when the rule is in no pack any more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub registers: Option<Vec<String>>,
 }
 
 /// Why a flag was dismissed.
@@ -185,9 +189,9 @@ pub struct Unanswered {
 
 impl Events for FlagEvent {
     const VERSIONS: &'static [(&'static str, u16)] = &[
-        ("flag-raised", 1),
-        ("flag-changed", 1),
-        ("flag-rule-changed", 1),
+        ("flag-raised", 2),
+        ("flag-changed", 2),
+        ("flag-rule-changed", 2),
         ("flag-not-applicable", 1),
         ("flag-compared-again", 1),
         ("flag-cleared", 1),
@@ -197,8 +201,19 @@ impl Events for FlagEvent {
         ("flag-dismissed", 1),
         ("flag-confirmed", 1),
         ("flag-reviewed", 1),
-        ("flag-forgotten", 1),
+        ("flag-forgotten", 2),
     ];
+
+    fn upcast(kind: &str, schema: u16, payload: Value) -> Option<Value> {
+        // Until version 2 nobody wrote down which registers a rule compared with: it stays unsaid.
+        let says = [
+            "flag-raised",
+            "flag-changed",
+            "flag-rule-changed",
+            "flag-forgotten",
+        ];
+        (schema == 1 && says.contains(&kind)).then_some(payload)
+    }
 }
 
 /// Where a flag stands.

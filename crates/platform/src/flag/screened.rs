@@ -110,6 +110,9 @@ pub struct ScreenedFlag {
     pub fingerprint: String,
     /// The sentence.
     pub says: Text,
+    /// Tables that nobody may read which the rule compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registers: Option<Vec<String>>,
 }
 
 /// The version of a rule with the parameters that it ran with: a hash, so that it tells no threshold.
@@ -202,6 +205,7 @@ impl ScreenedFlag {
             figures: Value::Object(self.figures),
             withheld: Vec::new(),
             says: self.says,
+            registers: self.registers,
         };
         super::fit::without(found, &self.personal)
     }

@@ -1,5 +1,7 @@
 //! Flags as the read model holds them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kandeng_ledger::Recorded;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use super::{Dismissal, Flag, FlagEvent, Found, KeptVerdict, Verdict, forget};
 use crate::aggregate::Aggregate;
 use crate::read_model::Tables;
 
-/// The tables `flags`, `flag_verdicts` and `flag_erasures`.
+/// The tables `flags`, `flag_verdicts`, `flag_erasures` and `rule_registers`.
 pub struct FlagTables;
 
 impl Tables for FlagTables {
@@ -17,11 +19,11 @@ impl Tables for FlagTables {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["flags", "flag_verdicts", "flag_erasures"]
+        &["flags", "flag_verdicts", "flag_erasures", "rule_registers"]
     }
 
     fn create(&self) -> &'static str {
@@ -68,7 +70,13 @@ impl Tables for FlagTables {
             at integer not null
         ) strict;
         -- Payloads that are to be erased and were not yet.
-        create table flag_erasures (position integer primary key) strict;"
+        create table flag_erasures (position integer primary key) strict;
+        -- Tables that nobody may read which a rule ever compared with; empty where a flag does not say.
+        create table rule_registers (
+            rule text not null,
+            register text not null,
+            primary key (rule, register)
+        ) strict, without rowid;"
     }
 
     fn indexes(&self) -> &'static [&'static str] {
@@ -125,6 +133,13 @@ fn keep(
 }
 
 fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlite::Result<()> {
+    if let FlagEvent::FlagRaised { found, .. }
+    | FlagEvent::FlagChanged { found, .. }
+    | FlagEvent::FlagRuleChanged { found }
+    | FlagEvent::FlagForgotten { found, .. } = event
+    {
+        keep_registers(to, found)?;
+    }
     match event {
         FlagEvent::FlagRaised {
             found,
@@ -204,6 +219,17 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
             .execute(params![stream, found.key, raised_at])?
         }
     };
+    Ok(())
+}
+
+/// Puts down what the rule compared with.
+fn keep_registers(to: &Connection, found: &Found) -> rusqlite::Result<()> {
+    let unsaid = [String::new()];
+    let registers = found.registers.as_deref().unwrap_or(&unsaid);
+    for register in registers {
+        to.prepare_cached("insert or ignore into rule_registers values (?1, ?2)")?
+            .execute([&found.rule, register])?;
+    }
     Ok(())
 }
 
@@ -312,4 +338,19 @@ fn propose(
 /// A JSON list of texts.
 fn list(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()
+}
+
+/// Tables that nobody may read which rules compared with whenever they raised a flag, by rule. An empty name stands for
+/// flags that do not say: they were raised before it was written down.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub fn registers_compared(of: &Connection) -> rusqlite::Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut rows = of.prepare_cached("select rule, register from rule_registers")?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        all.entry(row.get(0)?).or_default().insert(row.get(1)?);
+    }
+    Ok(all)
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::NodeError;
+use super::belongings::MARKER;
 use super::secrets::hex;
 
 /// Files by their SHA-256.
@@ -153,6 +154,13 @@ impl Evidence {
     pub(super) fn copy_to(&self, to: &Path) -> Result<usize, NodeError> {
         let mut copied = 0;
         let there = Self::new(to.to_owned());
+        // Which folder it is goes with the files: what is restored is the ledger's own.
+        let marker = self.folder.join(MARKER);
+        if marker.is_file() {
+            fs::create_dir_all(to).map_err(NodeError::unwritten(to))?;
+            let copy = to.join(MARKER);
+            fs::copy(&marker, &copy).map_err(NodeError::unwritten(&copy))?;
+        }
         for digits in self.list()? {
             let path = there.path(&digits);
             if path.exists() {

@@ -4,6 +4,7 @@
 //! what is stored is what was signed, and no later checkpoint is known elsewhere.
 
 mod backup;
+mod belongings;
 mod config;
 mod copy;
 mod error;
@@ -31,6 +32,7 @@ use kandeng_ledger::{
 };
 
 pub use backup::{BackedUp, backup, backup_people};
+pub use belongings::{Belongings, BelongingsEvent};
 pub use config::{
     CONFIG, Config, DeskAt, DiskAt, ScreeningAt, Secret, ServerAt, StoreAt, WatchAt, WitnessAt,
 };

@@ -88,6 +88,17 @@ impl Problem {
         }
     }
 
+    /// Whoever is signed in shows once more who they are, before what signs them in is changed.
+    pub fn sign_in_again() -> Self {
+        Self {
+            text: Some(Text::new(
+                "更改登录方式前须重新登录:请回到上一页,点“重新登录”",
+                "sign in again before you change how you sign in: go back and follow “Sign in again”",
+            )),
+            ..Self::new(StatusCode::FORBIDDEN, "sign-in-again")
+        }
+    }
+
     /// What was sent is of another kind than is taken here.
     pub fn format() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "format-not-taken")
@@ -162,6 +173,9 @@ impl Problem {
     pub fn title(&self, words: Words) -> String {
         if self.is_for_want_of_room() {
             return words.say("problem-no-room");
+        }
+        if self.code == "sign-in-again" {
+            return words.say("problem-sign-in-again");
         }
         if self.code == "reason-needed" {
             return words.say("problem-reason-needed");

@@ -110,3 +110,6 @@ passkey-label = What you call it, such as the device
 passkey-add = Add one from this device
 passkey-script = Adding a passkey needs JavaScript; password and code work without.
 passkey-sign-in = Sign in with a passkey
+sign-in-again-first = Before you change how you sign in, show once more that it is you.
+sign-in-again = Sign in again
+problem-sign-in-again = Sign in again first

@@ -110,3 +110,6 @@ passkey-label = 名称,如所用设备
 passkey-add = 用本设备添加
 passkey-script = 添加通行密钥需要 JavaScript;密码和验证码不需要。
 passkey-sign-in = 用通行密钥登录
+sign-in-again-first = 更改登录方式前,请再次确认是你本人。
+sign-in-again = 重新登录
+problem-sign-in-again = 请先重新登录

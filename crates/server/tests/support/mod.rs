@@ -45,6 +45,7 @@ impl House {
             secure: true,
             behind: false,
             hosts: vec!["kandeng.example".to_owned()],
+            passkeys: None,
         };
         Self::reached(scenes, reach)
     }

@@ -17,7 +17,7 @@ use crate::scene::Supervise;
 pub(crate) struct Telling {
     words: Words,
     filing: Arc<Filing>,
-    confided: Arc<Confided>,
+    confided: Confided,
 }
 
 impl Telling {
@@ -43,12 +43,16 @@ impl Telling {
     }
 
     fn held_back(&self, registers: &BTreeSet<String>) -> String {
-        let names = registers.iter().map(|register| {
+        let said = registers.iter().filter(|register| !register.is_empty());
+        let names = said.map(|register| {
             let sheets = self.filing.registers.iter();
             let sheet = sheets.clone().find(|sheet| sheet.table == *register);
             sheet.map_or(&**register, |sheet| pick(self.words, &sheet.zh, &sheet.en))
         });
         let names: Vec<&str> = names.collect();
+        if names.is_empty() {
+            return self.words.say("doubt-from-some-register");
+        }
         let names = names.join(pick(self.words, "、", ", "));
         self.words.say_of("doubt-from-register", &names)
     }

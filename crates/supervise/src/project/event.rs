@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::edit::Edit;
-use super::files::KeptFile;
+use super::files::{KeptFile, Told};
 use super::vouch::{Level, Looked};
 
 /// What happened to a project.
@@ -50,6 +50,28 @@ pub enum ProjectEvent {
         by: Uuid,
         /// Which: hash, length, kind, name, what a photo says of itself. Never bytes.
         files: Vec<KeptFile>,
+    },
+    /// A file that no item named any more was erased for good: its bytes, its previews, and what the ledger said of it.
+    FileErased {
+        /// Who erased it.
+        by: Uuid,
+        /// Why.
+        reason: String,
+        /// What it was kept by.
+        sha256: String,
+        /// Positions of the ledger whose payloads go.
+        erase: Vec<u64>,
+    },
+    /// What the events said that go with a file, of everything else.
+    FilingRestated {
+        /// Those events.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        told: Vec<Told>,
+        /// What stands in the cells that they filled.
+        stands: Edit,
+        /// People whom they named.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+        people: BTreeMap<Uuid, Uuid>,
     },
     /// It reached another stage, or went back to one.
     StageMoved {
@@ -112,6 +134,8 @@ impl Events for ProjectEvent {
         ("project-filed", 1),
         ("items-changed", 1),
         ("files-kept", 1),
+        ("file-erased", 1),
+        ("filing-restated", 1),
         ("stage-moved", 1),
         ("category-submitted", 1),
         ("category-signed", 1),

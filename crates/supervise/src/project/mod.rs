@@ -18,7 +18,7 @@ mod query;
 mod tables;
 mod vouch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kandeng_platform::{Aggregate, EventKinds, Refusal, Tables};
 use uuid::Uuid;
@@ -34,12 +34,13 @@ pub use event::ProjectEvent;
 pub use export::{ExportError, export_csv, export_workbook};
 pub use file::{ChangeItems, FileProject, MoveStage, WithdrawProject};
 pub use files::{
-    AddFiles, AddedFile, FileKind, FilePlace, KeptFile, MOST_FILES, MOST_IN_CELL, PHOTOS,
-    file_column, free_name, has_photo, names,
+    AddFiles, AddedFile, EraseFile, FileKind, FilePlace, KeptFile, MOST_FILES, MOST_IN_CELL,
+    PHOTOS, Told, erase_said, file_column, free_name, has_photo, names, said_so_far,
 };
 pub use import::{CellChange, ImportPlan, ImportProblem, PlannedProject, Taken};
 pub use people::{Hiding, hide};
 pub use photo::photo_cells;
+pub(crate) use query::erased_files;
 pub use query::{
     FiledDraft, Filter, Held, HeldCell, ItemChange, ItemStanding, OtherFilings, Page, Progress,
     ProjectPage, ProjectRow, Signature, draft, file_of, history, id_of_code, is_kept, list, page,
@@ -70,6 +71,8 @@ pub struct Project {
     pub items: BTreeMap<String, u32>,
     /// Files that were kept for it, by their names.
     pub files: BTreeMap<String, KeptFile>,
+    /// Files that were erased for good, by SHA-256.
+    pub erased: BTreeSet<String>,
     /// Whether it was withdrawn.
     pub withdrawn: bool,
     vouched: BTreeMap<String, Vouched>,
@@ -108,18 +111,31 @@ impl Aggregate for Project {
                 for item in items {
                     self.items.insert(item, edition);
                 }
-                for (list, rows) in &edit.rows {
-                    if let Some((last, _)) = rows.last_key_value() {
-                        let next = self.next_row.entry(list.clone()).or_insert(1);
-                        *next = (*next).max(last + 1);
-                    }
-                }
-                self.filed.take(edit);
+                self.take(edit);
             }
             ProjectEvent::FilesKept { by, files } => {
                 let named = files.into_iter().map(|file| (file.name.clone(), file));
                 self.files.extend(named);
                 self.hands.entry(by).or_insert(Level::Village);
+            }
+            ProjectEvent::FileErased { sha256, .. } => {
+                self.files.retain(|_, file| file.sha256 != sha256);
+                self.erased.insert(sha256);
+            }
+            ProjectEvent::FilingRestated { told, stands, .. } => {
+                for told in told {
+                    self.hands.entry(told.by).or_insert(Level::Village);
+                    let edition = told.edition.unwrap_or_default();
+                    self.edition = self.edition.max(edition);
+                    for item in told.items {
+                        let known = self.items.entry(item).or_default();
+                        *known = (*known).max(edition);
+                    }
+                    for file in told.files {
+                        self.files.entry(file.name.clone()).or_insert(file);
+                    }
+                }
+                self.take(stands);
             }
             ProjectEvent::StageMoved { stage, by, .. } => {
                 self.stage = Some(stage);
@@ -156,6 +172,16 @@ impl Aggregate for Project {
 }
 
 impl Project {
+    fn take(&mut self, edit: Edit) {
+        for (list, rows) in &edit.rows {
+            if let Some((last, _)) = rows.last_key_value() {
+                let next = self.next_row.entry(list.clone()).or_insert(1);
+                *next = (*next).max(last + 1);
+            }
+        }
+        self.filed.take(edit);
+    }
+
     fn vouch(&mut self, category: String, level: Level, edition: u32, by: Uuid) {
         let vouched = self.vouched.entry(category).or_default();
         vouched.editions.insert(level, edition);

@@ -13,8 +13,7 @@ use jiff::civil::Date;
 use kandeng_platform::{Aggregate, Context, Decide, Decision, Refusal};
 use uuid::Uuid;
 
-pub(crate) use confided::Confided;
-pub use confided::{OF_COMPANIES, OF_PEOPLE};
+pub use confided::{Confided, OF_COMPANIES, OF_PEOPLE};
 pub use event::{Over, RegisterEvent};
 pub use keep::{RegisterError, bring_in, keep_time, take_out};
 pub(crate) use rows::opened;

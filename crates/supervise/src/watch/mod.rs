@@ -35,7 +35,7 @@ pub use run::WatchError;
 pub use runs::runs;
 
 use crate::officer::parameters;
-use crate::project::Declared;
+use crate::project::{Declared, erase_said};
 use crate::register::{RegisterError, keep_time};
 use crate::scene::Supervise;
 use run::{Ran, Rules, changed_since};
@@ -130,6 +130,13 @@ impl Watch {
         }
     }
 
+    /// Whether filings that the last run read stand in memory for the next one. What was erased from the ledger is not
+    /// among them after a round.
+    pub async fn keeps_filings(&self) -> bool {
+        let standing = self.standing.lock().await;
+        standing.rules.as_ref().is_some_and(|rules| rules.keeps())
+    }
+
     /// Screens until the ledger is closed.
     ///
     /// # Errors
@@ -152,6 +159,11 @@ impl Watch {
         if let Some(rules) = &standing.rules {
             rules.forget_erased(platform)?;
         }
+        {
+            let _one = self.scene.kept().keeping().await;
+            self.scene.let_erased_go(platform)?;
+        }
+        erase_said(platform, &self.cx()).await?;
         match keep_time(platform, self.scene.vault(), today, &self.cx()).await {
             Ok(()) => {}
             Err(RegisterError::Command(CommandError::Busy | CommandError::Contended(_))) => {

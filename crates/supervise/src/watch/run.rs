@@ -23,7 +23,7 @@ use crate::filing::Filing;
 use crate::import::IdentityKey;
 use crate::packs;
 use crate::project::{County, filing_tables, standing_at};
-use crate::register::{KINDS, RegisterError};
+use crate::register::{Confided, KINDS, RegisterError};
 
 /// What a run is made of, the same for all runs of a declaration.
 pub(super) struct Rules {
@@ -35,6 +35,7 @@ pub(super) struct Rules {
     pack: Pack,
     items: Items,
     reach: ReachMap,
+    confided: Confided,
     params: BTreeMap<(String, String), Param>,
     /// What the last run has read. Nothing while there is a run, or when one has failed.
     kept: Mutex<Option<County>>,
@@ -89,6 +90,7 @@ impl Rules {
     ) -> Result<Self, WatchError> {
         let items = packs::items(filing);
         let reach = ReachMap::new(&pack, Some(&items), "project")?;
+        let confided = Confided::of(&pack, filing);
         Ok(Self {
             version,
             filing: Arc::clone(filing),
@@ -97,6 +99,7 @@ impl Rules {
             pack,
             items,
             reach,
+            confided,
             params,
             kept: Mutex::default(),
             planned: Mutex::default(),
@@ -208,6 +211,11 @@ impl Rules {
         Ok(())
     }
 
+    /// Whether a county is kept.
+    pub fn keeps(&self) -> bool {
+        self.kept().is_some()
+    }
+
     fn kept(&self) -> MutexGuard<'_, Option<County>> {
         // A county is put in whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -276,7 +284,14 @@ impl Rules {
             ran.rules = rules.len();
             ran.findings = outcome.len();
             let there = county.codes().collect();
-            ran.runs = some_runs(platform, &outcome, outcome.findings(), only, Some(&there))?;
+            ran.runs = some_runs(
+                platform,
+                &outcome,
+                outcome.findings(),
+                &self.confided,
+                only,
+                Some(&there),
+            )?;
         }
         ran.seconds = since.elapsed().as_secs_f64();
         Ok(ran)

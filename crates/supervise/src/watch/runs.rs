@@ -11,11 +11,13 @@ use kandeng_platform::{CommandError, Platform, Text};
 use kandeng_screening::{Answer, Answers, Finding, Outcome, Subjects};
 
 use super::personal::{names_people, without_names};
+use crate::register::Confided;
 
 /// Of each rule and kind of subject, the subjects that are to be taken in.
 pub(super) type Only = BTreeMap<(String, String), Subjects>;
 
-/// What [`Sweep::take`] takes in of findings, and of what the rules say of subjects that have an open flag. Without
+/// What [`Sweep::take`] takes in of findings, each with the registers of `confided` that its rule compared with, and of
+/// what the rules say of subjects that have an open flag. Without
 /// `only`, all of it.
 ///
 /// # Errors
@@ -24,14 +26,16 @@ pub fn runs(
     platform: &Platform,
     outcome: &Outcome,
     findings: impl Iterator<Item = Finding>,
+    confided: &Confided,
 ) -> Result<Vec<RuleRun>, CommandError> {
-    some_runs(platform, outcome, findings, None, None)
+    some_runs(platform, outcome, findings, confided, None, None)
 }
 
 pub(super) fn some_runs(
     platform: &Platform,
     outcome: &Outcome,
     findings: impl Iterator<Item = Finding>,
+    confided: &Confided,
     only: Option<&Only>,
     there: Option<&HashSet<&str>>,
 ) -> Result<Vec<RuleRun>, CommandError> {
@@ -68,7 +72,7 @@ pub(super) fn some_runs(
         .map(|finding| {
             let rule = outcome.rule(&finding.rule);
             let personal = rule.map(|rule| rule.personal.as_slice());
-            flag(platform, finding, personal.unwrap_or_default())
+            flag(platform, finding, personal.unwrap_or_default(), confided)
         })
         .collect();
     // Cannot fail: every rule's version was said.
@@ -127,7 +131,14 @@ fn version(platform: &Platform, outcome: &Outcome, id: &str) -> String {
 }
 
 /// A finding as the ledger may have it: names of people stay out of it.
-fn flag(platform: &Platform, finding: Finding, personal: &[String]) -> ScreenedFlag {
+fn flag(
+    platform: &Platform,
+    finding: Finding,
+    personal: &[String],
+    confided: &Confided,
+) -> ScreenedFlag {
+    let registers = confided.registers_of(&finding.rule);
+    let registers = registers.into_iter().flatten().cloned().collect();
     let key = without_names(&finding, personal, &|name| platform.mark(&["name", name]));
     let personal = names_people(&finding, personal);
     let figures = finding
@@ -152,6 +163,7 @@ fn flag(platform: &Platform, finding: Finding, personal: &[String]) -> ScreenedF
         money_fen: finding.money_fen,
         figures,
         personal,
+        registers: Some(registers),
         says: Text::new(finding.says.zh, finding.says.en),
     }
 }

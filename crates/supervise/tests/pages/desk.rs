@@ -165,6 +165,7 @@ async fn grave(county: &County, code: &str) -> String {
         items: vec!["scale".to_owned()],
         related: Vec::new(),
         money_fen: Some(186_000_000),
+        registers: Some(Vec::new()),
         withheld: Vec::new(),
         figures: serde_json::json!({}),
         says: kandeng_platform::Text::new("申报<b>与实测不符", "declared <b>unlike measured"),
@@ -362,6 +363,20 @@ fn a_case_goes_from_the_doubt_to_its_outcome() {
         let page = officer.get(&case).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         assert!(page.body.contains("核查清单"));
+        // Whoever opens a second one joins the first.
+        let mut second = county
+            .house
+            .signed_in("officer2", Role::Officer, "990121")
+            .await;
+        let path = format!("/supervise/flags/{flag}");
+        assert!(!second.get(&path).await.body.contains("/verify\""));
+        let theirs = second.token().await;
+        let again = second
+            .post(&format!("{path}/verify"), &[("form_token", &*theirs)])
+            .await;
+        assert_eq!(again.header("location"), case);
+        let told = second.get(&case).await.body;
+        assert!(told.contains("此疑点已在这个办件中核实"), "{told}");
         let of_case = flags(&page.body);
         assert!(officer.get("/supervise/cases").await.body.contains(&case));
 

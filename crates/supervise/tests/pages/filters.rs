@@ -13,7 +13,7 @@ const ONE: &str = "99012120260001";
 const OTHER: &str = "99012120250002";
 
 /// A doubt as a screening would raise it.
-fn doubt(rule: &str, severity: &str, subject: &str, yuan: i64) -> RuleRun {
+pub(super) fn doubt(rule: &str, severity: &str, subject: &str, yuan: i64) -> RuleRun {
     RuleRun {
         rule: rule.to_owned(),
         version: "v1".to_owned(),
@@ -28,6 +28,7 @@ fn doubt(rule: &str, severity: &str, subject: &str, yuan: i64) -> RuleRun {
             items: vec!["scale".to_owned()],
             related: Vec::new(),
             money_fen: Some(yuan * 100),
+            registers: Some(Vec::new()),
             withheld: Vec::new(),
             figures: serde_json::json!({}),
             says: Text::new("疑点", "a doubt"),
@@ -37,7 +38,13 @@ fn doubt(rule: &str, severity: &str, subject: &str, yuan: i64) -> RuleRun {
 }
 
 /// A project in a village, approved on a day, begun or not.
-async fn filed(county: &County, code: &str, village: &str, approved: &str, begun: Option<&str>) {
+pub(super) async fn filed(
+    county: &County,
+    code: &str,
+    village: &str,
+    approved: &str,
+    begun: Option<&str>,
+) {
     let township = &village[..9];
     let mut clerk = county.house.signed_in(code, Role::Clerk, township).await;
     let token = clerk.token().await;

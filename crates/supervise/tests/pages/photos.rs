@@ -27,6 +27,9 @@ pub(crate) fn photo(number: u32, lon: f64, hour: i8) -> Vec<u8> {
     jpeg_with_exif(&pixels, 85, &fields).unwrap()
 }
 
+/// As an iPhone keeps it.
+const HEIC: &[u8] = include_bytes!("../../../evidence/tests/fixtures/camera_0010.heic");
+
 /// Sends a form with files as a browser does.
 pub(crate) async fn upload(
     browser: &mut Browser<'_>,
@@ -361,7 +364,7 @@ fn what_cannot_be_kept_is_refused_with_its_name_and_leaves_nothing() {
         let cut = right[..right.len() / 2].to_vec();
         let large = vec![0xFF; (20 << 20) + 1];
         let stage = [("stage", "during")];
-        let wrong: [(&str, &[u8], &str); 6] = [
+        let wrong: [(&str, &[u8], &str); 7] = [
             ("假.jpg", b"<script>alert(1)</script>", "不是照片"),
             ("报告.pdf", b"%PDF-1.7\n%%EOF\n", "不是照片"),
             ("断.jpg", &cut, "不完整"),
@@ -372,6 +375,7 @@ fn what_cannot_be_kept_is_refused_with_its_name_and_leaves_nothing() {
                 b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
                 "“手机.heic”",
             ),
+            ("苹果.heic", HEIC, "会自动转为 JPEG"),
         ];
         for (name, bytes, told) in wrong {
             // A right one beside it is not kept either.
@@ -458,5 +462,45 @@ fn two_clerks_add_at_once_and_neither_is_in_the_others_way() {
         let shown = one.get(&page).await;
         assert_eq!(sources(&shown).len(), 2, "{}", shown.body);
         assert!(shown.body.contains("a (2).jpg"));
+    });
+}
+
+#[test]
+fn an_iphone_is_asked_for_jpeg_first_and_never_for_heic() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let project = county.file(&mut clerk, "99012120260001", "路").await;
+        for item in [
+            "construction/files/site_photos",
+            "acceptance/files/acceptance_papers",
+        ] {
+            let page = clerk.get(&format!("{project}/items/{item}")).await;
+            let accept = page.body.split(" accept=\"").nth(1).unwrap();
+            let accept: Vec<&str> = accept.split('"').next().unwrap().split(',').collect();
+            let pictures = accept.iter().filter(|one| one.starts_with("image/"));
+            let pictures: Vec<&str> = pictures.copied().collect();
+            assert_eq!(
+                pictures,
+                ["image/jpeg", "image/png", "image/webp"],
+                "{item}"
+            );
+            assert!(
+                !accept
+                    .iter()
+                    .any(|one| one.contains("heic") || one.contains("heif"))
+            );
+        }
+        // One that comes all the same is refused with what to do, in English too.
+        clerk.language = Some("en".to_owned());
+        let page = format!("{project}/items/construction/files/site_photos");
+        let files: [(&str, &[u8]); 1] = [("a.heic", HEIC)];
+        let refused = upload(&mut clerk, &page, &[("stage", "during")], &files).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            refused.body.contains("converted to JPEG"),
+            "{}",
+            refused.body
+        );
     });
 }

@@ -415,3 +415,33 @@ fn who_brings_a_register_in_or_takes_it_out_is_a_manager_of_the_county() {
         assert_eq!(count(&county, left), 0);
     });
 }
+
+#[test]
+fn rules_that_only_learn_which_names_are_one_organization_read_codes_and_names_and_no_more() {
+    use kandeng_supervise::filing::Filing;
+    use kandeng_supervise::packs;
+    use kandeng_supervise::register::{OF_COMPANIES, OF_PEOPLE};
+
+    let filing = Filing::embedded();
+    let pack = packs::county(filing, &[]).unwrap();
+    let items = packs::items(filing);
+    let mut open = Vec::new();
+    for rule in &pack.rules {
+        let read = kandeng_screening::columns_read(&pack, Some(&items), &rule.id);
+        let of_people = OF_PEOPLE.iter().any(|table| read.contains_key(*table));
+        let needs = rule.needs.iter().any(|need| need.table == OF_COMPANIES);
+        let Some(columns) = read.get(OF_COMPANIES).filter(|_| !of_people && !needs) else {
+            continue;
+        };
+        // By the words of statements: a number of a row is read of other tables.
+        let columns = columns.iter().map(String::as_str);
+        let columns: Vec<&str> = columns.filter(|column| *column != "row_no").collect();
+        assert_eq!(columns, ["name", "uscc"], "{}", rule.id);
+        open.push(&*rule.id);
+    }
+    // As docs/DECISIONS/registers.md has them.
+    let known = [
+        "K05", "K07", "K09", "K10", "K11", "K12", "K16", "K30", "K35", "K39", "Q09",
+    ];
+    assert_eq!(open, known);
+}

@@ -81,6 +81,12 @@ fn shots(of: &Worked) -> Vec<Shot> {
             &format!("{}/items/construction/files/site_photos", of.project),
         ),
         shot(
+            "/supervise/projects/{id}/removed",
+            "removed",
+            MANAGER,
+            &format!("{}/removed", of.project),
+        ),
+        shot(
             "/supervise/projects/{id}/items/{category}/boundary",
             "boundary",
             CLERK,

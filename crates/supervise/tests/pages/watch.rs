@@ -372,3 +372,39 @@ fn what_is_filed_while_another_filing_is_screened_is_screened_too() {
         assert_eq!(at_night.len(), by_changes.len(), "found at night only");
     });
 }
+
+#[test]
+fn what_was_erased_from_the_ledger_is_not_kept_in_memory_after_the_next_round() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let project = county.file(&mut clerk, "99012120260001", "路").await;
+        let approved = [("f.approval_date", "2025-03-14")];
+        fill(&mut clerk, &project, "approval", &approved).await;
+        county.screen().await;
+        assert!(county.watch.keeps_filings().await);
+        county.screen().await;
+        assert!(county.watch.keeps_filings().await, "nothing was erased");
+        let platform = county.house.site.platform();
+        let events = platform.ledger().read_from(0, 1_000).unwrap();
+        let changed = events.iter().rev().find(|event| {
+            let envelope = event.envelope.as_ref();
+            envelope.is_some_and(|envelope| envelope.kind == "items-changed")
+        });
+        let cx = county.house.cx();
+        let occasion = kandeng_ledger::Occasion {
+            at: cx.at,
+            actor: cx.actor,
+            jurisdiction: cx.jurisdiction,
+            command: None,
+        };
+        let part = kandeng_ledger::Part::Payload;
+        let position = changed.unwrap().position;
+        let erased = platform.ledger().erase(occasion, position, part, "asked");
+        erased.await.unwrap();
+        platform.see_all().await.unwrap();
+        county.screen().await;
+        // Nothing is due and nothing changed: whoever needs the county reads it anew.
+        assert!(!county.watch.keeps_filings().await);
+    });
+}

@@ -137,3 +137,35 @@ fn a_text_too_long_for_a_cell_is_left_alone_when_the_workbook_comes_back() {
     comes_back(&node, &csv);
     assert_eq!(node.page(id).filed.fields["address"], long);
 }
+
+#[test]
+fn the_time_of_a_photo_that_was_typed_in_a_form_is_no_change_when_it_comes_back() {
+    let node = Node::new();
+    let typed = [
+        ("file", "001.jpg"),
+        ("taken_at", "2025-06-01T23:30:00+08:00"),
+    ];
+    // Of the second somebody typed a day too, and another.
+    let both = [
+        ("file", "002.jpg"),
+        ("taken_at", "2025-06-02T08:00:00+08:00"),
+        ("taken_on", "2025-06-03"),
+    ];
+    let edit = Edit::default()
+        .with_row("photos", 1, typed)
+        .with_row("photos", 2, both);
+    node.file("99010120250001", edit, CLERK).unwrap();
+    let filing = node.declared().filing;
+    let folder = tempfile::tempdir().unwrap();
+    let workbook = folder.path().join("out.xlsx");
+    export_workbook(&node.platform, &filing, &node.key, &everywhere(), &workbook).unwrap();
+    let csv = folder.path().join("csv");
+    std::fs::create_dir(&csv).unwrap();
+    export_csv(&node.platform, &filing, &node.key, &everywhere(), &csv).unwrap();
+    for path in [&workbook, &csv] {
+        let plan = node.plan(path);
+        let code = "99010120250001";
+        let changes = plan.changes(&node.platform, code).unwrap();
+        assert!(plan.is_unchanged(), "{changes:#?}");
+    }
+}

@@ -1,15 +1,18 @@
 //! Made anew, the tables of projects are what they were.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use kandeng_ledger::store::sqlite::SqliteReader;
 use kandeng_platform::{ReadModel, shared_tables};
 use kandeng_supervise::project::{
-    ChangeDeclaration, Declaration, DeclarationChange, Edit, Looked, Project, SubmitCategory,
-    declaration_id, tables,
+    AddFiles, AddedFile, Cells, ChangeDeclaration, Declaration, DeclarationChange, Edit, EraseFile,
+    FilePlace, Looked, Project, SubmitCategory, declaration_id, erase_said, said_so_far, tables,
 };
 use kandeng_supervise::synth::Format;
 use rusqlite::Connection;
 
-use crate::support::{CLERK, Node, OTHER_CLERK, synthetic};
+use crate::support::{CLERK, Node, OTHER_CLERK, block_on, synthetic};
 
 fn dump(connection: &Connection, table: &str) -> Vec<String> {
     let mut select = connection
@@ -67,13 +70,80 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
     };
     node.carry_out::<Project, _>(id, submit, &node.cx(CLERK))
         .unwrap();
-    let photo = crate::files::kept(&node, "a.jpg", &crate::files::jpeg(90));
-    crate::files::add(&node, id, photo, CLERK).unwrap();
+    // Two photos in one event, of which one is erased.
+    let photo = |name, blue| AddedFile {
+        file: crate::files::kept(&node, name, &crate::files::jpeg(blue)),
+        cells: Cells::from([("stage".to_owned(), Some("during".to_owned()))]),
+    };
+    let (stays, goes) = (photo("a.jpg", 90), photo("b.jpg", 10));
+    let sha256 = goes.file.sha256.clone();
+    let add = AddFiles {
+        filing: node.declared().filing,
+        place: FilePlace::Photos,
+        files: vec![goes, stays],
+    };
+    node.carry_out::<Project, _>(id, add, &node.cx(CLERK))
+        .unwrap();
+    node.change(
+        &node.page(id),
+        Edit::default().without_row("photos", 1),
+        CLERK,
+    )
+    .unwrap();
+    let before = as_filled(&node);
+    let erase = EraseFile {
+        sha256,
+        reason: "误传".to_owned(),
+        said: said_so_far(&node.platform, id).unwrap(),
+    };
+    node.carry_out::<Project, _>(id, erase, &node.cx(OTHER_CLERK))
+        .unwrap();
+    let erased = anew(&node, &folder.path().join("beside.db"));
+    for (table, rows) in &erased {
+        if table.starts_with("project") || table == "item_changes" || table == "declarations" {
+            assert!(!rows.is_empty(), "{table}");
+        }
+    }
+    // What went with the file stands as it stood, while its payloads are there and when they are gone.
+    let of = [
+        "project_fields",
+        "project_rows",
+        "project_items",
+        "item_changes",
+        "project_progress",
+        "project_people",
+    ];
+    let cx = node.cx(OTHER_CLERK);
+    block_on(erase_said(&node.platform, &cx)).unwrap();
+    let gone = anew(&node, &folder.path().join("after.db"));
+    for table in of {
+        assert_eq!(before[table], erased[table], "{table}");
+        assert_eq!(before[table], gone[table], "{table}");
+    }
+    assert_eq!(erased["project_files"], gone["project_files"]);
+    assert_eq!(
+        erased["project_files"].len() + 1,
+        before["project_files"].len()
+    );
+    assert!(gone["project_erasures"].is_empty());
+}
 
-    let mut parts = shared_tables();
-    parts.extend(tables());
+/// All tables as they were filled as it happened.
+fn as_filled(node: &Node) -> BTreeMap<String, Vec<String>> {
+    let live = Connection::open(node.folder().join("kandeng.db")).unwrap();
+    let parts = [shared_tables(), tables()].into_iter().flatten().collect();
     let read_model = ReadModel::new(parts);
-    let mut to = Connection::open(folder.path().join("beside.db")).unwrap();
+    let tables = read_model.tables();
+    tables
+        .map(|table| (table.to_owned(), dump(&live, table)))
+        .collect()
+}
+
+/// The same, which are what they are when they are filled anew.
+fn anew(node: &Node, beside: &Path) -> BTreeMap<String, Vec<String>> {
+    let parts = [shared_tables(), tables()].into_iter().flatten().collect();
+    let read_model = ReadModel::new(parts);
+    let mut to = Connection::open(beside).unwrap();
     read_model.clear(&to).unwrap();
     let database = node.folder().join("kandeng.db");
     let reader = Box::new(SqliteReader::open(&database).unwrap());
@@ -81,12 +151,9 @@ fn tables_that_are_filled_anew_are_those_that_were_filled_as_it_happened() {
         .fill(reader, &mut to, &mut |_| true)
         .unwrap()
         .unwrap();
-    let live = Connection::open(&database).unwrap();
-    for table in read_model.tables() {
-        let rows = dump(&live, table);
-        assert_eq!(rows, dump(&to, table), "{table}");
-        if table.starts_with("project") || table == "item_changes" || table == "declarations" {
-            assert!(!rows.is_empty(), "{table}");
-        }
+    let live = as_filled(node);
+    for (table, rows) in &live {
+        assert_eq!(*rows, dump(&to, table), "{table}");
     }
+    live
 }

@@ -289,6 +289,7 @@ mod tests {
             server: ServerAt {
                 address: ([0, 0, 0, 0], 443).into(),
                 hosts: vec!["kandeng.example".to_owned(), "10.0.0.7".to_owned()],
+                passkeys: Some("kandeng.example".to_owned()),
                 tls: Some(("server.pem".into(), "server key.pem".into())),
                 behind_tls: true,
                 connections: 64,
@@ -461,6 +462,11 @@ mod tests {
             ("[server]\nport = 80000\n", 4, "port"),
             ("[server]\nhosts = \"http://x\"\n", 4, "http://x"),
             ("[server]\nconnections = 0\n", 4, "connections"),
+            (
+                "[server]\nhosts = \"a.example\"\npasskeys = \"b.example\"\n",
+                5,
+                "b.example",
+            ),
             ("[metrics]\naddress = \"here\"\n", 4, "here"),
             ("[telemetry]\nendpoint = \"here\"\n", 4, "here"),
             (

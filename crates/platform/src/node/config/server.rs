@@ -17,6 +17,8 @@ pub struct ServerAt {
     pub address: SocketAddr,
     /// The names that browsers know it by, such as `kandeng.example.gov.cn`; requests for others are refused.
     pub hosts: Vec<String>,
+    /// The one of them that passkeys are bound to; the first where it is not said. Those of another end with a change.
+    pub passkeys: Option<String>,
     /// The certificate (PEM) and its key, where TLS is spoken here.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Whether another server stands before this one, speaks TLS for it, and says in `X-Forwarded-For` who asks.
@@ -30,6 +32,7 @@ impl Default for ServerAt {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 8_080)),
             hosts: Vec::new(),
+            passkeys: None,
             tls: None,
             behind_tls: false,
             connections: CONNECTIONS,
@@ -65,6 +68,17 @@ impl ServerAt {
                     &format!("{host} is no host name; several stand with spaces between"),
                 ));
             }
+        }
+        if let Some(name) = section.text("passkeys")? {
+            let name = name.to_lowercase();
+            if !server.hosts.contains(&name) {
+                return Err(section.wrong(
+                    "passkeys",
+                    &format!("passkeys 应为 hosts 中的一个主机名,{name} 不在其中"),
+                    &format!("passkeys is one of the names in hosts, and {name} is none of them"),
+                ));
+            }
+            server.passkeys = Some(name);
         }
         server.tls = match (section.text("certificate")?, section.text("key")?) {
             (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
@@ -111,6 +125,9 @@ impl ServerAt {
         let mut text = format!("\n[server]\naddress = \"{}\"\n", self.address);
         if !self.hosts.is_empty() {
             text.push_str(&format!("hosts = {}\n", quoted(&self.hosts.join(" "))));
+        }
+        if let Some(name) = &self.passkeys {
+            text.push_str(&format!("passkeys = {}\n", quoted(name)));
         }
         if let Some((certificate, key)) = &self.tls {
             text.push_str(&format!(

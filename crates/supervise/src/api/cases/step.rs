@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::super::decide::Note;
 use super::super::{DONE, carry_out, id};
-use crate::pages::cases::act::{may_decide, may_work, opening};
+use crate::pages::cases::act::{may_decide, may_work, open_on, opening};
 use crate::pages::cases::{new_case, of_path};
 use crate::scene::Supervise;
 
@@ -30,7 +30,7 @@ pub(super) fn operations() -> Operations {
         .asks(
             Operation::command(
                 "/api/supervise/flags/{id}/verify",
-                "转核实:就此疑点及同一对象的其他待核疑点立办件 / Open a case on the flag, and on the other open ones of its subject",
+                "转核实:就此疑点及同一对象的其他待核疑点立办件;已在未办结的办件中的,回 409 `flag-in-case`,`case` 是那个办件 / Open a case on the flag, and on the other open ones of its subject; where it is in an open case, 409 `flag-in-case` names that in `case`",
             )
             .giving::<CaseBorn>(201, "已立,`location` 是它的地址 / Opened; `location` is its address"),
             Action::OpenCase,
@@ -99,9 +99,8 @@ async fn open(
     Extension(scene): Extension<Supervise>,
 ) -> Result<Response, Problem> {
     let what = opening(&site, &scene, &asked)?;
-    let id = what.id;
     let cx = command.context(&site, &asked.viewer, &asked.resource.jurisdiction);
-    let answer = site.platform().carry_out::<Case, _>(id, what, &cx).await?;
+    let answer = open_on(&site, &what, &cx).await?;
     let case = born(&site, &answer, "case")?;
     let opened = CaseBorn {
         case: Id(case),

@@ -8,11 +8,11 @@ use kandeng_ledger::StreamName;
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{
     AnswerCase, Assign, Case, Check, CheckCase, Close, FlagVerdict, Hear, OnSite, OpenCase,
-    Outcome, OutcomeKind, Refer, close,
+    Outcome, OutcomeKind, Refer, close, open as open_case, open_case_of,
 };
 use kandeng_platform::flag::Dismissal;
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
-use kandeng_platform::{Answer, CommandError, Decide};
+use kandeng_platform::{Answer, CommandError, Context, Decide};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -70,13 +70,47 @@ pub(super) async fn open(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let command = opening(&site, &scene, &asked)?;
-    let case = command.id;
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    site.platform()
-        .carry_out::<Case, _>(case, command, &cx)
-        .await?;
+    let opened = open_on(&site, &command, &cx).await;
+    let (case, key) = match (opened, case_in(&site, &command)?) {
+        // Somebody was first: whoever comes second joins them.
+        (Err(problem), Some(case)) if problem.code == IN_CASE => (case, "verified-already"),
+        (opened, _) => (opened.map(|_| command.id)?, "verified"),
+    };
     let to = format!("/supervise/cases/{case}");
-    Ok(told(Redirect::to(&to).into_response(), "verified"))
+    Ok(told(Redirect::to(&to).into_response(), key))
+}
+
+/// The refusal of a flag that is in an open case.
+const IN_CASE: &str = "flag-in-case";
+
+/// Opens the case; a refusal because one of its flags is in an open case names that one.
+pub(crate) async fn open_on(
+    site: &Site,
+    command: &OpenCase,
+    cx: &Context,
+) -> Result<Answer, Problem> {
+    let opened = site.platform().append(cx, |plan| open_case(plan, command));
+    let problem: Problem = match opened.await {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error.into(),
+    };
+    let case = case_in(site, command)?.filter(|_| problem.code == IN_CASE);
+    Err(match case {
+        Some(case) => problem.with("case", case.to_string().into()),
+        None => problem,
+    })
+}
+
+/// The open case that one of the flags is in.
+fn case_in(site: &Site, command: &OpenCase) -> Result<Option<Uuid>, Problem> {
+    for flag in &command.flags {
+        let found = site.platform().query(|of| open_case_of(of, flag))?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Back to the case; a refusal is shown there.

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
+use kandeng_platform::case::open_case_of;
 use kandeng_platform::flag::{Dismissal, Tally};
 use kandeng_platform::page::{
     Asked, Form, Frame, Problem, Shell, Site, Words, html, moment, money,
@@ -218,6 +219,11 @@ fn page(
     let telling = Telling::new(site, scene, words)?;
     let confided = telling.is_confided(&flag.rule);
     let is_open = flag.state == "open";
+    let name = flag.name()?;
+    let is_in_case = site
+        .platform()
+        .query(|of| open_case_of(of, &name))?
+        .is_some();
     let may = |action| site.authority().may(viewer, action, &resource);
     let case_resource = Resource {
         facts: kandeng_platform::authority::Facts::Case {
@@ -311,6 +317,7 @@ fn page(
         may_review: flag.rule_changed && may(Action::ReviewFlag),
         may_ask: is_open && project.is_some() && may(Action::AskAboutFlag),
         may_open: is_open
+            && !is_in_case
             && site
                 .authority()
                 .may(viewer, Action::OpenCase, &case_resource),

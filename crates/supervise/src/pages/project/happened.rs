@@ -1,6 +1,6 @@
 //! What happened to a filing, from the ledger itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kandeng_ledger::StreamName;
 use kandeng_platform::Aggregate as _;
@@ -46,7 +46,27 @@ pub(super) fn happened(
         )
     };
     let mut edition_told = 0;
-    for recorded in site.platform().ledger().read_stream(&stream, 0)? {
+    let recorded = site.platform().ledger().read_stream(&stream, 0)?;
+    // Those that were said again, before their payloads are gone and after.
+    let mut again: BTreeSet<u64> = BTreeSet::new();
+    for event in &recorded {
+        let read = Project::event_in(event)
+            .map_err(|error| Problem::fault(&std::io::Error::other(error)))?;
+        if let Some((_, ProjectEvent::FileErased { erase, .. })) = read {
+            again.extend(erase);
+        }
+    }
+    let mut name_of = |account: Uuid| {
+        let name = names.entry(account).or_insert_with(|| {
+            let name = site.people().name(account).ok().flatten();
+            name.unwrap_or_else(|| words.say("somebody"))
+        });
+        name.clone()
+    };
+    for recorded in recorded {
+        if again.contains(&recorded.position) {
+            continue;
+        }
         let read = Project::event_in(&recorded)
             .map_err(|error| Problem::fault(&std::io::Error::other(error)))?;
         let Some((envelope, event)) = read else {
@@ -74,6 +94,24 @@ pub(super) fn happened(
             }
             ProjectEvent::FilesKept { files, .. } => {
                 words.say_of("event-files", files.len().to_string().as_str())
+            }
+            ProjectEvent::FileErased { reason, sha256, .. } => words.say_with(
+                "event-erased",
+                &[
+                    ("file", sha256[..8.min(sha256.len())].to_owned()),
+                    ("reason", reason),
+                ],
+            ),
+            ProjectEvent::FilingRestated { told, .. } => {
+                for told in told.iter().filter(|told| told.edition.is_some()) {
+                    all.push(Happened {
+                        at: moment(told.at),
+                        what: words.say_of("event-changed-erased", &item_names(&told.items)),
+                        who: name_of(told.by),
+                        position: told.position,
+                    });
+                }
+                continue;
             }
             ProjectEvent::StageMoved { stage, reason, .. } => {
                 let stage = stage_name(words, filing, &stage);
@@ -112,17 +150,14 @@ pub(super) fn happened(
                 words.say_of("event-withdrawn", &reason)
             }
         };
-        let who = names.entry(envelope.actor).or_insert_with(|| {
-            let name = site.people().name(envelope.actor).ok().flatten();
-            name.unwrap_or_else(|| words.say("somebody"))
-        });
+        let who = name_of(envelope.actor);
         all.push(Happened {
             at: moment(envelope.at.as_millisecond()),
             what,
-            who: who.clone(),
+            who,
             position: recorded.position,
         });
     }
-    all.reverse();
+    all.sort_by_key(|one| std::cmp::Reverse(one.position));
     Ok(all)
 }

@@ -133,6 +133,7 @@ struct ProjectPage {
     alike: Arc<Vec<Alike>>,
     may_change: bool,
     may_withdraw: bool,
+    may_erase: bool,
     stages: Vec<Option_>,
     ground: Option<super::ground::Ground>,
 }
@@ -200,6 +201,9 @@ pub(super) async fn shown(
             && site
                 .authority()
                 .may(viewer, Action::ChangeItems, &asked.resource),
+        may_erase: site
+            .authority()
+            .may(viewer, Action::EraseFile, &asked.resource),
         may_withdraw: !row.withdrawn
             && site
                 .authority()

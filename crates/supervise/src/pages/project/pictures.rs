@@ -87,12 +87,16 @@ pub(crate) fn picture(
 /// The documents that a cell names and that are kept.
 pub(crate) fn links(words: Words, page: &ProjectPage, cell: &str) -> Vec<FileLink> {
     let kept = page.files_in(cell);
-    kept.map(|file| FileLink {
+    kept.map(|file| link(words, page, file)).collect()
+}
+
+/// A file that is kept.
+pub(crate) fn link(words: Words, page: &ProjectPage, file: &KeptFile) -> FileLink {
+    FileLink {
         href: href(page, file),
         name: file.name.clone(),
         about: format!("{} · {}", kind_name(words, file.kind), size(file.bytes)),
-    })
-    .collect()
+    }
 }
 
 fn kind_name(words: Words, kind: FileKind) -> String {

@@ -1,6 +1,7 @@
 //! Files of a filing: photos and papers whose bytes the node keeps. A filing names a file in a cell, as a workbook does;
 //! which bytes that name stands for is told by an event, for good. Bytes are never part of one.
 
+mod erase;
 mod kept;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use super::vouch::Level;
 use super::{Project, ProjectEvent, not_filed, withdrawn};
 use crate::filing::Filing;
 
+pub use erase::{EraseFile, Told, erase_said, said_so_far};
 pub(crate) use kept::{FROM_FILE, file_of_photo};
 pub use kept::{FileKind, KeptFile, PHOTOS, file_column, free_name, names};
 
@@ -94,6 +96,9 @@ impl Decide<AddFiles> for Project {
         let mut kept = BTreeMap::new();
         let mut listed: Vec<String> = Vec::new();
         for (place, AddedFile { file, mut cells }) in add.files.into_iter().enumerate() {
+            if self.erased.contains(&file.sha256) {
+                return Err(erased(&file.name));
+            }
             let other = self.files.get(&file.name).or_else(|| kept.get(&file.name));
             if other.is_some_and(|other: &KeptFile| other.sha256 != file.sha256) {
                 return Err(name_taken(&file.name));
@@ -230,6 +235,15 @@ fn name_taken(name: &str) -> Refusal {
         "file-name-taken",
         format!("本项目已有另一份名为“{name}”的文件,请再传一次"),
         format!("another file of this project is called {name}; send it once more"),
+    )
+}
+
+fn erased(name: &str) -> Refusal {
+    let name = crate::import::shown(name);
+    Refusal::new(
+        "file-was-erased",
+        format!("“{name}”曾存入本项目,后被彻底删除,不能再存"),
+        format!("{name} was kept for this project once and erased for good; it is not taken again"),
     )
 }
 

@@ -13,8 +13,10 @@ use crate::draft::reader::Reader;
 use crate::filing::{Field, Filing, Sheet};
 use crate::import::columns::Value;
 use crate::import::residents_hashed;
+use crate::import::value::date;
 use crate::project::edit::{Cells, Row};
 use crate::project::export::TOO_LONG;
+use crate::project::files::PHOTOS;
 use crate::project::{people, print};
 
 /// One cell of a row of the file.
@@ -404,7 +406,8 @@ fn held<'h>(reader: &Reader, sheet: usize, number: u32, typed: &'h Row) -> HeldR
         .iter()
         .map(|(key, text)| (key.as_str(), text.as_str()));
     // The code takes part in the seal; it is no cell of the row.
-    let values = reader.row(sheet, pairs, None, &mut Vec::new());
+    let mut values = reader.row(sheet, pairs, None, &mut Vec::new());
+    settle_day(&reader.filing().sheets[sheet], &mut values);
     let columns = &reader.filing().sheets[sheet].columns;
     let canonical = columns.iter().zip(&values).map(|(column, value)| {
         // What cannot be read stands as it was typed.
@@ -414,6 +417,17 @@ fn held<'h>(reader: &Reader, sheet: usize, number: u32, typed: &'h Row) -> HeldR
         number,
         typed,
         canonical: canonical.collect(),
+    }
+}
+
+/// The day of a photo is that of its time, as the import of a file has it, whatever is typed there.
+fn settle_day(sheet: &Sheet, values: &mut [Value]) {
+    let places = (sheet.position("taken_at"), sheet.position("taken_on"));
+    let (PHOTOS, (Some(time), Some(day))) = (&*sheet.table, places) else {
+        return;
+    };
+    if let Value::Time(at) = values[time] {
+        values[day] = Value::Date(date::day_in_china(at));
     }
 }
 

@@ -43,6 +43,19 @@ pub fn is_kept(of: &Connection, sha256: &str) -> rusqlite::Result<bool> {
         .query_row([sha256], |row| row.get(0))
 }
 
+/// Files that were erased for good and that no project keeps.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn erased_files(of: &Connection) -> rusqlite::Result<Vec<String>> {
+    of.prepare_cached(
+        "select distinct sha256 from erased_files e where not exists \
+         (select 1 from project_files f where f.sha256 = e.sha256)",
+    )?
+    .query_map([], |row| row.get(0))?
+    .collect()
+}
+
 fn about(json: &str) -> rusqlite::Result<KeptFile> {
     // Cannot fail: the projection wrote it.
     serde_json::from_str(json).map_err(|error| {

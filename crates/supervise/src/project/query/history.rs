@@ -45,18 +45,23 @@ pub fn history(
     let mut changes = Vec::new();
     for recorded in platform.ledger().read_stream(&stream, 0)? {
         let read = Project::event_in(&recorded).map_err(CommandError::Append)?;
-        let Some((
-            envelope,
-            ProjectEvent::ItemsChanged {
-                edition,
-                by,
-                edit,
-                file,
-                ..
-            },
-        )) = read
-        else {
-            continue;
+        let (envelope, edition, by, edit, file) = match read {
+            Some((
+                envelope,
+                ProjectEvent::ItemsChanged {
+                    edition,
+                    by,
+                    edit,
+                    file,
+                    ..
+                },
+            )) => (envelope, edition, by, edit, file),
+            // What went with a file that was erased stands again; who typed it when is told without it.
+            Some((_, ProjectEvent::FilingRestated { stands, .. })) => {
+                filed.take(stands);
+                continue;
+            }
+            _ => continue,
         };
         let continued = edit.continued;
         let cells: Vec<_> = cells_of(filing, item, &edit, &filed)

@@ -8,6 +8,7 @@ mod list;
 mod page;
 
 pub use draft::{FiledDraft, OtherFilings, draft};
+pub(crate) use files::erased_files;
 pub use files::{file_of, is_kept};
 pub use hands::{id_of_code, resource};
 pub use history::{ItemChange, history};

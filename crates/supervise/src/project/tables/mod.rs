@@ -15,7 +15,7 @@ pub(super) use cells::{filed, row_of};
 
 use super::declaration;
 use super::figures::Reading;
-use super::files::KeptFile;
+use super::files::{KeptFile, Told};
 use super::vouch::{Level, Looked};
 use super::{Project, ProjectEvent};
 use cells::edit_cells;
@@ -33,7 +33,7 @@ impl Tables for ProjectTables {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -47,6 +47,8 @@ impl Tables for ProjectTables {
             "project_progress",
             "project_people",
             "project_files",
+            "erased_files",
+            "project_erasures",
         ]
     }
 
@@ -71,6 +73,9 @@ impl Tables for ProjectTables {
     }
 
     fn project(&self, to: &Connection, event: &Recorded) -> Result<(), String> {
+        if event.stream.kind() == "erasure" {
+            return payload_went(to, event).map_err(|error| error.to_string());
+        }
         let Some((envelope, read)) = Project::event_in(event)? else {
             return Ok(());
         };
@@ -174,6 +179,19 @@ impl ProjectTables {
                 self.renew(now, project)?;
             }
             ProjectEvent::FilesKept { files, .. } => now.files(project, &files)?,
+            ProjectEvent::FileErased { sha256, erase, .. } => {
+                now.file_erased(project, &sha256, &erase)?;
+            }
+            ProjectEvent::FilingRestated {
+                told,
+                stands,
+                people,
+            } => {
+                edit_cells(now.to, project, stands)?;
+                now.told(project, &told)?;
+                now.people(project, &people)?;
+                self.renew(now, project)?;
+            }
             ProjectEvent::StageMoved { stage, .. } => {
                 now.to
                     .prepare_cached("update projects set named_stage = ?2 where project = ?1")?
@@ -338,6 +356,58 @@ impl Happened<'_> {
         Ok(())
     }
 
+    fn file_erased(&self, project: i64, sha256: &str, erase: &[u64]) -> rusqlite::Result<()> {
+        self.to
+            .prepare_cached("delete from project_files where project = ?1 and sha256 = ?2")?
+            .execute(params![project, sha256])?;
+        self.to
+            .prepare_cached("insert or ignore into erased_files values (?1, ?2)")?
+            .execute(params![sha256, project])?;
+        for position in erase {
+            self.to
+                .prepare_cached("insert or ignore into project_erasures values (?1)")?
+                .execute([*position as i64])?;
+        }
+        Ok(())
+    }
+
+    /// What events said whose payloads go, or are gone: as if they said it now, but by whom and when they did.
+    fn told(&self, project: i64, told: &[Told]) -> rusqlite::Result<()> {
+        for told in told {
+            let then = Happened {
+                to: self.to,
+                position: self.position,
+                version: self.version,
+                actor: told.by.to_string(),
+                at: told.at,
+            };
+            then.files(project, &told.files)?;
+            let Some(edition) = told.edition else {
+                continue;
+            };
+            for item in &told.items {
+                let values = params![project, item, edition, then.actor, then.at];
+                self.to
+                    .prepare_cached(
+                        "insert into project_items values (?1, ?2, ?3, ?4, ?5) \
+                         on conflict do update set edition = ?3, actor = ?4, at = ?5 where edition < ?3",
+                    )?
+                    .execute(values)?;
+                self.to
+                    .prepare_cached(
+                        "insert into item_changes values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+                    )?
+                    .execute(values)?;
+            }
+            self.to
+                .prepare_cached(
+                    "update projects set edition = max(edition, ?2) where project = ?1",
+                )?
+                .execute(params![project, edition])?;
+        }
+        Ok(())
+    }
+
     fn vouched(
         &self,
         project: i64,
@@ -369,4 +439,17 @@ impl Happened<'_> {
             ])?;
         Ok(())
     }
+}
+
+/// A payload is gone: it is not to be erased any more.
+fn payload_went(to: &Connection, event: &Recorded) -> rusqlite::Result<()> {
+    let position = event
+        .payload
+        .as_ref()
+        .and_then(|said| said["position"].as_i64());
+    if let Some(position) = position {
+        to.prepare_cached("delete from project_erasures where position = ?1")?
+            .execute([position])?;
+    }
+    Ok(())
 }

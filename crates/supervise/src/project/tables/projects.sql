@@ -96,3 +96,11 @@ create table project_files (
     primary key (project, name)
 ) strict, without rowid;
 create index project_files_by_hash on project_files (sha256, project);
+-- Files that were erased for good: their bytes are to be on no node, unless another project keeps the same.
+create table erased_files (
+    sha256 text not null,
+    project integer not null,
+    primary key (sha256, project)
+) strict, without rowid;
+-- Payloads that are to be erased and were not yet.
+create table project_erasures (position integer primary key) strict;

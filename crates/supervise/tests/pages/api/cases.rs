@@ -16,6 +16,10 @@ async fn opened(officer: &mut Program<'_>) -> String {
     assert_eq!(opened.status, StatusCode::CREATED, "{opened:?}");
     let again = officer.post_as(6, &verify, json!({})).await;
     assert_eq!(again.location, opened.location);
+    let second = officer.post_as(7, &verify, json!({})).await;
+    second.is(StatusCode::CONFLICT, "flag-in-case");
+    let of = second.body["case"].as_str().unwrap();
+    assert!(opened.location.ends_with(of), "{second:?}");
     opened.location
 }
 

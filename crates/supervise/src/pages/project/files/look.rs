@@ -115,8 +115,10 @@ fn no_photo() -> (String, String) {
 
 fn heic() -> (String, String) {
     (
-        "HEIC 照片不能显示,也不能比对;请在手机上把相机格式改为“兼容性最佳”,或另存为 JPEG".to_owned(),
-        "HEIC photos can be neither shown nor compared; set the phone's camera to “most compatible”, or save it as JPEG"
+        "HEIC 照片不能显示,也不能比对。在 iPhone 上用本页面直接从相册选取,会自动转为 JPEG;也可在“设置 › 相机 › 格式”中选“兼容性最佳”后再拍,或另存为 JPEG 再传"
+            .to_owned(),
+        "HEIC photos can be neither shown nor compared. Choose it from the photo library on the iPhone itself, on this page: it is \
+         converted to JPEG; or set Settings › Camera › Formats to “most compatible” before you take photos, or save it as JPEG"
             .to_owned(),
     )
 }

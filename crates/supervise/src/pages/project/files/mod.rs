@@ -4,6 +4,7 @@
 //! behind.
 
 mod add;
+mod erase;
 mod look;
 mod page;
 mod remove;
@@ -36,7 +37,7 @@ pub(crate) const MOST_BYTES: usize = 410 << 20;
 pub(crate) const MOST_TIME: Duration = Duration::from_mins(20);
 
 pub(super) fn routes() -> Routes {
-    use Action::{ChangeItems, UploadEvidence, ViewProject};
+    use Action::{ChangeItems, EraseFile, UploadEvidence, ViewProject};
     let page = "/supervise/projects/{id}/items/{category}/files/{item}";
     Routes::new()
         .asks(Method::GET, page, UploadEvidence, of_path, page::shown)
@@ -62,6 +63,20 @@ pub(super) fn routes() -> Routes {
             ViewProject,
             of_path,
             serve::preview,
+        )
+        .asks(
+            Method::GET,
+            "/supervise/projects/{id}/removed",
+            EraseFile,
+            of_path,
+            erase::shown,
+        )
+        .asks(
+            Method::POST,
+            "/supervise/projects/{id}/removed",
+            EraseFile,
+            of_path,
+            erase::erase,
         )
 }
 

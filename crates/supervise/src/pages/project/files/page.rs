@@ -129,6 +129,8 @@ pub(super) fn show(
             },
             &limits,
         ),
+        // An iPhone converts its HEIC photos into the first of these that it can write, and only where HEIC itself (or any
+        // picture) is not taken: JPEG keeps time and place.
         accept: if of_photos {
             "image/jpeg,image/png,image/webp"
         } else {
