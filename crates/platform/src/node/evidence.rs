@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::NodeError;
-use super::secrets::hex;
+use crate::hex::hex;
 
 /// Files by their SHA-256.
 #[derive(Clone, Debug)]
