@@ -3,26 +3,30 @@
 //   kandeng demo --port 8099 --dir DIR
 //   node measure.mjs http://127.0.0.1:8099 DIR/accounts.json [HOW OFTEN]
 //
-// Prints milliseconds from the answer to the clerk's form until the officer's open page is told, sorted; then the cookie of
-// an officer's session and pages for a load run, such as
+// Prints milliseconds from the answer to the clerk's form until the officer's open page is told, sorted; how long the
+// officer's look at each page takes that comes first after a change, and the one after that; then the cookie of an
+// officer's session and pages for a load run, such as
 //   wrk -t2 -c64 -d20s --latency -H "Cookie: COOKIE" http://127.0.0.1:8099/supervise/desk
 import { readFileSync } from "node:fs";
+
+import { code } from "./code.mjs";
 
 const [, , base, file, times = "10"] = process.argv;
 const accounts = JSON.parse(readFileSync(file, "utf8"));
 
-/** A session, by a recovery code: each works once. */
+/** A session, by a one-time code: each counts once, and the next one comes within half a minute. */
 async function signIn(login) {
   const account = accounts.find((one) => one.login === login);
-  for (const code of [...account.recovery].reverse()) {
+  for (let turn = 0; turn < 2; turn += 1) {
     const answer = await fetch(`${base}/sign-in`, {
       method: "POST",
       redirect: "manual",
       headers: { "sec-fetch-site": "same-origin" },
-      body: new URLSearchParams({ login, password: account.password, code }),
+      body: new URLSearchParams({ login, password: account.password, code: code(account.secret) }),
     });
     const cookie = answer.headers.getSetCookie().find((one) => one.startsWith("__Host-session="));
     if (answer.status === 303 && cookie) return cookie.split(";")[0];
+    await new Promise((done) => setTimeout(done, 30_000 - (Date.now() % 30_000)));
   }
   throw new Error(`${login} cannot sign in`);
 }
@@ -56,6 +60,9 @@ async function* counts() {
   }
 }
 
+const found = (await get("/supervise/desk", officer)).match(/\/supervise\/projects\/[0-9a-f-]{36}/)[0];
+const pages = ["/supervise/desk", found];
+const looks = pages.map(() => [[], []]);
 const told = counts();
 let standing = (await told.next()).value;
 const took = [];
@@ -73,9 +80,19 @@ for (let turn = 0; turn < Number(times); turn += 1) {
     standing = value;
   }
   took.push(Math.round(performance.now() - began));
+  for (const [page, turns] of looks.entries()) {
+    for (const turn of turns) {
+      const began = performance.now();
+      await get(pages[page], officer);
+      turn.push(performance.now() - began);
+    }
+  }
 }
 took.sort((one, other) => one - other);
+const middle = (all) => all.sort((one, other) => one - other)[all.length >> 1].toFixed(1);
 console.log(`milliseconds until seen: ${took.join(" ")}`);
-const project = (await get("/supervise/desk", officer)).match(/\/supervise\/projects\/[0-9a-f-]{36}/)[0];
-console.log(`cookie: ${officer}\npages: /supervise/desk ${project}`);
+for (const [page, [first, next]] of looks.entries()) {
+  console.log(`milliseconds of a look: ${middle(first)} after a change, ${middle(next)} then, in the middle: ${pages[page]}`);
+}
+console.log(`cookie: ${officer}\npages: ${pages.join(" ")}`);
 process.exit(0);

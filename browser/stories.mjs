@@ -8,10 +8,11 @@
 // Every page is looked at on a phone and on a desk, in Chinese and in English: axe-core finds nothing, nothing scrolls
 // sideways, nothing is asked of another host. Chromium is that of the system, or what CHROMIUM names.
 import assert from "node:assert/strict";
-import crypto from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+
+import { code } from "./code.mjs";
 
 const [, , base, file, shots, packages] = process.argv;
 const accounts = JSON.parse(readFileSync(file, "utf8"));
@@ -35,18 +36,6 @@ const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
 });
-
-/** The six digits of an authenticator (RFC 6238). */
-function code(secret, at = Date.now()) {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const digest = crypto.createHmac("sha1", key).update(counter).digest();
-  const offset = digest[19] & 15;
-  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 /** Somebody at work: a browser in which they are signed in. */
 async function person(login, language, { at = base, ...options } = {}) {

@@ -16,6 +16,7 @@ pub mod deadline;
 mod effect;
 mod elsewhere;
 pub mod flag;
+mod hex;
 pub mod jurisdiction;
 mod kinds;
 pub mod node;

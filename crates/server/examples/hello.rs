@@ -44,7 +44,7 @@ struct Hello {
 }
 
 /// How many bytes a row comes to, roughly.
-const ROW: usize = 760;
+const ROW: usize = 648;
 
 async fn hello(Query(wanted): Query<Wanted>) -> Html<String> {
     let lines = (0..wanted.bytes.min(1 << 20) / ROW)

@@ -1,5 +1,6 @@
 //! What every handler may look for in its request: the site, who is signed in, the frame of the page.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::{Role, Viewer};
 use kandeng_platform::page::{Entry, FLASH, Frame, Problem, Program, Site};
-use kandeng_platform::{Language, Scene};
+use kandeng_platform::{Language, Remembered, Scene};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -29,7 +30,12 @@ pub(crate) struct Common {
     pub reach: Reach,
     pub metrics: Metrics,
     pub passkeys: Option<PasskeysOf>,
+    /// The navigation, by whoever is shown it.
+    pub entries: Arc<Remembered<Viewer, Arc<[Entry]>>>,
 }
+
+/// The most viewers whose navigation is remembered.
+pub(crate) const MOST_ENTRIES: usize = 1_024;
 
 /// What is known of a request.
 #[derive(Clone, Debug)]
@@ -126,16 +132,16 @@ fn known(
         asking.language = viewer.language;
     }
     let entries = match &viewer {
-        Some(viewer) if !asking.wants_json => entries(common, viewer, &path),
-        _ => Vec::new(),
+        Some(viewer) if !asking.wants_json => entries(common, viewer),
+        _ => Arc::default(),
     };
     // Under its other names browsers would not give them.
     let has_passkeys = common.passkeys.as_ref().is_some_and(|passkeys| {
         reach::name_in(&reach::host(headers, request.uri())) == passkeys.0.party()
     });
     let frame = Frame {
-        style: assets::STYLE.to_owned(),
-        script: Some(assets::SCRIPT.to_owned()),
+        style: assets::STYLE,
+        script: Some(assets::SCRIPT),
         entries,
         path,
         flash,
@@ -175,19 +181,17 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
 }
 
-fn entries(common: &Common, viewer: &Viewer, path: &str) -> Vec<Entry> {
-    let scenes = common.scenes.iter();
-    let mut all: Vec<Entry> = scenes
-        .flat_map(|scene| scene.entries(&common.site, viewer))
-        .chain(home::entries(&common.site, viewer))
-        .collect();
-    for entry in &mut all {
-        entry.current = path == entry.href
-            || path
-                .strip_prefix(&entry.href)
-                .is_some_and(|rest| rest.starts_with('/'));
+fn entries(common: &Common, viewer: &Viewer) -> Arc<[Entry]> {
+    let read = || {
+        let scenes = common.scenes.iter();
+        let scenes = scenes.flat_map(|scene| scene.entries(&common.site, viewer));
+        Ok(scenes.chain(home::entries(&common.site, viewer)).collect())
+    };
+    let (platform, key) = (common.site.platform(), viewer.clone());
+    let entries: Result<_, Infallible> = common.entries.of(platform, key, read);
+    match entries {
+        Ok(entries) => entries,
     }
-    all
 }
 
 /// The value of a cookie.

@@ -35,7 +35,6 @@ pub(crate) fn entries(site: &Site, viewer: &Viewer) -> Vec<Entry> {
             href: href.to_owned(),
             label: words.say(label),
             count: None,
-            current: false,
         })
         .collect()
 }

@@ -30,9 +30,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use kandeng_platform::Scene;
 use kandeng_platform::account::Passkeys;
 use kandeng_platform::page::{Declared, Problem, Routes, Site};
+use kandeng_platform::{Remembered, Scene};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
@@ -103,6 +103,7 @@ impl Server {
             reach: self.reach.clone(),
             metrics: self.metrics.clone(),
             passkeys: self.passkeys.clone(),
+            entries: Arc::new(Remembered::new(frame::MOST_ENTRIES)),
         };
         self.routes()
             .into_router()

@@ -105,7 +105,6 @@ impl Scene for Lamps {
             href: "/lamps".to_owned(),
             label: "灯".to_owned(),
             count: Some(7),
-            current: false,
         }]
     }
 }

@@ -47,8 +47,8 @@ struct Shared {
     counts: pages::Counts,
     /// Pages of the queue.
     queue: pages::Queue,
-    /// What stands around projects.
-    around: pages::Around,
+    /// Pages of projects.
+    project_pages: pages::ProjectPages,
     /// Files that filings name.
     kept: Kept,
 }
@@ -90,7 +90,7 @@ impl Supervise {
             waiting: pages::Waiting::default(),
             counts: pages::Counts::default(),
             queue: pages::Queue::default(),
-            around: pages::Around::default(),
+            project_pages: pages::ProjectPages::default(),
         }))
     }
 
@@ -123,8 +123,8 @@ impl Supervise {
         &self.0.queue
     }
 
-    pub(crate) fn around(&self) -> &pages::Around {
-        &self.0.around
+    pub(crate) fn project_pages(&self) -> &pages::ProjectPages {
+        &self.0.project_pages
     }
 
     pub(crate) fn kept(&self) -> &Kept {
@@ -304,7 +304,6 @@ impl Scene for Supervise {
             href: href.to_owned(),
             label: words.say(label),
             count: None,
-            current: false,
         };
         let mut entries = Vec::new();
         if site.widest(viewer, Action::ViewDesk).is_some() {

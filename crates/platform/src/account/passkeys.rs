@@ -313,10 +313,7 @@ fn is_timely(since: Timestamp, now: Timestamp) -> bool {
 
 /// By what the ledger knows a credential: the SHA-256 of its id, which the device made long enough.
 fn name_of(id: &[u8]) -> String {
-    Sha256::digest(id)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(&Sha256::digest(id))
 }
 
 fn listed(of: &Connection, account: Uuid) -> rusqlite::Result<Vec<(Uuid, Uuid, i64)>> {

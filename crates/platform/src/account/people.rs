@@ -21,10 +21,11 @@ use super::delays::{Delays, Of, Try};
 use super::events::{Account, Credentials, Proof};
 use super::password;
 use super::role::{Grant, Role};
-use super::sessions::Seen;
+use super::sessions::{MOST_SESSIONS, Seen, Session};
 use super::totp::TotpSecret;
 use crate::aggregate::fold;
 use crate::context::{Context, Language, Refusal};
+use crate::hex::hex;
 use crate::platform::{CommandError, Platform};
 use crate::remembered::Remembered;
 use crate::vault::{Reference, Vault, VaultError};
@@ -105,6 +106,8 @@ pub(super) struct Inner {
     delays: Delays,
     pub(super) seen: Seen,
     names: Remembered<Uuid, Option<String>>,
+    /// Sessions that are open, by the hash of their token.
+    pub(super) sessions: Remembered<String, Option<Session>>,
     /// Hashing takes a processor and 19 MiB: no more at once than there are processors, however many ask.
     hashing: Arc<Semaphore>,
 }
@@ -118,6 +121,7 @@ impl People {
             delays: Delays::default(),
             seen: Seen::default(),
             names: Remembered::new(MOST_NAMES),
+            sessions: Remembered::new(MOST_SESSIONS),
             hashing: Arc::new(Semaphore::new(
                 std::thread::available_parallelism().map_or(1, usize::from),
             )),
@@ -595,8 +599,5 @@ fn recovery_codes() -> Result<Vec<String>, PeopleError> {
 }
 
 pub(super) fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(token.as_bytes()))
 }

@@ -74,7 +74,7 @@ pub struct Grant {
 }
 
 /// Somebody who is signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Viewer {
     /// The account.
     pub account: Uuid,

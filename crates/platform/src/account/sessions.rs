@@ -25,6 +25,17 @@ pub const RECENT_MINUTES: i64 = 15;
 /// mistake. Where it is set back further a session has ended, or it would last until the clock has caught up.
 const BEFORE_MINUTES: i64 = 60;
 
+/// The most sessions that are remembered.
+pub(super) const MOST_SESSIONS: usize = 4_096;
+
+/// A session as the ledger has it. When it ends by itself is asked of the clock each time.
+#[derive(Clone)]
+pub(super) struct Session {
+    viewer: Viewer,
+    opened: Timestamp,
+    until: Timestamp,
+}
+
 /// When sessions were last used at this node.
 #[derive(Default)]
 pub(super) struct Seen(Mutex<HashMap<Uuid, Timestamp>>);
@@ -59,32 +70,16 @@ impl People {
     /// When the read model fails.
     pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
         let token = hash(token);
-        let opened_by = now.as_millisecond() + BEFORE_MINUTES * 60_000;
-        let found = self.platform().query(|connection| {
-            let found: Option<(String, String, String, i64)> = connection
-                .prepare_cached(
-                    "select s.id, s.account, a.language, s.opened_at \
-                     from sessions s join accounts a on a.id = s.account \
-                     where s.token = ?1 and s.until > ?2 and s.opened_at <= ?3 \
-                     and a.state = 'active' \
-                     and not exists (select 1 from erased_people e where e.person = a.id)",
-                )?
-                .query_row((token, now.as_millisecond(), opened_by), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })
-                .optional()?;
-            let Some((session, account, language, opened)) = found else {
-                return Ok(None);
-            };
-            let viewer = tables::viewer(connection, &account, &language, &session)?;
-            Ok(viewer.map(|viewer| (viewer, opened)))
-        })?;
-        Ok(found.and_then(|(viewer, opened)| {
-            let opened = Timestamp::from_millisecond(opened).ok()?;
-            (self.0.seen)
-                .lately(viewer.session, opened, now)
-                .then_some(viewer)
-        }))
+        let read = || self.platform().query(|of| read(of, &token));
+        let session = (self.0.sessions).of(self.platform(), token.clone(), read)?;
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        let opened_by = now + SignedDuration::from_mins(BEFORE_MINUTES);
+        let is_open = session.until > now && session.opened <= opened_by;
+        let seen = &self.0.seen;
+        let is_used = is_open && seen.lately(session.viewer.session, session.opened, now);
+        Ok(is_used.then_some(session.viewer))
     }
 
     /// Whether the viewer signed in lately: not only has a session, but showed who they are.
@@ -112,6 +107,40 @@ impl People {
             .await?;
         Ok(())
     }
+}
+
+/// The session of a token, unless it was closed or its account is not to be used: whatever else the clock says of it.
+fn read(of: &Connection, token: &str) -> rusqlite::Result<Option<Session>> {
+    let found: Option<(String, String, String, i64, i64)> = of
+        .prepare_cached(
+            "select s.id, s.account, a.language, s.opened_at, s.until \
+             from sessions s join accounts a on a.id = s.account \
+             where s.token = ?1 and a.state = 'active' \
+             and not exists (select 1 from erased_people e where e.person = a.id)",
+        )?
+        .query_row([token], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
+        })
+        .optional()?;
+    let Some((session, account, language, opened, until)) = found else {
+        return Ok(None);
+    };
+    let viewer = tables::viewer(of, &account, &language, &session)?;
+    let times = [opened, until].map(|at| Timestamp::from_millisecond(at).ok());
+    Ok(match (viewer, times) {
+        (Some(viewer), [Some(opened), Some(until)]) => Some(Session {
+            viewer,
+            opened,
+            until,
+        }),
+        _ => None,
+    })
 }
 
 /// Open sessions of an account, newest first: id, since when, until when at the latest.

@@ -131,10 +131,7 @@ pub fn rule_version<'a>(
         }
     }
     let digest = hash.finalize();
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(&digest[..16])
 }
 
 impl Screened {

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::secrets::{hex, parse_hex, read_secret, write_secret};
+use super::secrets::{parse_hex, read_secret, write_secret};
 use super::{Node, NodeError};
 use crate::aggregate::{Aggregate, Decide, Decision, Events, fold};
 use crate::context::{Context, Refusal};
+use crate::hex::hex;
 
 /// In the folder of evidence: which one it is.
 pub(super) const MARKER: &str = "folder.id";

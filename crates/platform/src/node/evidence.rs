@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::NodeError;
 use super::belongings::MARKER;
-use super::secrets::hex;
+use crate::hex::hex;
 
 /// Files by their SHA-256.
 #[derive(Clone, Debug)]

@@ -8,8 +8,9 @@ use kandeng_ledger::store::sqlite::Sqlite;
 
 use super::config::{CONFIG, Config, Secret};
 use super::folder::{Beside, Folder, PUBLIC};
-use super::secrets::{hex, write_secret};
+use super::secrets::write_secret;
 use super::{NodeError, origin_error};
+use crate::hex::hex;
 use crate::vault::{MasterKey, Vault, VaultError};
 
 /// Makes the folder of a new node. Nothing is written when anything is wrong.

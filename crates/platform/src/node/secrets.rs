@@ -95,11 +95,6 @@ pub(super) fn parse_hex(text: &str, path: &Path) -> Result<[u8; 32], NodeError> 
     Ok(bytes)
 }
 
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The frame around every page.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Site, Words, moment};
@@ -14,19 +16,17 @@ pub struct Entry {
     pub label: String,
     /// How many wait there, where somebody waits.
     pub count: Option<u64>,
-    /// Whether this is where one is.
-    pub current: bool,
 }
 
 /// What the server knows for the frame of every page of a request.
 #[derive(Clone, Default)]
 pub struct Frame {
     /// The stylesheet's address.
-    pub style: String,
+    pub style: &'static str,
     /// The script's address, where there is one. Pages work without it.
-    pub script: Option<String>,
+    pub script: Option<&'static str>,
     /// The navigation.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<[Entry]>,
     /// The path of the request.
     pub path: String,
     /// The key of something to be told, once.
@@ -46,11 +46,11 @@ pub struct Shell {
     /// Its title.
     pub title: String,
     /// The stylesheet's address.
-    pub style: String,
+    pub style: &'static str,
     /// The script's address, where there is one.
-    pub script: Option<String>,
+    pub script: Option<&'static str>,
     /// The navigation; empty where nobody is signed in.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<[Entry]>,
     /// The name of whoever is signed in.
     pub name: Option<String>,
     /// Where they work: the widest of their jurisdictions, or that of the node.
@@ -68,6 +68,12 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// Whether one is there, or below it.
+    pub fn is_at(&self, entry: &Entry) -> bool {
+        let below = self.path.strip_prefix(&*entry.href);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The frame of a page for nobody in particular.
     pub fn public(frame: Frame, words: Words, title: String) -> Self {
         Self {
@@ -75,7 +81,7 @@ impl Shell {
             title,
             style: frame.style,
             script: frame.script,
-            entries: Vec::new(),
+            entries: Arc::default(),
             name: None,
             jurisdiction: String::new(),
             form_token: String::new(),
@@ -103,7 +109,7 @@ impl Shell {
                 .to_owned(),
             name: site.people().name(viewer.account).ok().flatten(),
             form_token: site.form_token(viewer),
-            entries: frame.entries.clone(),
+            entries: Arc::clone(&frame.entries),
             ..Self::public(frame, words, title)
         }
     }

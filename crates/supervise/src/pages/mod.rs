@@ -24,7 +24,7 @@ use kandeng_platform::page::Routes;
 pub(crate) use desk::counts::Counts;
 pub(crate) use desk::queue::Queue;
 pub(crate) use import::Waiting;
-pub(crate) use project::Around;
+pub(crate) use project::Pages as ProjectPages;
 pub(crate) use questions::waiting as waiting_questions;
 pub(crate) use registers::sees as sees_registers;
 pub(crate) use words::{both, words};

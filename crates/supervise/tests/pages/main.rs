@@ -20,6 +20,7 @@ mod imports;
 mod parameters;
 mod photos;
 mod registers;
+mod remembered;
 mod rendered;
 mod routes;
 mod snapshots;

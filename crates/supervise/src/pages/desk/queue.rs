@@ -9,7 +9,9 @@ use axum::extract::Query;
 use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, moment, money};
+use kandeng_platform::page::{
+    Asked, Frame, Part, Problem, Shell, Site, Words, framed, moment, money,
+};
 use kandeng_platform::{Language, Remembered, jurisdiction};
 use kandeng_screening::pack::Pack;
 use serde::Deserialize;
@@ -29,8 +31,11 @@ use crate::watch::last_run;
 /// Places on one page.
 const ON_PAGE: usize = 50;
 
-/// The most pages that are remembered.
+/// The most lists that are remembered.
 const MOST_LISTED: usize = 128;
+
+/// The most bytes of pages that are remembered.
+const MOST_BYTES: usize = 16 << 20;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,7 +53,7 @@ pub(super) struct Wanted {
 }
 
 /// What was chosen to be dismissed and refused, and why.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) struct Typed {
     pub told: Option<String>,
     pub reason: String,
@@ -163,7 +168,8 @@ struct Line {
 #[derive(Template)]
 #[template(path = "desk.html")]
 struct DeskPage {
-    shell: Shell,
+    words: Words,
+    token: String,
     typed: Typed,
     reasons: Vec<Option_>,
     ran: Option<String>,
@@ -206,6 +212,36 @@ pub(super) async fn shown(
     show(&site, &asked.viewer, &scene, frame, wanted, typed)
 }
 
+/// What a page of the queue shows, and to whom: everything that it depends on but what the ledger says.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Look {
+    within: Vec<String>,
+    address: String,
+    language: Language,
+    /// The viewer's own, which nobody else sees.
+    views: Vec<Kept>,
+    may_keep: bool,
+    may_screen: bool,
+    running: Option<(usize, usize)>,
+    failing: bool,
+}
+
+/// Pages of the queue, and what is listed on them.
+pub(crate) struct Queue {
+    pages: Remembered<Look, Arc<Part>>,
+    /// The same list stands on the pages of many.
+    listed: Remembered<(Vec<String>, String, Language), Arc<Listed>>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            pages: Remembered::weighing(MOST_BYTES, |page| page.bytes()),
+            listed: Remembered::new(MOST_LISTED),
+        }
+    }
+}
+
 pub(super) fn show(
     site: &Site,
     viewer: &Viewer,
@@ -215,20 +251,46 @@ pub(super) fn show(
     typed: Typed,
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
+    let progress = scene.board().read();
+    let look = Look {
+        within: within(site, viewer),
+        address: wanted.address(wanted.page),
+        language: viewer.language,
+        views: kept(site, viewer, &wanted)?,
+        may_keep: site.widest(viewer, Action::KeepViews).is_some(),
+        may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
+        running: progress.running,
+        failing: progress.failing,
+    };
+    let part = if typed == Typed::default() {
+        let key = look.clone();
+        let write = || write(site, scene, words, look, wanted, typed);
+        scene.queue().pages.of(site.platform(), key, write)?
+    } else {
+        write(site, scene, words, look, wanted, typed)?
+    };
+    let shell = Shell::of(site, viewer, frame, words, part.title());
+    Ok(framed(shell, &part))
+}
+
+/// Writes what stands within the frame.
+fn write(
+    site: &Site,
+    scene: &Supervise,
+    words: Words,
+    look: Look,
+    wanted: Wanted,
+    typed: Typed,
+) -> Result<Arc<Part>, Problem> {
     let filing = scene.newest(site)?.filing;
     let pack = scene.pack(site)?;
-    let places_of = within(site, viewer);
-    let key = (
-        places_of.clone(),
-        wanted.address(wanted.page),
-        viewer.language,
-    );
-    let listed = scene.queue().0.of(site.platform(), key, || {
+    let key = (look.within.clone(), look.address, look.language);
+    let listed = scene.queue().listed.of(site.platform(), key, || {
         let telling = Telling::new(site, scene, words)?;
-        list(site, (words, &telling), &filing, &pack, &places_of, &wanted).map(Arc::new)
+        let within = &look.within;
+        list(site, (words, &telling), &filing, &pack, within, &wanted).map(Arc::new)
     })?;
     let Listed { total, .. } = *listed;
-    let progress = scene.board().read();
     let ran = site.platform().query(last_run)?.map(|ran| {
         words.say_with(
             "screened",
@@ -244,16 +306,19 @@ pub(super) fn show(
             ],
         )
     });
-    let page = DeskPage {
+    let counted = scene.counts().of(site, &look.within)?;
+    Part::write(site, words.say("desk-title"), |token| DeskPage {
+        words,
+        token,
         reasons: reasons(words, &typed.reason),
         typed,
         ran,
-        running: progress.running,
-        failing: progress.failing,
-        figures: figures(words, scene.counts().of(site, &places_of)?),
+        running: look.running,
+        failing: look.failing,
+        figures: figures(words, counted),
         listed,
         total,
-        places: places(site, &places_of, &wanted.place),
+        places: places(site, &look.within, &wanted.place),
         stages: stages(words, &filing, &wanted.stage),
         states: choices(
             words,
@@ -282,23 +347,12 @@ pub(super) fn show(
         before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
         after: (wanted.page.saturating_add(1).saturating_mul(ON_PAGE) < total)
             .then(|| wanted.address(wanted.page + 1)),
-        views: kept(site, viewer, &wanted)?,
-        may_keep: site.widest(viewer, Action::KeepViews).is_some(),
+        views: look.views,
+        may_keep: look.may_keep,
         may_dismiss: wanted.state.is_empty() || wanted.state == "open",
-        may_screen: site.widest(viewer, Action::ScreenNow).is_some(),
+        may_screen: look.may_screen,
         wanted,
-        shell: Shell::of(site, viewer, frame, words, words.say("desk-title")),
-    };
-    Ok(html(&page))
-}
-
-/// What is listed: by jurisdictions, what the address says, and the language.
-pub(crate) struct Queue(Remembered<(Vec<String>, String, Language), Arc<Listed>>);
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self(Remembered::new(MOST_LISTED))
-    }
+    })
 }
 
 /// A page of the queue, and how many subjects there are on all.

@@ -14,6 +14,7 @@ use crate::officer::{DeleteView, KeepView, RenameView, Views, views};
 use crate::scene::Supervise;
 
 /// A view as the desk shows it.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kept {
     pub id: String,
     pub name: String,

@@ -29,7 +29,7 @@ use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Params, Problem, Routes, Site};
 use uuid::Uuid;
 
-pub(crate) use page::Around;
+pub(crate) use page::Pages;
 
 use crate::project::{ProjectPage, page as page_of, resource};
 use crate::scene::Supervise;

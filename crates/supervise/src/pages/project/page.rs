@@ -8,7 +8,9 @@ use axum::Extension;
 use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::{Action, Resource};
-use kandeng_platform::page::{Asked, Frame, Problem, Shell, Site, Words, html, money};
+use kandeng_platform::page::{
+    Asked, Frame, Params, Part, Problem, Shell, Site, Words, framed, money,
+};
 use kandeng_platform::{Language, Remembered};
 use rusqlite::params;
 use uuid::Uuid;
@@ -20,7 +22,7 @@ use super::super::words::{pick, words};
 use super::happened::{Happened, happened};
 use super::marks::marks;
 use super::read;
-use super::sections::{SectionView, sections};
+use super::sections::{ABOUT, SectionView, sections};
 use crate::filing::Filing;
 use crate::project::ProjectPage as Filing_;
 use crate::scene::Supervise;
@@ -72,23 +74,47 @@ pub(super) fn tabs(
     filing.categories.iter().map(of).collect()
 }
 
-/// The most projects of which is remembered what stands around them.
-const MOST_AROUND: usize = 4_096;
+/// The most bytes of projects' pages that are remembered.
+const MOST_BYTES: usize = 48 << 20;
 
-/// What stands around projects' items: what happened to them, and who shares something with them.
-pub(crate) struct Around {
-    happened: Remembered<(Uuid, Language), Arc<Vec<Happened>>>,
-    related: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<RelatedView>>>,
-    alike: Remembered<(Uuid, Language, Vec<String>), Arc<Vec<Alike>>>,
+/// Which project's page is shown, and to whom: everything that it depends on but what the ledger says.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Look {
+    id: Uuid,
+    language: Language,
+    /// What the viewer may do to the project.
+    may: Vec<Action>,
+    sees_flags: bool,
+    /// Where the viewer may read projects.
+    within: Vec<String>,
 }
 
-impl Default for Around {
-    fn default() -> Self {
+impl Look {
+    fn of(site: &Site, viewer: &Viewer, id: Uuid, project: &Resource) -> Self {
+        let actions = [
+            Action::ChangeItems,
+            Action::WithdrawProject,
+            Action::EraseFile,
+        ];
+        let actions = actions.into_iter().chain(ABOUT);
         Self {
-            happened: Remembered::new(MOST_AROUND),
-            related: Remembered::new(MOST_AROUND),
-            alike: Remembered::new(MOST_AROUND),
+            id,
+            language: viewer.language,
+            may: actions
+                .filter(|action| site.authority().may(viewer, *action, project))
+                .collect(),
+            sees_flags: sees_flags(site, viewer, project),
+            within: site.places_for(viewer, Action::ViewProject, Resource::new_project),
         }
+    }
+}
+
+/// Projects' pages.
+pub(crate) struct Pages(Remembered<Look, Arc<Part>>);
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self(Remembered::weighing(MOST_BYTES, |page| page.bytes()))
     }
 }
 
@@ -111,7 +137,8 @@ struct RelatedView {
 #[derive(Template)]
 #[template(path = "project.html")]
 struct ProjectPage {
-    shell: Shell,
+    words: Words,
+    token: String,
     id: String,
     name: String,
     code: String,
@@ -128,9 +155,9 @@ struct ProjectPage {
     sections: Vec<SectionView>,
     flags: Vec<FlagView>,
     sees_flags: bool,
-    happened: Arc<Vec<Happened>>,
-    related: Arc<Vec<RelatedView>>,
-    alike: Arc<Vec<Alike>>,
+    happened: Vec<Happened>,
+    related: Vec<RelatedView>,
+    alike: Vec<Alike>,
     may_change: bool,
     may_withdraw: bool,
     may_erase: bool,
@@ -144,28 +171,54 @@ pub(super) async fn shown(
     Extension(scene): Extension<Supervise>,
     Extension(frame): Extension<Frame>,
 ) -> Result<Response, Problem> {
-    let (page, declared) = read(&site, &scene, &asked.params)?;
-    let filing = &*declared.filing;
-    let words = words(asked.viewer.language);
     let viewer = &asked.viewer;
-    let code = page.row.code.clone();
-    let sees_flags = sees_flags(&site, viewer, &asked.resource);
+    // Cannot be missing: the route found the project by it.
+    let id = asked.params.id("id").unwrap_or_else(Uuid::nil);
+    let look = Look::of(&site, viewer, id, &asked.resource);
+    let write = write(&site, &scene, &asked.params, &look);
+    let pages = &scene.project_pages().0;
+    let part = pages
+        .of_what_waits(site.platform(), look.clone(), write)
+        .await?;
+    let words = words(viewer.language);
+    let shell = Shell::of(&site, viewer, frame, words, part.title());
+    Ok(framed(shell, &part))
+}
+
+/// Writes what stands within the frame.
+async fn write(
+    site: &Site,
+    scene: &Supervise,
+    params: &Params,
+    look: &Look,
+) -> Result<Arc<Part>, Problem> {
+    let (page, declared) = read(site, scene, params)?;
+    let filing = &*declared.filing;
+    let words = words(look.language);
+    let row = &page.row;
+    let code = &row.code;
     let mut flags = Vec::new();
     let mut says: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if sees_flags {
-        for (flag, items) in flags_of(&site, &Telling::new(&site, &scene, words)?, words, &code)? {
+    let (mut related, mut alike) = (Vec::new(), Vec::new());
+    if look.sees_flags {
+        for (flag, items) in flags_of(site, &Telling::new(site, scene, words)?, words, code)? {
             for item in items {
                 says.entry(item).or_default().push(flag.says.clone());
             }
             flags.push(flag);
         }
-    } else if !page.row.withdrawn {
-        says = marks(&site, &scene, page.row.id, words).await?.items;
+        related = related_to(site, words, &look.within, row.id)?;
+        alike = of_project(site, scene, words, filing, &look.within, code)?;
+    } else if !row.withdrawn {
+        says = marks(site, scene, row.id, words).await?.items;
     }
     let doubtful: BTreeSet<&str> = says.keys().map(String::as_str).collect();
-    let sections = sections(&site, viewer, &asked.resource, words, filing, &page, &says);
-    let row = &page.row;
-    let shown = ProjectPage {
+    let happened = happened(site, words, filing, row.id)?;
+    let may = |action| !row.withdrawn && look.may.contains(&action);
+    let title = row.name.clone().unwrap_or_else(|| code.clone());
+    Part::write(site, title, |token| ProjectPage {
+        words,
+        token,
         id: row.id.to_string(),
         name: row.name.clone().unwrap_or_else(|| words.say("unnamed")),
         code: code.clone(),
@@ -179,46 +232,18 @@ pub(super) async fn shown(
         edition: row.edition,
         doubts: doubtful.len(),
         tabs: tabs(words, filing, &page, &doubtful, None),
-        sections,
+        sections: sections(site, &look.may, words, filing, &page, &says),
         flags,
-        sees_flags,
-        happened: (scene.around().happened).of(
-            site.platform(),
-            (row.id, viewer.language),
-            || happened(&site, words, filing, row.id).map(Arc::new),
-        )?,
-        related: if sees_flags {
-            related(&site, viewer, &scene, words, row.id)?
-        } else {
-            Arc::default()
-        },
-        alike: if sees_flags {
-            alike_photos(&site, viewer, &scene, words, filing, &page)?
-        } else {
-            Arc::default()
-        },
-        may_change: !row.withdrawn
-            && site
-                .authority()
-                .may(viewer, Action::ChangeItems, &asked.resource),
-        may_erase: site
-            .authority()
-            .may(viewer, Action::EraseFile, &asked.resource),
-        may_withdraw: !row.withdrawn
-            && site
-                .authority()
-                .may(viewer, Action::WithdrawProject, &asked.resource),
+        sees_flags: look.sees_flags,
+        happened,
+        related,
+        alike,
+        may_change: may(Action::ChangeItems),
+        may_withdraw: may(Action::WithdrawProject),
+        may_erase: look.may.contains(&Action::EraseFile),
         stages: stages(words, filing, &row.stage),
         ground: super::ground::of(words, filing, &page, scene.datum()),
-        shell: Shell::of(
-            &site,
-            viewer,
-            frame,
-            words,
-            row.name.clone().unwrap_or_else(|| code.clone()),
-        ),
-    };
-    Ok(html(&shown))
+    })
 }
 
 /// Whether somebody sees the flags of a project, as officers do; what a filer sees are the rules for filers, and nothing
@@ -277,39 +302,11 @@ fn flags_of(
     Ok(found)
 }
 
-/// The photos that open doubts about the project are about, side by side with those that they are like.
-fn alike_photos(
-    site: &Site,
-    viewer: &Viewer,
-    scene: &Supervise,
-    words: Words,
-    filing: &Filing,
-    page: &Filing_,
-) -> Result<Arc<Vec<Alike>>, Problem> {
-    let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
-    let key = (page.row.id, viewer.language, within.clone());
-    let read = || of_project(site, scene, words, filing, &within, &page.row.code).map(Arc::new);
-    (scene.around().alike).of(site.platform(), key, read)
-}
-
 /// The most projects that are named as related.
 const RELATED: usize = 20;
 
 /// Other projects with the same contractor, payee or account. Only those that the viewer may read.
-fn related(
-    site: &Site,
-    viewer: &Viewer,
-    scene: &Supervise,
-    words: Words,
-    id: Uuid,
-) -> Result<Arc<Vec<RelatedView>>, Problem> {
-    let within = site.places_for(viewer, Action::ViewProject, Resource::new_project);
-    let key = (id, viewer.language, within.clone());
-    let read = || read_related(site, words, &within, id).map(Arc::new);
-    (scene.around().related).of(site.platform(), key, read)
-}
-
-fn read_related(
+fn related_to(
     site: &Site,
     words: Words,
     within: &[String],
