@@ -1,93 +1,21 @@
 // The stories of clerk, reviewer, officers and manager in a real browser, against a demonstration that is running:
 //
 //   kandeng demo --projects 300 --port 8099 --dir DIR
-//   node stories.mjs http://127.0.0.1:8099 DIR/accounts.json [FOLDER FOR SCREENSHOTS [FOLDER FOR PACKAGES]]
+//   node stories.mjs http://127.0.0.1:8099 DIR [FOLDER FOR SCREENSHOTS [FOLDER FOR PACKAGES]]
 //
 // Packages of OC4IDS that were taken out are kept in the second folder, for the standard's own checker.
 //
 // Every page is looked at on a phone and on a desk, in Chinese and in English: axe-core finds nothing, nothing scrolls
-// sideways, nothing is asked of another host. Chromium is that of the system, or what CHROMIUM names.
+// sideways, nothing is asked of another host.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
-
-import { code } from "./code.mjs";
-
-const [, , base, file, shots, packages] = process.argv;
-const accounts = JSON.parse(readFileSync(file, "utf8"));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const found = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-const executablePath = process.env.CHROMIUM ?? found;
-if (shots) mkdirSync(shots, { recursive: true });
-if (packages) mkdirSync(packages, { recursive: true });
+import { existsSync, writeFileSync } from "node:fs";
+import { base, browser, dir, look, packages, path, person, problems, shots } from "./eyes.mjs";
+import { comesToAnOutcome } from "./outcome.mjs";
 
 /** Pictures that a clerk adds. */
 const pictures = ["pictures", "../crates/kandeng/src/demo/pictures"]
   .map((folder) => new URL(folder, import.meta.url).pathname)
   .find(existsSync);
-
-const SIZES = [
-  ["phone", 390, 844],
-  ["desk", 1280, 800],
-];
-const problems = [];
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
-});
-
-/** Somebody at work: a browser in which they are signed in. */
-async function person(login, language, { at = base, ...options } = {}) {
-  const context = await browser.newContext({ locale: language, ...options });
-  context.setDefaultTimeout(15_000);
-  context.on("request", (request) => {
-    if (!request.url().startsWith(at)) problems.push(`asked of another host: ${request.url()}`);
-  });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => problems.push(`${login}: ${error.message}`));
-  const account = accounts.find((one) => one.login === login);
-  // A recovery code each time: a six-digit code counts once in half a minute.
-  const spent = (account.spent ??= 0);
-  account.spent += 1;
-  await page.goto(`${at}/sign-in`);
-  await page.fill("#login", login);
-  await page.fill("#password", account.password);
-  await page.fill("#code", account.recovery[spent] ?? code(account.secret));
-  await page.click("main button.main");
-  assert.ok(!page.url().includes("sign-in"), `${login} is not signed in: ${await page.textContent("main")}`);
-  const wanted = language.startsWith("zh") ? "zh-CN" : "en";
-  if ((await page.getAttribute("html", "lang")) !== wanted) {
-    await page.click('form[action="/language"] button');
-    await page.waitForLoadState();
-  }
-  assert.equal(await page.getAttribute("html", "lang"), wanted);
-  return page;
-}
-
-/** Looks at the page as it stands, on a phone and on a desk. */
-async function look(page, name) {
-  for (const [size, width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
-    if (shots) await page.screenshot({ path: `${shots}/${name}-${size}.png` });
-    const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-    if (sideways) problems.push(`${name} (${size}) scrolls sideways`);
-    const client = await page.context().newCDPSession(page);
-    // Evaluated by the debugger, which the page's content policy does not concern.
-    await client.send("Runtime.evaluate", { expression: axe });
-    const { result } = await client.send("Runtime.evaluate", {
-      expression:
-        "axe.run().then((all) => all.violations.filter((one) => ['serious', 'critical', 'moderate'].includes(one.impact)).map((one) => `${one.impact} ${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target).join(' | ')}`))",
-      awaitPromise: true,
-      returnByValue: true,
-    });
-    for (const violation of result.value ?? []) problems.push(`${name} (${size}): ${violation}`);
-    await client.detach();
-  }
-}
-
-/** The address of the page without the host. */
-const path = (page) => new URL(page.url()).pathname;
 
 async function files(language) {
   let page = await person("clerk", language);
@@ -344,6 +272,14 @@ async function reviews(project, language) {
   await page.waitForSelector("#profile .signatures");
   await look(page, `reviewed-${language}`);
   await page.context().close();
+  // What the township signed, the department of the line accepts.
+  const department = await person("department", language);
+  await department.goto(`${base}${project}`);
+  await department.click('#profile form[action$="/accept"] button');
+  await department.waitForSelector(".flash");
+  assert.equal(await department.locator("#profile .tag.good").count(), 3);
+  await look(department, `accepted-${language}`);
+  await department.context().close();
 }
 
 /** The queue by keys alone: down, up, choosing, a view of one's own kept and opened, and the list of keys. */
@@ -430,6 +366,10 @@ async function leads(language) {
   await page.waitForSelector("#preview");
   await look(page, `rule-preview-${language}`);
   if (shots) await page.screenshot({ path: `${shots}/rule-preview-${language}-whole.png`, fullPage: true });
+  await page.fill('form[action*="/parameter"] [name="reason"]', "按本县批复口径");
+  await page.click('form[action*="/parameter"] [name="save"]');
+  await page.waitForSelector(".flash");
+  await bringsRegister(page, language);
   await page.goto(`${base}/supervise/numbers`);
   await look(page, `numbers-${language}`);
   await page.goto(`${base}/supervise/questions`);
@@ -440,6 +380,20 @@ async function leads(language) {
     await page.waitForSelector(".flash");
   }
   await page.context().close();
+}
+
+/** A register takes the place of the one before, with what allows it. */
+async function bringsRegister(page, language) {
+  await page.goto(`${base}/supervise/registers`);
+  await page.selectOption("#register", "deceased");
+  await page.fill("#purpose", language);
+  await page.fill("#basis", "民政 2026 年第 1 号函");
+  await page.fill("#expires", new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10));
+  await page.setInputFiles("#file", `${dir}/county/deceased.csv`);
+  await page.click("main form.small-form button.main");
+  await page.waitForSelector(".flash");
+  assert.ok((await page.textContent("main")).includes("民政 2026 年第 1 号函"));
+  await look(page, `registers-${language}`);
 }
 
 /** A passkey is added, and signs in without password and code. The device is Chromium's own for tests. */
@@ -492,6 +446,15 @@ async function keepsItems(language) {
   const page = await person("admin", language);
   await page.goto(`${base}/supervise/declaration`);
   await look(page, `declaration-${language}`);
+  // An item is asked for no more, and again.
+  const retired = () => page.locator('button[value="restore"]').count();
+  const before = await retired();
+  await page.locator('button[value="retire"]').last().click();
+  await page.waitForSelector(".flash");
+  assert.equal(await retired(), before + 1);
+  await page.locator('button[value="restore"]').last().click();
+  await page.waitForSelector(".flash");
+  await page.waitForFunction((before) => document.querySelectorAll('button[value="restore"]').length === before, before);
   await page.context().close();
 }
 
@@ -502,6 +465,7 @@ for (const language of ["zh-CN", "en"]) {
     await staysPresent(project);
   }
   await reviews(project, language);
+  await comesToAnOutcome(project, language);
   await works(language);
   await leads(language);
   await keepsItems(language);
