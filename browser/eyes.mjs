@@ -2,7 +2,7 @@
 //
 //   node FILE.mjs http://127.0.0.1:8099 DIR [FOLDER FOR SCREENSHOTS [FOLDER FOR PACKAGES]]
 //
-// DIR is the folder of the demonstration, with `accounts.json`. Chromium is that of the system, or what
+// DIR is the folder of the demonstration, with `accounts.json` and `pages.txt`. Chromium is that of the system, or what
 // CHROMIUM names.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";

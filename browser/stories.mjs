@@ -6,11 +6,12 @@
 // Packages of OC4IDS that were taken out are kept in the second folder, for the standard's own checker.
 //
 // Every page is looked at on a phone and on a desk, in Chinese and in English: axe-core finds nothing, nothing scrolls
-// sideways, nothing is asked of another host.
+// sideways, nothing is asked of another host. In the end every page that the server has is opened, see `walk.mjs`.
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { base, browser, dir, look, packages, path, person, problems, shots } from "./eyes.mjs";
 import { comesToAnOutcome } from "./outcome.mjs";
+import { walk } from "./walk.mjs";
 
 /** Pictures that a clerk adds. */
 const pictures = ["pictures", "../crates/kandeng/src/demo/pictures"]
@@ -472,6 +473,7 @@ for (const language of ["zh-CN", "en"]) {
   await passkeys(language);
   console.log(`${language}: told`);
 }
+await walk();
 await browser.close();
 for (const problem of new Set(problems)) console.error(problem);
 process.exit(problems.length ? 1 : 0);

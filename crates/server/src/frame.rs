@@ -106,6 +106,8 @@ fn known(
     flash: Option<String>,
 ) -> Result<(), Problem> {
     let path = request.uri().path().to_owned();
+    // With what was filtered and looked for: the same page in the other language.
+    let whole = request.uri().path_and_query().map(ToString::to_string);
     let headers = request.headers();
     let now = common.site.platform().clock().now();
     let mut asking = Asking {
@@ -143,7 +145,7 @@ fn known(
         style: assets::STYLE,
         script: Some(assets::SCRIPT),
         entries,
-        path,
+        path: whole.unwrap_or(path),
         flash,
         passkeys: has_passkeys,
         no_room: common.site.platform().room().is_short(),

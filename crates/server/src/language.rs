@@ -43,7 +43,12 @@ async fn choose(Form(choice): Form<Choice>) -> Result<Response, Problem> {
         Some(Language::En) => "en",
         None => return Err(Problem::not_found()),
     };
-    let mut response = Redirect::to(safe(&choice.to)).into_response();
+    // Nobody who signs in is sent on to where they must sign in.
+    let to = match choice.to.as_str() {
+        "/sign-in" => "/sign-in",
+        to => safe(to),
+    };
+    let mut response = Redirect::to(to).into_response();
     let cookie =
         format!("{LANGUAGE}={language}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000");
     // Cannot fail: it is made of letters.

@@ -191,6 +191,18 @@ fn somebody_reads_in_the_other_language_on_this_browser() {
         let mut browser = house.browser();
         let page = browser.get("/sign-in").await;
         assert!(page.body.contains("lang=\"zh-CN\"") && page.body.contains(">English<"));
+        let plain = [("language", "en"), ("to", "/sign-in")];
+        let chosen = browser.post("/language", &plain).await;
+        assert_eq!(chosen.header("location"), "/sign-in");
+        browser.language = None;
+        // What was filtered stays in the other language.
+        let page = browser.get("/sign-in?to=%2Fpeople").await;
+        assert!(
+            page.body
+                .contains("name=\"to\" value=\"/sign-in?to=%2Fpeople\""),
+            "{}",
+            page.body
+        );
         let chosen = browser
             .post(
                 "/language",

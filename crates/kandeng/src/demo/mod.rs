@@ -32,6 +32,9 @@ const COUNTY: &str = "county";
 /// The fictional county that the synthesis makes.
 pub(crate) const JURISDICTION: &str = "990121";
 
+/// The paths of all that may be opened, for who walks through it.
+const PAGES: &str = "pages.txt";
+
 /// There when all of it was made.
 const DONE: &str = "demo-made";
 
@@ -61,7 +64,7 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
         tell!("\n{}", words.say_with("demo-kept", &[("dir", dir)]));
     }
     accounts.tell_codes_when_asked(words);
-    serve::at(&node, port, words)
+    serve::at(&node, port, &folder.join(PAGES), words)
 }
 
 /// A port on this machine that is free now.

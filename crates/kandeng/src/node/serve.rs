@@ -134,16 +134,22 @@ pub(crate) fn run(options: &Serve, words: Words) -> Result<ExitCode, Failure> {
     served(&folder_of(&options.config)?, None, words)
 }
 
-/// Serves the node in a folder on this machine alone, at a port.
-pub(crate) fn at(folder: &Path, port: u16, words: Words) -> Result<ExitCode, Failure> {
-    served(folder, Some(port), words)
+/// Serves the node in a folder on this machine alone, at a port. What may be opened is written to `pages`, one path a
+/// line: whoever walks through the demonstration knows by it that nothing was left out.
+pub(crate) fn at(
+    folder: &Path,
+    port: u16,
+    pages: &Path,
+    words: Words,
+) -> Result<ExitCode, Failure> {
+    served(folder, Some((port, pages)), words)
 }
 
-fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Failure> {
+fn served(folder: &Path, demo: Option<(u16, &Path)>, words: Words) -> Result<ExitCode, Failure> {
     let authority = authority(&Folder::open(folder)?)?;
     let node = Node::open(folder, super::scenes::opening())?;
     let mut config = node.folder.config.clone();
-    if let Some(port) = port {
+    if let Some((port, _)) = demo {
         config.server = ServerAt {
             address: (std::net::Ipv4Addr::LOCALHOST, port).into(),
             ..ServerAt::default()
@@ -155,7 +161,7 @@ fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Fa
         .transpose()
         .map_err(|error| Failure::wrong(error.to_string(), error.to_string()))?;
     // Whoever tries the demonstration reads the terminal.
-    let much = if port.is_some() { "warn" } else { "info" };
+    let much = if demo.is_some() { "warn" } else { "info" };
     kandeng_server::log(much, telemetry.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -166,7 +172,8 @@ fn served(folder: &Path, port: Option<u16>, words: Words) -> Result<ExitCode, Fa
                 format!("the system starts no thread: {error}"),
             )
         })?;
-    let served = runtime.block_on(until_stopped(&node, &config, authority, words));
+    let pages = demo.map(|(_, pages)| pages);
+    let served = runtime.block_on(until_stopped(&node, &config, authority, pages, words));
     // Whoever still holds the node's parts lets them go with this.
     drop(runtime);
     if let Some(telemetry) = telemetry {
@@ -182,6 +189,7 @@ async fn until_stopped(
     node: &Node,
     config: &Config,
     authority: Authority,
+    pages: Option<&Path>,
     words: Words,
 ) -> Result<(), Failure> {
     let platform = node.platform.clone();
@@ -208,6 +216,14 @@ async fn until_stopped(
         .flat_map(|scene| scene.work(site.clone()))
         .collect();
     let server = Server::new(site.clone(), scenes, reach);
+    if let Some(path) = pages {
+        let opened = server
+            .declared()
+            .into_iter()
+            .filter(|route| route.method == "GET");
+        let lines: String = opened.map(|route| format!("{}\n", route.path)).collect();
+        std::fs::write(path, lines).map_err(Failure::unwritten(path))?;
+    }
     let listen = Listen {
         address: of.address,
         connections: of.connections,

@@ -27,7 +27,7 @@ pub struct Frame {
     pub script: Option<&'static str>,
     /// The navigation.
     pub entries: Arc<[Entry]>,
-    /// The path of the request.
+    /// The path of the request, with its query.
     pub path: String,
     /// The key of something to be told, once.
     pub flash: Option<String>,
@@ -57,7 +57,7 @@ pub struct Shell {
     pub jurisdiction: String,
     /// What forms carry.
     pub form_token: String,
-    /// The path of the request.
+    /// The path of the request, with its query.
     pub path: String,
     /// Something to be told, once.
     pub flash: Option<String>,
