@@ -211,8 +211,10 @@ impl Action {
             | Self::ChangeDeclaration
             | Self::ChangeSettings => Some(Scope::Settings),
             Self::InvitePerson | Self::GrantRole | Self::SuspendPerson => Some(Scope::People),
+            // What goes for good is for a person to erase.
+            Self::EraseFile
             // By a link for somebody else's account a program would become them.
-            Self::ResetCredentials
+            | Self::ResetCredentials
             | Self::OpenPersonalValue
             | Self::ListRegister
             | Self::ReadRegister

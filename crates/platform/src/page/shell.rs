@@ -71,7 +71,7 @@ impl Shell {
     /// Whether one is there, or below it.
     pub fn is_at(&self, entry: &Entry) -> bool {
         let below = self.path.strip_prefix(&*entry.href);
-        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
     }
 
     /// The frame of a page for nobody in particular.

@@ -159,10 +159,10 @@ impl Watch {
         if let Some(rules) = &standing.rules {
             rules.forget_erased(platform)?;
         }
-        {
-            let _one = self.scene.kept().keeping().await;
-            self.scene.let_erased_go(platform)?;
-        }
+        let (scene, of) = (self.scene.clone(), platform.clone());
+        let gone = self.scene.kept();
+        let gone = gone.keep(async move { scene.let_erased_go(&of) }).await;
+        gone.map_err(|error| CommandError::Append(error.to_string()))??;
         erase_said(platform, &self.cx()).await?;
         match keep_time(platform, self.scene.vault(), today, &self.cx()).await {
             Ok(()) => {}

@@ -108,6 +108,10 @@ const OWN: &str = "credentials are their owner's: a key that made keys would hav
 
 /// Pages that write and have no operation, and why.
 const PAGES_ALONE: &[(&str, &str)] = &[
+    (
+        "/projects/{id}/removed",
+        "what goes for good is for a person to erase, who looked at it",
+    ),
     ("//account/keys", OWN),
     ("//account/keys/{id}/withdraw", OWN),
     ("//account/passkeys", OWN),
@@ -185,6 +189,10 @@ const READ_ALONE: &[(&str, &str)] = &[
     (
         "/import/{id}/progress",
         "a program's upload is answered once it was read",
+    ),
+    (
+        "/projects/{id}/removed",
+        "for whoever erases what goes for good",
     ),
     ("//", "leads on to the first page that one has"),
     ("//account/keys", OWN),

@@ -129,27 +129,30 @@ pub(super) async fn erase(
 ) -> Result<Response, Problem> {
     let (page, _) = read(&site, &scene, &asked.params)?;
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
-    let done = {
-        // Nobody keeps the same file at the same time.
-        let _one = scene.kept().keeping().await;
-        let command = EraseFile {
-            sha256: wanted.sha256.clone(),
-            reason: wanted.reason.clone(),
-            said: said_so_far(site.platform(), page.row.id)?,
-        };
-        let platform = site.platform();
-        let done = platform
-            .carry_out::<Project, _>(page.row.id, command, &cx)
-            .await;
-        if done.is_ok() {
-            // What a crash leaves from here on the next round of the watch does.
-            let (scene, platform) = (scene.clone(), platform.clone());
-            tokio::task::spawn_blocking(move || scene.let_erased_go(&platform))
-                .await
-                .map_err(|error| Problem::fault(&error))??;
+    // Nobody keeps the same file at the same time.
+    let work = {
+        let (site, scene, cx, id) = (site.clone(), scene.clone(), cx.clone(), page.row.id);
+        let (sha256, reason) = (wanted.sha256.clone(), wanted.reason.clone());
+        async move {
+            let platform = site.platform().clone();
+            let said = said_so_far(&platform, id)?;
+            let command = EraseFile {
+                sha256,
+                reason,
+                said,
+            };
+            let done = platform.carry_out::<Project, _>(id, command, &cx).await;
+            if done.is_ok() {
+                // What a crash leaves from here on the next round of the watch does.
+                tokio::task::spawn_blocking(move || scene.let_erased_go(&platform))
+                    .await
+                    .map_err(|error| Problem::fault(&error))??;
+            }
+            Ok::<_, Problem>(done)
         }
-        done
     };
+    let kept = scene.kept().keep(work).await;
+    let done = kept.map_err(|error| Problem::fault(&error))??;
     match done {
         Ok(_) => {
             erase_said(site.platform(), &cx).await?;
