@@ -80,6 +80,7 @@ const PAGES = {
   ),
   "/supervise/projects/{id}/items/{category}/boundary": [["clerk", below("/items/construction/boundary")]],
   "/supervise/projects/{id}/items/{category}/files/{item}": [["clerk", below("/items/construction/files/site_photos")]],
+  "/supervise/projects/{id}/removed": [["manager", below("/removed")]],
   "/supervise/questions": [
     ["clerk", here("/supervise/questions")],
     ["manager", here("/supervise/questions")],
