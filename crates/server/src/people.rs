@@ -286,7 +286,7 @@ pub(crate) fn granted(
             ),
         )
         .into());
-    };
+    }
     Ok(Grant {
         role,
         jurisdiction: place.to_owned(),

@@ -81,7 +81,7 @@ mod tests {
             .iter()
             // Of families that are asked for by a name within.
             .filter(|key| {
-                let families = ["problem-", "account-", "thing-", "done-"];
+                let families = ["problem-", "account-", "thing-", "done-", "scope-"];
                 !families.iter().any(|family| key.starts_with(family))
             })
             .filter(|key| !asked.contains(**key))

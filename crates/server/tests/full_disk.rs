@@ -151,7 +151,8 @@ fn no_form_that_writes_is_carried_out_while_there_is_no_room() {
                 )
                 .await;
             assert_eq!(seen.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
-            if route.access != Access::Public {
+            // A program has what it sent; a person's form comes back.
+            if route.access != Access::Public && !path.starts_with("/api/") {
                 assert!(seen.body.contains("早看窗帘"), "{path}: {}", seen.body);
             }
             refused += 1;
