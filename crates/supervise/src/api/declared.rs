@@ -85,6 +85,7 @@ pub(super) fn operations() -> Operations {
         )
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what finds a resource may fail")]
 fn desk(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
     Ok(site.widest(viewer, Action::ChangeDeclaration))
 }

@@ -71,6 +71,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// All of the county's registers, for whoever might answer for one.
+#[allow(clippy::unnecessary_wraps, reason = "what finds a resource may fail")]
 pub(crate) fn ours(site: &Site, viewer: &Viewer, _: &Params) -> Result<Option<Resource>, Problem> {
     Ok(Some(of_county(site, viewer.account)))
 }

@@ -82,6 +82,13 @@ struct Going<'f> {
     names: BTreeSet<&'f str>,
 }
 
+/// What an event said where it tells of a file: beside cells, and which cells and people.
+type Retold<'e> = (
+    Vec<Told>,
+    Option<&'e Edit>,
+    Option<&'e BTreeMap<Uuid, Uuid>>,
+);
+
 impl Going<'_> {
     fn is_named(&self, column: &str, typed: &str) -> bool {
         typed == self.sha256
@@ -98,15 +105,8 @@ impl Going<'_> {
         others.cloned().collect()
     }
 
-    /// What an event said, where it tells of the file: beside cells, and which cells and people.
-    fn told<'e>(
-        &self,
-        (position, at, event): &'e (u64, i64, ProjectEvent),
-    ) -> Option<(
-        Vec<Told>,
-        Option<&'e Edit>,
-        Option<&'e BTreeMap<Uuid, Uuid>>,
-    )> {
+    /// What an event said, without the file, where it tells of it.
+    fn told<'e>(&self, (position, at, event): &'e (u64, i64, ProjectEvent)) -> Option<Retold<'e>> {
         let (position, at) = (*position, *at);
         match event {
             ProjectEvent::FilesKept { by, files } => {
@@ -205,7 +205,7 @@ impl Decide<EraseFile> for Project {
         let mut stands = Edit::default();
         let mut people = BTreeMap::new();
         for said in &erase.said {
-            let Some((again, edit, named)) = going.told(said) else {
+            let Some((again, edit, persons)) = going.told(said) else {
                 continue;
             };
             goes.push(said.0);
@@ -213,7 +213,12 @@ impl Decide<EraseFile> for Project {
             if let Some(edit) = edit {
                 self.restate(edit, &mut stands);
             }
-            people.extend(named.into_iter().flatten().map(|(one, name)| (*one, *name)));
+            people.extend(
+                persons
+                    .into_iter()
+                    .flatten()
+                    .map(|(one, name)| (*one, *name)),
+            );
         }
         let mut events = vec![ProjectEvent::FileErased {
             by: cx.actor,

@@ -40,8 +40,8 @@ fn an_item_is_added_named_required_retired_and_asked_for_again() {
         assert_eq!(added.body["version"], first + 1);
         // Sent again it is the same command; with another key somebody was first.
         assert_eq!(admin.post_as(4, &items, new.clone()).await.body, added.body);
-        let stale = admin.post(&items, new).await;
-        stale.is(StatusCode::CONFLICT, "changed-meanwhile");
+        let second = admin.post(&items, new).await;
+        second.is(StatusCode::CONFLICT, "changed-meanwhile");
         let declared = clerk.get(PATH).await.body;
         assert_eq!(item(&declared, "lamp_posts")["name"]["zh"], "路灯数量");
         let one = format!("{items}/lamp_posts");
