@@ -19,8 +19,8 @@ mod text;
 
 pub use engine::{
     Answer, Answers, Change, DraftAnswer, DraftCheck, DraftOutcome, DraftSettings, EngineError,
-    Failure, FailureCause, Finding, Outcome, Prepared, ReachMap, Reached, Reason, Settings,
-    StepProfile, Subjects, columns_read, half_of_memory,
+    Failure, FailureCause, Finding, KeptPlans, Outcome, Prepared, ReachMap, Reached, Reason,
+    Settings, StepProfile, Subjects, columns_read, half_of_memory,
 };
 pub use figure::{Figure, Labels, Language};
 pub use items::{Filled, ItemCheck, Items};

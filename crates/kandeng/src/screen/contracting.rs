@@ -11,6 +11,7 @@ use kandeng_supervise::{ocds, packs};
 
 use super::county::key_path;
 use super::hidden::Hider;
+use super::kept_plans;
 use super::settings::settings;
 use super::{RunFacts, Screened, run_rules, shown_path};
 use crate::args::How;
@@ -35,7 +36,7 @@ pub(super) fn screen(
     let plan = || -> Result<Prepared, Failure> {
         let pack = packs::ocds(&how.rules).map_err(Failure::Rules)?;
         let settings = settings(how, &pack, as_of, audience, Labels::new(), profile)?;
-        Ok(Prepared::new(&pack, None, settings)?)
+        Ok(kept_plans::prepared(&pack, None, settings)?)
     };
     let (planned, read) = std::thread::scope(|scope| {
         let planning = scope.spawn(plan);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use kandeng_screening::pack::Audience;
-use kandeng_screening::{Finding, Items, Prepared, Text};
+use kandeng_screening::{Finding, Items, Text};
 use kandeng_supervise::cells::cells;
 use kandeng_supervise::filing::Filing;
 use kandeng_supervise::import::{self, IdentityKey, Import, ImportError, ImportOptions, Place};
@@ -13,6 +13,7 @@ use kandeng_supervise::packs;
 use kandeng_supervise::register::Confided;
 
 use super::hidden::Hider;
+use super::kept_plans;
 use super::settings::settings;
 use super::{RunFacts, Screened, run_rules, shown_path};
 use crate::args::{How, Reader};
@@ -75,7 +76,7 @@ pub(super) fn screen(
     let mut import = import::read(input, &options).map_err(stopped_or_wrong)?;
     settings.rows = import.rows();
     let items: Items = packs::items(&filing);
-    let mut prepared = Prepared::new(&pack, Some(&items), settings)?;
+    let mut prepared = kept_plans::prepared(&pack, Some(&items), settings)?;
     let mut tables = import.tables.clone();
     for name in pack.constants.names() {
         if let Some(source) = pack.constants.get(name) {

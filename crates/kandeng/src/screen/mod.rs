@@ -7,6 +7,7 @@ mod diagnostics;
 mod hidden;
 mod into;
 mod json;
+mod kept_plans;
 mod output;
 mod settings;
 mod summary;

@@ -12,6 +12,7 @@ mod identities;
 mod identities_elsewhere;
 mod interruption;
 mod into;
+mod kept_plans;
 mod killed;
 mod measured;
 mod node_backup;
@@ -42,13 +43,14 @@ mod witness;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The program in `folder`, with a key of the folder's own and no language from outside.
+/// The program in `folder`, with a key and plans of the folder's own and no language from outside.
 pub fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kandeng"));
     command
         .args(args)
         .current_dir(folder)
         .env("XDG_CONFIG_HOME", folder.join(".config"))
+        .env("KANDENG_CACHE", folder.join(".cache"))
         .env("LANG", "C.UTF-8");
     for name in ["LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANGUAGE"] {
         command.env_remove(name);

@@ -9,6 +9,7 @@ mod filling;
 mod finding;
 mod index;
 mod kept;
+mod kept_plans;
 mod lanes;
 mod numbers;
 mod outcome;
@@ -28,12 +29,14 @@ mod task_rows;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use answers::{Answer, Answers, Reason};
 pub use draft::{DraftAnswer, DraftCheck, DraftOutcome, DraftSettings};
 pub use failure::{EngineError, Failure, FailureCause};
 pub use finding::Finding;
+pub use kept_plans::KeptPlans;
 pub use outcome::{Outcome, StepProfile};
 pub use plan::Prepared;
 pub use reach::{Change, ReachMap, Reached, Subjects, columns_read};
@@ -64,6 +67,8 @@ pub struct Settings {
     pub rows: BTreeMap<String, usize>,
     /// Keep plans with their figures for [`Outcome::profile`]; rules then run one after another.
     pub profile: bool,
+    /// Plans of an earlier run, under the same [`KeptPlans::name`].
+    pub plans: Option<Arc<KeptPlans>>,
 }
 
 impl Settings {
@@ -80,6 +85,7 @@ impl Settings {
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             rows: BTreeMap::new(),
             profile: false,
+            plans: None,
         }
     }
 }

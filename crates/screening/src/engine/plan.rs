@@ -13,6 +13,7 @@ use super::Settings;
 use super::compile::{Child, NeedKind, Population};
 use super::counts::key_column;
 use super::failure::EngineError;
+use super::kept_plans::{KeptPlans, StatementKey};
 use super::parts::Parts;
 use super::planner::Planner;
 use super::session::Session;
@@ -34,6 +35,8 @@ pub struct Prepared {
 
 /// One statement of the run.
 pub(super) struct Step {
+    /// Of its statement.
+    pub key: Option<StatementKey>,
     pub name: String,
     pub work: Work,
     /// None for steps that are no statement.
@@ -217,6 +220,32 @@ impl Prepared {
         &self.settings
     }
 
+    /// How many statements were planned anew, and how many as an earlier run did.
+    pub fn statements(&self) -> (usize, usize) {
+        let keys: Vec<_> = self.steps.iter().filter_map(|step| step.key).collect();
+        let taken = keys.iter().filter(|key| self.is_taken(key)).count();
+        (keys.len() - taken, taken)
+    }
+
+    /// The plans of this run, for another one to take; none where it took all of them itself.
+    pub fn plans_to_keep(&self) -> Option<KeptPlans> {
+        if self.statements().0 == 0 {
+            return None;
+        }
+        let mut kept = KeptPlans::default();
+        for step in &self.steps {
+            if let (Some(key), Some(plan)) = (step.key, &step.plan) {
+                kept.keep(key, plan);
+            }
+        }
+        Some(kept)
+    }
+
+    fn is_taken(&self, key: &StatementKey) -> bool {
+        let taken = self.settings.plans.as_ref();
+        taken.is_some_and(|taken| taken.has(key))
+    }
+
     /// Name and plan of every statement, for tests and for authors of rules.
     pub fn plans(&self) -> impl Iterator<Item = (&str, String)> {
         self.steps.iter().filter_map(|step| {
@@ -252,6 +281,7 @@ fn counting_steps(
             columns.dedup();
             slot.will_read(&columns);
             counting.push(Step {
+                key: None,
                 name: format!("rows of {} for each {}", child.table, planned.subject.kind),
                 work: Work::Counting(Arc::new(Counting {
                     population,

@@ -54,20 +54,7 @@ impl TableProvider for SlotTable {
             Some(columns) => columns.clone(),
             None => (0..self.0.schema().fields().len()).collect(),
         };
-        self.0.will_read(&columns);
-        let schema = Arc::new(self.0.schema().project(&columns)?);
-        let properties = PlanProperties::new(
-            equivalence(self.0.order(), &columns, &schema),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        Ok(Arc::new(SlotScan {
-            slot: Arc::clone(&self.0),
-            columns,
-            schema,
-            properties: Arc::new(properties),
-        }))
+        Ok(Arc::new(SlotScan::of(&self.0, columns)?))
     }
 }
 
@@ -97,11 +84,41 @@ fn equivalence(order: &[usize], columns: &[usize], schema: &SchemaRef) -> Equiva
 
 /// Reads some columns of a slot, in one partition.
 #[derive(Debug)]
-struct SlotScan {
+pub(crate) struct SlotScan {
     slot: Arc<Slot>,
     columns: Vec<usize>,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
+}
+
+impl SlotScan {
+    /// One more reader of these columns.
+    pub(crate) fn of(slot: &Arc<Slot>, columns: Vec<usize>) -> Result<Self> {
+        let schema = Arc::new(slot.schema().project(&columns)?);
+        slot.will_read(&columns);
+        let properties = PlanProperties::new(
+            equivalence(slot.order(), &columns, &schema),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Ok(Self {
+            slot: Arc::clone(slot),
+            columns,
+            schema,
+            properties: Arc::new(properties),
+        })
+    }
+
+    /// What it reads.
+    pub(crate) fn slot(&self) -> &Arc<Slot> {
+        &self.slot
+    }
+
+    /// The columns it reads, by their places in the slot.
+    pub(crate) fn columns(&self) -> &[usize] {
+        &self.columns
+    }
 }
 
 impl DisplayAs for SlotScan {

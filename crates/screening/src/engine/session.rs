@@ -154,6 +154,11 @@ impl Session {
         self.state.config()
     }
 
+    /// What is known of functions, for plans that name them.
+    pub(super) fn functions(&self) -> TaskContext {
+        TaskContext::from(self.state.as_ref())
+    }
+
     /// What running plans needs to know.
     pub(super) fn task(&self, env: &Arc<RuntimeEnv>) -> Arc<TaskContext> {
         let context = TaskContext::default().with_session_config(self.state.config().clone());

@@ -44,9 +44,7 @@ impl PhysicalOptimizerRule for WholeWindows {
             } else {
                 return Ok(Transformed::no(node));
             };
-            let held = Arc::new(HeldRows {
-                input: Arc::clone(input),
-            });
+            let held = Arc::new(HeldRows::over(Arc::clone(input)));
             let whole = WindowAggExec::try_new(exprs, held, false)?;
             Ok(Transformed::yes(Arc::new(whole) as Arc<dyn ExecutionPlan>))
         })
@@ -65,8 +63,14 @@ impl PhysicalOptimizerRule for WholeWindows {
 /// Passes rows on to a window, which holds all of them and a copy until it is done, and counts both as what the
 /// statement holds in memory: DataFusion does not.
 #[derive(Debug)]
-struct HeldRows {
+pub(super) struct HeldRows {
     input: Arc<dyn ExecutionPlan>,
+}
+
+impl HeldRows {
+    pub(super) fn over(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self { input }
+    }
 }
 
 impl DisplayAs for HeldRows {

@@ -10,6 +10,7 @@ mod files;
 mod filing;
 mod import;
 mod kept;
+mod kept_plans;
 mod killed;
 mod measure;
 mod oc4ids;

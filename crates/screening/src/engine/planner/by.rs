@@ -8,7 +8,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 
-use super::Planner;
+use super::{Look, Planner};
 use crate::Text;
 use crate::engine::parts::Parts;
 use crate::engine::session::is_subquery;
@@ -17,7 +17,7 @@ impl Planner<'_> {
     /// How a statement is cut by `key`, or what in it goes beyond rows of one key.
     pub(super) fn parts(
         &self,
-        plan: &LogicalPlan,
+        plan: &Look,
         by: String,
         reads: &BTreeSet<String>,
     ) -> Result<Parts, Text> {
@@ -38,6 +38,10 @@ impl Planner<'_> {
             }
         }
         let mut beyond = None;
+        let Look::Anew(plan) = plan else {
+            // It was looked through when it was planned.
+            return Ok(Parts { by, reads: slots });
+        };
         let walked = plan.apply(|node| {
             beyond = steps_beyond(node, &by)?;
             Ok(match beyond {

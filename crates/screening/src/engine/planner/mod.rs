@@ -10,12 +10,15 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::sql::parser::Statement as BoundStatement;
 use tokio::task::JoinSet;
 
 use super::Settings;
 use super::failure::{EngineError, pack_error};
+use super::kept_plans::{StatementKey, statement_key};
 use super::parts::Parts;
 use super::plan::{Layout, PlannedPopulation, PlannedRule, Step, Work};
 use super::scan::SlotTable;
@@ -28,6 +31,7 @@ use crate::sql::{Bindings, Select};
 
 /// A statement that is parsed and bound, on its way to a plan.
 struct Statement {
+    key: StatementKey,
     name: String,
     work: Work,
     reads: BTreeSet<String>,
@@ -35,6 +39,28 @@ struct Statement {
     file: String,
     sql: String,
     line: usize,
+}
+
+/// What is known of a statement before it runs.
+pub(super) struct Looked {
+    key: StatementKey,
+    plan: Look,
+}
+
+enum Look {
+    /// To be planned.
+    Anew(LogicalPlan),
+    /// Planned in an earlier run.
+    Kept(Arc<dyn ExecutionPlan>),
+}
+
+impl Looked {
+    fn schema(&self) -> SchemaRef {
+        match &self.plan {
+            Look::Anew(plan) => Arc::clone(plan.schema().inner()),
+            Look::Kept(plan) => plan.schema(),
+        }
+    }
 }
 
 type Planned = Result<Arc<dyn ExecutionPlan>, DataFusionError>;
@@ -47,8 +73,13 @@ pub(super) struct Planner<'a> {
     session: &'a Session,
     /// Plans that are being made while further statements are read.
     plans: JoinSet<(usize, Planned)>,
+    /// Plans of an earlier run, by statement.
+    kept: BTreeMap<usize, Arc<dyn ExecutionPlan>>,
+    functions: Option<TaskContext>,
     errors: Vec<PackError>,
     pub(super) tables: BTreeMap<String, Arc<Slot>>,
+    /// Those and the shared ones.
+    slots: Arc<BTreeMap<String, Arc<Slot>>>,
     /// Columns of the shared tables that are registered.
     shared: BTreeMap<String, SchemaRef>,
     statements: Vec<Statement>,
@@ -67,6 +98,9 @@ impl<'a> Planner<'a> {
             settings,
             session,
             plans: JoinSet::new(),
+            kept: BTreeMap::new(),
+            functions: settings.plans.is_some().then(|| session.functions()),
+            slots: Arc::default(),
             errors: Vec::new(),
             tables: BTreeMap::new(),
             shared: BTreeMap::new(),
@@ -133,7 +167,7 @@ impl<'a> Planner<'a> {
             });
             return Err(EngineError::Pack(errors));
         }
-        let mut plans: BTreeMap<usize, Arc<dyn ExecutionPlan>> = BTreeMap::new();
+        let mut plans = std::mem::take(&mut self.kept);
         let mut errors = Vec::new();
         while let Some(done) = self.plans.join_next().await {
             let (index, plan) = done.map_err(|error| EngineError::Machine(error.to_string()))?;
@@ -168,6 +202,7 @@ impl<'a> Planner<'a> {
             .into_iter()
             .zip(plans.into_values())
             .map(|(statement, plan)| Step {
+                key: Some(statement.key),
                 reads: statement.reads.iter().filter_map(place).collect(),
                 name: statement.name,
                 work: statement.work,
@@ -178,12 +213,19 @@ impl<'a> Planner<'a> {
     }
 
     /// Takes a statement; its physical plan is made on another thread while the next is read.
-    fn add(&mut self, logical: LogicalPlan, statement: Statement) {
+    fn add(&mut self, plan: Look, statement: Statement) {
         let index = self.statements.len();
         self.statements.push(statement);
-        let session = self.session.clone();
-        self.plans
-            .spawn(async move { (index, session.physical(&logical).await) });
+        match plan {
+            Look::Kept(plan) => {
+                self.kept.insert(index, plan);
+            }
+            Look::Anew(logical) => {
+                let session = self.session.clone();
+                self.plans
+                    .spawn(async move { (index, session.physical(&logical).await) });
+            }
+        }
     }
 
     fn register_tables(&mut self) {
@@ -206,9 +248,31 @@ impl<'a> Planner<'a> {
 
     fn register(&mut self, name: &str, slot: &Arc<Slot>) {
         let table = Arc::new(SlotTable(Arc::clone(slot)));
+        Arc::make_mut(&mut self.slots).insert(name.to_owned(), Arc::clone(slot));
         if let Err(error) = self.session.register(name, table) {
             self.errors.push(pack_error(name, "", 0, &error));
         }
+    }
+
+    /// What a statement yields: as an earlier run planned it, else looked up anew.
+    async fn look(
+        &mut self,
+        file: &str,
+        line: usize,
+        sql: &str,
+        select: &Select,
+        params: &BTreeMap<String, Param>,
+    ) -> Option<Looked> {
+        let statement = self.bound(file, line, select, params)?;
+        let key = statement_key(&statement);
+        if let (Some(plans), Some(functions)) = (&self.settings.plans, &self.functions)
+            && let Some(plan) = plans.plan(&key, &self.slots, functions)
+        {
+            let plan = Look::Kept(plan);
+            return Some(Looked { key, plan });
+        }
+        let plan = Look::Anew(self.planned(file, line, sql, statement).await?);
+        Some(Looked { key, plan })
     }
 
     async fn logical(
@@ -219,18 +283,38 @@ impl<'a> Planner<'a> {
         select: &Select,
         params: &BTreeMap<String, Param>,
     ) -> Option<LogicalPlan> {
+        let statement = self.bound(file, line, select, params)?;
+        self.planned(file, line, sql, statement).await
+    }
+
+    fn bound(
+        &mut self,
+        file: &str,
+        line: usize,
+        select: &Select,
+        params: &BTreeMap<String, Param>,
+    ) -> Option<BoundStatement> {
         let bindings = Bindings {
             as_of: self.settings.as_of,
             params,
         };
-        let statement = match select.bind(&bindings) {
-            Ok(statement) => statement,
+        match select.bind(&bindings) {
+            Ok(statement) => Some(statement),
             Err(problem) => {
                 self.errors
                     .push(PackError::new(file, line, problem.zh, problem.en));
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    async fn planned(
+        &mut self,
+        file: &str,
+        line: usize,
+        sql: &str,
+        statement: BoundStatement,
+    ) -> Option<LogicalPlan> {
         match self.session.logical(statement).await {
             Ok(plan) => Some(plan),
             Err(error) => {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::logical_expr::LogicalPlan;
-
-use super::{Planner, Statement};
+use super::{Looked, Planner, Statement};
 use crate::engine::compile::{NeedKind, Population};
 use crate::engine::plan::{PlannedPopulation, Work};
 use crate::pack::{PackError, Rule, Subject};
@@ -42,7 +40,7 @@ impl Planner<'_> {
                     continue;
                 }
             };
-            let Some(logical) = self
+            let Some(looked) = self
                 .plan_population(subject, &compiled, rules, &counted)
                 .await
             else {
@@ -52,8 +50,9 @@ impl Planner<'_> {
                 continue;
             };
             self.add(
-                logical,
+                looked.plan,
                 Statement {
+                    key: looked.key,
                     name: format!("population {}", subject.kind),
                     work: Work::Population(populations.len(), subject.clone()),
                     reads: self.with_items(select.tables()),
@@ -79,7 +78,7 @@ impl Planner<'_> {
         compiled: &Population,
         rules: &[Rule],
         counted: &[usize],
-    ) -> Option<LogicalPlan> {
+    ) -> Option<Looked> {
         let none = BTreeMap::new();
         let before = self.errors.len();
         let select = match Select::parse(&compiled.sql) {
@@ -90,11 +89,11 @@ impl Planner<'_> {
                 return None;
             }
         };
-        if let Some(logical) = self
-            .logical("pack.toml", 0, &compiled.sql, &select, &none)
+        if let Some(looked) = self
+            .look("pack.toml", 0, &compiled.sql, &select, &none)
             .await
         {
-            return Some(logical);
+            return Some(looked);
         }
         let general = self.errors.split_off(before);
         for index in counted {

@@ -35,10 +35,8 @@ impl Planner<'_> {
             return None;
         };
         let params = rule.params.clone();
-        let logical = self
-            .logical(&rule.file, *line, sql, select, &params)
-            .await?;
-        let Some(layout) = Layout::of(logical.schema().as_arrow()) else {
+        let looked = self.look(&rule.file, *line, sql, select, &params).await?;
+        let Some(layout) = Layout::of(&looked.schema()) else {
             self.errors.push(PackError::new(
                 &rule.file,
                 *line,
@@ -49,8 +47,9 @@ impl Planner<'_> {
         };
         self.check_figures(rule, &layout);
         self.add(
-            logical,
+            looked.plan,
             Statement {
+                key: looked.key,
                 name: rule.id.clone(),
                 work: Work::Rule(index),
                 reads: self.with_items(select.tables()),
@@ -161,8 +160,8 @@ impl Planner<'_> {
         let planned = match Select::parse(&sql) {
             Ok(select) => {
                 let before = self.errors.len();
-                let logical = self.logical(&file, 0, &sql, &select, &none).await;
-                if logical.is_none() && members.len() > 1 {
+                let looked = self.look(&file, 0, &sql, &select, &none).await;
+                if looked.is_none() && members.len() > 1 {
                     // Some check of the group is wrong: plan each by itself, so that it is named.
                     self.errors.truncate(before);
                     for member in members {
@@ -170,7 +169,7 @@ impl Planner<'_> {
                     }
                     return;
                 }
-                logical
+                looked
             }
             Err(problem) => {
                 self.errors
@@ -178,10 +177,11 @@ impl Planner<'_> {
                 None
             }
         };
-        if let Some(logical) = planned {
+        if let Some(looked) = planned {
             self.add(
-                logical,
+                looked.plan,
                 Statement {
+                    key: looked.key,
                     name: format!("row checks over {over}"),
                     work: Work::RowChecks(RowChecks {
                         over: over.to_owned(),

@@ -89,11 +89,11 @@ impl Planner<'_> {
         }
         open.pop();
         let none = BTreeMap::new();
-        let Some(logical) = self.logical(&file, line, &sql, &select, &none).await else {
+        let Some(looked) = self.look(&file, line, &sql, &select, &none).await else {
             return;
         };
         let parts = match declared.and_then(|table| table.by.clone()) {
-            Some(by) => match self.parts(&logical, by, &reads) {
+            Some(by) => match self.parts(&looked.plan, by, &reads) {
                 Ok(parts) => Some(Arc::new(parts)),
                 Err(problem) => {
                     self.errors
@@ -103,8 +103,8 @@ impl Planner<'_> {
             },
             None => None,
         };
-        let fields = logical
-            .schema()
+        let yielded = looked.schema();
+        let fields = yielded
             .fields()
             .iter()
             .map(|field| Field::new(field.name(), field.data_type().clone(), true));
@@ -113,8 +113,9 @@ impl Planner<'_> {
         self.register(name, &slot);
         self.shared.insert(name.to_owned(), schema);
         self.add(
-            logical,
+            looked.plan,
             Statement {
+                key: looked.key,
                 name: name.to_owned(),
                 work: Work::Shared(slot),
                 reads: self.with_items(reads),

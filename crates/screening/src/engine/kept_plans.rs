@@ -1,0 +1,179 @@
+//! Plans kept for another run: what planning made of each statement, in DataFusion's own wire format. Planning is most
+//! of what a run over a small input costs, and the same statements over the same tables are planned the same way.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion_proto::bytes::{
+    physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
+};
+use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
+use sha2::{Digest, Sha256};
+
+use super::Settings;
+use super::scan::SlotScan;
+use super::slot::Slot;
+use super::windows::HeldRows;
+use crate::items::Items;
+use crate::pack::Pack;
+
+/// The first bytes of plans on disk, with the version of what follows them.
+const MAGIC: &[u8] = b"kandeng plans 1\n";
+
+/// SHA-256 of a statement with its parameters bound.
+pub(super) type StatementKey = [u8; 32];
+
+/// Plans of statements, as an earlier run over tables of the same columns made them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptPlans {
+    plans: BTreeMap<StatementKey, Vec<u8>>,
+}
+
+impl KeptPlans {
+    /// What plans depend on besides the statement itself, as a name: plans kept under one name fit every run with this
+    /// name. `program` tells one build of the program from another.
+    pub fn name(pack: &Pack, items: Option<&Items>, settings: &Settings, program: &str) -> String {
+        let mut digest = Sha256::new();
+        let mut part = |text: &str| {
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        };
+        part(program);
+        part(&format!("{:?}", pack.tables));
+        part(&format!("{:?}", pack.subjects));
+        part(&format!("{:?}", pack.shared));
+        part(&format!("{items:?}"));
+        part(&format!("{:?}", settings.rows));
+        // Statements of other rules would only take one another's place.
+        part(&format!(
+            "{:?}",
+            (settings.audience, &settings.only, &settings.params)
+        ));
+        hex(&digest.finalize())
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; none where a byte of it is not as it was written.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (sum, mut rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
+        if Sha256::digest(rest)[..] != sum[..] {
+            return None;
+        }
+        let mut plans = BTreeMap::new();
+        while let Some((key, after)) = rest.split_first_chunk::<32>() {
+            let (length, after) = after.split_first_chunk::<4>()?;
+            let (plan, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            plans.insert(*key, plan.to_vec());
+            rest = after;
+        }
+        rest.is_empty().then_some(Self { plans })
+    }
+
+    /// The plans with a sum over them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        for (key, plan) in &self.plans {
+            rest.extend_from_slice(key);
+            rest.extend_from_slice(&(plan.len() as u32).to_le_bytes());
+            rest.extend_from_slice(plan);
+        }
+        [MAGIC, &Sha256::digest(&rest), &rest].concat()
+    }
+
+    /// The plan of a statement over these slots, if it was kept and can still be made.
+    pub(super) fn plan(
+        &self,
+        key: &StatementKey,
+        slots: &Arc<BTreeMap<String, Arc<Slot>>>,
+        context: &TaskContext,
+    ) -> Option<Arc<dyn ExecutionPlan>> {
+        let codec = OurNodes {
+            slots: Arc::clone(slots),
+        };
+        physical_plan_from_bytes_with_extension_codec(self.plans.get(key)?, context, &codec).ok()
+    }
+
+    /// Keeps a plan, where it can be written: one that cannot is planned again.
+    pub(super) fn keep(&mut self, key: StatementKey, plan: &Arc<dyn ExecutionPlan>) {
+        let codec = OurNodes::default();
+        if let Ok(bytes) = physical_plan_to_bytes_with_extension_codec(Arc::clone(plan), &codec) {
+            self.plans.insert(key, bytes.to_vec());
+        }
+    }
+
+    /// Whether a statement's plan is among them.
+    pub(super) fn has(&self, key: &StatementKey) -> bool {
+        self.plans.contains_key(key)
+    }
+}
+
+/// The key of a statement.
+pub(super) fn statement_key(statement: &impl ToString) -> StatementKey {
+    Sha256::digest(statement.to_string()).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Cannot fail: writing to a String does not.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The nodes of a plan that are ours: scans of slots, and the counting of rows that windows hold.
+#[derive(Debug, Default)]
+struct OurNodes {
+    slots: Arc<BTreeMap<String, Arc<Slot>>>,
+}
+
+impl PhysicalExtensionCodec for OurNodes {
+    fn try_decode(
+        &self,
+        bytes: &[u8],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _context: &TaskContext,
+        _converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let unknown = || DataFusionError::Internal("a node that is not ours".to_owned());
+        match (std::str::from_utf8(bytes), inputs) {
+            (Ok(HELD_ROWS), [input]) => Ok(Arc::new(HeldRows::over(Arc::clone(input)))),
+            (Ok(scan), []) => {
+                let mut parts = scan.split('\n');
+                let slot = parts.next().and_then(|name| self.slots.get(name));
+                let columns: std::result::Result<Vec<usize>, _> = parts.map(str::parse).collect();
+                match (slot, columns) {
+                    (Some(slot), Ok(columns)) => Ok(Arc::new(SlotScan::of(slot, columns)?)),
+                    _ => Err(unknown()),
+                }
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn try_encode(
+        &self,
+        node: Arc<dyn ExecutionPlan>,
+        bytes: &mut Vec<u8>,
+        _converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<()> {
+        if node.downcast_ref::<HeldRows>().is_some() {
+            bytes.extend_from_slice(HELD_ROWS.as_bytes());
+            return Ok(());
+        }
+        let Some(scan) = node.downcast_ref::<SlotScan>() else {
+            let name = node.name().to_owned();
+            return Err(DataFusionError::NotImplemented(name));
+        };
+        bytes.extend_from_slice(scan.slot().name().as_bytes());
+        for column in scan.columns() {
+            bytes.extend_from_slice(format!("\n{column}").as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// Stands for [`HeldRows`]; no table is called so.
+const HELD_ROWS: &str = "held rows";
