@@ -44,10 +44,14 @@ fn a_second_run_takes_the_plans_of_the_first_and_mends_what_is_broken() {
     let whole = std::fs::read(&files[0]).unwrap();
     assert_eq!(flags(&screen(folder.path(), "plans")), first);
     assert_eq!(kept(&plans), files);
-    // Cut off half way, it is no use, and is written anew.
+    // Cut off half way, it is no use, and is written anew: with names that the planner numbers as it comes to them, so
+    // that the bytes may differ. The next run takes it as it is.
     std::fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
     assert_eq!(flags(&screen(folder.path(), "plans")), first);
-    assert_eq!(std::fs::read(&files[0]).unwrap(), whole);
+    let mended = std::fs::read(&files[0]).unwrap();
+    assert!(mended.len() > whole.len() * 3 / 4, "{}", mended.len());
+    assert_eq!(flags(&screen(folder.path(), "plans")), first);
+    assert!(std::fs::read(&files[0]).unwrap() == mended, "written again");
 }
 
 #[test]
