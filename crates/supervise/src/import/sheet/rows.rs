@@ -85,6 +85,10 @@ impl SheetReader<'_, '_> {
     /// Reads a cell; false when it is of no column that is read.
     fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>, source: u32) -> bool {
         let Some(Some(mapped)) = self.mapped.get_mut(column) else {
+            let column = column as u32;
+            if !self.headed.contains(&column) {
+                self.headless.entry(column).or_insert(row);
+            }
             return false;
         };
         let declared = &self.sheet.columns[mapped.index];
