@@ -4,6 +4,7 @@ mod contracting;
 mod county;
 mod csv;
 mod diagnostics;
+mod guarded;
 mod hidden;
 mod into;
 mod json;
@@ -103,7 +104,13 @@ pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
     let screened = screen(&options.input, &options.how, false, &stop, words)?;
     print_diagnostics(&screened.diagnostics, words);
     for failure in &screened.outcome.failures {
-        let problem = words.of(&failure.message).to_owned();
+        let message = words.of(&failure.message);
+        // What several rules share fails under a name of its own: say which rule that costs.
+        let problem = if message.contains(&failure.rule) {
+            message.to_owned()
+        } else {
+            format!("{}: {message}", failure.rule)
+        };
         crate::complain(&words.say_with("error", &[("problem", problem)]));
     }
     // What is appended is not taken back, so it comes after everything else that can fail.

@@ -1,4 +1,4 @@
-//! Where results go: standard output, a file, the red workbook beside its original. An input is never written over.
+//! Where results go: standard output, a file, the red workbook beside its original.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,34 +6,50 @@ use std::path::{Path, PathBuf};
 use kandeng_supervise::import::InputKind;
 
 use super::county::County;
-use super::{Screened, csv, json, summary, table, workbook};
+use super::guarded::Guarded;
+use super::{Screened, csv, json, shown_path, summary, table, workbook};
 use crate::args::{Format, Screen};
 use crate::failure::Failure;
 use crate::language::Words;
-use crate::whole_file::write_file;
+use crate::whole_file::{is_special, write_file};
 
 /// `-` stands for standard output.
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Nobody's input is written over, whatever the name it is given by.
+/// Nothing that is read is written over, neither by what `--output` names nor by a red workbook beside its original;
+/// and a workbook needs a file.
 pub(super) fn check(options: &Screen) -> Result<(), Failure> {
-    let Some(output) = options
-        .output
-        .as_ref()
-        .and_then(|path| path.canonicalize().ok())
-    else {
-        return Ok(());
+    let guarded = Guarded::of(options);
+    let named = options.output.as_deref().filter(|path| !is_stdout(path));
+    if let Some(output) = named {
+        guarded.refuse(output)?;
+        if options.format == Some(Format::Xlsx) {
+            can_hold_a_workbook(output)?;
+        }
+    }
+    // Where `--output` names the red workbook, none lies beside.
+    let lies_beside = match options.format {
+        None => named.is_none(),
+        Some(Format::Table) => true,
+        Some(_) => false,
     };
-    let is_input = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == output);
-    if options.input.iter().any(is_input) {
+    if lies_beside {
+        for input in &options.input {
+            guarded.refuse(&beside(input, options.hide_numbers))?;
+        }
+    }
+    Ok(())
+}
+
+/// A workbook is renamed to its place, which must not be a device or a pipe.
+fn can_hold_a_workbook(path: &Path) -> Result<(), Failure> {
+    if is_special(path) {
+        let shown = shown_path(path);
         return Err(Failure::wrong(
-            format!("输出 {} 就是输入文件;请换一个文件名", output.display()),
-            format!(
-                "the output {} is the input; name another file",
-                output.display()
-            ),
+            format!("{shown} 不是普通文件,不能写入工作簿"),
+            format!("{shown} is no regular file and cannot hold a workbook"),
         ));
     }
     Ok(())
@@ -121,6 +137,9 @@ fn red_workbooks(
                 path.display()
             ),
         ));
+    }
+    if let (Some(path), false) = (named, marked.is_empty()) {
+        can_hold_a_workbook(path)?;
     }
     let mut paths: Vec<PathBuf> = Vec::new();
     for (county, number) in marked {

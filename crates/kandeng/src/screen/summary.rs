@@ -75,7 +75,8 @@ fn rows(screened: &Screened, words: Words) -> String {
         .iter()
         .filter(|(table, rows)| **rows > 0 && is_input(screened, table))
         .collect();
-    rows.sort_by(|a, b| b.1.cmp(a.1));
+    // Of a filing its projects first, whatever hangs on them.
+    rows.sort_by_key(|(table, rows)| (*table != "projects", std::cmp::Reverse(**rows)));
     let shown: Vec<_> = rows
         .into_iter()
         .take(4)
@@ -203,8 +204,8 @@ fn gravest(text: &mut String, screened: &Screened, words: Words) {
             text,
             "  {:<5} {}{money}: {}",
             finding.rule,
-            finding.subject,
-            words.of(&finding.says)
+            crate::harmless(&finding.subject),
+            crate::harmless(words.of(&finding.says))
         );
     }
 }

@@ -245,3 +245,125 @@ fn text_that_would_be_a_formula_is_neutralised_in_csv() {
         assert!(!starts_one || cell.parse::<f64>().is_ok(), "{cell}");
     }
 }
+
+/// Files below a folder with their bytes.
+fn bytes_of(folder: &std::path::Path, names: &[&str]) -> Vec<Vec<u8>> {
+    let read = |name: &&str| std::fs::read(folder.join(name)).unwrap();
+    names.iter().map(read).collect()
+}
+
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let inside = |name: &str| folder.path().join(name);
+    for name in ["a.xlsx", "a.flags.xlsx", "registers.xlsx"] {
+        std::fs::copy(inside("county/county.xlsx"), inside(name)).unwrap();
+    }
+    std::fs::copy(inside("county/identity.key"), inside("a.key")).unwrap();
+    std::fs::create_dir_all(inside("sheets")).unwrap();
+    let projects = "project_code,name\n99012720250001,路\n";
+    std::fs::write(inside("sheets/projects.csv"), projects).unwrap();
+    std::fs::create_dir_all(inside("photos/deep")).unwrap();
+    std::fs::write(inside("photos/deep/a.jpg"), "picture").unwrap();
+    crate::own_rule(folder.path(), "Q91", crate::ENDLESS);
+    let names = [
+        "a.xlsx",
+        "a.flags.xlsx",
+        "registers.xlsx",
+        "a.key",
+        "sheets/projects.csv",
+        "photos/deep/a.jpg",
+        "own/Q91.sql",
+    ];
+    let before = bytes_of(folder.path(), &names);
+    for (args, named) in [
+        (&["a.xlsx", "a.flags.xlsx"][..], "a.flags.xlsx"),
+        (&["a.xlsx", "--registers", "a.flags.xlsx"], "a.flags.xlsx"),
+        (
+            &[
+                "a.xlsx",
+                "--registers",
+                "registers.xlsx",
+                "-o",
+                "registers.xlsx",
+            ],
+            "registers.xlsx",
+        ),
+        (
+            &[
+                "a.xlsx", "--key", "a.key", "--format", "csv", "-o", "./a.key",
+            ],
+            "a.key",
+        ),
+        (&["sheets", "-o", "sheets/projects.csv"], "projects.csv"),
+        (
+            &["sheets", "--format", "csv", "-o", "sheets/new.csv"],
+            "new.csv",
+        ),
+        (
+            &["sheets", "--photos", "photos", "-o", "photos/deep/a.jpg"],
+            "a.jpg",
+        ),
+        (
+            &[
+                "sheets",
+                "--rules",
+                "own",
+                "--format",
+                "json",
+                "-o",
+                "own/Q91.sql",
+            ],
+            "Q91.sql",
+        ),
+    ] {
+        for (language, words) in [("zh", "会覆盖"), ("en", "would replace")] {
+            let args = [&["screen"][..], args, &["--lang", language]].concat();
+            refused(folder.path(), &args, &[named, words]);
+        }
+    }
+    assert_eq!(bytes_of(folder.path(), &names), before);
+    assert_eq!(files(&inside("sheets")), ["projects.csv"]);
+    // An earlier result is no part of what is read.
+    for _ in 0..2 {
+        let args = [
+            "screen",
+            "sheets",
+            "--photos",
+            ".",
+            "--format",
+            "json",
+            "-o",
+            "flags.json",
+        ];
+        succeed(folder.path(), &args);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_into_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    succeed(folder.path(), &screen(&["--format", "csv", "-o", "pipe"]));
+    // Were the pipe replaced, its reader would wait for ever.
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(reader.join().unwrap().contains("rule,severity"));
+    refused(
+        folder.path(),
+        &screen(&["--format", "xlsx", "-o", "pipe", "--lang", "en"]),
+        &["pipe", "no regular file"],
+    );
+}
