@@ -113,7 +113,7 @@ impl Photo {
 
         let mut warnings = Vec::new();
         let exif = contents.exif.map(ExifFacts::read).unwrap_or_default();
-        let xmp = contents.xmp.map(XmpFacts::read).unwrap_or_default();
+        let xmp = XmpFacts::read(contents.xmp, &contents.more_xmp);
         if exif.damaged {
             warnings.push(Warning::ExifDamaged);
         }

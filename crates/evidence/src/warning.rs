@@ -50,6 +50,26 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ExifDamaged => "exif_damaged",
+            Self::XmpDamaged => "xmp_damaged",
+            Self::SizeDiffers { .. } => "size_differs",
+            Self::ImpossibleDate(_) => "impossible_date",
+            Self::ClockNotSet(_) => "clock_not_set",
+            Self::InTheFuture(_) => "in_the_future",
+            Self::ClocksDisagree { .. } => "clocks_disagree",
+            Self::PositionZero => "position_zero",
+            Self::PositionUnusable => "position_unusable",
+            Self::PositionVoid => "position_void",
+            Self::OtherDatum(_) => "other_datum",
+            Self::TooLargeToCompare => "too_large_to_compare",
+            Self::NotDecoded(_) => "not_decoded",
+            Self::NotComparedHeic => "not_compared_heic",
+        }
+    }
+
     /// What to tell a person: Chinese, English.
     pub fn text(&self) -> (String, String) {
         let both = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());

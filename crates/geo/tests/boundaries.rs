@@ -52,6 +52,16 @@ fn heights_wide_brackets_and_an_srid_are_understood() {
         wkt("POLYGON Z((105 32 500,105.01 32 501,105.01 32.01 502))").unwrap(),
         plain
     );
+    // Heights that nothing announces, as many programs write them.
+    for heights in [
+        "POLYGON((105 32 500,105.01 32 501,105.01 32.01 502))",
+        "polygon ((105 32 500 1,105.01 32 501 2,105.01 32.01 502 3))",
+        "MULTIPOLYGON ( ((105 32 500,105.01 32 501,105.01 32.01 502)) )",
+        "POLYGONZ((105 32 500,105.01 32 501,105.01 32.01 502))",
+    ] {
+        assert_eq!(wkt(heights).as_ref(), Ok(&plain), "{heights}");
+    }
+    assert!(wkt("POLYGON((105 32 500,105.01 32,105.01 32.01 502))").is_err());
     assert_eq!(
         wkt("POLYGON（（105 32，105.01 32，105.01 32.01））").unwrap(),
         plain

@@ -2,7 +2,7 @@
 
 use super::{Contents, big_endian};
 
-/// No file has more items than this; a header that says so is not believed.
+/// No file has more items, or more boxes beside one another, than this; one that has is not believed.
 const MOST_ITEMS: usize = 65_536;
 
 struct MediaBox<'a> {
@@ -67,10 +67,14 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     found
 }
 
-/// The boxes one after another, and whether the last one ended where the bytes do.
+/// The boxes one after another, and whether the last one ended where the bytes do. No more than
+/// [`MOST_ITEMS`]: a box takes eight bytes of a file and four times as many here.
 fn split(bytes: &[u8]) -> (Vec<MediaBox<'_>>, bool) {
     let (mut boxes, mut at) = (Vec::new(), 0);
     while at < bytes.len() {
+        if boxes.len() == MOST_ITEMS {
+            return (boxes, false);
+        }
         let (Some(size), Some(kind)) = (big_endian(bytes, at, 4), bytes.get(at + 4..at + 8)) else {
             return (boxes, false);
         };

@@ -19,6 +19,9 @@ pub(crate) struct Contents<'a> {
     pub exif: Option<&'a [u8]>,
     /// The XMP packet.
     pub xmp: Option<&'a [u8]>,
+    /// Pieces of the second packet, which a JPEG has where one segment does not hold all: where each
+    /// belongs, and its bytes.
+    pub more_xmp: Vec<(u64, &'a [u8])>,
     /// Whether the file's own end mark was found.
     pub complete: bool,
     /// Bytes a pixel takes while decoding, roughly.

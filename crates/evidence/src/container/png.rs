@@ -16,7 +16,8 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
             break;
         };
         match kind {
-            b"IHDR" => {
+            // Decoders go by the first.
+            b"IHDR" if found.width == 0 => {
                 found.width = big_endian(body, 0, 4).unwrap_or(0) as u32;
                 found.height = big_endian(body, 4, 4).unwrap_or(0) as u32;
                 if body.get(8) == Some(&16) {
