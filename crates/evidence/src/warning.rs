@@ -21,6 +21,8 @@ pub enum Warning {
     },
     /// A date that no calendar has.
     ImpossibleDate(String),
+    /// An offset from UTC that is none. Shanghai, or the satellites' time, was taken.
+    ZoneUnreadable(String),
     /// A date before there were phones that take photos: the clock was not set.
     ClockNotSet(Date),
     /// Taken after "now".
@@ -57,6 +59,7 @@ impl Warning {
             Self::XmpDamaged => "xmp_damaged",
             Self::SizeDiffers { .. } => "size_differs",
             Self::ImpossibleDate(_) => "impossible_date",
+            Self::ZoneUnreadable(_) => "zone_unreadable",
             Self::ClockNotSet(_) => "clock_not_set",
             Self::InTheFuture(_) => "in_the_future",
             Self::ClocksDisagree { .. } => "clocks_disagree",
@@ -99,6 +102,13 @@ impl Warning {
                     format!("its time \"{text}\" is no date"),
                 )
             }
+            Self::ZoneUnreadable(text) => {
+                let text: String = text.chars().take(30).collect();
+                (
+                    format!("注明的时区“{text}”无法识别,未采用"),
+                    format!("its zone \"{text}\" cannot be read and was left out"),
+                )
+            }
             Self::ClockNotSet(day) => (
                 format!("拍摄日期为 {day},相机时钟可能未设置"),
                 format!("taken on {day}: the camera's clock was probably not set"),
@@ -126,8 +136,8 @@ impl Warning {
                 "the receiver itself marked its position as void",
             ),
             Self::OtherDatum(datum) => (
-                format!("位置注明的坐标系为 {datum},不是 WGS-84"),
-                format!("its position is stated in {datum}, not WGS-84"),
+                format!("位置注明的坐标系为 {datum},不是 WGS-84;未换算,按原值使用"),
+                format!("its position is stated in {datum}, not WGS-84; it is used as it stands"),
             ),
             Self::TooLargeToCompare => both(
                 "图片过大,未计算感知哈希,只能按 SHA-256 比对",

@@ -1,5 +1,7 @@
 //! HEIF (ISO/IEC 23008-12) on ISO base media boxes: the Exif and XMP items and the largest picture size.
 
+use std::borrow::Cow;
+
 use super::{Contents, big_endian};
 
 /// No file has more items, or more boxes beside one another, than this; one that has is not believed.
@@ -63,7 +65,7 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
         let skip = big_endian(block, 0, 4)? as usize;
         block.get(4usize.checked_add(skip)?..)
     });
-    found.xmp = items.xmp.and_then(bytes_of);
+    found.xmp = items.xmp.and_then(bytes_of).map(Cow::Borrowed);
     found
 }
 

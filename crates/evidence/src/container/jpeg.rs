@@ -1,5 +1,7 @@
 //! JPEG (ITU-T T.81): walks the markers, steps over the entropy-coded data.
 
+use std::borrow::Cow;
+
 use super::{Contents, big_endian};
 
 const EXIF: &[u8] = b"Exif\0\0";
@@ -36,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
                 found.exif = body.get(EXIF.len()..);
             }
             0xE1 if found.xmp.is_none() && body.starts_with(XMP) => {
-                found.xmp = body.get(XMP.len()..);
+                found.xmp = body.get(XMP.len()..).map(Cow::Borrowed);
             }
             0xE1 if body.starts_with(MORE_XMP) => {
                 let piece = &body[MORE_XMP.len()..];

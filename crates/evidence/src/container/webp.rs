@@ -1,5 +1,7 @@
 //! WebP (RFC 9649): walks the RIFF chunks.
 
+use std::borrow::Cow;
+
 use super::{Contents, little_endian};
 
 pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
@@ -24,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
             b"VP8 " => set_size(&mut found, size_lossy(body)),
             b"VP8L" => set_size(&mut found, size_lossless(body)),
             b"EXIF" => found.exif = Some(body.strip_prefix(b"Exif\0\0").unwrap_or(body)),
-            b"XMP " => found.xmp = Some(body),
+            b"XMP " => found.xmp = Some(Cow::Borrowed(body)),
             _ => {}
         }
         at += 8 + length + length % 2;

@@ -23,6 +23,8 @@ pub(crate) struct ExifFacts {
     pub gps_void: bool,
     pub focal_length_mm: Option<f64>,
     pub focal_length_35mm: Option<f64>,
+    /// Above 1: the frame is the middle of what the lens saw.
+    pub digital_zoom: Option<f64>,
     pub declared_width: Option<u32>,
     pub declared_height: Option<u32>,
     pub orientation: Option<u8>,
@@ -76,6 +78,7 @@ impl ExifFacts {
             gps_void: text(&exif, Tag::GPSStatus).is_some_and(|s| s.eq_ignore_ascii_case("V")),
             focal_length_mm: number(&exif, Tag::FocalLength).filter(|f| *f > 0.0),
             focal_length_35mm: number(&exif, Tag::FocalLengthIn35mmFilm).filter(|f| *f > 0.0),
+            digital_zoom: number(&exif, Tag::DigitalZoomRatio).filter(|ratio| *ratio > 1.0),
             declared_width: count(&exif, Tag::PixelXDimension),
             declared_height: count(&exif, Tag::PixelYDimension),
             orientation: count(&exif, Tag::Orientation).and_then(|n| u8::try_from(n).ok()),

@@ -162,7 +162,15 @@ impl Properties {
         if PROGRAM_NAMES.contains(&name) && self.programs.len() < 100 {
             self.programs.push(value.to_owned());
         }
-        if self.first.len() < 2_000 && !self.first.contains_key(name) {
+        // A position in degrees counts before one in another notation, wherever it stands.
+        let is_better = |there: &String| {
+            name.starts_with("gps") && degrees(there).is_none() && degrees(value).is_some()
+        };
+        let is_wanted = match self.first.get(name) {
+            Some(there) => is_better(there),
+            None => self.first.len() < 2_000,
+        };
+        if is_wanted {
             self.first.insert(name.to_owned(), value.to_owned());
         }
     }
@@ -241,6 +249,18 @@ mod tests {
             let part = read(pieces);
             assert!(part.damaged && part.programs.is_empty());
         }
+    }
+
+    #[test]
+    fn a_position_in_degrees_is_found_behind_one_in_another_notation() {
+        let facts = described(
+            "exif:GPSLatitude='32,16.8N' exif:GPSLongitude='105,31.2E' \
+             drone-dji:GpsLatitude='32.28' drone-dji:GpsLongitude='105.52' />",
+        );
+        assert_eq!(
+            (facts.longitude, facts.latitude),
+            (Some(105.52), Some(32.28))
+        );
     }
 
     #[test]
