@@ -317,6 +317,7 @@ fn the_untouched_template_is_read_as_a_filing_without_projects() {
         );
         let args = ["screen", &name, "--format", "json", "--audience", "officer"];
         let result = json(&succeed(folder.path(), &args));
+        crate::schema::check_schema(&result);
         assert_eq!(result["flags"], serde_json::json!([]));
         assert_eq!(result["failures"], serde_json::json!([]));
         assert!(result["run"]["rows"]["projects"].as_u64().unwrap_or(0) == 0);
@@ -474,4 +475,17 @@ fn what_would_work_on_a_terminal_is_not_printed_there() {
             assert_eq!(harms, None, "{text:?}");
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_as_input_is_told_so_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    refused_in_both(folder.path(), "pipe", "管道或设备", "a pipe or a device");
 }

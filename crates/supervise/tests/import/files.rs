@@ -146,3 +146,20 @@ fn two_inputs_fill_one_table_and_places_tell_them_apart() {
     );
     assert_eq!(column(&read, "duplicates", "project_code"), ["A"]);
 }
+
+#[test]
+fn a_project_that_another_input_has_already_is_told_with_that_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = ["north", "south"].map(|name| {
+        let inner = folder.path().join(name);
+        std::fs::create_dir(&inner).unwrap();
+        write(&inner, &[PROJECTS])
+    });
+    let read = read(&inputs, &ImportOptions::new(key())).unwrap();
+    let told = told(&read, "only the first is screened");
+    assert_eq!(told.len(), 2);
+    for told in told {
+        assert!(told.file.contains("south"), "{told:?}");
+        assert!(told.message.en.contains("north") && told.message.zh.contains("north"));
+    }
+}
