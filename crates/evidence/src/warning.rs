@@ -42,6 +42,8 @@ pub enum Warning {
     PositionVoid,
     /// The position is stated in another datum than WGS-84.
     OtherDatum(String),
+    /// The position's own error, in whole metres, is so large that it says little about a place.
+    PositionVague(u64),
     /// The picture was too large to decode within the limit: it has no perceptual hash and is compared
     /// by its SHA-256 only.
     TooLargeToCompare,
@@ -67,6 +69,7 @@ impl Warning {
             Self::PositionUnusable => "position_unusable",
             Self::PositionVoid => "position_void",
             Self::OtherDatum(_) => "other_datum",
+            Self::PositionVague(_) => "position_vague",
             Self::TooLargeToCompare => "too_large_to_compare",
             Self::NotDecoded(_) => "not_decoded",
             Self::NotComparedHeic => "not_compared_heic",
@@ -138,6 +141,10 @@ impl Warning {
             Self::OtherDatum(datum) => (
                 format!("位置注明的坐标系为 {datum},不是 WGS-84;未换算,按原值使用"),
                 format!("its position is stated in {datum}, not WGS-84; it is used as it stands"),
+            ),
+            Self::PositionVague(metres) => (
+                format!("位置误差达 {metres} 米,几乎不能说明拍摄地点"),
+                format!("its position may be {metres} m off and says little about the place"),
             ),
             Self::TooLargeToCompare => both(
                 "图片过大,未计算感知哈希,只能按 SHA-256 比对",
