@@ -243,6 +243,9 @@ pub(crate) struct Demo {
     pub port: Option<u16>,
     #[arg(long)]
     pub dir: Option<PathBuf>,
+    /// Only make the county, for the program that started this one.
+    #[arg(long, hide = true, requires = "dir")]
+    pub make: bool,
 }
 
 /// How what a ledger holds is written.

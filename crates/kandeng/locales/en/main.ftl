@@ -94,6 +94,7 @@ arg-screen-output = The file to write; - is standard output (default: a summary 
 arg-template-output = The file to write, where none is yet (default: kandeng-template.xlsx)
 arg-docs-output = The folder to write (default: docs/rules)
 arg-synth-kind = What to write
+arg-make = Only make the county (the program starts itself with this)
 arg-demo-projects = The number of projects, 50 to 20,000
 arg-fail-on = Exit with status 1 when a flag of this severity or above is found
 arg-hide-numbers = Write the red workbook anew, with identity and account numbers as hashes; otherwise the marked copy of an .xlsx keeps what its own cells hold

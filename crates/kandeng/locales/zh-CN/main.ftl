@@ -94,6 +94,7 @@ arg-screen-output = 写出的文件;- 为标准输出(不给则在此显示摘�
 arg-template-output = 写出的文件,不覆盖已有的文件(默认 看灯填报模板.xlsx)
 arg-docs-output = 写出的文件夹(默认 docs/rules)
 arg-synth-kind = 写出哪一类数据
+arg-make = 只生成虚构县(程序启动自己时使用)
 arg-demo-projects = 项目数,50 至 20,000
 arg-fail-on = 出现该级及以上的疑点时,以状态 1 退出
 arg-hide-numbers = 重新写出标红工作簿,证件号和账号只写哈希;不加则 .xlsx 的标红副本保留原单元格的内容
