@@ -272,6 +272,23 @@ fn county_pack() -> Pack {
     packs::county(Filing::embedded(), &[]).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
+/// The county's pack with a rule of its own that reaches the owner: none of ours does, as an owner or a
+/// contractor without its code is known by what the whole county filed.
+fn pack_with_a_rule_on_owners() -> Pack {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "-- id: X01\n-- title.zh: 同一实施单位的项目\n-- title.en: Projects of one owner\n\
+        -- audience: officer\n-- severity: low\n-- subject: project\n-- reach: owner\n-- basis: practice\n\
+        -- says.zh: {projects} 个项目\n-- says.en: {projects} projects\n\
+        with owned as (select project, org_key(owner_uscc, owner_name) as owner_key from projects),\n\
+        sizes as (select owner_key, count(*) as projects from owned group by owner_key having count(*) > 1)\n\
+        select o.project as subject, s.projects from sizes s join owned o on o.owner_key = s.owner_key\n";
+    std::fs::write(folder.path().join("X01.sql"), rule).unwrap();
+    let fixture = "case: none\nas_of: 2026-06-30\n";
+    std::fs::write(folder.path().join("X01.fixture"), fixture).unwrap();
+    packs::county(Filing::embedded(), &[folder.path().to_owned()])
+        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
 fn reach_map(pack: &Pack) -> ReachMap {
     let items = packs::items(Filing::embedded());
     ReachMap::new(pack, Some(&items), "project").unwrap()
@@ -289,7 +306,7 @@ fn screen(prepared: &mut Prepared, county: &County) -> Said {
 
 #[test]
 fn nothing_changes_beyond_what_a_changed_filing_is_said_to_reach() {
-    let pack = county_pack();
+    let pack = pack_with_a_rule_on_owners();
     let map = reach_map(&pack);
     let mut prepared = whole_pack(&pack);
     let mut seen: BTreeMap<(Reach, bool), usize> = BTreeMap::new();
@@ -347,10 +364,82 @@ fn nothing_changes_beyond_what_a_changed_filing_is_said_to_reach() {
     }
 }
 
+/// What two filings say of one name tells whether a third one's bidder is one firm or two.
+#[test]
+fn a_code_filed_for_a_name_reaches_whoever_filed_the_name_alone() {
+    let pack = county_pack();
+    let map = reach_map(&pack);
+    let mut prepared = whole_pack(&pack);
+    let mut county = County::new(60, 3);
+    let name = "青山绿水建设有限公司";
+    let first = "91990101MA0000001X";
+    let second = "91990101MA0000002X";
+    let text = |values: &[Option<&str>]| -> ArrayRef {
+        Arc::new(values.iter().copied().collect::<StringArray>())
+    };
+    let codes = county.codes();
+    let competitive = [
+        "open",
+        "selective",
+        "consultation",
+        "negotiation",
+        "quotation",
+    ];
+    let methods = county.tables["projects"]
+        .column_by_name("procurement_method")
+        .unwrap();
+    let methods = methods.as_string::<i32>().clone();
+    let bidder = codes.iter().enumerate().find(|(row, code)| {
+        methods.is_valid(*row)
+            && competitive.contains(&methods.value(*row))
+            && county.filing(code)["bids"].num_rows() >= 2
+    });
+    let (row, bidder) = bidder.unwrap();
+    let bidder = bidder.clone();
+    let other = codes[(row + 1) % codes.len()].clone();
+    // One firm bids twice, once with its code and once without.
+    let mut filing = county.filing(&bidder);
+    let mut bids = filing["bids"].slice(0, 2);
+    for (column, values) in [
+        ("bidder_name", text(&[Some(name), Some(name)])),
+        ("bidder_uscc", text(&[Some(first), None])),
+        ("status", text(&[Some("valid"), Some("valid")])),
+    ] {
+        bids = replaced(&bids, column, values);
+    }
+    filing.insert("bids".to_owned(), bids);
+    county = county.with(&bidder, &filing);
+    let before = screen(&mut prepared, &county);
+    let flag = ("K07".to_owned(), "project".to_owned(), bidder.clone());
+    assert_eq!(before[&flag].0, Some(Answer::Flagged));
+
+    // Elsewhere somebody files a second code for the name.
+    let own = county.filing(&other);
+    let mut changed = own.clone();
+    let mut row = own["projects"].clone();
+    row = replaced(&row, "contractor_name", text(&[Some(name)]));
+    row = replaced(&row, "contractor_uscc", text(&[Some(second)]));
+    changed.insert("projects".to_owned(), row);
+    let after = screen(&mut prepared, &county.with(&other, &changed));
+    assert_eq!(after[&flag].0, Some(Answer::Passed));
+    let change = map.change(&as_tables(&own), &as_tables(&changed)).unwrap();
+    let reached = map.reached(&change, &county.all()).unwrap();
+    for (rule, kind, subject) in differences(&before, &after) {
+        assert!(
+            reached.iter().any(|reached| {
+                reached.rule == rule
+                    && reached.subject_kind == kind
+                    && reached.subjects.contains(&subject)
+            }),
+            "{rule} says something else of {kind} {subject}"
+        );
+    }
+}
+
 /// The county before and after one field of a filing, and what that reaches.
 fn reached_by(column: &str, value: ArrayRef) -> (Change, Vec<Reached>, County, String) {
     let county = County::new(60, 3);
-    let pack = county_pack();
+    let pack = pack_with_a_rule_on_owners();
     let map = reach_map(&pack);
     let code = county.codes()[7].clone();
     let before = county.filing(&code);
@@ -423,7 +512,7 @@ fn a_rule_on_owners_reaches_the_owner_before_and_the_owner_after() {
         .find(|other| *other != uscc.value(7) && !other.is_empty())
         .unwrap()
         .to_owned();
-    let (change, reached, _, _) = reached_by(
+    let (change, reached, _, own) = reached_by(
         "owner_uscc",
         Arc::new(StringArray::from(vec![other.clone()])),
     );
@@ -432,10 +521,18 @@ fn a_rule_on_owners_reaches_the_owner_before_and_the_owner_after() {
         change.owners,
         BTreeSet::from([uscc.value(7).to_owned(), other])
     );
-    let Some(Subjects::These(organizations)) = of(&reached, "K30") else {
+    let Some(Subjects::These(projects)) = of(&reached, "X01") else {
         panic!("{reached:?}");
     };
-    assert_eq!(*organizations, change.owners);
-    // Its reach is the county, and organizations are told apart by no village: all of them.
+    let expected: BTreeSet<String> = county
+        .codes()
+        .into_iter()
+        .enumerate()
+        .filter(|(row, code)| *code == own || change.owners.contains(uscc.value(*row)))
+        .map(|(_, code)| code)
+        .collect();
+    assert_eq!(*projects, expected);
+    // Their reach is the county, and organizations are told apart by no village: all of them.
     assert_eq!(of(&reached, "K12"), Some(&Subjects::Every));
+    assert_eq!(of(&reached, "K30"), Some(&Subjects::Every));
 }

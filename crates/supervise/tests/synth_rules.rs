@@ -58,6 +58,11 @@ fn screened(projects: usize, seed: u64, as_of: Date) -> (BTreeSet<Pair>, BTreeSe
             finding.key,
         );
         assert!(!identities.contains(&identity), "twice: {identity:?}");
+        for says in [&finding.says.zh, &finding.says.en] {
+            let is_clean =
+                says.trim() == says && !says.contains("  ") && !says.contains(['{', '}']);
+            assert!(is_clean && !says.is_empty(), "{identity:?}: {says:?}");
+        }
         identities.insert(identity);
     }
     let flagged = outcome

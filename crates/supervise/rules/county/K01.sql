@@ -31,7 +31,7 @@ with alike as (
     where case
             when a.row_no < b.row_no
                 and a.bare_name is not null and b.bare_name is not null
-                and (a.department <> b.department or a.programme <> b.programme)
+                and (a.department <> b.department or a.programme_set <> b.programme_set)
                 and months_between(
                     least(a.approval_date, b.approval_date),
                     greatest(a.approval_date, b.approval_date) - interval '1 day'
@@ -85,7 +85,7 @@ from sides s
 join approvals t on t.row_no = s.side['this']
 join approvals o on o.row_no = s.side['other']
 where t.village_code = o.village_code
-    and (t.department <> o.department or t.programme <> o.programme)
+    and (t.department <> o.department or t.programme_set <> o.programme_set)
     and months_between(
         least(t.approval_date, o.approval_date),
         greatest(t.approval_date, o.approval_date) - interval '1 day'

@@ -4,8 +4,8 @@
 -- audience: officer
 -- severity: medium
 -- subject: project
--- applies: approved_budget > 0 and scale > 0
--- needs: projects.kind, projects.scale_unit, unit_costs.q3_fen
+-- applies: coalesce(approved_budget > 0, true) and coalesce(scale > 0, true)
+-- needs: projects.approved_budget, projects.scale, projects.kind, projects.scale_unit, unit_costs.q3_fen
 -- items: approved_budget, scale
 -- reach: county
 -- params: whisker = 1.5
@@ -14,8 +14,8 @@
 -- method.en: Approved budget ÷ scale against the other projects of the same kind and unit (itself left out, at least 8): above the third quartile plus 1.5 interquartile ranges is a flag. Quartiles follow Hyndman & Fan's definition 8.
 -- why.zh: 单价虚高是套取资金最常见的做法之一,也可能是规模少报。
 -- why.en: An inflated price per unit is a common way of drawing more money than the work costs; the scale may also be understated.
--- excludes.zh: 没有投资额或规模的项目;同类少于 8 个的项目。
--- excludes.en: Projects without budget or scale, and those with fewer than 8 comparable ones.
+-- excludes.zh: 投资额或规模不大于 0 的项目;没有填写投资额、规模、类型或单位的,以及同类少于 8 个的项目不适用。
+-- excludes.en: A budget or scale of zero or less. Not applicable without budget, scale, kind or unit, and where fewer than 8 others compare.
 -- says.zh: 每{unit} {unit_fen},{peers} 个同类项目的上限为 {limit_fen}(上四分位 {q3_fen})
 -- says.en: {unit_fen} for each {unit}; {peers} comparable projects set the bound at {limit_fen} (third quartile {q3_fen})
 select

@@ -19,4 +19,4 @@
 -- excludes.zh: 没有决议日期或批复日期的项目。
 -- excludes.en: Projects without either date.
 -- says.zh: 决议日期 {resolved_on} 比批复日期 {approved_on} 晚 {days} 天
--- says.en: The resolution ({resolved_on}) is {days} days later than the approval ({approved_on})
+-- says.en: The resolution ({resolved_on}) is {days} day(s) later than the approval ({approved_on})

@@ -6,7 +6,7 @@
 -- subject: project
 -- needs: projects.owner_name, projects.contract_date, projects.contract_amount
 -- items: contract, contractor, procurement_method
--- reach: owner
+-- reach: county
 -- params: limits = [60000000, 400000000], high_limit = 400000000, days = 90
 -- basis.zh: 《中华人民共和国招标投标法》第四条;《必须招标的工程项目规定》(国家发展改革委令第16号,2018年)第五条;《中华人民共和国政府采购法实施条例》第二十八条
 -- basis.en: Bidding Law, art. 4 (no splitting to evade tendering); NDRC Order 16 of 2018, art. 5 (works of ¥4,000,000 and more are tendered); Implementing Regulation of the Government Procurement Law, art. 28

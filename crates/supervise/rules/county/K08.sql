@@ -4,9 +4,9 @@
 -- audience: officer
 -- severity: medium
 -- subject: project
--- applies: procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation')
+-- applies: coalesce(procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation'), true)
 --     and coalesce(tender_end >= tender_start, true)
--- needs: projects.tender_start, projects.tender_end
+-- needs: projects.procurement_method, projects.tender_start, projects.tender_end
 -- items: tender_period, procurement_method
 -- reach: record
 -- params: open_days = 20, selective_days = 20, consultation_days = 10, negotiation_working_days = 3, quotation_working_days = 3
@@ -31,7 +31,7 @@
 -- method.en: From the day after the announcement to the closing day: open and selective at least 20 days, consultation 10 days, negotiation and quotation 3 working days (by the published holiday calendar; in years beyond it calendar days are used).
 -- why.zh: 时间过短,只有事先知情者来得及投标。
 -- why.en: With too little time only those who knew beforehand can bid.
--- excludes.zh: 不经竞争的采购方式;没有公告或截止日期的项目;截止早于公告的(由 Q03 提示)。
--- excludes.en: Procedures without competition; projects without either date; an end before the start (see Q03).
+-- excludes.zh: 不经竞争的采购方式;没有填写采购方式、公告或截止日期的项目(不适用);截止早于公告的(由 Q03 提示)。
+-- excludes.en: Procedures without competition; not applicable without a procurement method or without either date; an end before the start (see Q03).
 -- says.zh: {procurement_method} {tender_start} 公告、{tender_end} 截止,共 {days} 日({working_days} 个工作日),最短应为 {minimum}
--- says.en: {procurement_method}: announced {tender_start}, closed {tender_end}: {days} days ({working_days} working days) where {minimum} are the least
+-- says.en: {procurement_method}: announced {tender_start}, closed {tender_end}: {days} day(s) ({working_days} working day(s)) where {minimum} are the least

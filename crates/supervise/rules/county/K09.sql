@@ -4,10 +4,10 @@
 -- audience: officer
 -- severity: high
 -- subject: project
--- needs: bids.status, bids.amount
+-- needs: bids.status, bids.amount, bids.bidder_name
 -- items: bids
 -- key: what, amount_fen
--- reach: record
+-- reach: county
 -- params: tolerance = 0.001, least_bids = 4, rounding_fen = 100
 -- basis.zh: 《中华人民共和国招标投标法实施条例》第四十条第(四)项(投标文件异常一致或者投标报价呈规律性差异);《政府采购货物和服务招标投标管理办法》(财政部令第87号)第三十七条;OCP 红旗 R028(Identical bid prices)
 -- basis.en: Implementing Regulation of the Bidding Law, art. 40 (4) (bids abnormally alike or differing regularly); MOF Order 87, art. 37; OCP red flag R028 (identical bid prices)
@@ -15,10 +15,10 @@
 -- method.en: Two or more valid bids of the same amount; or four or more valid bids whose sorted amounts rise by one difference or by one ratio, within 0.1 % of the step (rounding to the yuan is allowed for).
 -- why.zh: 互不知情的投标人很难报出相同或等距的价格。
 -- why.en: Bidders who do not know of one another hardly arrive at equal or evenly spaced prices.
--- excludes.zh: 没有报价或状态的投标;同一投标人重复登记的。等差、等比须有 4 家及以上有效投标。
--- excludes.en: Bids without amount or status; a bidder filed twice counts once. Regular steps are looked for among four or more valid bids only.
--- says.zh: {bidders} 的 {bids} 份有效报价相同或呈规律性差异:自 {amount_fen} 起,每级 {step_fen}(涨幅 {step_share})
--- says.en: {bids} valid bids of {bidders} are equal or step regularly: from {amount_fen} by {step_fen} ({step_share}) each
+-- excludes.zh: 没有报价、状态或投标人的投标;同一投标人重复登记的。等差、等比须有 4 家及以上有效投标。
+-- excludes.en: Bids without amount, status or bidder; a bidder filed twice counts once. Regular steps are looked for among four or more valid bids only.
+-- says.zh: {bidders} 的 {bids} 份有效报价{what_zh}:自 {amount_fen} 起,每级 {step_fen}(涨幅 {step_share})
+-- says.en: {bids} valid bids of {bidders} {what_en}: from {amount_fen} by {step_fen} ({step_share}) each
 with ordered as (
     select
         project,
@@ -81,6 +81,8 @@ patterns as (
 select
     p.project as subject,
     p.what,
+    case p.what when 'equal' then '完全相同' when 'difference' then '按相等的差额排列' else '按相等的涨幅排列' end as what_zh,
+    case p.what when 'equal' then 'are equal' when 'difference' then 'rise by one difference' else 'rise by one ratio' end as what_en,
     p.amount_fen,
     p.bids,
     p.step_fen,

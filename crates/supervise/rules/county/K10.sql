@@ -4,7 +4,7 @@
 -- audience: officer
 -- severity: high
 -- subject: project
--- applies: procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation')
+-- applies: coalesce(procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation'), true)
 -- needs: projects.contractor_name, bids.bidder_name
 -- items: bids, contractor
 -- key: what, bidders
@@ -16,8 +16,8 @@
 -- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90 % of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 轮流坐庄、陪标是串通投标的典型方式。
 -- why.en: Winning in turn and bidding for show are the classic forms of bid rigging.
--- excludes.zh: 撤回的投标;没有承建单位或投标人名单的项目。小地方投标人少,偶然相遇须结合其他疑点判断。
--- excludes.en: Bids withdrawn; projects without contractor or bidders. Where there are few bidders they meet by chance too: read with other flags.
+-- excludes.zh: 不经竞争的采购方式(没有填写的照样比对);撤回的投标;没有承建单位或投标人名单的项目。小地方投标人少,偶然相遇须结合其他疑点判断。
+-- excludes.en: Procedures without competition (where none is filed the bids are compared all the same); bids withdrawn; projects without contractor or bidders. Where there are few bidders they meet by chance too: read with other flags.
 -- says.zh: {bidders} 在 {tenders} 个项目中一同投标,每次都由其中一家中标({winners} 家中过标;另见 {related})
 -- says.en: {bidders} bid together in {tenders} tenders and one of them won each time ({winners} of them won; see {related})
 with awarded as (

@@ -18,7 +18,7 @@
 -- excludes.zh: 没有合同金额的合同不计入合同额占比;没有一份填了金额、又没有疑点的承建单位不适用;实施单位自建(承建单位即实施单位)的项目。
 -- excludes.en: Contracts without an amount, as to shares of value (a contractor that has none with an amount, and no flag, is not applicable); works that an owner builds itself.
 -- says.zh: {organization} 承建 {owner} 的 {contracts} 份合同共 {contract_fen},占该单位合同额的 {value_share};其全部合同为 {all_contracts} 份
--- says.en: {organization} holds {contracts} contracts of {owner} worth {contract_fen}, {value_share} of that owner's value; it has {all_contracts} contracts in all
+-- says.en: {organization} holds {contracts} contract(s) of {owner} worth {contract_fen}, {value_share} of that owner's value; it has {all_contracts} contract(s) in all
 with pairs as (
     select
         contractor_key,
@@ -31,6 +31,11 @@ with pairs as (
     where contractor_key is not null and owner_key is not null and contractor_key <> owner_key
     group by contractor_key, owner_key
 ),
+totals as (
+    select contractor_key, sum(contracts) as all_contracts
+    from pairs
+    group by contractor_key
+),
 close as (
     select
         p.contractor_key,
@@ -39,15 +44,15 @@ close as (
         p.owner,
         p.contracts,
         p.contract_fen,
-        c.contracts as all_contracts,
+        t.all_contracts,
         o.owned_contracts,
         cast(p.contract_fen as double) / nullif(o.owned_fen, 0) as value_share
     from organizations o
     join pairs p on p.owner_key = o.organization_id
-    join organizations c on c.organization_id = p.contractor_key
+    join totals t on t.contractor_key = p.contractor_key
     where (o.owned_contracts >= $least_owned and p.contract_fen > 0
             and cast(p.contract_fen as double) * 100 >= $value_percent * cast(o.owned_fen as double))
-        or (p.contracts >= $least_wins and p.contracts = c.contracts)
+        or (p.contracts >= $least_wins and p.contracts = t.all_contracts)
 ),
 rows as (
     select c.contractor_key, c.owner_key, array_agg(p.row_no) as rows

@@ -14,8 +14,8 @@
 -- method.en: By the register of companies the contractor was founded less than 12 months before the contract, or has no more than two staff on record for a contract of ¥500,000 or more.
 -- why.zh: 为承接项目临时成立、没有人员的企业往往没有施工能力,可能是借用资质或转手。
 -- why.en: A firm set up for the occasion or without people can hardly build: the licence may be lent, the work passed on.
--- excludes.zh: 登记中查不到的承建单位;没有合同日期或金额的项目;登记没有成立日期或人员的,只比对有的一项。
--- excludes.en: Contractors that the register does not hold; projects without contract date or amount. Where the register lacks founding date or staff only the other is compared.
+-- excludes.zh: 登记中查不到的承建单位。没有合同日期或金额的、登记没有成立日期或人员的,只比对有的一项;没有疑点的,不适用。
+-- excludes.en: Contractors that the register does not hold. Without a contract date or amount, or where the register lacks founding date or staff, only the other is compared; a project that raises no flag so is not applicable.
 -- says.zh: {company} 成立于 {founded},{contract_date} 签订 {contract_fen} 的合同,登记人员 {staff} 人
 -- says.en: {company}, founded {founded} and with {staff} staff on record, signed a contract of {contract_fen} on {contract_date}
 select
@@ -30,8 +30,5 @@ select
     p.contract_amount as money_fen
 from contractor_companies c
 join projects p on p.project = c.project
-where p.contract_date is not null
-    and (
-        months_between(c.founded, p.contract_date) < $months
-        or (c.staff <= $staff and p.contract_amount >= $least_contract_fen)
-    )
+where months_between(c.founded, p.contract_date) < $months
+    or (c.staff <= $staff and p.contract_amount >= $least_contract_fen)

@@ -4,19 +4,19 @@
 -- audience: officer
 -- severity: high
 -- subject: project
--- applies: procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation')
+-- applies: coalesce(procurement_method in ('open', 'selective', 'consultation', 'negotiation', 'quotation'), true)
 -- needs: companies.uscc, matched_bidders.known
 -- items: bids
 -- key: bidders
--- reach: record
+-- reach: county
 -- basis.zh: 《中华人民共和国招标投标法实施条例》第三十四条(单位负责人为同一人的不同单位不得参加同一标段投标)、第四十条
 -- basis.en: Implementing Regulation of the Bidding Law, art. 34 (units under one head may not bid for one lot) and art. 40
 -- method.zh: 把同一项目的投标人与企业登记对照,找出联系电话(哈希)、注册地址(去掉空格和标点)或法定代表人(哈希)相同的两家及以上投标人。
 -- method.en: The bidders of one tender are looked up in the register of companies; two or more that share a phone (hash), an address (without spaces and punctuation) or a legal representative (hash) are a flag.
 -- why.zh: 名义上的竞争者可能由同一人控制。
 -- why.en: Bidders that look like competitors may be in one hand.
--- excludes.zh: 登记中查不到的投标人;撤回的投标;少于 6 个字的地址。登记没有同时载明两家投标人的电话、地址或法定代表人的项目不适用。同一写字楼、同一代办电话可能是巧合。
--- excludes.en: Bidders that the register does not hold, bids withdrawn, addresses of fewer than six characters. Not applicable where the register holds neither phone, address nor representative for two bidders. One office building or one agent's phone may be chance.
+-- excludes.zh: 不经竞争的采购方式(没有填写的照样比对);登记中查不到的投标人;撤回的投标;少于 6 个字的地址。登记没有同时载明两家投标人的电话、地址或法定代表人的项目不适用。同一写字楼、同一代办电话可能是巧合。
+-- excludes.en: Procedures without competition (where none is filed the bidders are compared all the same); bidders that the register does not hold, bids withdrawn, addresses of fewer than six characters. Not applicable where the register holds neither phone, address nor representative for two bidders. One office building or one agent's phone may be chance.
 -- says.zh: {bidders} 在企业登记中:电话相同 {same_phone},地址相同 {same_address},法定代表人相同 {same_representative}
 -- says.en: By the register {bidders} share a phone: {same_phone}; an address: {same_address}; a legal representative: {same_representative}
 with traits as (

@@ -17,7 +17,7 @@
 -- why.en: Public work that goes to a firm of an official or a relative may be a conflict of interest; whether it was declared has to be asked by a person.
 -- excludes.zh: 企业登记中没有法定代表人的单位;没有公职人员登记、也没有亲属登记时不比对。
 -- excludes.en: Bodies whose representative the register does not name; nothing is compared when there is neither a register of officials nor one of relatives.
--- says.zh: {company} 的法定代表人与公职人员登记相符({is_relative} 为亲属);承建 {is_contractor},收款 {is_payee},拨付 {paid_fen}
+-- says.zh: {company} 的法定代表人与公职人员或亲属登记相符(亲属:{is_relative});承建:{is_contractor},收款:{is_payee},拨付:{paid_fen}
 -- says.en: The representative of {company} matches the registers (as a relative: {is_relative}); contractor: {is_contractor}, payee: {is_payee}, paid {paid_fen}
 with persons as (
     select id, min(kind) as kind

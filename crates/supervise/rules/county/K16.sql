@@ -7,7 +7,7 @@
 -- needs: projects.contract_amount, projects.approved_budget
 -- items: contract
 -- key: what
--- reach: record
+-- reach: county
 -- params: differ_percent = 5
 -- basis.zh: 《政府投资条例》(国务院令第712号)第二十三条;《中华人民共和国招标投标法》第四十六条(不得另行订立背离合同实质性内容的协议)
 -- basis.en: Government Investment Regulation (State Council Order 712), art. 23; Bidding Law, art. 46 (the contract follows the tender documents and the bid)

@@ -17,8 +17,8 @@
 -- why.en: Money that did not go to whoever did the work may have gone to a related party, a firm whose licence was borrowed, or a person.
 -- excludes.zh: 没有承建单位的项目;按补贴项目付给个人的奖补资金;名称和代码都无法比较的拨付(没有一笔可以比较的项目不适用)。民工工资专户、债权转让和设计、监理费用须对照合同。
 -- excludes.en: Projects without a contractor; grants paid to persons under a programme; payments of which neither name nor code compares (not applicable where none does). Wage accounts for migrant workers, assigned claims, design and supervision fees: compare with the contracts.
--- says.zh: 承建单位为 {contractor},另有 {payments} 笔合计 {paid_fen} 付给 {payee_shown}
--- says.en: The contractor is {contractor}; {payments} payment(s), {paid_fen} in all, went to {payee_shown}
+-- says.zh: 承建单位为 {contractor},而{how_zh} {payee_shown}({payments} 笔,合计 {paid_fen})
+-- says.en: The contractor is {contractor}, but {how_en} {payee_shown} ({payments} payment(s), {paid_fen} in all)
 with contractors as (
     select project, contractor_uscc, contractor_name
     from projects
@@ -30,6 +30,8 @@ others as (
     join payments y on y.project = c.project
     where (y.payee_id is null or y.programme is null) and case
         when y.payee_uscc is not null and c.contractor_uscc is not null then y.payee_uscc <> c.contractor_uscc
+        -- Somebody with an identity number is not a body with a code.
+        when y.payee_name is null and y.payee_id is not null and c.contractor_uscc is not null then true
         else y.payee_name <> c.contractor_name and normal_name(y.payee_name) <> normal_name(c.contractor_name)
     end
     union all
@@ -44,17 +46,19 @@ keyed as (
     select
         *,
         coalesce(payee_id, org_key(payee_uscc, payee_name)) as payee,
-        coalesce(payee_id, payee_name, payee_uscc) as payee_shown
+        coalesce(payee_id, concat_ws(' ', payee_name, payee_uscc)) as payee_shown
     from others
 )
 select
     k.project as subject,
     k.payee,
     min(k.payee_shown) as payee_shown,
-    min(coalesce(c.contractor_name, c.contractor_uscc)) as contractor,
+    min(concat_ws(' ', c.contractor_name, c.contractor_uscc)) as contractor,
     count(k.row_no) as payments,
     coalesce(sum(k.amount), 0) as paid_fen,
     coalesce(sum(k.amount), 0) as money_fen,
+    case when count(k.row_no) > 0 then '拨付给了' else '填报的收款单位为' end as how_zh,
+    case when count(k.row_no) > 0 then 'money went to' else 'the payee filed is' end as how_en,
     case
         when count(k.row_no) > 0 then make_array('payments', 'contractor')
         else make_array('payee', 'contractor')

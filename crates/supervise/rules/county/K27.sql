@@ -11,8 +11,8 @@
 -- params: shown = 50
 -- basis.zh: 《财政违法行为处罚处分条例》(国务院令第427号)第六条(以虚报、冒领等手段骗取财政资金)
 -- basis.en: Regulations on Penalties and Sanctions against Illegal Fiscal Acts (State Council Order 427), art. 6 (obtaining fiscal funds by false claims or in another's name)
--- method.zh: 以证件号哈希比对:拨付日期不早于死亡登记日期(登记没有日期的,列为低级疑点);收款人在公职人员登记中;补贴项目有享受对象名单,而收款人在拨付日期不在名单的有效期内。只比较同一密钥的哈希。三种登记有哪种比哪种;没有一笔拨付能与任何登记比对的项目不适用。
--- method.en: By hashed number: the payment is dated on or after the registered death (a low flag where the register gives no date); the payee is in the register of officials; or the programme has a list of the eligible and the payee is not on it on the day of the payment. Only hashes of one key are compared. Each of the three registers is used if it is there; a project of which no payment compares with any is not applicable.
+-- method.zh: 以证件号哈希比对:拨付日期不早于死亡登记日期(登记或拨付没有日期的,列为低级疑点);收款人在公职人员登记中;补贴项目有享受对象名单,而收款人在拨付日期不在名单的有效期内。补贴项目的名称不计括号、数字的全角半角和空格。只比较同一密钥的哈希。三种登记有哪种比哪种;没有一笔拨付能与任何登记比对的项目不适用。
+-- method.en: By hashed number: the payment is dated on or after the registered death (a low flag where the register or the payment gives no date); the payee is in the register of officials; or the programme has a list of the eligible and the payee is not on it on the day of the payment. The names of programmes are compared whatever the width of their brackets and digits and without spaces. Only hashes of one key are compared. Each of the three registers is used if it is there; a project of which no payment compares with any is not applicable.
 -- why.zh: 付给已故人员的补贴多由他人领取;公职人员和名单外人员领取补贴,可能不符合条件。
 -- why.en: What is paid to the dead is collected by somebody else; officials and people who are not on the list may not be entitled.
 -- excludes.zh: 没有证件号的拨付;没有任何一种登记、或登记与拨付使用不同密钥的(不适用);没有名单的补贴项目,名单中没有写明补贴项目的行。登记滞后、重名无关(按证件号),工资性支付须另行核对。
@@ -37,27 +37,27 @@ known_persons as (
 spans as (
     select
         id,
-        programme,
+        translate(programme, '（）０１２３４５６７８９ 　', '()0123456789') as programme_key,
         coalesce("from", date '1900-01-01') as first_day,
         coalesce("to", date '9999-12-31') as last_day
     from eligible
     where id is not null and programme is not null
 ),
 entitled as (
-    select id, programme, min(first_day) as first_day, max(last_day) as last_day
+    select id, programme_key, min(first_day) as first_day, max(last_day) as last_day
     from spans
-    group by id, programme
+    group by id, programme_key
 ),
 -- Times between two stays on a list.
 gaps as (
-    select id, programme, covered_to, first_day
+    select id, programme_key, covered_to, first_day
     from (
         select
             id,
-            programme,
+            programme_key,
             first_day,
             max(last_day) over (
-                partition by id, programme
+                partition by id, programme_key
                 order by first_day, last_day
                 rows between unbounded preceding and 1 preceding
             ) as covered_to
@@ -66,8 +66,13 @@ gaps as (
     where first_day > covered_to
 ),
 listed as (
-    select distinct programme, split_part(id, ':', 1) as key_id
+    select distinct programme_key, split_part(id, ':', 1) as key_id
     from spans
+),
+person_payments as (
+    select project, row_no, date, amount, payee_id, programme, translate(programme, '（）０１２３４５６７８９ 　', '()0123456789') as programme_key
+    from payments
+    where payee_id is not null
 ),
 compared as (
     select
@@ -78,19 +83,18 @@ compared as (
         y.payee_id,
         y.programme,
         k.died_on <= y.date as is_deceased,
-        k.dead = 1 and k.died_on is null as is_undated,
+        k.dead = 1 and (k.died_on is null or y.date is null) as is_undated,
         k.office = 1 as is_official,
-        l.programme is not null
+        l.programme_key is not null
             and (e.id is null or y.date < e.first_day or y.date > e.last_day) as is_unlisted
     from listed l
     right join (
         entitled e
         right join (
             known_persons k
-            right join payments y on y.payee_id = k.id
-        ) on e.id = y.payee_id and e.programme = y.programme
-    ) on l.programme = y.programme and l.key_id = split_part(y.payee_id, ':', 1)
-    where y.payee_id is not null and y.date is not null
+            right join person_payments y on y.payee_id = k.id
+        ) on e.id = y.payee_id and e.programme_key = y.programme_key
+    ) on l.programme_key = y.programme_key and l.key_id = split_part(y.payee_id, ':', 1)
 ),
 hits as (
     select
@@ -111,7 +115,7 @@ hits as (
     union all
     select y.project, y.row_no, y.date, y.amount, y.payee_id, y.programme, 'not_listed'
     from gaps g
-    join payments y on y.payee_id = g.id and y.programme = g.programme
+    join person_payments y on y.payee_id = g.id and y.programme_key = g.programme_key
     where y.date > g.covered_to and y.date < g.first_day
 ),
 sums as (
@@ -160,13 +164,13 @@ select
     s.reason,
     case s.reason
         when 'deceased' then '登记已死亡的人员'
-        when 'deceased_undated' then '登记已死亡(没有日期)的人员'
+        when 'deceased_undated' then '登记已死亡(死亡或拨付日期未填)的人员'
         when 'official' then '公职人员登记中的人员'
         else '拨付时不在享受对象名单上的人员'
     end as reason_zh,
     case s.reason
         when 'deceased' then 'registered as deceased'
-        when 'deceased_undated' then 'registered as deceased without a date'
+        when 'deceased_undated' then 'registered as deceased (the date of death or of the payment is not filed)'
         when 'official' then 'in the register of officials'
         else 'not on the list of the eligible at the time'
     end as reason_en,

@@ -17,7 +17,7 @@
 -- excludes.zh: 没有到账日期或金额的资金来源不计;到账不满 12 个月的不计。
 -- excludes.en: Sources without arrival date or amount, and those that arrived less than 12 months ago.
 -- says.zh: {arrived_fen} 到账已满一年(最早 {first_arrival},至今 {months} 个月),仅拨出 {paid_fen},占 {paid_share}
--- says.en: {arrived_fen} arrived a year ago or earlier (the first on {first_arrival}, {months} months ago); only {paid_fen} has been paid on, {paid_share}
+-- says.en: {arrived_fen} arrived a year ago or earlier (the first on {first_arrival}, {months} month(s) ago); only {paid_fen} has been paid on, {paid_share}
 -- today: arrived_fen, paid_share, months
 with arrived as (
     select

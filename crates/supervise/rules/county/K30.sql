@@ -7,7 +7,7 @@
 -- applies: is_owner and coalesce(owned_payments >= $payments, true)
 -- needs: organizations.owned_payments
 -- items: payments
--- reach: owner
+-- reach: county
 -- params: payments = 1000, mad = 0.015
 -- basis.zh: 审计方法:本福特定律首位数字检验(M. Nigrini, Benford's Law, 2012;平均绝对偏差大于 0.015 为不符合)
 -- basis.en: audit method: first-digit test of Benford's law (M. Nigrini, Benford's Law, 2012; a mean absolute deviation above 0.015 is non-conformity)

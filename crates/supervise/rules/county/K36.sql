@@ -19,7 +19,7 @@
 -- excludes.zh: 尚未验收的项目;验收之前和比对日之后的巡查不计。
 -- excludes.en: Projects not accepted yet; checks before the acceptance or after the date of the run.
 -- says.zh: {since} 之后 {months} 个月没有管护巡查(下一次 {next_check})
--- says.en: No upkeep check for {months} months after {since} (next one {next_check})
+-- says.en: No upkeep check for {months} month(s) after {since} (next one {next_check})
 -- today: months
 with moments as (
     select project, acceptance_date as day, cast(null as bigint) as check_row

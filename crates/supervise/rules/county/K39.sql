@@ -11,12 +11,12 @@
 -- reach: county
 -- params: first_year_days = 90
 -- basis: practice
--- method.zh: 对每个管护单位,逐个日历年(须在比对日之前结束)找出其管护、有管护经费而全年没有巡查记录的项目。验收当年剩余不足 90 天的,当年不计。已到管护阶段而没有填验收日期的,从竣工日期算起。
--- method.en: For each upkeep body and each calendar year that ended before the date of the run: its accepted projects with an upkeep fund that nobody checked in that year. The year of acceptance counts when at least 90 days of it were left. A project in upkeep without an acceptance date counts from its finish date.
+-- method.zh: 对每个管护单位,逐个日历年(须在比对日之前结束)找出其管护、有管护经费而全年没有巡查记录的项目。验收当年剩余不足 90 天的,当年不计。已验收或已到管护阶段而没有填验收日期的,从竣工日期算起。
+-- method.en: For each upkeep body and each calendar year that ended before the date of the run: its accepted projects with an upkeep fund that nobody checked in that year. The year of acceptance counts when at least 90 days of it were left. A project accepted or in upkeep without an acceptance date counts from its finish date.
 -- why.zh: 领取管护经费而不巡查,资产可能已经损坏、闲置,经费去向也须核实。
 -- why.en: Where the fund is drawn and nobody looks the asset may be broken or idle, and where the money went has to be asked.
--- excludes.zh: 没有管护经费或尚未验收的项目;比对日所在的年份。管护单位若有项目已到管护阶段而验收、竣工日期都没有填,又没有其他疑点,则不适用。
--- excludes.en: Projects without an upkeep fund or not accepted yet; the year of the run itself. A body without a flag is not applicable when one of its projects in upkeep has neither an acceptance nor a finish date.
+-- excludes.zh: 没有管护经费或尚未验收的项目;比对日所在的年份。管护单位若有项目已验收或已到管护阶段而验收、竣工日期都没有填,又没有其他疑点,则不适用。
+-- excludes.en: Projects without an upkeep fund or not accepted yet; the year of the run itself. A body without a flag is not applicable when one of its projects, accepted or in upkeep, has neither an acceptance nor a finish date.
 -- says.zh: {organization} 在 {year} 年有 {projects} 个项目没有巡查,年度管护经费共 {fund_fen}
 -- says.en: {organization} has {projects} project(s) that nobody checked in {year}; their yearly upkeep fund is {fund_fen}
 with begun as (
@@ -26,7 +26,7 @@ with begun as (
         row_no,
         upkeep_body,
         upkeep_fund,
-        coalesce(acceptance_date, case when stage in ('upkeep', 'closed') then finish_date end) as day
+        coalesce(acceptance_date, case when stage in ('accepted', 'upkeep', 'closed') then finish_date end) as day
     from projects
     where upkeep_fund > 0 and upkeep_body is not null
 ),

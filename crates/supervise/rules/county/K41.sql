@@ -10,8 +10,8 @@
 -- reach: record
 -- params: tolerance_fen = 100
 -- basis: practice
--- method.zh: 按补贴项目汇总拨付,与规模(已验收的按验收规模,否则按申报规模)× 补贴标准比较,差额超过 1 元的列为疑点;未验收的项目可能分期拨付,只看是否多付。亩、公顷、平方米之间自动换算。
--- method.en: Payments under a programme are added up and compared with scale (the accepted, else the declared) × the programme's rate; a difference above one yuan is a flag. Before acceptance money may be paid in parts, so only too much counts. 亩, hectares and square metres are converted.
+-- method.zh: 按补贴项目汇总拨付,与规模(已验收的按验收规模,否则按申报规模)× 补贴标准比较,差额超过 1 元的列为疑点;未验收的项目可能分期拨付,只看是否多付。亩、公顷、平方米之间自动换算;补贴项目的名称不计括号、数字的全角半角和空格。
+-- method.en: Payments under a programme are added up and compared with scale (the accepted, else the declared) × the programme's rate; a difference above one yuan is a flag. Before acceptance money may be paid in parts, so only too much counts. Mu, hectares and square metres are converted; the names of programmes are compared whatever the width of their brackets and digits and without spaces.
 -- why.zh: 按面积、头数补助的资金应与核定规模一一对应,多付的部分可能是虚报规模。
 -- why.en: Grants by area or head follow from the scale; what was paid beyond it may rest on an inflated scale.
 -- excludes.zh: 没有补贴项目名称的拨付;标准登记中没有、或单位无法换算的补贴项目;没有规模的项目。

@@ -160,9 +160,9 @@ ahead as (
     union all
     select 'upkeep_checks', project, date, row_no from upkeep_checks where date > $as_of
     union all
-    select 'yearly_income', project, make_date(cast(year as int), 1, 1), row_no
+    select 'yearly_income', project, make_date(cast(least(year, 9999) as int), 1, 1), row_no
     from income
-    where year > cast(date_part('year', $as_of) as bigint) and year < 10000 and (income > 0 or paid_out > 0)
+    where year > cast(date_part('year', $as_of) as bigint) and (income <> 0 or paid_out <> 0)
 ),
 ahead_by_item as (
     select item, project, max(date) as first_date, array_agg(row_no order by row_no) as rows
@@ -176,7 +176,10 @@ select
     step['b'] as second_item,
     step['e'] as second_date,
     case when step['b'] <> 'as_of' then step['e'] end as recorded_date,
-    case when step['b'] = 'as_of' then make_array(step['a']) else make_array(step['a'], step['b']) end as items,
+    case
+        when step['b'] = 'as_of' or step['b'] = step['a'] then make_array(step['a'])
+        else make_array(step['a'], step['b'])
+    end as items,
     cast(null as bigint[]) as row_payments,
     cast(null as bigint[]) as row_bids,
     cast(null as bigint[]) as row_fund_sources,

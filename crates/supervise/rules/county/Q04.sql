@@ -14,8 +14,8 @@
 -- why.en: A factor of ten thousand is nearly always a wrong unit, and every comparison of money goes astray with it.
 -- excludes.zh: 没有填写的金额;经营收益允许为负(亏损)。
 -- excludes.en: Amounts that are not filled in; a year's income, which may be a loss.
--- says.zh: 请核对金额和单位({items}):{first_fen} 与 {second_fen} 相比不合理
--- says.en: Check amount and unit ({items}): {first_fen} does not go with {second_fen}
+-- says.zh: 请核对金额和单位({items}):{first_fen} {what_zh}{beside_fen}
+-- says.en: Check amount and unit ({items}): {first_fen} {what_en}{beside_fen}
 with amounts as (
     select
         p.project,
@@ -87,6 +87,9 @@ select
     first_fen,
     second_item,
     second_fen,
+    concat('约为另一金额的 ', $factor, case when first_fen > second_fen then ' 倍:' else ' 分之一:' end) as what_zh,
+    concat('is about ', case when first_fen > second_fen then '' else '1/' end, $factor, case when first_fen > second_fen then ' times ' else ' of ' end) as what_en,
+    make_array(second_fen) as beside_fen,
     make_array(first_item, second_item) as items,
     cast(null as bigint[]) as row_payments,
     cast(null as bigint[]) as row_fund_sources,
@@ -104,6 +107,9 @@ select
     amount['fen'],
     'zero',
     0,
+    case when amount['fen'] < 0 then '不应为负' else '不应为零' end,
+    case when amount['fen'] < 0 then 'must not be negative' else 'must not be zero' end,
+    cast(make_array() as bigint[]),
     make_array(amount['item']),
     null, null, null, null, null
 from own
@@ -115,6 +121,9 @@ select
     least_fen,
     'zero',
     0,
+    case when least_fen < 0 then '不应为负' else '不应为零' end,
+    case when least_fen < 0 then 'must not be negative' else 'must not be zero' end,
+    cast(make_array() as bigint[]),
     make_array(item),
     case when item = 'payments' then rows end,
     case when item = 'fund_sources' then rows end,

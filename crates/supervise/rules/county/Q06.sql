@@ -16,7 +16,7 @@
 -- excludes.zh: 没有填写累计拨付或没有拨付记录的项目;没有金额的拨付行不计入。
 -- excludes.en: Projects without a paid total or without payments; payments without an amount are left out.
 -- says.zh: 填报累计拨付 {declared_fen},{payments} 笔拨付合计 {paid_fen},相差 {difference_fen}
--- says.en: {declared_fen} declared as paid; {payments} payments add up to {paid_fen}: a difference of {difference_fen}
+-- says.en: {declared_fen} declared as paid; {payments} payment(s) add up to {paid_fen}: a difference of {difference_fen}
 select
     p.project as subject,
     p.paid_total as declared_fen,

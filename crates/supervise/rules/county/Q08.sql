@@ -16,7 +16,7 @@
 -- excludes.zh: 没有照片的项目。
 -- excludes.en: Projects without photos.
 -- says.zh: {photos} 张照片中,{unplaced} 张没有拍摄记录或时间位置,{edited} 张经图像软件处理({files})
--- says.en: Of {photos} photos {unplaced} have neither a capture record nor time and position, {edited} come out of an image editor ({files})
+-- says.en: Of {photos} photo(s): without a capture record or time and position {unplaced}, out of an image editor {edited} ({files})
 with judged as (
     select
         project,

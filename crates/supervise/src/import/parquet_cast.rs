@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kandeng_screening::arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
 use kandeng_screening::arrow::compute::cast;
-use kandeng_screening::arrow::datatypes::{DataType, Float64Type};
+use kandeng_screening::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use kandeng_screening::arrow::error::ArrowError;
 
 use super::cells::Cells;
@@ -19,7 +19,7 @@ use super::keys::Keys;
 use super::percent::Percents;
 use super::resident;
 use super::value::answer::Answers;
-use super::value::{Cell, stands_for_nothing};
+use super::value::{Cell, quantity, stands_for_nothing};
 use crate::filing::{Column, Field, Range, Units};
 
 /// What an array needs to be read as its column.
@@ -161,7 +161,8 @@ impl Caster {
     /// stand for nothing.
     pub fn keeps_all(&self, from: &DataType) -> bool {
         match self.field {
-            Field::Money | Field::Int => matches!(from, DataType::Int32 | DataType::Int64),
+            Field::Money => matches!(from, DataType::Int32 | DataType::Int64),
+            Field::Int => *from == DataType::Int32,
             Field::Date => *from == DataType::Date32,
             _ => false,
         }
@@ -217,13 +218,19 @@ impl Caster {
         }
         Ok(match self.field {
             Field::Money if from.is_integer() && self.in_fen => Some(cast(array, &to)?),
-            Field::Int if from.is_integer() => Some(cast(array, &to)?),
+            Field::Int if from.is_integer() => {
+                let numbers = cast(array, &to)?;
+                let all = numbers.as_primitive::<Int64Type>();
+                let are_counts = all.iter().flatten().all(quantity::is_count);
+                are_counts.then_some(numbers)
+            }
             Field::Quantity | Field::Percent | Field::Number
                 if from.is_floating() || from.is_integer() =>
             {
                 let numbers = cast(array, &to)?;
                 let all = numbers.as_primitive::<Float64Type>();
-                let is_held = |number: f64| number.is_finite() && self.range.holds(number);
+                let is_held =
+                    |number: f64| quantity::is_quantity(number) && self.range.holds(number);
                 all.iter().flatten().all(is_held).then_some(numbers)
             }
             Field::Time if matches!(from, DataType::Timestamp(_, Some(_))) => {

@@ -9,7 +9,7 @@ use super::registers::{companies, doubtful_project, officials};
 use super::support::{Browser, Seen, block_on};
 
 /// What only the officers of a case are told: it stands in the sentence of K15.
-const MATCH: &str = "与公职人员登记相符";
+const MATCH: &str = "与公职人员或亲属登记相符";
 
 /// What everybody else is.
 const DOUBT: &str = "比对结果只在办件中告知经办人";

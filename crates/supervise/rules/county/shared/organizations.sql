@@ -44,11 +44,11 @@ bodies as (
         org_key(null, upkeep_body) as organization_id,
         min(upkeep_body) as name,
         sum(upkeep_fund) as upkeep_fund_fen,
-        -- Empty where a project in upkeep does not say since when.
+        -- Empty where a project accepted or in upkeep does not say since when.
         case
             when count(
                 case
-                    when upkeep_fund > 0 and stage in ('upkeep', 'closed')
+                    when upkeep_fund > 0 and stage in ('accepted', 'upkeep', 'closed')
                         and acceptance_date is null and finish_date is null
                         then 1
                 end

@@ -11,12 +11,12 @@ with general as (
     where id is not null
 ),
 listed as (
-    select distinct programme, split_part(id, ':', 1) as key_id
+    select distinct translate(programme, '（）０１２３４５６７８９ 　', '()0123456789') as programme_key, split_part(id, ':', 1) as key_id
     from eligible
     where id is not null and programme is not null
 ),
 persons as (
-    select project, programme, split_part(payee_id, ':', 1) as key_id
+    select project, translate(programme, '（）０１２３４５６７８９ 　', '()0123456789') as programme_key, split_part(payee_id, ':', 1) as key_id
     from payments
     where payee_id is not null
 )
@@ -25,6 +25,6 @@ from listed l
 right join (
     general g
     right join persons y on y.key_id = g.key_id
-) on l.programme = y.programme and l.key_id = y.key_id
+) on l.programme_key = y.programme_key and l.key_id = y.key_id
 where g.key_id is not null or l.key_id is not null
 group by y.project

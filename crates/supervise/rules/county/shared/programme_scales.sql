@@ -2,10 +2,10 @@
 -- what.zh: 每个项目每个补贴项目的已拨金额,和按规模(验收规模优先)× 标准应得的金额;单位不能换算的不列
 -- what.en: What each project was paid under each programme, and what its scale (the accepted one first) × the rate comes to; left out where the units do not convert
 with rates as (
-    select programme, min(unit) as unit, min(rate) as rate
+    select translate(programme, '（）０１２３４５６７８９ 　', '()0123456789') as programme_key, min(unit) as unit, min(rate) as rate
     from programmes
     where programme is not null and unit is not null and rate is not null
-    group by programme
+    group by translate(programme, '（）０１２３４５６７８９ 　', '()0123456789')
     having count(distinct rate) = 1
 ),
 scales as (
@@ -32,7 +32,7 @@ matched as (
             else mu(s.scale, s.scale_unit) / mu(1.0, r.unit)
         end as scale
     from rates r
-    join programme_payments y on y.programme = r.programme
+    join programme_payments y on y.programme_key = r.programme_key
     join scales s on s.project = y.project
     where y.payments > 0
 )

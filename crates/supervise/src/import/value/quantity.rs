@@ -3,8 +3,19 @@
 use super::decimal::Decimal;
 use super::{Cell, Refused, half_width, stands_for_nothing};
 
-/// Counts from here on are none.
-const LARGEST_COUNT: i64 = 1_000_000_000_000;
+/// Numbers from here on, either way, are neither counts nor quantities but of another kind, perhaps one that names
+/// somebody.
+const LARGEST: i64 = 1_000_000_000_000;
+
+/// Whether a whole number can be a count.
+pub(crate) fn is_count(number: i64) -> bool {
+    -LARGEST < number && number < LARGEST
+}
+
+/// Whether a number can be a quantity.
+pub(crate) fn is_quantity(number: f64) -> bool {
+    number.abs() < LARGEST as f64
+}
 
 /// Reads a quantity, and the unit written after it.
 ///
@@ -14,9 +25,12 @@ pub fn read(cell: Cell<'_>) -> Result<Option<(f64, Option<String>)>, Refused> {
     match cell {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
-        Cell::Number(number) if number.is_finite() => Ok(Some((number, None))),
+        Cell::Number(number) if is_quantity(number) => Ok(Some((number, None))),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
-        Cell::Text(text) => parse(text).map(Some).ok_or_else(refused_quantity),
+        Cell::Text(text) => parse(text)
+            .filter(|(number, _)| is_quantity(*number))
+            .map(Some)
+            .ok_or_else(refused_quantity),
         Cell::Number(_) | Cell::Moment { .. } | Cell::Bool(_) => Err(refused_quantity()),
     }
 }
@@ -79,10 +93,12 @@ pub fn read_number(cell: Cell<'_>) -> Result<Option<f64>, Refused> {
     match cell {
         Cell::Empty => Ok(None),
         Cell::Failed(error) => Err(Refused::formula(error)),
-        Cell::Number(number) if number.is_finite() => Ok(Some(number)),
+        Cell::Number(number) if is_quantity(number) => Ok(Some(number)),
         Cell::Text(text) if stands_for_nothing(text) => Ok(None),
         Cell::Text(text) => Decimal::parse(text)
-            .map(|decimal| Some(decimal.to_f64()))
+            .map(Decimal::to_f64)
+            .filter(|number| is_quantity(*number))
+            .map(Some)
             .ok_or_else(refused_number),
         Cell::Number(_) | Cell::Moment { .. } | Cell::Bool(_) => Err(refused_number()),
     }
@@ -96,10 +112,7 @@ pub fn read_int(cell: Cell<'_>) -> Result<Option<i64>, Refused> {
     let whole = |decimal: Decimal| {
         let divisor = 10_i128.checked_pow(decimal.scale)?;
         let whole = (decimal.digits % divisor == 0).then_some(decimal.digits / divisor)?;
-        // More is no count but a number of another kind, perhaps one that names somebody.
-        i64::try_from(whole)
-            .ok()
-            .filter(|whole| whole.abs() < LARGEST_COUNT)
+        i64::try_from(whole).ok().filter(|whole| is_count(*whole))
     };
     let refused = || {
         Refused::new(
