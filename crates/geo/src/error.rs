@@ -186,6 +186,30 @@ pub enum GeoError {
 }
 
 impl GeoError {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownDatum { .. } => "unknown_datum",
+            Self::UnsupportedDatum { .. } => "unsupported_datum",
+            Self::DatumNeeded => "datum_needed",
+            Self::DatumContradicts { .. } => "datum_contradicts",
+            Self::SwappedAxes { .. } => "swapped_axes",
+            Self::LooksProjected { .. } => "looks_projected",
+            Self::LooksGeographic { .. } => "looks_geographic",
+            Self::WrongZone { .. } => "wrong_zone",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::NotAnArea { .. } => "not_an_area",
+            Self::Syntax { .. } => "syntax",
+            Self::TooFewPoints { .. } => "too_few_points",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooManyVertices { .. } => "too_many_vertices",
+            Self::TooManyRings { .. } => "too_many_rings",
+            Self::TooTangled { .. } => "too_tangled",
+            Self::UnsupportedFile { .. } => "unsupported_file",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
     /// The sentence that a person reads: (Chinese, English).
     pub fn text(&self) -> (String, String) {
         let zh = match self {

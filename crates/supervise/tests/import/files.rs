@@ -47,6 +47,27 @@ fn a_boundary_is_wkt_or_a_file_beside_the_input() {
 }
 
 #[test]
+fn each_kind_of_trouble_with_a_boundary_is_told_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let codes: Vec<String> = (0..8).map(|number| format!("P{number}")).collect();
+    let mut rows: Vec<[&str; 2]> = codes
+        .iter()
+        .map(|code| [code.as_str(), "POINT(105 32)"])
+        .collect();
+    rows.push(["Q", "POLYGON((32 105.5, 32 105.501, 32.001 105.5))"]);
+    let mut sheet: Vec<&[&str]> = vec![&["项目编码", "用地范围"]];
+    sheet.extend(rows.iter().map(|row| &row[..]));
+    let path = write(folder.path(), &[("项目", &sheet)]);
+    let read = read(&[path], &ImportOptions::new(key())).unwrap();
+    assert_eq!(told(&read, "is not an area").len(), 5);
+    assert_eq!(
+        told(&read, "and 3 more of the same kind, in rows 7, 8, 9").len(),
+        1
+    );
+    assert_eq!(told(&read, "in the wrong order")[0].row, Some(10));
+}
+
+#[test]
 fn a_datum_for_all_is_taken_where_none_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(
