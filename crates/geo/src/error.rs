@@ -46,7 +46,7 @@ pub enum GeoError {
     },
     /// A datum that is known and cannot be turned into WGS-84 here.
     #[error(
-        "coordinates on {name} cannot be converted here: convert them to CGCS2000 with the survey office's own parameters first"
+        "coordinates on {name} cannot be converted here: convert them to CGCS2000 first (the survey office has the parameters of older datums, Baidu a service for BD-09)"
     )]
     UnsupportedDatum {
         /// Its name.
@@ -193,7 +193,7 @@ impl GeoError {
                 "不认识的坐标系“{given}”，应为 WGS-84、CGCS2000、GCJ-02、EPSG:4326、EPSG:4490 或 EPSG:4491 至 EPSG:4554"
             ),
             Self::UnsupportedDatum { name } => format!(
-                "{name} 坐标无法在此换算，请先用测绘部门的转换参数换算为 CGCS2000（国家2000）"
+                "{name} 坐标无法在此换算，请先换算为 CGCS2000（国家2000）：旧坐标系用测绘部门的转换参数，百度坐标用其平台的转换服务"
             ),
             Self::DatumNeeded => "文件未注明坐标系，请把 .prj 文件放在一起，或指定坐标系".into(),
             Self::DatumContradicts { given, found } => {

@@ -209,6 +209,7 @@ table-ocds_awards = awards
 table-ocds_contracts = contracts
 table-ocds_items = items
 summary-flags = { $flags } flags: { $high } high, { $medium } medium, { $low } low. A flag is a question, not a verdict.
+summary-unanswered = Without an answer, see above: { $count } ({ $rules }).
 summary-rules = By rule:
 summary-answers = ({ $flagged } flagged, { $passed } passed, { $na } not applicable)
 summary-noisy = [noisy: more than a fifth is flagged]

@@ -209,6 +209,7 @@ table-ocds_awards = 授标
 table-ocds_contracts = 合同
 table-ocds_items = 标的
 summary-flags = 疑点 { $flags } 个:重 { $high }、中 { $medium }、轻 { $low }。疑点只是疑问,不是结论。
+summary-unanswered = 有 { $count } 条规则没有结果(原因见上):{ $rules }。
 summary-rules = 按规则:
 summary-answers = (疑点 { $flagged }、通过 { $passed }、不适用 { $na })
 summary-noisy = [过多:超过五分之一被标出]

@@ -75,6 +75,83 @@ fn a_parquet_file_is_whole_and_has_its_columns() {
 }
 
 #[test]
+fn the_form_is_that_of_the_files_ending_where_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let before = files(&folder.path().join("county"));
+    succeed(folder.path(), &screen(&["-o", "flags.json"]));
+    let text = std::fs::read_to_string(folder.path().join("flags.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(!result["flags"].as_array().unwrap().is_empty());
+    succeed(folder.path(), &screen(&["-o", "FLAGS.CSV"]));
+    let text = std::fs::read_to_string(folder.path().join("FLAGS.CSV")).unwrap();
+    assert!(text.starts_with('\u{feff}'));
+    // What ends like no workbook is not made one.
+    for (language, words) in [("zh", "应以 .xlsx 结尾"), ("en", "ends in .xlsx")] {
+        let args = screen(&["-o", "flags.pdf", "--lang", language]);
+        refused(folder.path(), &args, &[words, "flags.pdf", "--format"]);
+    }
+    assert!(!folder.path().join("flags.pdf").exists());
+    assert_eq!(files(&folder.path().join("county")), before);
+}
+
+#[test]
+fn the_gravest_are_named_by_severity_and_then_by_money() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    for only in ["Q01,Q05,Q06", "Q04,Q09,Q10"] {
+        let chosen = ["--only", only, "--lang", "en"];
+        let result = json(&succeed(
+            folder.path(),
+            &screen(&[&chosen[..], &["--format", "json"]].concat()),
+        ));
+        let rank = |flag: &serde_json::Value| match flag["severity"].as_str().unwrap() {
+            "high" => 2,
+            "medium" => 1,
+            _ => 0,
+        };
+        let mut flags = result["flags"].as_array().unwrap().clone();
+        assert!(flags.len() > 10);
+        flags.sort_by_key(|flag| {
+            std::cmp::Reverse((rank(flag), flag["money_fen"].as_i64().unwrap_or(0)))
+        });
+        let summary = stdout(&succeed(folder.path(), &screen(&chosen)));
+        let (_, mut rest) = summary.split_once("The 10 gravest").unwrap();
+        for flag in &flags[..10] {
+            let says = flag["says"]["en"].as_str().unwrap();
+            let (_, after) = rest
+                .split_once(says)
+                .unwrap_or_else(|| panic!("{says}\n{rest}"));
+            rest = after;
+        }
+    }
+}
+
+#[test]
+fn rules_without_an_answer_stand_in_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let rules = folder.path().join("own");
+    std::fs::create_dir(&rules).unwrap();
+    let rule = "-- id: X01\n-- title.zh: 甲\n-- title.en: A\n-- audience: filer\n-- severity: low\n\
+        -- subject: project\n-- reach: record\n-- basis: practice\n-- says.zh: 甲\n-- says.en: A\n\
+        select project_code as subject, 1 / (row_no - row_no) as n from projects\n";
+    std::fs::write(rules.join("X01.sql"), rule).unwrap();
+    std::fs::write(rules.join("X01.fixture"), "").unwrap();
+    for (language, words) in [
+        ("zh", "有 1 条规则没有结果(原因见上):X01"),
+        ("en", "Without an answer, see above: 1 (X01)"),
+    ] {
+        let args = screen(&["--rules", "own", "--lang", language]);
+        let summary = stdout(&succeed(folder.path(), &args));
+        assert!(
+            summary.contains(words) && summary.contains("X01"),
+            "{summary}"
+        );
+    }
+}
+
+#[test]
 fn a_workbook_of_flags_goes_where_it_is_told_and_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
     county(folder.path());

@@ -10,8 +10,8 @@
 -- reach: county
 -- params: overlap = 0.1
 -- basis: practice
--- method.zh: 借助空间索引找出所有相交的范围,重叠面积达到较小一块 10 % 的列为疑点。
--- method.en: All boundaries that meet are found through a spatial index; an overlap of 10 % of the smaller or more is a flag.
+-- method.zh: 借助空间索引找出所有相交的范围,重叠面积达到较小一块 10 % 的列为疑点。面积按 WGS-84 椭球计算;CGCS2000 视同 WGS-84(相差分米级)。
+-- method.en: All boundaries that meet are found through a spatial index; an overlap of 10 % of the smaller or more is a flag. Areas are geodesic on WGS-84; CGCS2000 is taken as WGS-84 (they differ by decimetres).
 -- why.zh: 同一块地可能被两个项目各计一次面积、各领一次补助。
 -- why.en: One piece of ground may be counted, and paid for, by two projects.
 -- excludes.zh: 没有范围的项目;测量误差造成的小块重叠(不足 10 %)。

@@ -84,6 +84,10 @@ pub(crate) fn read(
     datum: Option<Datum>,
     folders: &[PathBuf],
 ) -> Result<Boundary, (String, String)> {
+    if names_another_file(written) {
+        // Says which files are read.
+        return Boundary::from_file(Path::new(written), datum).map_err(|error| error.text());
+    }
     if !is_boundary_file(written) {
         return Boundary::from_wkt(written, datum.unwrap_or(Datum::Wgs84))
             .map_err(|error| error.text());
@@ -95,6 +99,19 @@ pub(crate) fn read(
         ));
     };
     Boundary::from_file(&path, datum).map_err(|error| error.text())
+}
+
+/// Whether a cell names a file of a kind that is not read: `field.kmz`.
+fn names_another_file(written: &str) -> bool {
+    let ending = Path::new(written.trim()).extension();
+    let ending = ending.map(|ending| ending.to_string_lossy());
+    !is_boundary_file(written)
+        && !written.contains(['(', '（'])
+        && ending.is_some_and(|ending| {
+            (2..=5).contains(&ending.len())
+                && ending.starts_with(|letter: char| letter.is_ascii_alphabetic())
+                && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 /// A file that a cell names, below one of the folders.

@@ -25,6 +25,7 @@ fn a_boundary_is_wkt_or_a_file_beside_the_input() {
                 &["E", WKT, "月球坐标"],
                 &["F", "../../etc/a.geojson", ""],
                 &["G", WKT, "GCJ-02"],
+                &["H", "field.kmz", ""],
             ],
         )],
     );
@@ -41,7 +42,8 @@ fn a_boundary_is_wkt_or_a_file_beside_the_input() {
         .filter(|told| told.column.as_deref() == Some("用地范围"))
         .map(|told| told.row)
         .collect();
-    assert_eq!(rows, [Some(4), Some(5), Some(6), Some(7)]);
+    assert_eq!(rows, [Some(4), Some(5), Some(6), Some(7), Some(9)]);
+    assert_eq!(told(&read, "\"field.kmz\" is not read").len(), 1);
 }
 
 #[test]

@@ -96,6 +96,7 @@ impl SheetReader<'_, '_> {
             field: declared.field,
             answers: mapped.answers.as_deref(),
             unit: mapped.unit.as_ref(),
+            range: declared.range(),
             epoch_1904: self.epoch_1904,
         };
         match convert(self.reading, &asked, cell) {
