@@ -40,8 +40,20 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// About 200 GB of them.
+const MOST_RELEASES: usize = 100_000_000;
+
 /// Written to a folder beside and moved: a full disk or Ctrl-C leaves nothing behind.
 fn write_contracting(options: &Synth, as_of: jiff::civil::Date) -> Result<Vec<PathBuf>, Failure> {
+    if options.releases > MOST_RELEASES {
+        return Err(Failure::wrong(
+            format!("--releases 最多 {MOST_RELEASES},而非 {}", options.releases),
+            format!(
+                "--releases is at most {MOST_RELEASES}, not {}",
+                options.releases
+            ),
+        ));
+    }
     let folder = &options.output;
     let unwritten = Failure::unwritten(folder);
     let stop = crate::interrupt::flag();

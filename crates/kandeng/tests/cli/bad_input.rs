@@ -262,6 +262,24 @@ fn arguments_that_are_wrong_end_with_status_2() {
         &["screen", input, "--memory", "0"],
         &["screen", input, "--time-limit", "0"],
         &["synth", "--projects", "3", "-o", "x"],
+        &[
+            "synth",
+            "--payments",
+            "18446744073709551615",
+            "--format",
+            "csv",
+            "-o",
+            "x",
+        ],
+        &[
+            "synth",
+            "--kind",
+            "ocds",
+            "--releases",
+            "18446744073709551615",
+            "-o",
+            "x",
+        ],
         &["template", "-o", "no/such/folder/template.xlsx"],
     ] {
         refused(folder.path(), args, &[]);

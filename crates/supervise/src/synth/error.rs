@@ -16,6 +16,9 @@ pub enum SynthError {
     /// A day outside the years that codes can name.
     #[error("as-of must lie between 1990 and 2190, not on {0}")]
     AsOf(jiff::civil::Date),
+    /// More payments than any project has.
+    #[error("a project has at most 10,000 payments, not {0}")]
+    Payments(usize),
     /// A workbook's sheet holds about a million rows.
     #[error(
         "a workbook cannot hold some {0} rows in a sheet; write csv or parquet, or fewer projects"
@@ -88,6 +91,9 @@ impl SynthError {
                 format!("模拟县的项目数应在 50 至 1,000,000 之间,而非 {projects}")
             }
             Self::AsOf(day) => format!("基准日应在 1990 至 2190 年之间,而非 {day}"),
+            Self::Payments(payments) => {
+                format!("每个项目的拨付最多 10,000 笔,而非 {payments}")
+            }
             Self::TooManyRows(rows) => {
                 format!("一张工作表装不下约 {rows} 行;请改用 csv 或 parquet,或减少项目数")
             }

@@ -39,6 +39,8 @@ use tables::{Sheet, TABLES, at};
 
 /// Most photo rows for which files are written too.
 pub const MOST_PHOTO_FILES: usize = 20_000;
+/// Most payments of a project.
+const MOST_PAYMENTS: usize = 10_000;
 /// Projects made at a time; what is written does not depend on it.
 const CHUNK: usize = 2048;
 
@@ -76,6 +78,9 @@ impl SynthOptions {
         }
         if !(1990..=2190).contains(&self.as_of.year()) {
             return Err(SynthError::AsOf(self.as_of));
+        }
+        if self.payments_per_project > MOST_PAYMENTS {
+            return Err(SynthError::Payments(self.payments_per_project));
         }
         let most = self.projects.saturating_mul(
             self.payments_per_project
