@@ -19,7 +19,7 @@ use super::keys::Keys;
 use super::percent::Percents;
 use super::resident;
 use super::value::answer::Answers;
-use super::value::{Cell, quantity, stands_for_nothing};
+use super::value::{Cell, money, quantity, stands_for_nothing};
 use crate::filing::{Column, Field, Range, Units};
 
 /// What an array needs to be read as its column.
@@ -217,7 +217,12 @@ impl Caster {
             return Ok(is_ready.then(|| Arc::clone(array)));
         }
         Ok(match self.field {
-            Field::Money if from.is_integer() && self.in_fen => Some(cast(array, &to)?),
+            Field::Money if from.is_integer() && self.in_fen => {
+                let numbers = cast(array, &to)?;
+                let all = numbers.as_primitive::<Int64Type>();
+                let are_amounts = all.iter().flatten().all(money::is_amount);
+                are_amounts.then_some(numbers)
+            }
             Field::Int if from.is_integer() => {
                 let numbers = cast(array, &to)?;
                 let all = numbers.as_primitive::<Int64Type>();

@@ -223,6 +223,39 @@ fn the_unit_of_a_header_counts_and_whole_numbers_are_fen_only_under_our_own_key(
 }
 
 #[test]
+fn a_number_too_long_for_its_column_is_left_out_for_it_may_name_somebody() {
+    let person = 110_101_199_003_074_514;
+    let tables = vec![
+        (
+            "projects",
+            vec![
+                ("project_code", some(&["A", "B"])),
+                ("households", numbers(&[46, person])),
+                ("scale", floats(&[120.0, person as f64])),
+                ("contract_amount", numbers(&[600_000, person])),
+            ],
+        ),
+        (
+            "progress",
+            vec![
+                ("project_code", some(&["A", "B"])),
+                ("percent", floats(&[40.0, person as f64])),
+            ],
+        ),
+    ];
+    keeping(tables, |import| {
+        assert_eq!(ints(import, "projects", "households"), [Some(46), None]);
+        let held = format!(
+            "{:?} {:?}",
+            table(import, "projects"),
+            table(import, "progress")
+        );
+        assert!(!held.contains("1101011990030745"), "{held}");
+        assert!(held.contains("120.0") && held.contains("40.0"), "{held}");
+    });
+}
+
+#[test]
 fn a_unit_written_with_a_quantity_or_in_its_header_is_kept() {
     let columns = vec![
         ("project_code", some(&["A", "B", "C"])),

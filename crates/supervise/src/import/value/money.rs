@@ -38,8 +38,13 @@ pub fn unit(name: &str) -> Option<i64> {
     }
 }
 
-/// Amounts from here on are none.
+/// Ten million million yuan is no county's amount but a number of another kind.
 const LARGEST_FEN: i64 = 1_000_000_000_000_000;
+
+/// Whether so many fen can be an amount.
+pub(crate) fn is_amount(fen: i64) -> bool {
+    -LARGEST_FEN < fen && fen < LARGEST_FEN
+}
 
 /// Reads an amount in fen. A suffix says the unit; without one it is `default` fen.
 ///
@@ -54,16 +59,13 @@ pub fn read(cell: Cell<'_>, default: i64) -> Result<Option<i64>, Refused> {
         Cell::Text(text) => parse(text, default),
         Cell::Moment { .. } | Cell::Bool(_) => None,
     };
-    // Ten million million yuan is no county's amount but a number of another kind.
-    fen.filter(|fen| fen.abs() < LARGEST_FEN)
-        .map(Some)
-        .ok_or_else(|| {
-            Refused::new(
-                "money",
-                "应为金额,如 12000、1.2万元、¥12,000.00",
-                "expected an amount, such as 12000, 1.2万元 or ¥12,000.00",
-            )
-        })
+    fen.filter(|fen| is_amount(*fen)).map(Some).ok_or_else(|| {
+        Refused::new(
+            "money",
+            "应为金额,如 12000、1.2万元、¥12,000.00",
+            "expected an amount, such as 12000, 1.2万元 or ¥12,000.00",
+        )
+    })
 }
 
 /// An amount in fen, from text alone.
