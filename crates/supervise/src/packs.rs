@@ -58,7 +58,7 @@ pub fn is_ours(rule: &Rule) -> bool {
 fn gather(embedded: &'static Dir<'static>, own: &[PathBuf]) -> Result<PackFiles, Vec<PackError>> {
     let mut texts = Vec::new();
     collect(embedded, &mut texts);
-    let mut files = PackFiles::from_texts(texts);
+    let mut files = PackFiles::from_texts(texts).vouched();
     for folder in own {
         files.extend(PackFiles::from_folder(folder).map_err(|error| vec![error])?);
     }

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use kandeng_screening::arrow::array::{Array, AsArray};
-use kandeng_screening::arrow::datatypes::{Float64Type, Int64Type};
+use kandeng_screening::arrow::datatypes::{Float64Type, Int64Type, TimestampMillisecondType};
 use kandeng_supervise::diagnostic::Severity;
 use kandeng_supervise::ocds::{self, OcdsError, OcdsImport, ReadOptions};
 
@@ -329,6 +329,73 @@ fn a_record_that_is_there_in_part_is_not_taken_for_the_whole() {
     );
     let read = read_bytes("r.json", versioned.as_bytes(), &options()).unwrap();
     assert_eq!(texts(&read, "ocds_tenders", "linked_only"), ["false"]);
+}
+
+#[test]
+fn of_the_versions_of_a_value_the_latest_instant_counts() {
+    let status = |versions: &str| {
+        let text = format!(r#"{{"ocid":"o-1","tender":{{"status":[{versions}]}}}}"#);
+        let read = read_bytes("r.json", text.as_bytes(), &options()).unwrap();
+        texts(&read, "ocds_tenders", "tender_status").remove(0)
+    };
+    let at = |date: &str, value: &str| format!(r#"{{"releaseDate":"{date}","value":{value}}}"#);
+    let earlier = at("2024-01-02T01:00:00Z", "\"active\"");
+    let later = at("2024-01-01T23:00:00-05:00", "\"complete\"");
+    assert_eq!(status(&format!("{earlier},{later}")), "complete");
+    assert_eq!(status(&format!("{later},{earlier}")), "complete");
+    let removed = at("2024-02-01T00:00:00Z", "null");
+    assert_eq!(status(&format!("{removed},{later},{earlier}")), "-");
+}
+
+#[test]
+fn a_bid_dated_without_a_zone_counts_where_every_zone_says_the_same() {
+    let dates = |bid: &str, deadline: &str| {
+        let text = RELEASE
+            .replace("2025-12-10T00:00:00Z", bid)
+            .replace("2025-12-20T00:00:00+08:00", deadline);
+        let read = read_bytes("r.json", text.as_bytes(), &options()).unwrap();
+        let column = read.tables.get("ocds_bids").unwrap();
+        let place = column.schema().index_of("date").unwrap();
+        let batch = column.read(&[place]).unwrap().next().unwrap().unwrap();
+        let dates = batch.column(0).as_primitive::<TimestampMillisecondType>();
+        let date = dates.is_valid(0).then(|| dates.value(0));
+        (date, warnings(&read))
+    };
+    let deadline = "2021-12-07T12:15:00Z";
+    let at = |text: &str| Some(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+    for (bid, date) in [
+        // Late even on the islands where the day begins, in time even where it ends last.
+        ("2021-12-09 11:42:00.0000000", at("2021-12-08T21:42:00Z")),
+        ("2021-12-05T11:42:00", at("2021-12-05T23:42:00Z")),
+        ("2021-12-09", at("2021-12-08T10:00:00Z")),
+        // One or the other.
+        ("2021-12-07 20:00:00", None),
+        ("2021-12-08 02:15:00", None),
+        ("2021-12-08 02:15:01", at("2021-12-07T12:15:01Z")),
+        ("2021-12-07 00:15:00", at("2021-12-07T12:15:00Z")),
+        ("2021-12-07", None),
+    ] {
+        let (found, told) = dates(bid, deadline);
+        assert_eq!(found, date, "{bid}");
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("without a zone"), "{told:?}");
+    }
+    assert_eq!(dates("2021-12-09 11:42:00", "2021-12-07T12:15:00").0, None);
+    // The rows of a group of tenderers, and the next release, have their own.
+    let group = RELEASE.replace(
+        r#""status":"disqualified""#,
+        r#""status":"valid","date":"2030-01-01""#,
+    );
+    let text = format!("{group}\n{}", release("o-2"));
+    let read = read_bytes("r.jsonl", text.as_bytes(), &options()).unwrap();
+    let column = read.tables.get("ocds_bids").unwrap();
+    let place = column.schema().index_of("date").unwrap();
+    let batch = column.read(&[place]).unwrap().next().unwrap().unwrap();
+    let dates = batch.column(0).as_primitive::<TimestampMillisecondType>();
+    let late = at("2029-12-31T10:00:00Z");
+    let found: Vec<_> = dates.iter().collect();
+    assert_eq!(found[1..3], [late, late]);
+    assert_eq!(found[3..], [found[0], None, None]);
 }
 
 #[test]

@@ -29,6 +29,17 @@ fn every_red_flag_passes_its_fixtures() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_built_in_rules_stand_all_checks_that_a_folder_of_rules_gets() {
+    let folder = |name: &str| {
+        let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+        vec![rules.join(name)]
+    };
+    packs::ocds(&folder("ocds")).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let filing = kandeng_supervise::filing::Filing::embedded();
+    packs::county(filing, &folder("county")).unwrap_or_else(|errors| panic!("{errors:#?}"));
+}
+
 /// Rule, kind and subject of everything planted that the run did not flag, and of everything else it did.
 fn compared(
     releases: u64,

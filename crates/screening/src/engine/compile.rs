@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
+use crate::pack::PackError;
 use crate::pack::{Body, Need, Rule, Subject};
-use crate::sql::{Bindings, Select};
+use crate::sql::{Bindings, Problem, Select};
 use crate::{ColumnDeclaration, TableDeclaration};
-use crate::{Text, pack::PackError};
 
 /// The code in a population's answer for a subject that the rule does not apply to.
 pub(crate) const OUTSIDE: u8 = 255;
 
 /// SQL of an expression with its parameters bound.
-pub(crate) fn bind_expression(sql: &str, bindings: &Bindings<'_>) -> Result<String, Text> {
+pub(crate) fn bind_expression(sql: &str, bindings: &Bindings<'_>) -> Result<String, Problem> {
     let statement = Select::parse(&format!("select ({sql})"))?
         .bind(bindings)?
         .to_string();
@@ -19,6 +19,16 @@ pub(crate) fn bind_expression(sql: &str, bindings: &Bindings<'_>) -> Result<Stri
         .trim_start_matches("SELECT ")
         .trim_start_matches("select ")
         .to_owned())
+}
+
+/// A problem with the SQL in the value of a header's key.
+pub(crate) fn header_error(rule: &Rule, key: &str, problem: &Problem) -> PackError {
+    PackError::new(
+        &rule.file,
+        rule.line_of_word(&[key], problem.word.as_deref()),
+        format!("{key}:{}", problem.text.zh),
+        format!("{key}: {}", problem.text.en),
+    )
 }
 
 /// What must be filled in one table for one rule.
@@ -93,6 +103,7 @@ pub(crate) struct ChildNeed {
 /// The population of one kind of subject: its SQL and how to read its columns.
 pub(crate) struct Population {
     pub sql: String,
+    pub has_row_no: bool,
     pub children: Vec<Child>,
     /// By rule.
     pub child_needs: Vec<Vec<ChildNeed>>,
@@ -113,14 +124,8 @@ impl Population {
         for (index, (rule, needs, bindings)) in rules.iter().enumerate() {
             let applies = match &rule.applies {
                 None => "true".to_owned(),
-                Some(sql) => bind_expression(sql, bindings).map_err(|problem| {
-                    PackError::new(
-                        &rule.file,
-                        0,
-                        format!("applies:{}", problem.zh),
-                        format!("applies: {}", problem.en),
-                    )
-                })?,
+                Some(sql) => bind_expression(sql, bindings)
+                    .map_err(|problem| header_error(rule, "applies", &problem))?,
             };
             let mut answer = format!("when not coalesce({applies}, false) then {OUTSIDE}");
             let mut of_children = Vec::new();
@@ -161,6 +166,7 @@ impl Population {
         );
         Ok(Self {
             sql,
+            has_row_no,
             children,
             child_needs,
         })
@@ -210,14 +216,7 @@ pub(crate) fn row_checks_sql(
             continue;
         };
         let bound = |sql: &str, key: &str| {
-            bind_expression(sql, bindings).map_err(|problem| {
-                PackError::new(
-                    &rule.file,
-                    0,
-                    format!("{key}:{}", problem.zh),
-                    format!("{key}: {}", problem.en),
-                )
-            })
+            bind_expression(sql, bindings).map_err(|problem| header_error(rule, key, &problem))
         };
         // Cannot fail: writing to a String does not.
         let _ = write!(

@@ -3,7 +3,9 @@
 use datafusion::common::{DataFusionError, SchemaError};
 use thiserror::Error;
 
+use crate::functions::bounded;
 use crate::pack::PackError;
+use crate::sql::has_word;
 use crate::{SourceError, Text};
 
 /// Why a run gave no result at all.
@@ -51,20 +53,60 @@ pub enum FailureCause {
 }
 
 impl Failure {
-    pub(crate) fn from_error(rule: &str, error: &DataFusionError, memory_limit: usize) -> Self {
+    /// What a message calls a rule.
+    pub(crate) fn rule(id: &str) -> Text {
+        Text::new(format!("规则 {id}"), format!("rule {id}"))
+    }
+
+    /// The same as a failure of this rule. What failed may have been something that the rule waits for.
+    pub(crate) fn of(self, id: &str) -> Self {
+        let own = Self::rule(id);
+        if self.message.zh.starts_with(&format!("{} ", own.zh)) {
+            return Self {
+                rule: id.to_owned(),
+                ..self
+            };
+        }
+        Self {
+            rule: id.to_owned(),
+            cause: self.cause,
+            message: Text::new(
+                format!("{} 没有结果:{}", own.zh, self.message.zh),
+                format!("{} gave no answer: {}", own.en, self.message.en),
+            ),
+        }
+    }
+
+    /// A failure of what `what` names.
+    pub(crate) fn from_error(what: &Text, error: &DataFusionError, memory_limit: usize) -> Self {
         let problem = error.strip_backtrace();
         let problem = problem.lines().next().unwrap_or_default();
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+            if problem.contains(bounded::TOO_LONG) {
+                return Self {
+                    rule: String::new(),
+                    cause: FailureCause::Memory,
+                    message: Text::new(
+                        format!("{} 要生成的值过长({problem});请改短", what.zh),
+                        format!(
+                            "{} asks for values too long to hold ({problem}); make them shorter",
+                            what.en
+                        ),
+                    ),
+                };
+            }
             let limit = memory_limit >> 20;
             return Self {
-                rule: rule.to_owned(),
+                rule: String::new(),
                 cause: FailureCause::Memory,
                 message: Text::new(
                     format!(
-                        "规则 {rule} 需要的内存超过上限 {limit} MiB;请提高 --memory,或用 rules profile 查看并改写其连接"
+                        "{} 需要的内存超过上限 {limit} MiB;请提高 --memory,或用 rules profile 查看并改写其连接",
+                        what.zh
                     ),
                     format!(
-                        "rule {rule} needs more memory than the limit of {limit} MiB; raise --memory, or look at it with `rules profile` and rewrite its joins"
+                        "{} needs more memory than the limit of {limit} MiB; raise --memory, or look at it with `rules profile` and rewrite its joins",
+                        what.en
                     ),
                 ),
             };
@@ -78,26 +120,28 @@ impl Failure {
             ("请检查其 SQL", "check its SQL")
         };
         Self {
-            rule: rule.to_owned(),
+            rule: String::new(),
             cause: FailureCause::Execution,
             message: Text::new(
-                format!("规则 {rule} 执行失败({problem});{}", advice.0),
-                format!("rule {rule} failed ({problem}); {}", advice.1),
+                format!("{} 执行失败({problem});{}", what.zh, advice.0),
+                format!("{} failed ({problem}); {}", what.en, advice.1),
             ),
         }
     }
 
-    pub(crate) fn out_of_time(rule: &str, limit: std::time::Duration) -> Self {
+    pub(crate) fn out_of_time(what: &Text, limit: std::time::Duration) -> Self {
         let seconds = limit.as_secs_f64();
         Self {
-            rule: rule.to_owned(),
+            rule: String::new(),
             cause: FailureCause::Time,
             message: Text::new(
                 format!(
-                    "规则 {rule} 超过时限 {seconds} 秒,已停止;请用 rules profile 查看并改写,或提高 --time-limit"
+                    "{} 超过时限 {seconds} 秒,已停止;请用 rules profile 查看并改写,或提高 --time-limit",
+                    what.zh
                 ),
                 format!(
-                    "rule {rule} was stopped at its time limit of {seconds} s; look at it with `rules profile` and rewrite it, or raise --time-limit"
+                    "{} was stopped at its time limit of {seconds} s; look at it with `rules profile` and rewrite it, or raise --time-limit",
+                    what.en
                 ),
             ),
         }
@@ -134,10 +178,4 @@ pub(crate) fn pack_error(
         format!("SQL 无法执行:{problem}"),
         format!("the SQL cannot be planned: {problem}"),
     )
-}
-
-fn has_word(line: &str, word: &str) -> bool {
-    line.to_lowercase()
-        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
-        .any(|part| part == word.to_lowercase())
 }

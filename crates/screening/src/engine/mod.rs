@@ -1,6 +1,7 @@
 //! From a pack and tables to findings: planning, running, counting.
 
 mod answers;
+mod apart;
 mod compile;
 mod counts;
 mod draft;
@@ -20,6 +21,7 @@ mod population;
 mod reach;
 mod row_checks;
 mod run;
+mod runtime;
 mod scan;
 mod session;
 mod slot;

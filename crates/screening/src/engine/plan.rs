@@ -12,18 +12,20 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::Settings;
 use super::compile::{Child, NeedKind, Population};
 use super::counts::key_column;
-use super::failure::EngineError;
+use super::failure::{EngineError, Failure};
 use super::kept_plans::{KeptPlans, StatementKey};
 use super::parts::Parts;
 use super::planner::Planner;
+use super::runtime::Threads;
 use super::session::Session;
 use super::slot::Slot;
+use crate::Text;
 use crate::items::Items;
 use crate::pack::{Pack, Rule, Subject};
 
 /// A pack planned for one kind of run. Running it again with other tables costs no planning.
 pub struct Prepared {
-    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) runtime: Threads,
     pub(super) session: Session,
     pub(super) env: Arc<RuntimeEnv>,
     pub(super) settings: Settings,
@@ -63,6 +65,28 @@ pub(super) enum Work {
 }
 
 impl Work {
+    /// What a message calls a step of this name.
+    pub(super) fn what(&self, name: &str) -> Text {
+        match self {
+            Self::Shared(_) => {
+                Text::new(format!("共享表 {name}"), format!("the shared table {name}"))
+            }
+            Self::Rule(_) => Failure::rule(name),
+            Self::RowChecks(checks) => checks.what(),
+            Self::Population(_, subject) => Text::new(
+                format!("主体“{}”的清点", subject.kind),
+                format!("counting the subjects `{}`", subject.kind),
+            ),
+            Self::Counting(counting) => {
+                let (table, kind) = (&counting.child.table, &counting.subject.kind);
+                Text::new(
+                    format!("按主体“{kind}”清点表 {table}"),
+                    format!("counting the rows of {table} for each `{kind}`"),
+                )
+            }
+        }
+    }
+
     /// The rules that have no answer when this fails. Those that read a shared table fail by themselves.
     pub(super) fn rules(&self, populations: &[PlannedPopulation]) -> Vec<usize> {
         match self {
@@ -177,12 +201,7 @@ impl Prepared {
         settings: Settings,
         session: impl Fn(&Arc<RuntimeEnv>) -> Session,
     ) -> Result<Self, EngineError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(settings.threads.max(1))
-            .thread_stack_size(16 << 20)
-            .enable_time()
-            .build()
-            .map_err(|error| EngineError::Machine(error.to_string()))?;
+        let runtime = Threads::new(settings.threads)?;
         let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(settings.memory_limit));
         let env = RuntimeEnvBuilder::new()
             .with_memory_pool(pool)

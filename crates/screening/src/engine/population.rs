@@ -109,6 +109,12 @@ impl PopulationRows {
         Ok(())
     }
 
+    /// Adds the answers of one more rule.
+    pub(super) fn push_answers(&mut self, answers: Vec<u8>) {
+        self.answers.push(answers);
+        self.left_out.push(0);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ids.as_ref().map_or(0, Array::len)
     }

@@ -1,4 +1,4 @@
-//! Row checks over one table run as one SELECT; where that fails, each by itself, so that the others answer.
+//! Row checks over one table run as one SELECT, and what each of them found in its rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use super::plan::RowChecks;
 use super::session::Session;
 use super::steps::{Run, Yield};
 use super::tally::Found;
+use crate::Text;
 use crate::pack::{Body, Rule};
 use crate::sql::{Bindings, Select};
 
@@ -27,6 +28,14 @@ pub(super) fn figure_places(rule: &Rule) -> Vec<usize> {
 }
 
 impl RowChecks {
+    /// What a message calls them.
+    pub(super) fn what(&self) -> Text {
+        Text::new(
+            format!("对表 {} 的逐行检查", self.over),
+            format!("checking the rows of {}", self.over),
+        )
+    }
+
     /// One of the checks by itself.
     pub(super) fn alone(&self, member: usize) -> Self {
         Self {
@@ -55,7 +64,7 @@ impl RowChecks {
             .map_err(|error| DataFusionError::Plan(error.to_string()))?;
         let statement = Select::parse(&sql)
             .and_then(|select| select.bind(&unbound))
-            .map_err(|problem| DataFusionError::Plan(problem.en))?;
+            .map_err(|problem| DataFusionError::Plan(problem.text.en))?;
         let logical = session.logical(statement).await?;
         session.physical(&logical).await
     }
@@ -95,35 +104,18 @@ impl RowChecks {
 impl Run {
     pub(super) async fn row_checks(
         &self,
+        what: &Text,
         checks: &RowChecks,
         plan: &Arc<dyn ExecutionPlan>,
         context: &Arc<TaskContext>,
     ) -> Result<Yield, Failure> {
-        match self.collect(plan, context).await {
-            Ok(batches) => Ok(Yield::Findings(self.split(checks, &batches), Vec::new())),
-            Err(error) if checks.members.len() == 1 => {
-                let id = &self.rules[checks.members[0]].0.id;
-                Err(Failure::from_error(id, &error, self.memory_limit))
-            }
-            Err(_) => {
-                // One of them fails on these rows: each by itself, so that the others still answer.
-                let mut found = Vec::new();
-                let mut failures = Vec::new();
-                for member in &checks.members {
-                    match self.single_row_check(checks, *member, context).await {
-                        Ok(rows) => found.extend(rows),
-                        Err(error) => {
-                            let id = &self.rules[*member].0.id;
-                            failures.push(Failure::from_error(id, &error, self.memory_limit));
-                        }
-                    }
-                }
-                Ok(Yield::Findings(found, failures))
-            }
-        }
+        let batches = self.collect(plan, context).await;
+        let batches =
+            batches.map_err(|error| Failure::from_error(what, &error, self.memory_limit))?;
+        Ok(Yield::Findings(self.split(checks, &batches), Vec::new()))
     }
 
-    async fn single_row_check(
+    pub(super) async fn single_row_check(
         &self,
         checks: &RowChecks,
         member: usize,

@@ -10,6 +10,7 @@ use datafusion::physical_plan::execution_plan::reset_plan_states;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::apart::PopulationParts;
 use super::compile::NeedKind;
 use super::failure::{EngineError, Failure};
 use super::outcome::Outcome;
@@ -177,6 +178,7 @@ impl Prepared {
                     _ => None,
                 })
                 .collect(),
+            populations: self.populations.iter().map(PopulationParts::of).collect(),
             kept: AtomicUsize::new(0),
         }
     }
@@ -198,12 +200,15 @@ impl Prepared {
         for step in done {
             profile.extend(step.profile);
             match step.result {
-                Ok(Yield::Table) => {}
+                Ok(Yield::Table(_)) => {}
                 Ok(Yield::Findings(rows, failed)) => {
                     found.extend(rows);
                     failures.extend(failed);
                 }
-                Ok(Yield::Population(place, rows)) => populations[place] = rows,
+                Ok(Yield::Population(place, rows, failed)) => {
+                    populations[place] = rows;
+                    failures.extend(failed);
+                }
                 Ok(Yield::Counts(counting, counts)) => counted.push((counting, counts)),
                 Err(failure) => {
                     failures.extend(self.failures_of(&self.steps[step.index], &failure));
@@ -230,10 +235,7 @@ impl Prepared {
     fn failures_of(&self, step: &Step, failure: &Failure) -> Vec<Failure> {
         let rules = step.work.rules(&self.populations).into_iter();
         rules
-            .map(|rule| Failure {
-                rule: self.rules[rule].rule.id.clone(),
-                ..failure.clone()
-            })
+            .map(|rule| failure.clone().of(&self.rules[rule].rule.id))
             .collect()
     }
 }

@@ -15,21 +15,26 @@ use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::apart::PopulationParts;
 use super::counts::Counts;
 use super::failure::Failure;
 use super::outcome::StepProfile;
 use super::parts::Parts;
-use super::plan::{Counting, Work};
+use super::plan::{Counting, RowChecks, Work};
 use super::population::PopulationRows;
 use super::session::Session;
 use super::slot::{Rows, Slot};
 use super::tally::Found;
 use super::task_rows::TaskRows;
-use crate::Batches;
 use crate::pack::Rule;
+use crate::{Batches, Text};
+
+/// What work may take beyond its time limit before it counts as stuck.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Where a step stands, for those that wait for its table.
 #[derive(Clone)]
@@ -41,9 +46,11 @@ pub(super) enum Standing {
 
 /// What a step gave.
 pub(super) enum Yield {
-    Table,
+    /// The rows of a shared table; none when they are in their place.
+    Table(Vec<RecordBatch>),
     Findings(Vec<Found>, Vec<Failure>),
-    Population(usize, PopulationRows),
+    /// With the rules that failed.
+    Population(usize, PopulationRows, Vec<Failure>),
     Counts(Arc<Counting>, Counts),
 }
 
@@ -70,6 +77,7 @@ pub(super) struct Run {
     pub readers: Vec<AtomicUsize>,
     /// The slots that steps fill.
     pub filled: Vec<Option<Arc<Slot>>>,
+    pub populations: Vec<PopulationParts>,
     /// Bytes of findings that are kept, over all rules.
     pub kept: AtomicUsize,
 }
@@ -100,16 +108,7 @@ impl Run {
         let mut profile = None;
         let result = match blocked {
             Some(failure) => Err(failure),
-            None => {
-                let parts = parts.as_deref();
-                let result = self
-                    .timed(&name, &work, plan.as_ref(), parts, &mut profile)
-                    .await;
-                match result {
-                    Ok(result) => result,
-                    Err(_) => Err(Failure::out_of_time(&name, self.time_limit)),
-                }
-            }
+            None => self.timed(&name, work, plan, parts, &mut profile).await,
         };
         self.release(&reads, index, &result);
         StepDone {
@@ -123,21 +122,49 @@ impl Run {
     async fn timed(
         self: &Arc<Self>,
         name: &str,
-        work: &Work,
-        plan: Option<&Arc<dyn ExecutionPlan>>,
-        parts: Option<&Parts>,
+        work: Work,
+        plan: Option<Arc<dyn ExecutionPlan>>,
+        parts: Option<Arc<Parts>>,
         profile: &mut Option<StepProfile>,
-    ) -> Result<Result<Yield, Failure>, tokio::time::error::Elapsed> {
+    ) -> Result<Yield, Failure> {
         // Cannot fail: the semaphore is never closed.
         let permit = self.permits.acquire().await;
         let start = Instant::now();
         let recording = Arc::new(PeakRecordingPool::new(Arc::clone(&self.env.memory_pool)));
         let context = self.task_context(&recording);
-        let result = tokio::time::timeout(
-            self.time_limit,
-            self.work(name, work, plan, parts, &context),
-        )
-        .await;
+        let what = match &work {
+            Work::RowChecks(RowChecks { members, .. }) if members.len() == 1 => {
+                Failure::rule(&self.rules[members[0]].0.id)
+            }
+            work => work.what(name),
+        };
+        let result = {
+            let (run, work, plan) = (Arc::clone(self), work.clone(), plan.clone());
+            let (what, context) = (what.clone(), Arc::clone(&context));
+            self.within(&what.clone(), async move {
+                run.work(&what, &work, plan.as_ref(), parts.as_deref(), &context)
+                    .await
+            })
+            .await
+        };
+        let result = match (result, &work) {
+            // One of several rules is to blame, and the others are to answer.
+            (Err(_), Work::RowChecks(checks)) if checks.members.len() > 1 => {
+                Ok(self.row_checks_apart(checks, &context).await)
+            }
+            (Err(_), Work::Population(place, _)) if !self.populations[*place].rules.is_empty() => {
+                self.population_apart(*place, &context).await
+            }
+            // Filled here: what was given up may still be at work, and must not come back later.
+            (Ok(Yield::Table(batches)), Work::Shared(slot)) => {
+                if let Some(plan) = &plan {
+                    let source = Batches::new(plan.schema(), batches);
+                    slot.fill(Rows::of(Arc::new(source)));
+                }
+                Ok(Yield::Table(Vec::new()))
+            }
+            (result, _) => result,
+        };
         drop(permit);
         if self.profile {
             *profile = Some(StepProfile {
@@ -152,6 +179,28 @@ impl Run {
             });
         }
         result
+    }
+
+    /// Does some work within the time limit, on a thread of its own. Work that lets others have their
+    /// turn is stopped; what is stuck inside one function cannot be, and is left behind.
+    pub(super) async fn within<T: Send + 'static>(
+        &self,
+        what: &Text,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let limit = self.time_limit;
+        let threads = Handle::current();
+        let task = tokio::task::spawn_blocking(move || {
+            threads.block_on(tokio::time::timeout(limit, work))
+        });
+        match tokio::time::timeout(limit + GRACE, task).await {
+            Ok(Ok(Ok(done))) => done,
+            Ok(Ok(Err(_))) | Err(_) => Err(Failure::out_of_time(what, limit)),
+            Ok(Err(error)) => {
+                let error = DataFusionError::Execution(error.to_string());
+                Err(Failure::from_error(what, &error, self.memory_limit))
+            }
+        }
     }
 
     fn task_context(&self, pool: &Arc<PeakRecordingPool>) -> Arc<TaskContext> {
@@ -185,13 +234,13 @@ impl Run {
 
     async fn work(
         self: &Arc<Self>,
-        name: &str,
+        what: &Text,
         work: &Work,
         plan: Option<&Arc<dyn ExecutionPlan>>,
         parts: Option<&Parts>,
         context: &Arc<TaskContext>,
     ) -> Result<Yield, Failure> {
-        let failed = |error: DataFusionError| Failure::from_error(name, &error, self.memory_limit);
+        let failed = |error: DataFusionError| Failure::from_error(what, &error, self.memory_limit);
         if let Work::Counting(counting) = work {
             let counts = Counts::collect(
                 &counting.slot,
@@ -206,8 +255,8 @@ impl Run {
             return Err(failed(DataFusionError::Plan("no plan".to_owned())));
         };
         match work {
-            Work::Counting(_) => Ok(Yield::Table),
-            Work::Shared(slot) => {
+            Work::Counting(_) => Ok(Yield::Table(Vec::new())),
+            Work::Shared(_) => {
                 let parts = match parts {
                     Some(parts) => parts.cut(self.threads).map_err(failed)?,
                     None => Vec::new(),
@@ -217,10 +266,7 @@ impl Run {
                 } else {
                     self.collect_parts(plan, parts).await
                 };
-                let batches = batches.map_err(failed)?;
-                let source = Batches::new(plan.schema(), batches);
-                slot.fill(Rows::of(Arc::new(source)));
-                Ok(Yield::Table)
+                Ok(Yield::Table(batches.map_err(failed)?))
             }
             Work::Rule(rule) => {
                 let batches = self.collect(plan, context).await.map_err(failed)?;
@@ -230,10 +276,10 @@ impl Run {
                     .collect();
                 Ok(Yield::Findings(found, Vec::new()))
             }
-            Work::RowChecks(checks) => self.row_checks(checks, plan, context).await,
+            Work::RowChecks(checks) => self.row_checks(what, checks, plan, context).await,
             Work::Population(place, subject) => {
                 let rows = PopulationRows::collect(plan, context, subject).await;
-                Ok(Yield::Population(*place, rows.map_err(failed)?))
+                Ok(Yield::Population(*place, rows.map_err(failed)?, Vec::new()))
             }
         }
     }
@@ -248,16 +294,20 @@ impl Run {
         for (place, rows) in parts.into_iter().enumerate() {
             let run = Arc::clone(self);
             let plan = reset_plan_states(Arc::clone(plan))?;
-            tasks.spawn(async move {
-                // Cannot fail: the semaphore is never closed.
-                let permit = match place {
-                    0 => None,
-                    _ => Some(run.permits.acquire().await),
-                };
-                let context = rows.context(run.task.session_config(), &run.env);
-                let batches = run.collect(&plan, &context).await;
-                drop(permit);
-                (place, batches)
+            let threads = Handle::current();
+            // A part may get stuck as well, and must not take with it the threads that keep the time.
+            tasks.spawn_blocking(move || {
+                threads.block_on(async {
+                    // Cannot fail: the semaphore is never closed.
+                    let permit = match place {
+                        0 => None,
+                        _ => Some(run.permits.acquire().await),
+                    };
+                    let context = rows.context(run.task.session_config(), &run.env);
+                    let batches = run.collect(&plan, &context).await;
+                    drop(permit);
+                    (place, batches)
+                })
             });
         }
         let mut done = BTreeMap::new();

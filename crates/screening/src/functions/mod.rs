@@ -9,6 +9,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 mod arguments;
 pub mod benford;
+pub(crate) mod bounded;
 pub mod calendar;
 mod figures;
 mod fold;
@@ -31,8 +32,9 @@ pub mod uscc;
 
 /// Makes every function of this folder known to the session that `builder` will build.
 pub fn register(builder: &mut SessionStateBuilder) {
-    let functions = builder.scalar_functions();
-    functions.get_or_insert_default().extend(scalar());
+    let functions = builder.scalar_functions().get_or_insert_default();
+    bounded::bound(functions);
+    functions.extend(scalar());
     let functions = builder.aggregate_functions();
     functions.get_or_insert_default().extend(aggregate());
     let functions = builder.window_functions();

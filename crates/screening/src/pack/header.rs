@@ -4,6 +4,12 @@
 
 use super::PackError;
 
+/// Where a remark may stand, for whoever wrote one among the keys.
+pub(super) const REMARK: (&str, &str) = (
+    "注释请写成 /* … */ 放在表头之下,或写在第一行 SQL 之后",
+    "a remark goes below the header as /* … */, or below the first line of the SQL",
+);
+
 /// One key with its value and the line it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -52,7 +58,7 @@ impl Header {
         }
         Ok(Self {
             entries,
-            body: text[offset..].trim().to_owned(),
+            body: without_remarks_alone(text[offset..].trim()).to_owned(),
             body_line,
         })
     }
@@ -60,6 +66,22 @@ impl Header {
     /// The entry of that key.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
+/// The SQL; nothing where only remarks stand below the header.
+fn without_remarks_alone(body: &str) -> &str {
+    let mut rest = body;
+    loop {
+        rest = rest.trim_start();
+        let after = if rest.starts_with("--") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|end| end + 2)
+        } else {
+            return if rest.is_empty() { rest } else { body };
+        };
+        rest = after.map_or("", |after| &rest[after..]);
     }
 }
 
@@ -94,8 +116,8 @@ fn parse_entry(
         return Err(PackError::new(
             file,
             line,
-            "表头应写成“-- 键: 值”",
-            "a header line reads `-- key: value`",
+            format!("表头应写成“-- 键: 值”;{}", REMARK.0),
+            format!("a header line reads `-- key: value`; {}", REMARK.1),
         ));
     };
     let key = key.trim();
@@ -136,6 +158,24 @@ mod tests {
         let error = Header::parse("X.sql", "-- id: X\n-- id: Y\n").unwrap_err();
         assert_eq!(error.line, 2);
         assert!(error.message.en.contains("line 1"));
+    }
+
+    #[test]
+    fn a_remark_below_the_header_is_no_sql_by_itself() {
+        let body = |text: &str| Header::parse("X.sql", text).unwrap().body;
+        assert_eq!(body("-- id: X\n/* why: so */\n-- and more\n"), "");
+        assert_eq!(body("-- id: X\n/* why: so"), "");
+        assert_eq!(
+            body("-- id: X\n/* why: so */\nselect 1"),
+            "/* why: so */\nselect 1"
+        );
+    }
+
+    #[test]
+    fn whoever_wrote_a_remark_among_the_keys_is_told_where_it_goes() {
+        let error = Header::parse("X.sql", "-- id: X\n-- a remark\n").unwrap_err();
+        assert_eq!(error.line, 2);
+        assert!(error.message.en.contains("/* … */"), "{}", error.message.en);
     }
 
     proptest::proptest! {

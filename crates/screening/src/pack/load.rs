@@ -123,6 +123,9 @@ impl Pack {
             }
         }
         errors.extend(pack.check());
+        if !pack.files.is_vouched() {
+            errors.extend(super::statements::check(&pack));
+        }
         errors.extend(pack.unknown_items(items));
         errors.extend(pack.without_fixtures());
         if errors.is_empty() {

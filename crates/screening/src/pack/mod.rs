@@ -8,6 +8,7 @@ mod param;
 mod reading;
 mod rule;
 mod source;
+mod statements;
 
 pub use load::{Pack, SharedTable, Subject};
 pub use param::Param;

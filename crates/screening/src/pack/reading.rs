@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::header::{Entry, Header};
+use super::header::{Entry, Header, REMARK};
 use super::load::SharedTable;
 use super::rule::{Audience, Body, Need, Reach, Rule, RuleTexts, Severity};
 use super::{PackError, Param};
@@ -60,10 +60,16 @@ impl<'a> Reader<'a> {
             if !keys.contains(&entry.key.as_str()) {
                 reader.fail(
                     entry.line,
-                    format!("未知的键“{}”;可用的键:{}", entry.key, keys.join("、")),
                     format!(
-                        "unknown key `{}`; the keys are {}",
+                        "未知的键“{}”;{};可用的键:{}",
                         entry.key,
+                        REMARK.0,
+                        keys.join("、")
+                    ),
+                    format!(
+                        "unknown key `{}`; {}; the keys are {}",
+                        entry.key,
+                        REMARK.1,
                         keys.join(", ")
                     ),
                 );
@@ -232,9 +238,9 @@ pub(super) fn read_rule(file: &str, stem: &str, text: &str) -> Result<Rule, Vec<
             "`basis` is missing (write practice where there is none)",
         );
     }
-    for says in [&texts.says.zh, &texts.says.en] {
+    for (key, says) in [("says.zh", &texts.says.zh), ("says.en", &texts.says.en)] {
         if let Err(problem) = says::placeholders(says) {
-            let line = header.get("says.zh").map_or(0, |entry| entry.line);
+            let line = header.get(key).map_or(1, |entry| entry.line);
             reader.fail(
                 line,
                 format!("says:{}", problem.zh),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Param;
 use crate::Text;
+use crate::sql::has_word;
 
 /// Who may see what a rule finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +125,63 @@ pub struct Need {
 impl fmt::Display for Need {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", self.table, self.column)
+    }
+}
+
+impl Rule {
+    /// The line of a key of the header; 1 where the header has no such key.
+    pub(crate) fn line_of(&self, key: &str) -> usize {
+        let mut lines = self.header_lines();
+        let found = lines.find_map(|(line, of, _)| (of == key).then_some(line));
+        found.unwrap_or(1)
+    }
+
+    /// The line on which a word stands in the value of one of these keys; where none has it, the line
+    /// of the first key.
+    pub(crate) fn line_of_word(&self, keys: &[&str], word: Option<&str>) -> usize {
+        let mut lines = self.header_lines();
+        let found = word.and_then(|word| {
+            lines.find_map(|(line, of, text)| {
+                (keys.contains(&of) && has_word(text, word)).then_some(line)
+            })
+        });
+        found.unwrap_or_else(|| self.line_of(keys.first().copied().unwrap_or_default()))
+    }
+
+    /// The lines on which these keys and their values stand, the others empty; and the number of the
+    /// first of them.
+    pub(crate) fn header_of(&self, keys: &[&str]) -> (String, usize) {
+        let lines = self.header_lines();
+        let own: Vec<_> = lines.filter(|(_, of, _)| keys.contains(of)).collect();
+        let first = own.first().map_or(1, |(line, ..)| *line);
+        let mut shown = String::new();
+        let mut number = first;
+        for (line, _, text) in own {
+            while number < line {
+                shown.push('\n');
+                number += 1;
+            }
+            shown.push_str(text);
+        }
+        (shown, first)
+    }
+
+    /// The lines of the header: number, key, value.
+    fn header_lines(&self) -> impl Iterator<Item = (usize, &str, &str)> {
+        let source = self.source.trim_start_matches('\u{feff}');
+        let mut key = "";
+        source.lines().enumerate().map_while(move |(index, line)| {
+            if line.trim().is_empty() {
+                return Some((index + 1, "", ""));
+            }
+            let comment = line.strip_prefix("--")?;
+            if comment.starts_with("    ") {
+                return Some((index + 1, key, comment));
+            }
+            let (of, value) = comment.split_once(':').unwrap_or((comment, ""));
+            key = of.trim();
+            Some((index + 1, key, value))
+        })
     }
 }
 

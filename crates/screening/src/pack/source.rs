@@ -12,6 +12,8 @@ const LARGEST_FILE: u64 = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct PackFiles {
     files: BTreeMap<String, String>,
+    /// The statements were checked when the program was built.
+    is_vouched: bool,
 }
 
 impl PackFiles {
@@ -21,7 +23,22 @@ impl PackFiles {
             .into_iter()
             .map(|(path, text)| (path.to_owned(), text.to_owned()))
             .collect();
-        Self { files }
+        Self {
+            files,
+            is_vouched: false,
+        }
+    }
+
+    /// The same, for texts whose statements a test has checked: reading them again at every start would
+    /// cost more than a small input does.
+    #[must_use]
+    pub fn vouched(mut self) -> Self {
+        self.is_vouched = true;
+        self
+    }
+
+    pub(super) fn is_vouched(&self) -> bool {
+        self.is_vouched
     }
 
     /// Every `.sql`, `.fixture` and `.toml` file of a folder and its sub-folder `shared`.
@@ -35,11 +52,15 @@ impl PackFiles {
         if shared.is_dir() {
             read_folder(&shared, "shared/", &mut files)?;
         }
-        Ok(Self { files })
+        Ok(Self {
+            files,
+            is_vouched: false,
+        })
     }
 
     /// Adds the other's files; a file of the same path is replaced by the other's.
     pub fn extend(&mut self, other: Self) {
+        self.is_vouched &= other.is_vouched;
         self.files.extend(other.files);
     }
 

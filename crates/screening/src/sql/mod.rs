@@ -2,4 +2,4 @@
 
 mod statement;
 
-pub(crate) use statement::{Bindings, Select};
+pub(crate) use statement::{Bindings, Problem, Select, has_word};

@@ -34,6 +34,72 @@ pub(crate) struct Bindings<'a> {
     pub params: &'a BTreeMap<String, Param>,
 }
 
+/// What is wrong with a statement, and where in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    /// What is wrong and what to do.
+    pub text: Text,
+    /// The word that is to blame.
+    pub word: Option<String>,
+    /// The line of the statement, counted from 1, as far as the parser tells it.
+    line: Option<usize>,
+}
+
+impl Problem {
+    fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            text: Text::new(zh, en),
+            word: None,
+            line: None,
+        }
+    }
+
+    fn with_word(mut self, word: &str) -> Self {
+        self.word = Some(word.to_owned());
+        self
+    }
+
+    /// The line in the file of a statement that begins on line `first`.
+    pub(crate) fn line_in(&self, sql: &str, first: usize) -> usize {
+        let of_word = || {
+            let word = self.word.as_deref()?;
+            sql.lines().position(|line| has_word(line, word))
+        };
+        let offset = self
+            .line
+            .map(|line| line.saturating_sub(1))
+            .or_else(of_word);
+        first + offset.unwrap_or(0)
+    }
+}
+
+/// Whether a line holds a word by itself, in any case of letters.
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
+    line.to_lowercase()
+        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .any(|part| part == word.to_lowercase())
+}
+
+/// The parser tells where it stopped as `… at Line: 2, Column: 6`; people are told the line of the file.
+fn parse_problem(problem: &str) -> Problem {
+    let place = problem.find(" at Line: ");
+    let line = place.and_then(|place| {
+        let digits = problem[place + " at Line: ".len()..].split(',').next()?;
+        digits.trim().parse().ok()
+    });
+    let said = place.map_or(problem, |place| &problem[..place]);
+    let said = said
+        .trim_start_matches("SQL error: ")
+        .trim_start_matches("ParserError(\"");
+    Problem {
+        line,
+        ..Problem::new(
+            format!("SQL 无法解析:{said}"),
+            format!("the SQL cannot be parsed: {said}"),
+        )
+    }
+}
+
 /// A SELECT that may be planned.
 #[derive(Clone, Debug)]
 pub(crate) struct Select {
@@ -42,20 +108,14 @@ pub(crate) struct Select {
 
 impl Select {
     /// Parses one SELECT and nothing else.
-    pub(crate) fn parse(sql: &str) -> Result<Self, Text> {
+    pub(crate) fn parse(sql: &str) -> Result<Self, Problem> {
         let mut statements = DFParserBuilder::new(sql)
             .with_dialect(&PostgreSqlDialect {})
             .build()
             .and_then(|mut parser| parser.parse_statements())
-            .map_err(|error| {
-                let problem = error.strip_backtrace();
-                Text::new(
-                    format!("SQL 无法解析:{problem}"),
-                    format!("the SQL cannot be parsed: {problem}"),
-                )
-            })?;
+            .map_err(|error| parse_problem(&error.strip_backtrace()))?;
         if statements.len() != 1 {
-            return Err(Text::new(
+            return Err(Problem::new(
                 format!("应当只有一条 SELECT,却有 {} 条语句", statements.len()),
                 format!(
                     "one SELECT is wanted, here are {} statements",
@@ -93,7 +153,7 @@ impl Select {
     }
 
     /// The statement with every `$name` replaced by its value.
-    pub(crate) fn bind(&self, bindings: &Bindings<'_>) -> Result<DfStatement, Text> {
+    pub(crate) fn bind(&self, bindings: &Bindings<'_>) -> Result<DfStatement, Problem> {
         let mut query = self.query.clone();
         let flow = visit_expressions_mut(&mut query, |expr| {
             if let Expr::Value(value) = expr
@@ -110,17 +170,35 @@ impl Select {
             ControlFlow::Continue(()) => {
                 Ok(DfStatement::Statement(Box::new(Statement::Query(query))))
             }
-            ControlFlow::Break(name) => Err(Text::new(
+            ControlFlow::Break(name) => Err(Problem::new(
                 format!("参数 {name} 没有定义;请写进 params,或改用 $as_of"),
                 format!("the parameter {name} is not declared; add it to `params`, or use $as_of"),
-            )),
+            )
+            .with_word(name.trim_start_matches('$'))),
         }
     }
 
-    fn check_functions(&self) -> Result<(), Text> {
+    /// Names of the parameters that it uses.
+    pub(crate) fn placeholders(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let _ = visit_expressions(&self.query, |expr| {
+            if let Expr::Value(value) = expr
+                && let Value::Placeholder(name) = &value.value
+            {
+                names.insert(name.trim_start_matches('$').to_owned());
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        names
+    }
+
+    fn check_functions(&self) -> Result<(), Problem> {
         let flow = visit_expressions(&self.query, |expr| {
             if let Expr::Function(function) = expr {
-                let name = function.name.to_string().to_lowercase();
+                // `"now"()` and `public.now()` are the same function.
+                let name = function.name.0.last().map(ToString::to_string);
+                let name = name.unwrap_or_default().to_lowercase();
+                let name = name.trim_matches('"').to_owned();
                 if FORBIDDEN.contains(&name.as_str()) {
                     return ControlFlow::Break(name);
                 }
@@ -129,16 +207,17 @@ impl Select {
         });
         match flow {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(name) => Err(Text::new(
+            ControlFlow::Break(name) => Err(Problem::new(
                 format!("规则不得使用 {name};唯一可见的日期是 $as_of"),
                 format!("a rule may not use {name}; the only date it may see is $as_of"),
-            )),
+            )
+            .with_word(&name)),
         }
     }
 }
 
-fn only_select() -> Text {
-    Text::new("规则只能是 SELECT", "a rule may only be a SELECT")
+fn only_select() -> Problem {
+    Problem::new("规则只能是 SELECT", "a rule may only be a SELECT")
 }
 
 fn reads_only(query: &Query) -> bool {
@@ -215,7 +294,7 @@ fn text(value: &str) -> Expr {
 mod tests {
     use super::*;
 
-    fn bound(sql: &str, params: &[(&str, Param)]) -> Result<String, Text> {
+    fn bound(sql: &str, params: &[(&str, Param)]) -> Result<String, Problem> {
         let params = params
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
@@ -252,6 +331,7 @@ mod tests {
         assert!(
             bound("select $limit", &[])
                 .unwrap_err()
+                .text
                 .en
                 .contains("$limit")
         );
@@ -281,9 +361,22 @@ mod tests {
             "select 1 where current_timestamp > $as_of",
             "select random()",
             "select (select today())",
+            "select \"now\"()",
+            "select public.now()",
+            "select 1 where \"Random\"() < 0.5",
         ] {
             assert!(Select::parse(sql).is_err(), "{sql} was accepted");
         }
+    }
+
+    #[test]
+    fn a_problem_knows_its_line() {
+        let first = |sql: &str| Select::parse(sql).unwrap_err().line_in(sql, 10);
+        assert_eq!(first("select 1\nfrom a\nwhere b < now()"), 12);
+        assert_eq!(first("select 1\nform a b c"), 11);
+        assert_eq!(first("delete\nfrom a"), 10);
+        let problem = Select::parse("select 1 form a b").unwrap_err();
+        assert!(!problem.text.en.contains("Line:"), "{}", problem.text.en);
     }
 
     #[test]

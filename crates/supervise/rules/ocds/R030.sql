@@ -15,10 +15,10 @@
 -- method.en: A valid bid was received after the end of the tender period, and one of its tenderers is a supplier of an active award; that tenderer is named too. Assumes that it had no other valid bid in time.
 -- why.zh: 逾期者看过别人的报价再投并中标,说明采购方可能有意放行。
 -- why.en: Whoever bids late may know the other offers; accepting such a bid points to an arrangement.
--- excludes.zh: 已取消的过程。没有截止时间、没有带时间的有效投标或没有生效授标的为不适用;不带时区的时间不比。
--- excludes.en: Cancelled processes. Not applicable without a deadline, a dated valid bid or an active award; times without a zone are not compared.
--- says.zh: {tenderer} 在截止时间 {tender_end} 之后的 {bid_date} 投标并中标({ocid})
--- says.en: {tenderer} bid at {bid_date}, after the deadline {tender_end}, and won ({ocid})
+-- excludes.zh: 已取消的过程。没有截止时间、没有带时间的有效投标或没有生效授标的为不适用。投标时间不带时区的,只有在任何时区都得出同一结论时才比;截止时间不带时区的不比。
+-- excludes.en: Cancelled processes. Not applicable without a deadline, a dated valid bid or an active award. The date of a bid without a zone counts where every zone on earth gives the same answer; a deadline without a zone is not compared.
+-- says.zh: {tenderer} 投标不早于 {bid_date},已过截止时间 {tender_end},仍中标({ocid})
+-- says.en: {tenderer} bid no earlier than {bid_date}, after the deadline {tender_end}, and won ({ocid})
 with late as (
   select p.process, p.ocid, p.tender_end, b.tenderer, min(b.date) as bid_date
   from processes p join ocds_bids b on p.process = b.process

@@ -6,7 +6,7 @@
 -- subject: process
 -- also: tenderer
 -- applies: (tender_status is distinct from 'cancelled')
--- needs: processes.submitted_bids, processes.supplier
+-- needs: processes.submitted_bids, processes.supplier, processes.settled_supplier
 -- key: ocid
 -- reach: record
 -- params: threshold = 1
@@ -16,15 +16,15 @@
 -- method.en: Exactly one tenderer has valid bids, it is the supplier of all active awards, and at least `threshold` other tenderers were disqualified. The winner is named too.
 -- why.zh: 采购方可以靠否决他人让内定者中标。
 -- why.en: A buyer can hand a contract to a chosen bidder by disqualifying all others.
--- excludes.zh: 已取消的过程;有待定或无效状态授标的过程不标出。没有投标或没有生效授标的为不适用。
--- excludes.en: Cancelled processes; those with an award pending or of invalid status are not flagged. Not applicable without bids or without an active award.
+-- excludes.zh: 已取消的过程。没有投标、没有生效授标,或有待定或无效状态授标的为不适用。
+-- excludes.en: Cancelled processes. Not applicable without bids, without an active award, or where an award is pending or of invalid status.
 -- says.zh: {disqualified_tenderers} 个其他投标人全被否决,只剩中标的 {winner}({ocid})
 -- says.en: {disqualified_tenderers} other tenderers were disqualified, only the winner {winner} was left ({ocid})
 with alone as (
   select process, ocid, supplier
   from processes
   where valid_tenderer = last_valid_tenderer and supplier = last_supplier and valid_tenderer = supplier
-    and open_awards = 0 and disqualified_bids > 0 and (tender_status is distinct from 'cancelled')
+    and settled_supplier is not null and disqualified_bids > 0 and (tender_status is distinct from 'cancelled')
 ),
 refused as (
   select a.process, a.ocid, a.supplier, count(distinct b.tenderer) as disqualified_tenderers

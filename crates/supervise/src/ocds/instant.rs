@@ -62,6 +62,20 @@ pub(super) fn milliseconds(text: &str) -> Option<i64> {
     Some(seconds * 1000 + fraction)
 }
 
+/// The first and the last instant that a time without a zone can stand for, or a day alone, wherever on
+/// earth it was written down: zones reach from UTC−12 to UTC+14.
+pub(super) fn somewhere(text: &str) -> Option<(i64, i64)> {
+    const HOUR: i64 = 3_600_000;
+    let (first, last) = match milliseconds(&format!("{text}Z")) {
+        Some(time) => (time, time),
+        None => (
+            milliseconds(&format!("{text}T00:00:00Z"))?,
+            milliseconds(&format!("{text}T23:59:59.999Z"))?,
+        ),
+    };
+    Some((first - 14 * HOUR, last + 12 * HOUR))
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |value, byte| {
         byte.is_ascii_digit()
@@ -90,7 +104,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::milliseconds;
+    use super::{milliseconds, somewhere};
 
     #[test]
     fn a_time_with_a_zone_is_an_instant() {
@@ -115,6 +129,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_time_without_a_zone_lies_between_the_ends_of_the_earth() {
+        let between = |first, last| Some((milliseconds(first)?, milliseconds(last)?));
+        assert_eq!(
+            somewhere("2021-12-09 11:42:00.0000000"),
+            between("2021-12-09T11:42:00+14:00", "2021-12-09T11:42:00-12:00")
+        );
+        assert_eq!(
+            somewhere("2021-12-09"),
+            between("2021-12-09T00:00:00+14:00", "2021-12-09T23:59:59.999-12:00")
+        );
+        for text in [
+            "",
+            "yesterday",
+            "2021-12",
+            "2021-12-09T11:42",
+            "2021-12-09T11:42:00Z",
+        ] {
+            assert_eq!(somewhere(text), None, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn it_agrees_with_a_calendar_library(second in -60_000_000_000_i64..200_000_000_000) {
@@ -125,6 +161,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,40}") {
             let _ = milliseconds(&text);
+            let _ = somewhere(&text);
         }
     }
 }

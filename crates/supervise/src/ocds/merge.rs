@@ -27,7 +27,11 @@ pub(crate) fn merged(mut releases: Vec<Value>) -> Value {
 /// When a release was made: offsets differ, so the text alone tells no order. A day without a time,
 /// or a time without a zone, is put into UTC; what is no date at all comes first.
 pub(crate) fn when(release: &Value) -> Option<i64> {
-    let text = release.get("date")?.as_str()?;
+    instant_of(release.get("date")?.as_str()?)
+}
+
+/// The same of the text of a date.
+pub(super) fn instant_of(text: &str) -> Option<i64> {
     milliseconds(text)
         .or_else(|| milliseconds(&format!("{text}Z")))
         .or_else(|| milliseconds(&format!("{text}T00:00:00Z")))

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub(super) enum Fault {
     /// A date-time without zone, a day alone, or no date at all.
     NotADate,
+    /// A time without its zone, or a day alone, which still tells something.
+    NoZone,
     /// Something else where a number is wanted, such as text.
     NotANumber,
     /// Something else where text is wanted.

@@ -291,7 +291,9 @@ object!(BidsObject, "bids", |rows, map| {
 object!(Bid, "bids.details", |rows, map| {
     begin => rows.begin_entry();
     "status" Status => leaf!(map, rows, |r, v| r.entry.status = v.word(r, "bids.details.status")),
-    "date" Date => leaf!(map, rows, |r, v| r.entry.date = v.instant(r, "bids.details.date")),
+    "date" Date => leaf!(map, rows, |r, v| {
+        (r.entry.date, r.entry.somewhere) = v.instant_or_about(r, "bids.details.date");
+    }),
     "value" Money => map.next_value_seed(Money(&mut *rows))?,
     "tenderers" Tenderers => map.next_value_seed(BidderList(&mut *rows))?;
     end => rows.end_bid();

@@ -162,6 +162,10 @@ impl Fault {
                 "不是带时区的 RFC 3339 时间,按空值处理",
                 "not an RFC 3339 date-time with a zone, read as empty",
             ),
+            Self::NoZone => (
+                "时间没有时区,只在任何时区都得出同一结论时参与比对",
+                "a time without a zone, compared only where every zone gives the same answer",
+            ),
             Self::NotANumber => ("应为数字,按空值处理", "a number is expected, read as empty"),
             Self::NotText => ("应为文本,按空值处理", "text is expected, read as empty"),
             Self::NotAnObject => (

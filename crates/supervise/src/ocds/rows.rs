@@ -2,6 +2,7 @@
 //! turns out broken. Numbers of processes, bids, awards and organisations are the block's own here.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use super::columns::{Awards, Bids, Contracts, Items, Processes};
 use super::intern::{Interner, NONE, Texts};
@@ -37,6 +38,8 @@ pub(super) struct Entry {
     pub has_amount: bool,
     pub currency: u32,
     pub date: Option<i64>,
+    /// Between which instants a date without a zone lies.
+    pub somewhere: Option<(i64, i64)>,
     pub award_id: u32,
     pub parties: Vec<u32>,
     /// Tenderers or suppliers named, those without an id among them.
@@ -92,6 +95,9 @@ pub(super) struct Rows {
     pub reference: Reference,
     /// The document is a package or a record, not a release.
     pub container: bool,
+    /// Bids of the release being read whose date has no zone: their rows, and between which instants the
+    /// date lies.
+    about: Vec<(Range<usize>, (i64, i64))>,
     open: bool,
     mark: Mark,
 }
@@ -120,6 +126,7 @@ impl Rows {
             entry: Entry::default(),
             reference: Reference::default(),
             container: false,
+            about: Vec::new(),
             open: false,
             mark: Mark::default(),
         }
@@ -156,6 +163,7 @@ impl Rows {
     pub(super) fn begin_release(&mut self) {
         self.mark = self.mark();
         self.open = true;
+        self.about.clear();
         self.current = Current {
             status: NONE,
             method: NONE,
@@ -173,6 +181,7 @@ impl Rows {
             return;
         };
         self.open = false;
+        self.date_bids();
         let current = &self.current;
         let versioned = current.versioned;
         let partial = current.has_tag && !current.compiled && !versioned;
@@ -200,6 +209,20 @@ impl Rows {
             self.counts.releases += 1;
         } else {
             self.counts.compiled_releases += 1;
+        }
+    }
+
+    /// Dates without a zone count where every zone puts them on the same side of the deadline. They then
+    /// stand for the instant next to it: late bids for the earliest, others for the latest.
+    fn date_bids(&mut self) {
+        let Some(end) = self.current.end else { return };
+        for (rows, (first, last)) in self.about.drain(..) {
+            let date = match (first > end, last <= end) {
+                (true, _) => first,
+                (_, true) => last,
+                _ => continue,
+            };
+            self.bids.date[rows].fill(date);
         }
     }
 
@@ -283,6 +306,10 @@ impl Rows {
             0
         };
         let rows = parties.len().max(1);
+        if let Some(about) = self.entry.somewhere {
+            let first = self.bids.date.len();
+            self.about.push((first..first + rows, about));
+        }
         for place in 0..rows {
             self.bids.process.push(process);
             self.bids.bid.push(bid);

@@ -8,7 +8,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::instant::milliseconds;
+use super::instant::{milliseconds, somewhere};
+use super::merge::instant_of;
 use super::oddities::Fault;
 use super::rows::Rows;
 
@@ -108,6 +109,22 @@ impl<'v> Scalar<'v> {
         }
     }
 
+    /// An instant, or between which two a time lies that names no zone.
+    pub(super) fn instant_or_about(
+        &self,
+        rows: &mut Rows,
+        field: &'static str,
+    ) -> (Option<i64>, Option<(i64, i64)>) {
+        if let Self::Text(text) = self
+            && milliseconds(text).is_none()
+            && let Some(about) = somewhere(text)
+        {
+            rows.odd(field, Fault::NoZone, text);
+            return (None, Some(about));
+        }
+        (self.instant(rows, field), None)
+    }
+
     pub(super) fn instant(&self, rows: &mut Rows, field: &'static str) -> Option<i64> {
         match self {
             Self::Null => None,
@@ -183,7 +200,7 @@ impl<'de, F: FnOnce(&mut Rows, Scalar<'_>)> Visitor<'de> for Leaf<'_, F> {
 
     /// A versioned release holds `[{"releaseDate": …, "value": …}, …]`: the latest value counts.
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let mut latest: Option<(String, Value)> = None;
+        let mut latest: Option<(Option<i64>, Value)> = None;
         let mut versions = true;
         while let Some(version) = list.next_element::<Value>()? {
             let Value::Object(mut version) = version else {
@@ -193,8 +210,7 @@ impl<'de, F: FnOnce(&mut Rows, Scalar<'_>)> Visitor<'de> for Leaf<'_, F> {
             let date = version
                 .get("releaseDate")
                 .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
+                .and_then(instant_of);
             let Some(value) = version.remove("value") else {
                 versions = false;
                 continue;

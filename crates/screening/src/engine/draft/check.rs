@@ -12,6 +12,7 @@ use futures::StreamExt;
 
 use super::{DraftAnswer, DraftCheck, DraftOutcome};
 use crate::engine::answers::{Answer, absent_reason, need_reason};
+use crate::engine::apart::PopulationParts;
 use crate::engine::counts::Counts;
 use crate::engine::failure::{Failure, FailureCause};
 use crate::engine::finding::Finding;
@@ -69,8 +70,8 @@ impl<'a> Check<'a> {
         }
         let limit = self.desk.settings.time_limit;
         match tokio::time::timeout(limit, self.work(step)).await {
-            Ok(done) => done.map_err(|error| self.failure(&step.name, &error)),
-            Err(_) => Err(Failure::out_of_time(&step.name, limit)),
+            Ok(done) => done.map_err(|error| self.failure(&step.work.what(&step.name), &error)),
+            Err(_) => Err(Failure::out_of_time(&step.work.what(&step.name), limit)),
         }
     }
 
@@ -120,15 +121,42 @@ impl<'a> Check<'a> {
             Work::RowChecks(checks) if failure.cause == FailureCause::Execution => {
                 self.row_checks_alone(checks).await;
             }
-            work => {
-                for rule in work.rules(&self.desk.populations) {
-                    self.failures.push(Failure {
-                        rule: self.desk.rules[rule].rule.id.clone(),
-                        ..failure.clone()
-                    });
+            Work::Population(place, _) if failure.cause == FailureCause::Execution => {
+                if let Err(error) = self.population_alone(*place).await {
+                    let failure = self.failure(&step.work.what(&step.name), &error);
+                    self.none_answers(&step.work, &failure);
+                }
+            }
+            work => self.none_answers(work, &failure),
+        }
+    }
+
+    fn none_answers(&mut self, work: &Work, failure: &Failure) {
+        for rule in work.rules(&self.desk.populations) {
+            let id = &self.desk.rules[rule].rule.id;
+            self.failures.push(failure.clone().of(id));
+        }
+    }
+
+    /// The subjects of a kind, and each rule's answers by themselves.
+    async fn population_alone(&mut self, place: usize) -> Result<(), DataFusionError> {
+        let parts = PopulationParts::of(&self.desk.populations[place]);
+        let (session, as_of) = (&self.desk.session, self.desk.settings.as_of);
+        let mut rows = parts.subjects(session, as_of, &self.context).await?;
+        for (rule, needs) in &parts.rules {
+            let rule = &self.desk.rules[*rule].rule;
+            let answers = parts.answers(session, as_of, &self.context, rule, needs);
+            match answers.await {
+                Ok(answers) => rows.push_answers(answers),
+                Err(error) => {
+                    rows.push_answers(vec![0; rows.len()]);
+                    let failure = self.failure(&Failure::rule(&rule.id), &error);
+                    self.failures.push(failure.of(&rule.id));
                 }
             }
         }
+        self.populations[place] = rows;
+        Ok(())
     }
 
     /// Each check of a group by itself, so that one division by zero costs one answer.
@@ -146,7 +174,10 @@ impl<'a> Check<'a> {
                     let found = alone.split(&batches, |member| self.figures(member));
                     self.found.extend(found);
                 }
-                Err(error) => self.failures.push(self.failure(&rule.id, &error)),
+                Err(error) => {
+                    let failure = self.failure(&Failure::rule(&rule.id), &error);
+                    self.failures.push(failure.of(&rule.id));
+                }
             }
         }
     }
@@ -155,8 +186,8 @@ impl<'a> Check<'a> {
         figure_places(&self.desk.rules[member].rule).len()
     }
 
-    fn failure(&self, name: &str, error: &DataFusionError) -> Failure {
-        Failure::from_error(name, error, self.desk.settings.memory_limit)
+    fn failure(&self, what: &Text, error: &DataFusionError) -> Failure {
+        Failure::from_error(what, error, self.desk.settings.memory_limit)
     }
 
     /// What the steps say of a subject.

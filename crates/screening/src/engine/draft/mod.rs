@@ -161,8 +161,8 @@ impl DraftCheck {
             populations,
             ..
         } = prepared;
-        // It planned and has nothing left to do; dropping it could block.
-        runtime.shutdown_background();
+        // It planned and has nothing left to do.
+        drop(runtime);
         let is_numbered = |slot: &Arc<Slot>| {
             let number = slot.number();
             number.is_some_and(|number| slot.is_read(number.column))
@@ -268,7 +268,10 @@ impl DraftCheck {
         let rules = self.rules().map(|rule| rule.id.as_str());
         DraftOutcome {
             failures: rules
-                .map(|rule| Failure::from_error(rule, error, self.settings.memory_limit))
+                .map(|rule| {
+                    let what = Failure::rule(rule);
+                    Failure::from_error(&what, error, self.settings.memory_limit).of(rule)
+                })
                 .collect(),
             ..DraftOutcome::default()
         }

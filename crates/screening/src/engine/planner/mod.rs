@@ -17,6 +17,7 @@ use datafusion::sql::parser::Statement as BoundStatement;
 use tokio::task::JoinSet;
 
 use super::Settings;
+use super::apart::PopulationParts;
 use super::failure::{EngineError, pack_error};
 use super::kept_plans::{StatementKey, statement_key};
 use super::parts::Parts;
@@ -27,7 +28,7 @@ use super::slot::Slot;
 use crate::TableDeclaration;
 use crate::items::Items;
 use crate::pack::{Pack, PackError, Param, Rule};
-use crate::sql::{Bindings, Select};
+use crate::sql::{Bindings, Problem, Select};
 
 /// A statement that is parsed and bound, on its way to a plan.
 struct Statement {
@@ -83,7 +84,12 @@ pub(super) struct Planner<'a> {
     /// Columns of the shared tables that are registered.
     shared: BTreeMap<String, SchemaRef>,
     statements: Vec<Statement>,
+    /// The rules that run, with the parameters they run with.
+    rules: Vec<Rule>,
 }
+
+/// Keys of a header that a row check's SQL stands in.
+const ROW_CHECK_KEYS: &[&str] = &["flag_when", "figures"];
 
 impl<'a> Planner<'a> {
     pub(super) fn new(
@@ -105,6 +111,7 @@ impl<'a> Planner<'a> {
             tables: BTreeMap::new(),
             shared: BTreeMap::new(),
             statements: Vec::new(),
+            rules: Vec::new(),
         }
     }
 
@@ -132,8 +139,10 @@ impl<'a> Planner<'a> {
                 rule
             })
             .collect();
+        self.rules.clone_from(&rules);
         let selects = self.parse_queries(&rules);
         self.plan_shared(&rules, &selects).await;
+        self.check_needs(&rules);
         if !self.errors.is_empty() {
             return (Vec::new(), Vec::new());
         }
@@ -176,6 +185,11 @@ impl<'a> Planner<'a> {
                     plans.insert(index, plan);
                 }
                 Err(error) => {
+                    let apart = self.blamed_apart(index).await;
+                    if !apart.is_empty() {
+                        errors.extend(apart);
+                        continue;
+                    }
                     let statement = &self.statements[index];
                     errors.push(pack_error(
                         &statement.file,
@@ -210,6 +224,35 @@ impl<'a> Planner<'a> {
                 plan: Some(plan),
             })
             .collect())
+    }
+
+    /// A statement that serves several rules cannot be planned: the rules that are to blame.
+    async fn blamed_apart(&self, statement: usize) -> Vec<PackError> {
+        let mut errors = Vec::new();
+        let as_of = self.settings.as_of;
+        match &self.statements[statement].work {
+            Work::RowChecks(checks) => {
+                for member in &checks.members {
+                    let rule = &self.rules[*member];
+                    if let Err(error) = checks.plan_alone(self.session, as_of, rule).await {
+                        let (shown, line) = rule.header_of(ROW_CHECK_KEYS);
+                        errors.push(pack_error(&rule.file, &shown, line, &error));
+                    }
+                }
+            }
+            Work::Population(_, subject) => {
+                let counted = self.rules.iter();
+                for rule in counted.filter(|rule| rule.subjects.contains(&subject.kind)) {
+                    let parts = PopulationParts::of_applies(subject);
+                    if let Err(error) = parts.check(self.session, as_of, rule).await {
+                        let (shown, line) = rule.header_of(&["applies"]);
+                        errors.push(pack_error(&rule.file, &shown, line, &error));
+                    }
+                }
+            }
+            _ => {}
+        }
+        errors
     }
 
     /// Takes a statement; its physical plan is made on another thread while the next is read.
@@ -263,7 +306,7 @@ impl<'a> Planner<'a> {
         select: &Select,
         params: &BTreeMap<String, Param>,
     ) -> Option<Looked> {
-        let statement = self.bound(file, line, select, params)?;
+        let statement = self.bound(file, line, sql, select, params)?;
         let key = statement_key(&statement);
         if let (Some(plans), Some(functions)) = (&self.settings.plans, &self.functions)
             && let Some(plan) = plans.plan(&key, &self.slots, functions)
@@ -283,7 +326,7 @@ impl<'a> Planner<'a> {
         select: &Select,
         params: &BTreeMap<String, Param>,
     ) -> Option<LogicalPlan> {
-        let statement = self.bound(file, line, select, params)?;
+        let statement = self.bound(file, line, sql, select, params)?;
         self.planned(file, line, sql, statement).await
     }
 
@@ -291,6 +334,7 @@ impl<'a> Planner<'a> {
         &mut self,
         file: &str,
         line: usize,
+        sql: &str,
         select: &Select,
         params: &BTreeMap<String, Param>,
     ) -> Option<BoundStatement> {
@@ -301,11 +345,18 @@ impl<'a> Planner<'a> {
         match select.bind(&bindings) {
             Ok(statement) => Some(statement),
             Err(problem) => {
-                self.errors
-                    .push(PackError::new(file, line, problem.zh, problem.en));
+                self.refused(file, line, sql, problem);
                 None
             }
         }
+    }
+
+    /// A statement that begins on `line` and is none that rules may use.
+    fn refused(&mut self, file: &str, line: usize, sql: &str, problem: Problem) {
+        let line = problem.line_in(sql, line);
+        let text = problem.text;
+        self.errors
+            .push(PackError::new(file, line, text.zh, text.en));
     }
 
     async fn planned(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Looked, Planner, Statement};
 use crate::engine::compile::{NeedKind, Population};
 use crate::engine::plan::{PlannedPopulation, Work};
-use crate::pack::{PackError, Rule, Subject};
+use crate::pack::{Rule, Subject};
 use crate::sql::{Bindings, Select};
 
 impl Planner<'_> {
@@ -84,8 +84,7 @@ impl Planner<'_> {
         let select = match Select::parse(&compiled.sql) {
             Ok(select) => select,
             Err(problem) => {
-                self.errors
-                    .push(PackError::new("pack.toml", 0, problem.zh, problem.en));
+                self.refused("pack.toml", 0, &compiled.sql, problem);
                 return None;
             }
         };
@@ -100,14 +99,14 @@ impl Planner<'_> {
             let rule = &rules[*index];
             let applies = rule.applies.as_deref().unwrap_or("true");
             let sql = format!("select ({applies}) as a from {}", subject.table);
+            let (shown, line) = rule.header_of(&["applies"]);
             match Select::parse(&sql) {
                 Ok(select) => {
                     let params = rule.params.clone();
-                    self.logical(&rule.file, 0, &sql, &select, &params).await;
+                    self.logical(&rule.file, line, &shown, &select, &params)
+                        .await;
                 }
-                Err(problem) => self
-                    .errors
-                    .push(PackError::new(&rule.file, 0, problem.zh, problem.en)),
+                Err(problem) => self.refused(&rule.file, line, &shown, problem),
             }
         }
         if self.errors.len() == before {

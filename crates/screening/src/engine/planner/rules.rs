@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Planner, Statement};
+use super::{Planner, ROW_CHECK_KEYS, Statement};
 use crate::engine::compile::row_checks_sql;
 use crate::engine::plan::{Layout, RowChecks, Work};
 use crate::pack::{Body, PackError, Rule};
@@ -16,9 +16,7 @@ impl Planner<'_> {
             if let Body::Query { sql, line } = &rule.body {
                 match Select::parse(sql) {
                     Ok(select) => selects.push((index, select)),
-                    Err(problem) => self
-                        .errors
-                        .push(PackError::new(&rule.file, *line, problem.zh, problem.en)),
+                    Err(problem) => self.refused(&rule.file, *line, sql, problem),
                 }
             }
         }
@@ -64,28 +62,29 @@ impl Planner<'_> {
 
     /// `key`, `today`, `personal` and the sentence may only name figures that the rule yields.
     pub(super) fn check_figures(&mut self, rule: &Rule, layout: &Layout) {
-        let mut wanted: BTreeSet<&str> = rule
-            .key
-            .iter()
-            .chain(&rule.today)
-            .chain(&rule.personal)
-            .map(String::as_str)
-            .collect();
-        for says in [&rule.texts.says.zh, &rule.texts.says.en] {
-            wanted.extend(says::placeholders(says).unwrap_or_default());
-        }
-        for name in wanted {
-            let known = layout.figures.iter().any(|(figure, _)| figure == name)
-                || matches!(name, "subject" | "related" | "money_fen" | "items");
-            if !known {
-                self.errors.push(PackError::new(
-                    &rule.file,
-                    0,
-                    format!("查询结果没有指标 {name},而 key、today、personal 或 says 提到它"),
-                    format!(
-                        "the rule yields no figure {name}, which key, today, personal or says names"
-                    ),
-                ));
+        let says = |says: &str| -> Vec<String> {
+            let names = says::placeholders(says).unwrap_or_default();
+            names.into_iter().map(str::to_owned).collect()
+        };
+        let wanted = [
+            ("key", rule.key.clone()),
+            ("today", rule.today.clone()),
+            ("personal", rule.personal.clone()),
+            ("says.zh", says(&rule.texts.says.zh)),
+            ("says.en", says(&rule.texts.says.en)),
+        ];
+        for (key, names) in wanted {
+            for name in BTreeSet::from_iter(names) {
+                let known = layout.figures.iter().any(|(figure, _)| *figure == name)
+                    || matches!(name.as_str(), "subject" | "related" | "money_fen" | "items");
+                if !known {
+                    self.errors.push(PackError::new(
+                        &rule.file,
+                        rule.line_of_word(&[key], Some(&name)),
+                        format!("查询结果没有指标 {name},而 {key} 提到它"),
+                        format!("the rule yields no figure {name}, which `{key}` names"),
+                    ));
+                }
             }
         }
     }
@@ -156,11 +155,15 @@ impl Planner<'_> {
             }
         };
         let file = rules[members[0]].file.clone();
+        let (shown, line) = match members[..] {
+            [member] => rules[member].header_of(ROW_CHECK_KEYS),
+            _ => (sql.clone(), 0),
+        };
         let none = BTreeMap::new();
         let planned = match Select::parse(&sql) {
             Ok(select) => {
                 let before = self.errors.len();
-                let looked = self.look(&file, 0, &sql, &select, &none).await;
+                let looked = self.look(&file, line, &shown, &select, &none).await;
                 if looked.is_none() && members.len() > 1 {
                     // Some check of the group is wrong: plan each by itself, so that it is named.
                     self.errors.truncate(before);
@@ -172,8 +175,7 @@ impl Planner<'_> {
                 looked
             }
             Err(problem) => {
-                self.errors
-                    .push(PackError::new(&file, 0, problem.zh, problem.en));
+                self.refused(&file, line, &shown, problem);
                 None
             }
         };
@@ -192,8 +194,8 @@ impl Planner<'_> {
                     reads: BTreeSet::from([over.to_owned()]),
                     parts: None,
                     file,
-                    sql,
-                    line: 0,
+                    sql: shown,
+                    line,
                 },
             );
         }

@@ -38,6 +38,24 @@ impl Planner<'_> {
         }
     }
 
+    /// `needs` may name a column of a shared table; which it has is known only now.
+    pub(super) fn check_needs(&mut self, rules: &[Rule]) {
+        for rule in rules {
+            for need in &rule.needs {
+                if self.shared.contains_key(&need.table)
+                    && !self.has_column(&need.table, &need.column)
+                {
+                    self.errors.push(PackError::new(
+                        &rule.file,
+                        rule.line_of_word(&["needs"], Some(&need.column)),
+                        format!("表 {} 没有列 {}", need.table, need.column),
+                        format!("the table {} has no column {}", need.table, need.column),
+                    ));
+                }
+            }
+        }
+    }
+
     pub(super) async fn plan_shared_table(&mut self, name: &str, open: &mut Vec<String>) {
         if self.tables.contains_key(name) || self.shared.contains_key(name) {
             return;
@@ -77,8 +95,7 @@ impl Planner<'_> {
         let select = match Select::parse(&sql) {
             Ok(select) => select,
             Err(problem) => {
-                self.errors
-                    .push(PackError::new(&file, line, problem.zh, problem.en));
+                self.refused(&file, line, &sql, problem);
                 return;
             }
         };

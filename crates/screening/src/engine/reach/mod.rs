@@ -27,6 +27,9 @@ use crate::pack::{Pack, Reach, Subject};
 use crate::{TableSource, Tables};
 use reading::Reading;
 
+/// The number of a row in its table: it says where the row stands and nothing about it.
+const ROW_NO: &str = "row_no";
+
 /// Subjects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subjects {
@@ -200,7 +203,7 @@ impl ReachMap {
         let affected: Vec<&Reading> = self
             .rules
             .iter()
-            .filter(|rule| rule.reads(change))
+            .filter(|rule| rule.reads(change, &self.declared))
             .collect();
         let mut neighbours: BTreeMap<Reach, BTreeSet<String>> = BTreeMap::new();
         let looks_further = |rule: &&Reading| matches!(rule.reach, Reach::Village | Reach::Owner);
@@ -338,7 +341,7 @@ fn changed_columns(
     before: Option<&RecordBatch>,
     after: Option<&RecordBatch>,
 ) -> BTreeSet<String> {
-    let columns = declared.iter().filter(|column| *column != "row_no");
+    let columns = declared.iter().filter(|column| *column != ROW_NO);
     let (before, after) = match (before, after) {
         (None, None) => return BTreeSet::new(),
         (Some(before), Some(after)) if before.num_rows() == after.num_rows() => (before, after),

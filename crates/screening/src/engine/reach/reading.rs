@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Change;
+use super::{Change, ROW_NO};
 use crate::items::Items;
 use crate::pack::{Body, Pack, Reach, Rule};
 use crate::sql::Select;
@@ -97,11 +97,16 @@ impl Reading {
         self.words.contains(&column.to_lowercase())
     }
 
-    /// Whether it reads what changed.
-    pub(super) fn reads(&self, change: &Change) -> bool {
+    /// Whether it reads what changed. Where rows came or went, whoever reads the table sees it, even by
+    /// counting them without naming a column.
+    pub(super) fn reads(&self, change: &Change, declared: &BTreeMap<String, Vec<String>>) -> bool {
         change.columns.iter().any(|(table, columns)| {
+            let all = declared.get(table).is_some_and(|all| {
+                let own = all.iter().filter(|column| *column != ROW_NO);
+                own.count() == columns.len()
+            });
             self.tables.contains(table)
-                && (self.takes_all || columns.iter().any(|column| self.names(column)))
+                && (self.takes_all || all || columns.iter().any(|column| self.names(column)))
         })
     }
 

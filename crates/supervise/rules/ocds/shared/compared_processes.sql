@@ -48,6 +48,7 @@ select
   t.process, t.ocid, t.tender_status, t.procurement_method, t.procurement_method_details,
   t.tender_start, t.tender_end, t.number_of_tenderers, t.buyer, t.procuring_entity, t.linked_only,
   nullif(d.active_awards, 0) as active_awards, d.open_awards, d.supplier, d.last_supplier, d.winner,
+  case when d.open_awards = 0 then d.supplier end as settled_supplier,
   nullif(b.submitted_bids, 0) as submitted_bids, b.disqualified_bids,
   nullif(b.dated_valid_bids, 0) as dated_valid_bids,
   b.valid_tenderer, b.last_valid_tenderer,
