@@ -103,11 +103,6 @@ impl KeptPlans {
             self.plans.insert(key, bytes.to_vec());
         }
     }
-
-    /// Whether a statement's plan is among them.
-    pub(super) fn has(&self, key: &StatementKey) -> bool {
-        self.plans.contains_key(key)
-    }
 }
 
 /// The key of a statement.
@@ -177,3 +172,44 @@ impl PhysicalExtensionCodec for OurNodes {
 
 /// Stands for [`HeldRows`]; no table is called so.
 const HELD_ROWS: &str = "held rows";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{Audience, PackFiles};
+    use crate::{ColumnType, Prepared, TableDeclaration};
+
+    const RULE: &str = "-- id: T01\n-- title.zh: 甲\n-- title.en: A\n-- audience: officer\n-- severity: low\n\
+        -- subject: thing\n-- reach: record\n-- basis: practice\n-- says.zh: 甲\n-- says.en: A\n\
+        select name as subject from things where name > 'm'\n";
+
+    #[test]
+    fn a_plan_that_cannot_be_read_back_is_made_anew_and_kept_anew() {
+        let texts = [
+            (
+                "pack.toml",
+                "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\n",
+            ),
+            ("T01.sql", RULE),
+            ("T01.fixture", ""),
+        ];
+        let things = TableDeclaration::new("things", &[("name", ColumnType::Text)]);
+        let pack = Pack::load(PackFiles::from_texts(texts), vec![things], None).unwrap();
+        let planned = |plans: Option<KeptPlans>| {
+            let day = jiff::civil::date(2026, 6, 30);
+            let mut settings = Settings::new(day, Audience::Officer);
+            settings.plans = plans.map(Arc::new);
+            Prepared::new(&pack, None, settings).unwrap()
+        };
+        let first = planned(None);
+        assert_eq!(first.statements(), (2, 0));
+        let whole = first.plans_to_keep().unwrap();
+        let mut broken = whole.clone();
+        // Cannot be empty: two statements were kept.
+        *broken.plans.values_mut().next().unwrap() = b"none".to_vec();
+        let second = planned(Some(broken));
+        assert_eq!(second.statements(), (1, 1));
+        assert_eq!(second.plans_to_keep().unwrap().plans.len(), 2);
+        assert_eq!(planned(Some(whole)).statements(), (0, 2));
+    }
+}

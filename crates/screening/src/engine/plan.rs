@@ -39,6 +39,8 @@ pub struct Prepared {
 pub(super) struct Step {
     /// Of its statement.
     pub key: Option<StatementKey>,
+    /// Whether its plan is one that an earlier run made.
+    pub is_kept: bool,
     pub name: String,
     pub work: Work,
     /// None for steps that are no statement.
@@ -241,9 +243,9 @@ impl Prepared {
 
     /// How many statements were planned anew, and how many as an earlier run did.
     pub fn statements(&self) -> (usize, usize) {
-        let keys: Vec<_> = self.steps.iter().filter_map(|step| step.key).collect();
-        let taken = keys.iter().filter(|key| self.is_taken(key)).count();
-        (keys.len() - taken, taken)
+        let planned = self.steps.iter().filter(|step| step.key.is_some());
+        let (taken, anew): (Vec<_>, Vec<_>) = planned.partition(|step| step.is_kept);
+        (anew.len(), taken.len())
     }
 
     /// The plans of this run, for another one to take; none where it took all of them itself.
@@ -258,11 +260,6 @@ impl Prepared {
             }
         }
         Some(kept)
-    }
-
-    fn is_taken(&self, key: &StatementKey) -> bool {
-        let taken = self.settings.plans.as_ref();
-        taken.is_some_and(|taken| taken.has(key))
     }
 
     /// Name and plan of every statement, for tests and for authors of rules.
@@ -301,6 +298,7 @@ fn counting_steps(
             slot.will_read(&columns);
             counting.push(Step {
                 key: None,
+                is_kept: false,
                 name: format!("rows of {} for each {}", child.table, planned.subject.kind),
                 work: Work::Counting(Arc::new(Counting {
                     population,

@@ -177,6 +177,7 @@ impl<'a> Planner<'a> {
             return Err(EngineError::Pack(errors));
         }
         let mut plans = std::mem::take(&mut self.kept);
+        let kept: BTreeSet<usize> = plans.keys().copied().collect();
         let mut errors = Vec::new();
         while let Some(done) = self.plans.join_next().await {
             let (index, plan) = done.map_err(|error| EngineError::Machine(error.to_string()))?;
@@ -214,9 +215,11 @@ impl<'a> Planner<'a> {
         let place = |table: &String| places.get(table).copied();
         Ok(statements
             .into_iter()
-            .zip(plans.into_values())
-            .map(|(statement, plan)| Step {
+            .zip(plans)
+            .map(|(statement, (index, plan))| (statement, plan, kept.contains(&index)))
+            .map(|(statement, plan, is_kept)| Step {
                 key: Some(statement.key),
+                is_kept,
                 reads: statement.reads.iter().filter_map(place).collect(),
                 name: statement.name,
                 work: statement.work,
