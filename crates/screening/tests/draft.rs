@@ -264,6 +264,14 @@ fn a_rule_that_fails_is_named_and_the_others_answer() {
             ),
             row_check("T02", "10 / (size - 5) > 3"),
             row_check("T03", "size > 3"),
+            // Its population is counted together with the others'.
+            rule(
+                "T04",
+                "filer",
+                "record",
+                "-- applies: 10 / (size - 5) > 0",
+                &larger(3),
+            ),
         ],
         &Tables::new(),
     );
@@ -277,14 +285,15 @@ fn a_rule_that_fails_is_named_and_the_others_answer() {
         failed,
         [
             ("T01", FailureCause::Execution),
-            ("T02", FailureCause::Execution)
+            ("T02", FailureCause::Execution),
+            ("T04", FailureCause::Execution)
         ]
     );
     assert_eq!(answers(&outcome), [("T03", Answer::Flagged)]);
     // The failure belongs to that draft: the next one is checked by all.
     let next = check(&desk, &things(&[("a", Some(6))]), "a");
     assert!(next.failures.is_empty());
-    assert_eq!(next.answers.len(), 3);
+    assert_eq!(next.answers.len(), 4);
 }
 
 #[test]

@@ -265,6 +265,41 @@ fn many_row_checks_over_a_table_are_one_scan() {
 }
 
 #[test]
+fn a_shared_table_is_made_once_however_many_rules_read_it() {
+    let reads = |id: &str, bound: i64| {
+        rule(
+            id,
+            "",
+            &format!("select name as subject from doubled where twice > {bound}"),
+        )
+    };
+    let pack = pack(&[
+        (
+            "shared/doubled.sql",
+            "-- id: doubled\n-- what.zh: 甲\n-- what.en: A\nselect name, size * 2 as twice from things"
+                .to_owned(),
+        ),
+        ("T01.sql", reads("T01", 3)),
+        ("T02.sql", reads("T02", 12)),
+    ]);
+    let prepared = Prepared::new(&pack, None, settings()).unwrap();
+    let plans: Vec<_> = prepared.plans().collect();
+    let made = plans.iter().filter(|(name, _)| *name == "doubled");
+    assert_eq!(made.count(), 1);
+    for (name, plan) in &plans {
+        let is_rule = name.starts_with('T');
+        assert_eq!(
+            plan.contains("SlotScan: doubled"),
+            is_rule,
+            "{name}\n{plan}"
+        );
+    }
+    let outcome = run(&pack, settings());
+    let flagged: Vec<_> = outcome.answers.iter().map(|it| it.flagged).collect();
+    assert_eq!(flagged, [2, 1]);
+}
+
+#[test]
 fn a_rule_that_divides_by_zero_is_named_and_the_others_still_answer() {
     let pack = pack(&[
         (

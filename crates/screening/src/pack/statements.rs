@@ -9,7 +9,19 @@ use crate::sql::{Bindings, Problem, Select};
 
 pub(super) fn check(pack: &Pack) -> Vec<PackError> {
     let mut errors = Vec::new();
+    let mut ids = BTreeMap::new();
     for rule in &pack.rules {
+        if let Some(other) = ids.insert(rule.id.to_lowercase(), &rule.file) {
+            errors.push(PackError::new(
+                &rule.file,
+                rule.line_of("id"),
+                format!("编号 {} 与 {other} 的相同(不分大小写)", rule.id),
+                format!(
+                    "the id {} is that of {other}; capitals make no difference",
+                    rule.id
+                ),
+            ));
+        }
         errors.extend(check_rule(rule));
     }
     let mut reads = BTreeMap::new();
@@ -242,6 +254,17 @@ mod tests {
             let told = one(&rule);
             assert!(told.starts_with(wanted), "{told}\n{wanted}");
         }
+    }
+
+    #[test]
+    fn ids_that_differ_in_capitals_only_are_one_id() {
+        let rule = "select name as subject from things where size > $most";
+        let other = format!("{HEADER}{rule}").replace("id: T01", "id: t01");
+        let told = told(rule, &[("t01.sql", &other), ("t01.fixture", "")]);
+        assert_eq!(
+            told,
+            ["t01.sql:1 the id t01 is that of T01.sql; capitals make no difference"]
+        );
     }
 
     #[test]

@@ -187,6 +187,23 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_come_or_go_are_seen_by_whoever_counts_them() {
+        let mut reading = taken("select name from things where (select count(*) from parts) > 3");
+        reading.tables = BTreeSet::from(["things".to_owned(), "parts".to_owned()]);
+        let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned());
+        let declared = BTreeMap::from([(
+            "parts".to_owned(),
+            columns(&["row_no", "thing", "weight"]).collect(),
+        )]);
+        let change = |names: &[&str]| Change {
+            columns: BTreeMap::from([("parts".to_owned(), columns(names).collect())]),
+            ..Change::default()
+        };
+        assert!(reading.reads(&change(&["thing", "weight"]), &declared));
+        assert!(!reading.reads(&change(&["weight"]), &declared));
+    }
+
+    #[test]
     fn words_are_those_of_the_statement_and_not_of_its_remarks() {
         let reading = taken("select \"Scale\" from a\n-- not the budget\nwhere b.kind = 'x'");
         assert!(reading.words.contains("scale") && reading.words.contains("kind"));
