@@ -47,12 +47,30 @@ pub enum PhotoError {
         /// What does not hold together.
         detail: String,
     },
+    /// A reader broke down over it.
+    #[error("its reader broke down over it: the file is probably damaged")]
+    Unreasonable,
     /// A photo could not be written.
     #[error("the photo cannot be written: {0}")]
     Unwritable(String),
 }
 
 impl PhotoError {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "photo_unreadable",
+            Self::Empty => "photo_empty",
+            Self::NotAPhoto => "not_a_photo",
+            Self::FileTooLarge { .. } => "photo_too_long",
+            Self::TooManyPixels { .. } => "photo_too_large",
+            Self::Truncated { .. } => "photo_cut_off",
+            Self::Damaged { .. } => "photo_damaged",
+            Self::Unreasonable => "photo_unreasonable",
+            Self::Unwritable(_) => "photo_unwritable",
+        }
+    }
+
     /// What to tell a person: Chinese, English.
     pub fn text(&self) -> (String, String) {
         let zh = match self {
@@ -67,6 +85,7 @@ impl PhotoError {
             } => format!("图片为 {width} × {height} 像素,达到或超过 {limit} 像素的不予读取"),
             Self::Truncated { format } => format!("{} 文件不完整,中途截断", format.name()),
             Self::Damaged { format, detail } => format!("{} 文件已损坏:{detail}", format.name()),
+            Self::Unreasonable => "读取时程序出错,文件可能已损坏".to_owned(),
             Self::Unwritable(detail) => format!("无法写出照片:{detail}"),
         };
         (zh, self.to_string())

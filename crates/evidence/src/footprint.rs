@@ -240,9 +240,11 @@ fn focal_length_in_pixels(
     let (width, height) = (f64::from(photo.width), f64::from(photo.height));
     let known = photo.model.as_deref().and_then(camera_named);
     let pixels = match (known, photo.focal_length_mm, photo.focal_length_35mm) {
-        // The long side of every still format uses the sensor's full width.
+        // The long side of every still format uses the sensor's full width, its middle when zoomed.
         (Some(known), focal, _) if focal.is_some() || known.focal_mm.is_some() => {
-            focal.or(known.focal_mm).unwrap_or_default() / known.sensor_width_mm * width.max(height)
+            let zoom = photo.digital_zoom.unwrap_or(1.0);
+            let focal = focal.or(known.focal_mm).unwrap_or_default();
+            focal / known.sensor_width_mm * width.max(height) * zoom
         }
         (_, _, Some(equivalent)) => {
             notes.push(FootprintNote::AngleFrom35mm);

@@ -44,6 +44,8 @@ pub struct Photo {
     pub focal_length_mm: Option<f64>,
     /// Focal length in mm of a 36 × 24 mm camera with the same angle of view.
     pub focal_length_35mm: Option<f64>,
+    /// How many times the middle of the frame was enlarged, above 1.
+    pub digital_zoom: Option<f64>,
     /// How a drone and its camera were turned.
     pub drone: Option<DroneAttitude>,
     /// What does not fit.
@@ -113,7 +115,7 @@ impl Photo {
 
         let mut warnings = Vec::new();
         let exif = contents.exif.map(ExifFacts::read).unwrap_or_default();
-        let xmp = contents.xmp.map(XmpFacts::read).unwrap_or_default();
+        let xmp = XmpFacts::read(contents.xmp.as_deref(), &contents.more_xmp);
         if exif.damaged {
             warnings.push(Warning::ExifDamaged);
         }
@@ -128,7 +130,8 @@ impl Photo {
         } else {
             None
         };
-        let programs = xmp.programs.iter().map(String::as_str);
+        let programs = xmp.programs.iter().chain(&contents.programs);
+        let programs = programs.map(String::as_str);
         let edited_with =
             metadata::editor_named(exif.software.as_deref().into_iter().chain(programs));
         Ok(Self {
@@ -141,11 +144,14 @@ impl Photo {
             position,
             make: exif.make.or(xmp.make),
             model: exif.model.or(xmp.model),
-            software: exif.software.or_else(|| xmp.programs.first().cloned()),
+            software: (exif.software)
+                .or_else(|| xmp.programs.first().cloned())
+                .or_else(|| contents.programs.first().cloned()),
             edited_with,
             phash,
             focal_length_mm: exif.focal_length_mm,
             focal_length_35mm: exif.focal_length_35mm,
+            digital_zoom: exif.digital_zoom,
             drone: xmp.drone,
             warnings,
         })

@@ -21,6 +21,8 @@ pub enum Warning {
     },
     /// A date that no calendar has.
     ImpossibleDate(String),
+    /// An offset from UTC that is none. Shanghai, or the satellites' time, was taken.
+    ZoneUnreadable(String),
     /// A date before there were phones that take photos: the clock was not set.
     ClockNotSet(Date),
     /// Taken after "now".
@@ -40,6 +42,8 @@ pub enum Warning {
     PositionVoid,
     /// The position is stated in another datum than WGS-84.
     OtherDatum(String),
+    /// The position's own error, in whole metres, is so large that it says little about a place.
+    PositionVague(u64),
     /// The picture was too large to decode within the limit: it has no perceptual hash and is compared
     /// by its SHA-256 only.
     TooLargeToCompare,
@@ -50,6 +54,28 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ExifDamaged => "exif_damaged",
+            Self::XmpDamaged => "xmp_damaged",
+            Self::SizeDiffers { .. } => "size_differs",
+            Self::ImpossibleDate(_) => "impossible_date",
+            Self::ZoneUnreadable(_) => "zone_unreadable",
+            Self::ClockNotSet(_) => "clock_not_set",
+            Self::InTheFuture(_) => "in_the_future",
+            Self::ClocksDisagree { .. } => "clocks_disagree",
+            Self::PositionZero => "position_zero",
+            Self::PositionUnusable => "position_unusable",
+            Self::PositionVoid => "position_void",
+            Self::OtherDatum(_) => "other_datum",
+            Self::PositionVague(_) => "position_vague",
+            Self::TooLargeToCompare => "too_large_to_compare",
+            Self::NotDecoded(_) => "not_decoded",
+            Self::NotComparedHeic => "not_compared_heic",
+        }
+    }
+
     /// What to tell a person: Chinese, English.
     pub fn text(&self) -> (String, String) {
         let both = |zh: &str, en: &str| (zh.to_owned(), en.to_owned());
@@ -79,6 +105,13 @@ impl Warning {
                     format!("its time \"{text}\" is no date"),
                 )
             }
+            Self::ZoneUnreadable(text) => {
+                let text: String = text.chars().take(30).collect();
+                (
+                    format!("注明的时区“{text}”无法识别,未采用"),
+                    format!("its zone \"{text}\" cannot be read and was left out"),
+                )
+            }
             Self::ClockNotSet(day) => (
                 format!("拍摄日期为 {day},相机时钟可能未设置"),
                 format!("taken on {day}: the camera's clock was probably not set"),
@@ -106,8 +139,12 @@ impl Warning {
                 "the receiver itself marked its position as void",
             ),
             Self::OtherDatum(datum) => (
-                format!("位置注明的坐标系为 {datum},不是 WGS-84"),
-                format!("its position is stated in {datum}, not WGS-84"),
+                format!("位置注明的坐标系为 {datum},不是 WGS-84;未换算,按原值使用"),
+                format!("its position is stated in {datum}, not WGS-84; it is used as it stands"),
+            ),
+            Self::PositionVague(metres) => (
+                format!("位置误差达 {metres} 米,几乎不能说明拍摄地点"),
+                format!("its position may be {metres} m off and says little about the place"),
             ),
             Self::TooLargeToCompare => both(
                 "图片过大,未计算感知哈希,只能按 SHA-256 比对",

@@ -180,8 +180,98 @@ fn a_photo_from_the_future_and_one_at_zero_zero_are_warned_of() {
 
 #[test]
 fn every_refusal_is_said_in_both_languages() {
-    for bytes in [&b""[..], b"nothing", b"\xFF\xD8\xFF\xE0"] {
-        let (zh, en) = open(bytes).unwrap_err().text();
-        assert!(!zh.is_ascii() && !en.is_empty());
+    let refused = [&b""[..], b"nothing", b"\xFF\xD8\xFF\xE0"].map(|bytes| open(bytes).unwrap_err());
+    for error in refused.into_iter().chain([PhotoError::Unreasonable]) {
+        let (zh, en) = error.text();
+        assert!(!zh.is_ascii() && !en.is_empty() && error.kind().starts_with(['p', 'n']));
     }
+}
+
+/// A RIFF file of these chunks.
+fn webp(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let mut body = b"WEBP".to_vec();
+    for (kind, bytes) in chunks {
+        body.extend_from_slice(*kind);
+        body.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        body.extend_from_slice(bytes);
+        body.resize(body.len().next_multiple_of(2), 0);
+    }
+    let length = (body.len() as u32).to_le_bytes();
+    [&b"RIFF"[..], &length, &body].concat()
+}
+
+#[test]
+fn a_webp_is_as_large_as_its_largest_frame_whatever_its_canvas_says() {
+    let mut whole = std::io::Cursor::new(Vec::new());
+    RgbImage::new(300, 200)
+        .write_to(&mut whole, kandeng_evidence::image::ImageFormat::WebP)
+        .unwrap();
+    let whole = whole.into_inner();
+    assert_eq!(&whole[12..16], b"VP8L");
+    let picture = &whole[20..];
+    let canvas = [0; 10];
+    let frame = [&[0; 16][..], b"VP8L", &whole[16..20], picture].concat();
+    for file in [
+        webp(&[(b"VP8X", &canvas), (b"VP8L", picture)]),
+        webp(&[(b"VP8X", &canvas), (b"ANMF", &frame)]),
+    ] {
+        let limits = Limits {
+            pixels: 10_000,
+            ..Limits::default()
+        };
+        let refused = Photo::from_bytes(&file, &limits).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                PhotoError::TooManyPixels {
+                    width: 300,
+                    height: 200,
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_second_size_in_a_png_is_not_believed() {
+    let mut png = fixture("drone_0027.png");
+    let header = png[8..33].to_vec();
+    png[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
+    let end = png.len() - 12;
+    png.splice(end..end, header);
+    assert!(matches!(open(&png), Err(PhotoError::TooManyPixels { .. })));
+}
+
+#[test]
+fn a_heic_of_nothing_but_boxes_is_refused() {
+    let mut bytes = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    for _ in 0..70_000 {
+        bytes.extend_from_slice(b"\0\0\0\x08free");
+    }
+    assert!(matches!(open(&bytes), Err(PhotoError::Truncated { .. })));
+}
+
+#[test]
+fn an_editor_that_signs_in_the_second_xmp_packet_is_found() {
+    let plain = jpeg_with_exif(&picture(), 70, &ExifFields::default()).unwrap();
+    let filler = "<rdf:li stEvt:action='saved'/>".repeat(3_000);
+    let packet = format!("<x>{filler}<rdf:li stEvt:softwareAgent='Adobe Photoshop 25.1'/></x>");
+    let segment = |head: &[u8], body: &[u8]| {
+        let length = (head.len() + body.len() + 2) as u16;
+        [&[0xFF, 0xE1][..], &length.to_be_bytes(), head, body].concat()
+    };
+    let mut segments = segment(b"http://ns.adobe.com/xap/1.0/\0", b"<x/>");
+    for (place, piece) in packet.as_bytes().chunks(60_000).enumerate() {
+        let mut head = b"http://ns.adobe.com/xmp/extension/\0".to_vec();
+        head.extend_from_slice(&[b'A'; 32]);
+        head.extend_from_slice(&(packet.len() as u32).to_be_bytes());
+        head.extend_from_slice(&(60_000 * place as u32).to_be_bytes());
+        segments.extend(segment(&head, piece));
+    }
+    let file = [&plain[..2], &segments, &plain[2..]].concat();
+    let photo = open(&file).unwrap();
+    assert_eq!(photo.edited_with.as_deref(), Some("Adobe Photoshop"));
+    assert_eq!(photo.warnings, []);
 }

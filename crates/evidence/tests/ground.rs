@@ -132,6 +132,15 @@ fn an_unknown_sensor_falls_back_on_the_equivalent_focal_length_and_says_so() {
 }
 
 #[test]
+fn a_frame_that_is_the_middle_of_what_the_lens_saw_shows_less_ground() {
+    let whole = footprint(&nadir()).unwrap();
+    let mut photo = nadir();
+    photo.digital_zoom = Some(2.0);
+    let zoomed = footprint(&photo).unwrap();
+    assert!((zoomed.area_m2 * 4.0 / whole.area_m2 - 1.0).abs() < 1e-2);
+}
+
+#[test]
 fn a_missing_gimbal_heading_is_taken_from_the_airframe_and_said() {
     let ground = footprint(&turned(|d| d.gimbal_yaw = None)).unwrap();
     assert!(ground.notes.contains(&FootprintNote::HeadingOfAirframe));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use kandeng_evidence::{
@@ -62,6 +63,50 @@ fn a_cameras_satellite_time_and_place_are_read() {
     assert!((position.lat - 43.467_448).abs() < 1e-5);
     assert!((position.lon - 11.885_127).abs() < 1e-5);
     assert!(photo.drone.is_none());
+}
+
+#[test]
+fn an_editor_that_signs_in_a_text_of_a_png_is_found() {
+    let packed = |text: &[u8]| {
+        let mut packing = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        packing.write_all(text).unwrap();
+        packing.finish().unwrap()
+    };
+    let xmp = b"<x:xmpmeta><d xmp:CreatorTool='Adobe Photoshop 25'/></x:xmpmeta>";
+    let packed_xmp = [&b"XML:com.adobe.xmp\0\x01\0\0\0"[..], &packed(xmp)].concat();
+    let packed_name = [&b"Software\0\0"[..], &packed(b"Paint.NET 5.0")].concat();
+    let texts: [(&[u8; 4], &[u8]); 4] = [
+        (b"tEXt", b"Software\0Adobe Photoshop 25"),
+        (b"iTXt", b"Software\0\0\0zh\0\0Adobe Photoshop 25"),
+        (b"zTXt", &packed_name),
+        (b"iTXt", &packed_xmp),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let of = |png: &[u8]| {
+        let path = folder.path().join("site.png");
+        std::fs::write(&path, png).unwrap();
+        Photo::read(&path, &Limits::default()).unwrap()
+    };
+    let whole = std::fs::read(fixture("drone_0027.png")).unwrap();
+    for (kind, body) in texts {
+        let mut png = whole.clone();
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        let chunk = [&length, &kind[..], body, &[0; 4]].concat();
+        // Behind the header; what the file has of its own comes later.
+        png.splice(33..33, chunk);
+        let photo = of(&png);
+        assert!(
+            photo.edited_with.is_some(),
+            "{:?}",
+            String::from_utf8_lossy(body)
+        );
+    }
+    // A text without end is none, and unpacks to no more than a megabyte.
+    let bomb = [&b"Software\0\0"[..], &packed(&vec![b'a'; 64 << 20])].concat();
+    let mut png = whole.clone();
+    let length = u32::try_from(bomb.len()).unwrap().to_be_bytes();
+    png.splice(33..33, [&length, &b"zTXt"[..], &bomb, &[0; 4]].concat());
+    assert!(of(&png).edited_with.is_none());
 }
 
 #[test]

@@ -44,6 +44,18 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("百度", "BD-09 (百度)"),
 ];
 
+/// What to call the datum that a text names, if it is one that cannot be converted.
+pub(crate) fn unsupported(text: &str) -> Option<&'static str> {
+    let name: String = text
+        .chars()
+        .take(20_000)
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .collect();
+    let found = UNSUPPORTED.iter().find(|(part, _)| name.contains(part))?;
+    Some(found.1)
+}
+
 pub(crate) fn parse(text: &str) -> Result<Datum, GeoError> {
     let unknown = || GeoError::UnknownDatum {
         given: shortened(text),
@@ -62,8 +74,8 @@ pub(crate) fn parse(text: &str) -> Result<Datum, GeoError> {
     if let Some((_, datum)) = PLAIN.iter().find(|(plain, _)| *plain == name) {
         return Ok(*datum);
     }
-    if let Some((_, name)) = UNSUPPORTED.iter().find(|(part, _)| name.contains(part)) {
-        let name = (*name).to_owned();
+    if let Some(name) = unsupported(&name) {
+        let name = name.to_owned();
         return Err(GeoError::UnsupportedDatum { name });
     }
     // urn:ogc:def:crs:OGC:1.3:CRS84, OGC:CRS84

@@ -46,7 +46,7 @@ pub enum GeoError {
     },
     /// A datum that is known and cannot be turned into WGS-84 here.
     #[error(
-        "coordinates on {name} cannot be converted here: convert them to CGCS2000 with the survey office's own parameters first"
+        "coordinates on {name} cannot be converted here: convert them to CGCS2000 first (the survey office has the parameters of older datums, Baidu a service for BD-09)"
     )]
     UnsupportedDatum {
         /// Its name.
@@ -186,6 +186,30 @@ pub enum GeoError {
 }
 
 impl GeoError {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownDatum { .. } => "unknown_datum",
+            Self::UnsupportedDatum { .. } => "unsupported_datum",
+            Self::DatumNeeded => "datum_needed",
+            Self::DatumContradicts { .. } => "datum_contradicts",
+            Self::SwappedAxes { .. } => "swapped_axes",
+            Self::LooksProjected { .. } => "looks_projected",
+            Self::LooksGeographic { .. } => "looks_geographic",
+            Self::WrongZone { .. } => "wrong_zone",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::NotAnArea { .. } => "not_an_area",
+            Self::Syntax { .. } => "syntax",
+            Self::TooFewPoints { .. } => "too_few_points",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooManyVertices { .. } => "too_many_vertices",
+            Self::TooManyRings { .. } => "too_many_rings",
+            Self::TooTangled { .. } => "too_tangled",
+            Self::UnsupportedFile { .. } => "unsupported_file",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
     /// The sentence that a person reads: (Chinese, English).
     pub fn text(&self) -> (String, String) {
         let zh = match self {
@@ -193,7 +217,7 @@ impl GeoError {
                 "不认识的坐标系“{given}”，应为 WGS-84、CGCS2000、GCJ-02、EPSG:4326、EPSG:4490 或 EPSG:4491 至 EPSG:4554"
             ),
             Self::UnsupportedDatum { name } => format!(
-                "{name} 坐标无法在此换算，请先用测绘部门的转换参数换算为 CGCS2000（国家2000）"
+                "{name} 坐标无法在此换算，请先换算为 CGCS2000（国家2000）：旧坐标系用测绘部门的转换参数，百度坐标用其平台的转换服务"
             ),
             Self::DatumNeeded => "文件未注明坐标系，请把 .prj 文件放在一起，或指定坐标系".into(),
             Self::DatumContradicts { given, found } => {

@@ -43,7 +43,9 @@ pub use measure::{
     M2_PER_MU, MeasuredArea, area_m2, contains, distance_m, m2_from_mu, measured_area, mu_from_m2,
     perimeter_m, point_distance_m,
 };
-pub use overlap::{Overlap, SLIVER_M2, outside_share, overlap_m2, overlap_pairs, union_area_m2};
+pub use overlap::{
+    Overlap, PARTNERS, SLIVER_M2, outside_share, overlap_m2, overlap_pairs, union_area_m2,
+};
 pub use plane::LocalPlane;
 pub use same_ground::{SAME_GROUND_M, same_ground};
 pub use warning::Warning;

@@ -18,6 +18,13 @@ use crate::measure::{area_m2, is_usable, sum_of_parts_m2};
 /// with eight decimals overlap by about a millimetre.
 pub const SLIVER_M2: f64 = 0.1;
 
+/// So many partners of one area are reported at least; see [`overlap_pairs`].
+pub const PARTNERS: u32 = 32;
+
+/// Share of the smaller area from which two areas count among each other's [`PARTNERS`]. Neighbours that
+/// overlap by a strip never crowd out one another.
+const FULL_SHARE: f64 = 0.5;
+
 /// Square metres that two areas share.
 pub fn overlap_m2(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> f64 {
     let (Some(box_a), Some(box_b)) = (bounds(a), bounds(b)) else {
@@ -51,6 +58,10 @@ pub struct Overlap {
 /// All pairs that share more than [`SLIVER_M2`], in order of (a, b). Candidates come from a spatial
 /// index, so that a million scattered fields take seconds; the time grows with the pairs whose
 /// bounding rectangles overlap. Areas that are empty or no positions pair with nothing.
+///
+/// Where very many areas are the same (a township's outline filed by each of its projects), a pair is
+/// left out only when each of the two has at least [`PARTNERS`] other partners that it shares half of
+/// the smaller with. So every area that overlaps shows it, and a thousand copies make no million pairs.
 pub fn overlap_pairs(areas: &[MultiPolygon<f64>]) -> Vec<Overlap> {
     let boxes: Vec<Option<Rect<f64>>> = areas.iter().map(bounds).collect();
     let tree = RTree::bulk_load(
@@ -69,6 +80,9 @@ pub fn overlap_pairs(areas: &[MultiPolygon<f64>]) -> Vec<Overlap> {
     );
     let mut pairs = Vec::new();
     let mut near = Vec::new();
+    let mut partners = vec![0_u32; areas.len()];
+    let mut grounds: Vec<Option<f64>> = vec![None; areas.len()];
+    let mut ground_m2 = |i: usize| *grounds[i].get_or_insert_with(|| area_m2(&areas[i]));
     for (a, bounds) in boxes.iter().enumerate() {
         let Some(rect) = bounds else { continue };
         let around = AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]);
@@ -80,14 +94,22 @@ pub fn overlap_pairs(areas: &[MultiPolygon<f64>]) -> Vec<Overlap> {
         );
         near.sort_unstable();
         for &b in &near {
+            if partners[a].min(partners[b]) >= PARTNERS {
+                continue;
+            }
             let area = shared_m2(&areas[a], &areas[b]);
             if area > SLIVER_M2 {
-                let smaller = area_m2(&areas[a]).min(area_m2(&areas[b]));
+                let smaller = ground_m2(a).min(ground_m2(b));
+                let share = (area / smaller).min(1.0);
+                if share >= FULL_SHARE {
+                    partners[a] += 1;
+                    partners[b] += 1;
+                }
                 pairs.push(Overlap {
                     a,
                     b,
                     area_m2: area,
-                    share_of_smaller: (area / smaller).min(1.0),
+                    share_of_smaller: share,
                 });
             }
         }

@@ -35,6 +35,18 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Its kind in a word, by which many of one kind can be counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OutsideChina { .. } => "outside_china",
+            Self::RingDropped { .. } => "ring_dropped",
+            Self::ClosedOverGap { .. } => "closed_over_gap",
+            Self::SegmentsJoined { .. } => "segments_joined",
+            Self::NotAreasSkipped { .. } => "not_areas_skipped",
+            Self::StrayHole => "stray_hole",
+        }
+    }
+
     /// The sentence that a person reads: (Chinese, English).
     pub fn text(&self) -> (String, String) {
         match self {

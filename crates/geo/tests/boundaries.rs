@@ -52,6 +52,16 @@ fn heights_wide_brackets_and_an_srid_are_understood() {
         wkt("POLYGON Z((105 32 500,105.01 32 501,105.01 32.01 502))").unwrap(),
         plain
     );
+    // Heights that nothing announces, as many programs write them.
+    for heights in [
+        "POLYGON((105 32 500,105.01 32 501,105.01 32.01 502))",
+        "polygon ((105 32 500 1,105.01 32 501 2,105.01 32.01 502 3))",
+        "MULTIPOLYGON ( ((105 32 500,105.01 32 501,105.01 32.01 502)) )",
+        "POLYGONZ((105 32 500,105.01 32 501,105.01 32.01 502))",
+    ] {
+        assert_eq!(wkt(heights).as_ref(), Ok(&plain), "{heights}");
+    }
+    assert!(wkt("POLYGON((105 32 500,105.01 32,105.01 32.01 502))").is_err());
     assert_eq!(
         wkt("POLYGON（（105 32，105.01 32，105.01 32.01））").unwrap(),
         plain
@@ -296,6 +306,59 @@ fn all_polygons_of_a_kml_count() {
 }
 
 #[test]
+fn a_file_that_is_cut_off_is_no_smaller_boundary() {
+    let part = "<Polygon><outerBoundaryIs><LinearRing><coordinates>105,32 105.01,32 105.01,32.01</coordinates></LinearRing></outerBoundaryIs></Polygon>";
+    let kml = format!("<kml><Folder>{part}{part}</Folder></kml>");
+    let walk = r#"<trk><trkseg><trkpt lon="105" lat="32"/><trkpt lon="105.01" lat="32"/><trkpt lon="105.01" lat="32.01"></trkpt></trkseg></trk>"#;
+    let gpx = format!("<gpx>{walk}{walk}</gpx>\n");
+    assert!(Boundary::from_kml(&kml, None).is_ok() && Boundary::from_gpx(&gpx, None).is_ok());
+    // Behind the first whole ring, wherever the file ends.
+    for end in kml.find("</Polygon>").unwrap()..kml.len() - 1 {
+        assert!(Boundary::from_kml(&kml[..end], None).is_err(), "{end}");
+    }
+    for end in gpx.find("</trk>").unwrap()..gpx.len() - 2 {
+        assert!(Boundary::from_gpx(&gpx[..end], None).is_err(), "{end}");
+    }
+    let mut shp = fs::read(fixture("field-degrees.shp")).unwrap();
+    shp.extend([0; 12]);
+    let longer = Boundary::from_shapefile(&shp, None, Some(Datum::Wgs84));
+    assert!(matches!(longer, Err(GeoError::Syntax { .. })));
+}
+
+#[test]
+fn a_crs_counts_wherever_it_stands_in_a_geojson() {
+    let crs = |name: &str| format!(r#""crs":{{"type":"name","properties":{{"name":"{name}"}}}}"#);
+    let feature = |crs: &str| {
+        format!(
+            r#"{{"type":"Feature",{crs}"properties":null,"geometry":{{"type":"Polygon","coordinates":[[[105,32],[105.01,32],[105.01,32.01],[105,32]]]}}}}"#
+        )
+    };
+    let all = |features: &[String]| {
+        let features = features.join(",");
+        let text = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+        Boundary::from_geojson(&text, None)
+    };
+    let plain = feature("");
+    let gcj = feature(&format!("{},", crs("GCJ-02")));
+    let moved = all(&[gcj.clone()]).unwrap();
+    assert_ne!(moved.area, all(&[plain.clone()]).unwrap().area);
+    let old = feature(&format!("{},", crs("Xian 1980")));
+    assert!(matches!(
+        all(&[old]),
+        Err(GeoError::UnsupportedDatum { .. })
+    ));
+    for mixed in [
+        [plain.clone(), gcj.clone()],
+        [gcj, feature(&format!("{},", crs("EPSG:4490")))],
+    ] {
+        assert!(matches!(all(&mixed), Err(GeoError::Syntax { .. })));
+    }
+    let linked = feature(r#""crs":{"type":"link","properties":{"href":"x"}},"#);
+    assert!(matches!(all(&[linked]), Err(GeoError::Syntax { .. })));
+    assert!(all(&[feature(r#""crs":null,"#)]).is_ok());
+}
+
+#[test]
 fn a_geojson_geometry_feature_and_nested_collection_are_read() {
     let polygon =
         r#"{"type":"Polygon","coordinates":[[[105,32],[105.01,32],[105.01,32.01],[105,32]]]}"#;
@@ -363,6 +426,12 @@ fn the_prj_says_the_zone_in_every_dialect() {
     }
     let old = Boundary::from_shapefile(&shp, Some(&prj("xian-1980.prj")), None);
     assert!(matches!(old, Err(GeoError::UnsupportedDatum { name }) if name.contains("Xian_1980")));
+    // A datum named beside it does not make old coordinates new ones.
+    let named =
+        Boundary::from_shapefile(&shp, Some(&prj("xian-1980.prj")), Datum::parse("4544").ok());
+    assert!(matches!(named, Err(GeoError::UnsupportedDatum { .. })));
+    let unknown = Boundary::from_shapefile(&shp, Some("EPSG 4544"), Datum::parse("4544").ok());
+    assert!(unknown.is_ok());
     assert!(matches!(
         Boundary::from_shapefile(&shp, Some("EPSG 4544"), None),
         Err(GeoError::Syntax {

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 use kandeng_geo::{
-    LineString, LocalPlane, MultiPolygon, Polygon, SLIVER_M2, area_m2, crosses_itself, distance_m,
-    outside_share, overlap_m2, overlap_pairs, parse_wkt, perimeter_m, union_area_m2,
+    LineString, LocalPlane, MultiPolygon, PARTNERS, Polygon, SLIVER_M2, area_m2, crosses_itself,
+    distance_m, outside_share, overlap_m2, overlap_pairs, parse_wkt, perimeter_m, union_area_m2,
 };
 use proptest::prelude::*;
 
@@ -159,6 +159,23 @@ fn every_planted_overlap_among_fifty_thousand_is_found_and_nothing_else() {
     let pairs = overlap_pairs(&areas);
     assert_eq!(pairs.len(), planted);
     assert!(pairs.iter().all(|pair| pair.share_of_smaller > 0.999));
+}
+
+#[test]
+fn many_copies_of_one_outline_each_show_their_partners_and_make_no_million_pairs() {
+    let copies = vec![field(0.0, 0.0, 200.0, 100.0); 600];
+    // A neighbour that overlaps one strip of them all.
+    let strip = field(190.0, 0.0, 200.0, 100.0);
+    let areas: Vec<_> = copies.into_iter().chain([strip]).collect();
+    let pairs = overlap_pairs(&areas);
+    let partners = |of: usize| pairs.iter().filter(|p| p.a == of || p.b == of).count();
+    assert!((0..600).all(|copy| partners(copy) >= PARTNERS as usize));
+    assert!(
+        pairs.len() <= 600 * (PARTNERS as usize + 1),
+        "{}",
+        pairs.len()
+    );
+    assert_eq!(partners(600), 600);
 }
 
 /// Run with `cargo test --release -p kandeng-geo --test overlaps -- --ignored --nocapture`.

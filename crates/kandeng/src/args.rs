@@ -1,6 +1,7 @@
 //! The arguments of every command. What is told about them comes from the locale files, see `help`.
 
 use std::ffi::OsString;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -137,9 +138,9 @@ pub(crate) struct How {
     #[arg(long)]
     pub key: Option<PathBuf>,
     #[arg(long)]
-    pub memory: Option<usize>,
+    pub memory: Option<NonZeroUsize>,
     #[arg(long)]
-    pub time_limit: Option<u64>,
+    pub time_limit: Option<NonZeroU64>,
 }
 
 #[derive(Debug, Args)]
@@ -199,9 +200,9 @@ pub(crate) struct ProfileHow {
     #[arg(long)]
     pub key: Option<PathBuf>,
     #[arg(long)]
-    pub memory: Option<usize>,
+    pub memory: Option<NonZeroUsize>,
     #[arg(long)]
-    pub time_limit: Option<u64>,
+    pub time_limit: Option<NonZeroU64>,
 }
 
 /// What `synth` writes.
@@ -242,6 +243,9 @@ pub(crate) struct Demo {
     pub port: Option<u16>,
     #[arg(long)]
     pub dir: Option<PathBuf>,
+    /// Only make the county, for the program that started this one.
+    #[arg(long, hide = true, requires = "dir")]
+    pub make: bool,
 }
 
 /// How what a ledger holds is written.

@@ -13,12 +13,22 @@ pub(crate) fn described(mut command: Command, words: Words) -> Command {
     describe(command, words, "help", &name)
 }
 
+/// Arguments that mean something else in one command than in the others of that name.
+const OWN: [(&str, &str); 5] = [
+    ("screen", "output"),
+    ("template", "output"),
+    ("docs", "output"),
+    ("synth", "kind"),
+    ("demo", "projects"),
+];
+
 /// `key` names the command's text, `path` is what a person types to get there.
 fn describe(command: Command, words: Words, key: &str, path: &str) -> Command {
     let about = words.say(key);
+    let own = command.get_name().to_owned();
     let command = command
         .about(about)
-        .mut_args(|arg| describe_argument(arg, words));
+        .mut_args(|arg| describe_argument(arg, &own, words));
     let names: Vec<String> = command
         .get_subcommands()
         .map(|inner| inner.get_name().to_owned())
@@ -42,9 +52,13 @@ fn describe(command: Command, words: Words, key: &str, path: &str) -> Command {
 }
 
 /// Its text, then the values that may be chosen, then the one that holds when none is given.
-fn describe_argument(arg: Arg, words: Words) -> Arg {
+fn describe_argument(arg: Arg, command: &str, words: Words) -> Arg {
     let id = arg.get_id().as_str().replace('_', "-");
-    let mut help = words.say(&format!("arg-{id}"));
+    let mut help = if OWN.contains(&(command, &id)) {
+        words.say(&format!("arg-{command}-{id}"))
+    } else {
+        words.say(&format!("arg-{id}"))
+    };
     if !arg.get_action().takes_values() {
         return arg.help(help);
     }
@@ -146,6 +160,20 @@ mod tests {
                 assert!(!text.contains("Unknown localization"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn only_screening_is_said_to_write_to_standard_output() {
+        let says = helps(Language::En);
+        let of = |command: &str| {
+            let usage = format!("Usage: kandeng {command} ");
+            says.iter().find(|text| text.contains(&usage)).unwrap()
+        };
+        assert!(of("screen").contains("standard output"));
+        for command in ["template", "synth", "rules docs"] {
+            assert!(!of(command).contains("standard output"), "{}", of(command));
+        }
+        assert!(of("demo").contains("20,000") && !of("demo").contains("1,000,000"));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod template;
 mod usage;
 mod whole_file;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -41,10 +42,25 @@ fn print_line(line: &str) -> Result<(), Failure> {
     Failure::of_stdout(writeln!(std::io::stdout().lock(), "{line}"))
 }
 
+/// What came from outside as a terminal may show it: a name in an input may hold what would clear the screen, set its
+/// title or turn a line around.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let harms = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(harms) {
+        Cow::Owned(text.replace(harms, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// A line on stderr. There is nobody to tell when even that cannot be written.
 pub(crate) fn complain(line: &str) {
     // A path or an argument may hold the number of a person.
     let line = residents_masked(line);
+    let line: Vec<_> = line.split('\n').map(harmless).collect();
+    let line = line.join("\n");
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 

@@ -40,8 +40,20 @@ pub(crate) fn run(options: &Synth, words: Words) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// About 200 GB of them.
+const MOST_RELEASES: usize = 100_000_000;
+
 /// Written to a folder beside and moved: a full disk or Ctrl-C leaves nothing behind.
 fn write_contracting(options: &Synth, as_of: jiff::civil::Date) -> Result<Vec<PathBuf>, Failure> {
+    if options.releases > MOST_RELEASES {
+        return Err(Failure::wrong(
+            format!("--releases 最多 {MOST_RELEASES},而非 {}", options.releases),
+            format!(
+                "--releases is at most {MOST_RELEASES}, not {}",
+                options.releases
+            ),
+        ));
+    }
     let folder = &options.output;
     let unwritten = Failure::unwritten(folder);
     let stop = crate::interrupt::flag();
@@ -53,12 +65,22 @@ fn write_contracting(options: &Synth, as_of: jiff::civil::Date) -> Result<Vec<Pa
             .tempdir_in(folder)
             .map_err(&unwritten)?;
         let releases = options.releases as u64;
-        ocds::synth::write(releases, options.seed, as_of, beside.path()).map_err(&unwritten)?;
+        let written = ocds::synth::write(releases, options.seed, as_of, beside.path(), &stop);
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Stopped);
         }
+        written.map_err(&unwritten)?;
+        let names = ["releases.jsonl", "answers.csv"];
+        // Fictional data have both; one alone is somebody else's.
+        let there = names
+            .map(|name| folder.join(name))
+            .into_iter()
+            .filter(|file| file.exists());
+        if let [file] = &there.collect::<Vec<_>>()[..] {
+            return Err(Failure::Wrong(SynthError::Occupied(file.clone()).text()));
+        }
         let mut files = Vec::new();
-        for name in ["releases.jsonl", "answers.csv"] {
+        for name in names {
             let file = folder.join(name);
             std::fs::rename(beside.path().join(name), &file).map_err(Failure::unwritten(&file))?;
             files.push(file);

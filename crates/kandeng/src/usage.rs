@@ -59,6 +59,10 @@ fn problem(error: &clap::Error, words: Words) -> String {
                 "usage-expects-date"
             } else if argument.starts_with("--decided-by") {
                 "usage-expects-account"
+            } else if argument.starts_with("--projects") {
+                "usage-expects-projects"
+            } else if argument.starts_with("--memory") || argument.starts_with("--time-limit") {
+                "usage-expects-positive"
             } else {
                 "usage-expects-number"
             };

@@ -8,7 +8,13 @@ use kandeng_supervise::system;
 
 use crate::failure::Failure;
 
-/// Writes beside the file and renames.
+/// Whether a path is there and is neither a file nor a folder, such as `/dev/null` or a pipe: a rename would put a file
+/// in its place.
+pub(crate) fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Writes beside the file and renames; into what is no file, straight.
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -25,6 +31,12 @@ fn write_until(
     stop: &AtomicBool,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    if is_special(path) {
+        let inner = std::fs::File::options().write(true).open(path)?;
+        let mut out = BufWriter::with_capacity(1 << 18, Stoppable { inner, stop });
+        write(&mut out)?;
+        return out.flush();
+    }
     let mut beside = system::beside(path)?;
     let mut out = BufWriter::with_capacity(
         1 << 18,

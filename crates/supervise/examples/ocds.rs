@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             seed.parse()?,
             as_of,
             Path::new(folder),
+            &AtomicBool::new(false),
         )?);
     }
     let begun = Instant::now();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::AtomicBool;
+
 use kandeng_supervise::{ocds, packs};
 
 #[test]
@@ -37,7 +39,14 @@ fn compared(
 ) {
     let folder = tempfile::tempdir().unwrap();
     let as_of = jiff::civil::date(2026, 6, 30);
-    ocds::synth::write(releases, seed, as_of, folder.path()).unwrap();
+    ocds::synth::write(
+        releases,
+        seed,
+        as_of,
+        folder.path(),
+        &AtomicBool::new(false),
+    )
+    .unwrap();
     let read = ocds::read(
         &[folder.path().join("releases.jsonl")],
         &ocds::ReadOptions::default(),
@@ -117,9 +126,18 @@ fn the_same_seed_writes_the_same_bytes() {
     let as_of = jiff::civil::date(2026, 6, 30);
     let written = |seed| {
         let folder = tempfile::tempdir().unwrap();
-        ocds::synth::write(600, seed, as_of, folder.path()).unwrap();
+        ocds::synth::write(600, seed, as_of, folder.path(), &AtomicBool::new(false)).unwrap();
         std::fs::read(folder.path().join("releases.jsonl")).unwrap()
     };
     assert_eq!(written(7), written(7));
     assert_ne!(written(7), written(8));
+}
+
+#[test]
+fn making_contracting_data_stops_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let as_of = jiff::civil::date(2026, 6, 30);
+    let stop = AtomicBool::new(true);
+    let written = ocds::synth::write(100_000, 1, as_of, folder.path(), &stop);
+    assert!(written.is_err());
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::date;
 use kandeng_screening::arrow::array::{AsArray as _, RecordBatch};
@@ -334,5 +334,39 @@ fn nothing_is_left_behind_when_cancelled() {
         &AtomicBool::new(true),
     );
     assert!(matches!(stopped, Err(SynthError::Cancelled)));
+    assert!(!out.exists());
+}
+
+#[test]
+fn photos_stop_half_way_when_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("county");
+    let mut options = options(2000, 1);
+    options.photos = Some(2000);
+    let cancel = AtomicBool::new(false);
+    let written = || {
+        let beside = std::fs::read_dir(&out).ok()?.next()?.ok()?.path();
+        Some(std::fs::read_dir(beside.join("photos")).ok()?.count())
+    };
+    let most = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut most = 0;
+            // Once something was there, until nothing is.
+            loop {
+                match written() {
+                    Some(count) => most = most.max(count),
+                    None if cancel.load(Ordering::Relaxed) => return most,
+                    None => {}
+                }
+                if most > 0 {
+                    cancel.store(true, Ordering::Relaxed);
+                }
+            }
+        });
+        let stopped = synth::write(&options, Format::Csv, &out, |_, _| {}, &cancel);
+        assert!(matches!(stopped, Err(SynthError::Cancelled)));
+        watching.join().unwrap()
+    });
+    assert!(most < 1000, "{most} photos were written");
     assert!(!out.exists());
 }

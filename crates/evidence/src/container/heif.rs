@@ -1,8 +1,10 @@
 //! HEIF (ISO/IEC 23008-12) on ISO base media boxes: the Exif and XMP items and the largest picture size.
 
+use std::borrow::Cow;
+
 use super::{Contents, big_endian};
 
-/// No file has more items than this; a header that says so is not believed.
+/// No file has more items, or more boxes beside one another, than this; one that has is not believed.
 const MOST_ITEMS: usize = 65_536;
 
 struct MediaBox<'a> {
@@ -63,14 +65,18 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
         let skip = big_endian(block, 0, 4)? as usize;
         block.get(4usize.checked_add(skip)?..)
     });
-    found.xmp = items.xmp.and_then(bytes_of);
+    found.xmp = items.xmp.and_then(bytes_of).map(Cow::Borrowed);
     found
 }
 
-/// The boxes one after another, and whether the last one ended where the bytes do.
+/// The boxes one after another, and whether the last one ended where the bytes do. No more than
+/// [`MOST_ITEMS`]: a box takes eight bytes of a file and four times as many here.
 fn split(bytes: &[u8]) -> (Vec<MediaBox<'_>>, bool) {
     let (mut boxes, mut at) = (Vec::new(), 0);
     while at < bytes.len() {
+        if boxes.len() == MOST_ITEMS {
+            return (boxes, false);
+        }
         let (Some(size), Some(kind)) = (big_endian(bytes, at, 4), bytes.get(at + 4..at + 8)) else {
             return (boxes, false);
         };

@@ -1,15 +1,21 @@
 //! JPEG (ITU-T T.81): walks the markers, steps over the entropy-coded data.
 
+use std::borrow::Cow;
+
 use super::{Contents, big_endian};
 
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// Behind it: 32 bytes that name the packet, its length, where this piece of it belongs.
+const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+const NAME_OF_PACKET: usize = 32;
 
 pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     let mut found = Contents {
         bytes_per_pixel: 3,
         ..Contents::default()
     };
+    let mut packet = None;
     let mut at = 2;
     while let Some(marker) = marker_at(bytes, &mut at) {
         match marker {
@@ -32,7 +38,18 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
                 found.exif = body.get(EXIF.len()..);
             }
             0xE1 if found.xmp.is_none() && body.starts_with(XMP) => {
-                found.xmp = body.get(XMP.len()..);
+                found.xmp = body.get(XMP.len()..).map(Cow::Borrowed);
+            }
+            0xE1 if body.starts_with(MORE_XMP) => {
+                let piece = &body[MORE_XMP.len()..];
+                let name = piece.get(..NAME_OF_PACKET);
+                let place = big_endian(piece, NAME_OF_PACKET + 4, 4);
+                let bytes = piece.get(NAME_OF_PACKET + 8..);
+                if let (Some(name), Some(place), Some(bytes)) = (name, place, bytes)
+                    && *packet.get_or_insert(name) == name
+                {
+                    found.more_xmp.push((place, bytes));
+                }
             }
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if found.width == 0 => {
                 found.height = big_endian(body, 1, 2).unwrap_or(0) as u32;

@@ -7,6 +7,8 @@ mod jpeg;
 mod png;
 mod webp;
 
+use std::borrow::Cow;
+
 use crate::{Format, PhotoError};
 
 /// What a photo's file holds, borrowed from its bytes.
@@ -18,7 +20,12 @@ pub(crate) struct Contents<'a> {
     /// The TIFF structure of the Exif, without any prefix of the container.
     pub exif: Option<&'a [u8]>,
     /// The XMP packet.
-    pub xmp: Option<&'a [u8]>,
+    pub xmp: Option<Cow<'a, [u8]>>,
+    /// Programs that signed in texts of the container's own.
+    pub programs: Vec<String>,
+    /// Pieces of the second packet, which a JPEG has where one segment does not hold all: where each
+    /// belongs, and its bytes.
+    pub more_xmp: Vec<(u64, &'a [u8])>,
     /// Whether the file's own end mark was found.
     pub complete: bool,
     /// Bytes a pixel takes while decoding, roughly.

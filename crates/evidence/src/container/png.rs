@@ -1,8 +1,19 @@
 //! PNG (ISO/IEC 15948): walks the chunks.
 
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use flate2::read::ZlibDecoder;
+
 use super::{Contents, big_endian};
 
-const XMP: &[u8] = b"XML:com.adobe.xmp\0";
+const XMP: &[u8] = b"XML:com.adobe.xmp";
+/// The keyword under which programs sign.
+const SOFTWARE: &[u8] = b"Software";
+/// Bytes that a compressed text may unpack to: real ones are a few kilobytes.
+const MOST_TEXT: u64 = 1 << 20;
+/// Signatures read from one file.
+const MOST_PROGRAMS: usize = 20;
 
 pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     let mut found = Contents {
@@ -16,7 +27,8 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
             break;
         };
         match kind {
-            b"IHDR" => {
+            // Decoders go by the first.
+            b"IHDR" if found.width == 0 => {
                 found.width = big_endian(body, 0, 4).unwrap_or(0) as u32;
                 found.height = big_endian(body, 4, 4).unwrap_or(0) as u32;
                 if body.get(8) == Some(&16) {
@@ -24,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
                 }
             }
             b"eXIf" => found.exif = Some(body.strip_prefix(b"Exif\0\0").unwrap_or(body)),
-            b"iTXt" if body.starts_with(XMP) => found.xmp = xmp(body),
+            b"tEXt" | b"zTXt" | b"iTXt" => take_text(kind, body, &mut found),
             b"IEND" => {
                 found.complete = true;
                 break;
@@ -36,15 +48,45 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     found
 }
 
-/// The text of an uncompressed `iTXt` chunk: keyword, flag, method, language, translated keyword, text.
-fn xmp(body: &[u8]) -> Option<&[u8]> {
-    let rest = body.get(XMP.len()..)?;
-    if *rest.first()? != 0 {
-        return None;
+/// A text with its keyword: an XMP packet, or the name of a program.
+fn take_text<'a>(kind: &[u8], body: &'a [u8], found: &mut Contents<'a>) {
+    let Some((keyword, rest)) = until_zero(body) else {
+        return;
+    };
+    let text = || match kind {
+        b"tEXt" => Some(Cow::Borrowed(rest)),
+        b"zTXt" => unpacked(rest.strip_prefix(&[0])?),
+        _ => international(rest),
+    };
+    if keyword == XMP && found.xmp.is_none() {
+        found.xmp = text();
+    } else if keyword == SOFTWARE && found.programs.len() < MOST_PROGRAMS {
+        let program = text().map(|text| String::from_utf8_lossy(&text).chars().take(200).collect());
+        found.programs.extend(program);
     }
-    let language = rest.get(2..)?;
-    let language_end = language.iter().position(|b| *b == 0)?;
-    let keyword = language.get(language_end + 1..)?;
-    let keyword_end = keyword.iter().position(|b| *b == 0)?;
-    keyword.get(keyword_end + 1..)
+}
+
+/// The text of an `iTXt` chunk: flag, method, language, translated keyword, text.
+fn international(rest: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let (packed, rest) = rest.split_first()?;
+    let (method, rest) = rest.split_first()?;
+    let (_, rest) = until_zero(rest)?;
+    let (_, text) = until_zero(rest)?;
+    match (packed, method) {
+        (0, _) => Some(Cow::Borrowed(text)),
+        (1, 0) => unpacked(text),
+        _ => None,
+    }
+}
+
+fn until_zero(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+fn unpacked(packed: &[u8]) -> Option<Cow<'static, [u8]>> {
+    let mut text = Vec::new();
+    let mut unpacking = ZlibDecoder::new(packed).take(MOST_TEXT);
+    unpacking.read_to_end(&mut text).ok()?;
+    Some(Cow::Owned(text))
 }

@@ -1,5 +1,7 @@
 //! WebP (RFC 9649): walks the RIFF chunks.
 
+use std::borrow::Cow;
+
 use super::{Contents, little_endian};
 
 pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
@@ -19,10 +21,12 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
         };
         match kind {
             b"VP8X" => set_size(&mut found, size_extended(body)),
+            // A frame's own chunks stand behind 16 bytes of its place and time.
+            b"ANMF" => set_size(&mut found, body.get(16..).and_then(size_of_frame)),
             b"VP8 " => set_size(&mut found, size_lossy(body)),
             b"VP8L" => set_size(&mut found, size_lossless(body)),
             b"EXIF" => found.exif = Some(body.strip_prefix(b"Exif\0\0").unwrap_or(body)),
-            b"XMP " => found.xmp = Some(body),
+            b"XMP " => found.xmp = Some(Cow::Borrowed(body)),
             _ => {}
         }
         at += 8 + length + length % 2;
@@ -30,11 +34,29 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     found
 }
 
-/// The canvas, which comes first, wins over a frame's own size.
+/// The largest of what the file says counts: a frame is decoded before its size is held against the canvas.
 fn set_size(found: &mut Contents<'_>, size: Option<(u64, u64)>) {
-    if let (0, Some((width, height))) = (found.width, size) {
+    let known = u64::from(found.width) * u64::from(found.height);
+    if let Some((width, height)) = size
+        && width * height > known
+    {
         found.width = width as u32;
         found.height = height as u32;
+    }
+}
+
+/// The size of the picture among the chunks of a frame; its transparency may stand before it.
+fn size_of_frame(chunks: &[u8]) -> Option<(u64, u64)> {
+    let mut at = 0;
+    loop {
+        let kind = chunks.get(at..at + 4)?;
+        let length = little_endian(chunks, at + 4, 4)? as usize;
+        let body = chunks.get(at + 8..at + 8 + length)?;
+        match kind {
+            b"VP8 " => return size_lossy(body),
+            b"VP8L" => return size_lossless(body),
+            _ => at += 8 + length + length % 2,
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct ExifFacts {
     pub gps_void: bool,
     pub focal_length_mm: Option<f64>,
     pub focal_length_35mm: Option<f64>,
+    /// Above 1: the frame is the middle of what the lens saw.
+    pub digital_zoom: Option<f64>,
     pub declared_width: Option<u32>,
     pub declared_height: Option<u32>,
     pub orientation: Option<u8>,
@@ -53,7 +55,8 @@ impl ExifFacts {
         let gps_time = numbers(&exif, Tag::GPSTimeStamp)
             .and_then(|parts| <[f64; 3]>::try_from(parts).ok())
             .filter(|parts| parts.iter().all(|n| n.is_finite()));
-        let below_sea = matches!(value(&exif, Tag::GPSAltitudeRef), Some(Value::Byte(b)) if b.first() == Some(&1));
+        // 1, and since Exif 3.0 also 3, says that it lies below.
+        let below_sea = matches!(value(&exif, Tag::GPSAltitudeRef), Some(Value::Byte(b)) if matches!(b.first(), Some(1 | 3)));
         let altitude = number(&exif, Tag::GPSAltitude);
         Self {
             make: text(&exif, Tag::Make),
@@ -75,6 +78,7 @@ impl ExifFacts {
             gps_void: text(&exif, Tag::GPSStatus).is_some_and(|s| s.eq_ignore_ascii_case("V")),
             focal_length_mm: number(&exif, Tag::FocalLength).filter(|f| *f > 0.0),
             focal_length_35mm: number(&exif, Tag::FocalLengthIn35mmFilm).filter(|f| *f > 0.0),
+            digital_zoom: number(&exif, Tag::DigitalZoomRatio).filter(|ratio| *ratio > 1.0),
             declared_width: count(&exif, Tag::PixelXDimension),
             declared_height: count(&exif, Tag::PixelYDimension),
             orientation: count(&exif, Tag::Orientation).and_then(|n| u8::try_from(n).ok()),
@@ -126,4 +130,81 @@ fn angle(exif: &Exif, tag: Tag, reference: Tag) -> Option<Angle> {
         parts: numbers(exif, tag)?,
         reference: text(exif, reference),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use exif::experimental::Writer;
+    use exif::{Field, Rational};
+
+    use super::*;
+
+    fn written(fields: &[(Tag, Value)]) -> ExifFacts {
+        let fields: Vec<Field> = fields
+            .iter()
+            .map(|(tag, value)| Field {
+                tag: *tag,
+                ifd_num: In::PRIMARY,
+                value: value.clone(),
+            })
+            .collect();
+        let mut writer = Writer::new();
+        fields.iter().for_each(|field| writer.push_field(field));
+        let mut tiff = std::io::Cursor::new(Vec::new());
+        writer.write(&mut tiff, false).unwrap();
+        ExifFacts::read(&tiff.into_inner())
+    }
+
+    fn rationals(parts: &[(u32, u32)]) -> Value {
+        let parts = parts.iter().map(|&(num, denom)| Rational { num, denom });
+        Value::Rational(parts.collect())
+    }
+
+    #[test]
+    fn a_height_is_above_or_below_as_its_reference_says() {
+        let height = |reference: Option<u8>| {
+            let mut fields = vec![(Tag::GPSAltitude, rationals(&[(3_005, 10)]))];
+            fields.extend(reference.map(|r| (Tag::GPSAltitudeRef, Value::Byte(vec![r]))));
+            written(&fields).altitude_m
+        };
+        assert_eq!(height(None), Some(300.5));
+        assert_eq!(height(Some(0)), Some(300.5));
+        assert_eq!(height(Some(1)), Some(-300.5));
+        assert_eq!(height(Some(3)), Some(-300.5));
+    }
+
+    #[test]
+    fn a_number_over_zero_is_none() {
+        let facts = written(&[
+            (Tag::GPSAltitude, rationals(&[(5, 0)])),
+            (Tag::GPSHPositioningError, rationals(&[(5, 0)])),
+            (Tag::GPSDOP, rationals(&[(0, 0)])),
+            (Tag::FocalLength, rationals(&[(0, 0)])),
+            (Tag::GPSTimeStamp, rationals(&[(1, 1), (30, 0), (0, 1)])),
+            (
+                Tag::GPSDateStamp,
+                Value::Ascii(vec![b"2025:03:14".to_vec()]),
+            ),
+        ]);
+        assert_eq!(facts.altitude_m, None);
+        assert_eq!((facts.horizontal_error_m, facts.dop), (None, None));
+        assert_eq!((facts.focal_length_mm, facts.gps_time), (None, None));
+        assert!(!facts.damaged);
+    }
+
+    #[test]
+    fn seconds_that_are_not_given_are_none_and_infinite_ones_are_no_position() {
+        let place = |seconds: (u32, u32)| {
+            let facts = written(&[
+                (Tag::GPSLatitudeRef, Value::Ascii(vec![b"S".to_vec()])),
+                (Tag::GPSLatitude, rationals(&[(32, 1), (30, 1), seconds])),
+                (Tag::GPSLongitudeRef, Value::Ascii(vec![b"W".to_vec()])),
+                (Tag::GPSLongitude, rationals(&[(105, 1), (15, 1), (0, 1)])),
+            ]);
+            let xmp = crate::metadata::XmpFacts::default();
+            crate::metadata::place(&facts, &xmp, &mut Vec::new()).map(|p| (p.lon, p.lat))
+        };
+        assert_eq!(place((0, 0)), Some((-105.25, -32.5)));
+        assert_eq!(place((5, 0)), None);
+    }
 }

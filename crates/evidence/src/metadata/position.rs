@@ -8,6 +8,9 @@ use crate::Warning;
 /// of a phone or camera receiver. Rough, which is why [`Accuracy::FromDop`] is said.
 const METRES_PER_DOP: f64 = 5.0;
 
+/// A position that may be further off than this, in metres, says little about a place.
+const VAGUE_M: f64 = 1_000.0;
+
 /// A position in WGS-84.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Position {
@@ -71,6 +74,9 @@ pub(crate) fn place(
         (None, Some(dop)) => (Some(dop * METRES_PER_DOP), Accuracy::FromDop),
         (None, None) => (None, Accuracy::Unknown),
     };
+    if let Some(metres) = accuracy_m.filter(|metres| *metres > VAGUE_M) {
+        warnings.push(Warning::PositionVague(metres as u64));
+    }
     Some(Position {
         lon,
         lat,
@@ -161,6 +167,19 @@ mod tests {
         let found = place(&facts, &XmpFacts::default(), &mut Vec::new()).unwrap();
         assert_eq!(found.accuracy_m, Some(3.5));
         assert_eq!(found.accuracy_from, Accuracy::Stated);
+    }
+
+    #[test]
+    fn a_position_that_may_be_kilometres_off_is_warned_of() {
+        for (dop, warned) in [(200.0, None), (999.0, Some(Warning::PositionVague(4_995)))] {
+            let facts = ExifFacts {
+                dop: Some(dop),
+                ..at(&[32.0], "N", &[105.0], "E")
+            };
+            let mut warnings = Vec::new();
+            assert!(place(&facts, &XmpFacts::default(), &mut warnings).is_some());
+            assert_eq!(warnings.pop(), warned);
+        }
     }
 
     #[test]

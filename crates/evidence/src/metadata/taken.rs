@@ -73,7 +73,14 @@ pub(crate) fn when(
         read
     });
     let gps = satellite_time(facts);
-    let stated = facts.offset.as_deref().and_then(offset);
+    let stated = facts.offset.as_deref().and_then(|text| {
+        let read = offset(text);
+        // Spaces and colons alone: cameras that do not know their zone leave them blank.
+        if read.is_none() && text.chars().any(|c| c.is_alphanumeric()) {
+            warnings.push(Warning::ZoneUnreadable(text.to_owned()));
+        }
+        read
+    });
     let taken = match (local, stated, gps) {
         (Some(local), Some(offset), _) => Taken {
             at: offset.to_timestamp(local).ok()?,
@@ -155,8 +162,13 @@ fn satellite_time(facts: &ExifFacts) -> Option<Timestamp> {
         .ok()
 }
 
-/// `+08:00`, `-03:30`, `Z`.
+/// `+08:00`, `-03:30`, `Z`; also `+0800` and `UTC+8`, which some write.
 fn offset(text: &str) -> Option<Offset> {
+    let text = text.trim();
+    let text = ["UTC", "GMT"]
+        .iter()
+        .find_map(|name| text.strip_prefix(name))
+        .unwrap_or(text);
     if text.eq_ignore_ascii_case("z") {
         return Some(Offset::UTC);
     }
@@ -165,7 +177,13 @@ fn offset(text: &str) -> Option<Offset> {
         '-' => -1,
         _ => return None,
     };
-    let [hours, minutes] = numbers_in::<2>(&text[1..])?;
+    let rest = text[1..].trim();
+    let is_compact = rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let [hours, minutes] = match numbers_in::<2>(rest) {
+        _ if is_compact => [rest[..2].parse().ok()?, rest[2..].parse().ok()?],
+        Some(both) => both,
+        None => [rest.parse().ok().filter(|hours| *hours >= 0)?, 0],
+    };
     if hours > 14 || minutes > 59 {
         return None;
     }
@@ -212,6 +230,32 @@ mod tests {
         assert_eq!(taken.at.to_string(), "2024-03-13T15:30:05Z");
         assert_eq!(taken.zone, Zone::Stated(tz::offset(9)));
         assert_eq!(taken.day().to_string(), "2024-03-13");
+    }
+
+    #[test]
+    fn offsets_are_read_in_the_spellings_that_cameras_have() {
+        for text in ["+09:00", "+0900", " +09:00 ", "UTC+9", "GMT+09:00", "+9"] {
+            assert_eq!(offset(text), Some(tz::offset(9)), "{text}");
+        }
+        assert_eq!(offset("-0330"), Offset::from_seconds(-12_600).ok());
+        for text in ["", "+", "+x", "+-1", "+99:00", "+08:75", "9", "东八区"] {
+            assert_eq!(offset(text), None, "{text}");
+        }
+        let told = |text: &str| {
+            let mut warnings = Vec::new();
+            let facts = ExifFacts {
+                offset: Some(text.to_owned()),
+                ..facts("2024:03:14 09:30:05")
+            };
+            let taken = when(&facts, None, &mut warnings).unwrap();
+            assert_eq!(taken.zone, Zone::AssumedShanghai);
+            warnings
+        };
+        assert_eq!(
+            told("+99:00"),
+            [Warning::ZoneUnreadable("+99:00".to_owned())]
+        );
+        assert_eq!(told("   :  "), []);
     }
 
     #[test]

@@ -59,9 +59,13 @@ const PROGRAM_NAMES: [&str; 5] = [
 ];
 
 impl XmpFacts {
-    pub fn read(packet: &[u8]) -> Self {
+    /// Reads a packet, and the second one that continues it from its pieces.
+    pub fn read(packet: Option<&[u8]>, more: &[(u64, &[u8])]) -> Self {
         let mut found = Properties::default();
-        let damaged = packet.len() > MOST_BYTES || found.read(packet).is_err();
+        let mut damaged = packet.is_some_and(|packet| !found.take(packet));
+        if !more.is_empty() {
+            damaged |= !joined(more).is_some_and(|more| found.take(&more));
+        }
         let of = |name: &str| found.first.get(name);
         let number = |name: &str| of(name).and_then(|text| degrees(text));
         let any = |names: &[&str]| names.iter().find_map(|name| number(name));
@@ -87,6 +91,20 @@ impl XmpFacts {
     }
 }
 
+/// A packet from its pieces, which stand in any order; nothing when one is missing or all are too long.
+fn joined(pieces: &[(u64, &[u8])]) -> Option<Vec<u8>> {
+    let mut pieces = pieces.to_vec();
+    pieces.sort_by_key(|(place, _)| *place);
+    let mut packet = Vec::new();
+    for (place, bytes) in pieces {
+        if place != packet.len() as u64 || packet.len() + bytes.len() > MOST_BYTES {
+            return None;
+        }
+        packet.extend_from_slice(bytes);
+    }
+    Some(packet)
+}
+
 /// A number such as `+40.00`, as drones write it. Positions of other makers, `52,30.5N`, are no number.
 fn degrees(text: &str) -> Option<f64> {
     let text = text.trim();
@@ -101,6 +119,11 @@ struct Properties {
 }
 
 impl Properties {
+    /// Takes in what a packet says; false when it is damaged, and then what could be read is kept.
+    fn take(&mut self, packet: &[u8]) -> bool {
+        packet.len() <= MOST_BYTES && self.read(packet).is_ok()
+    }
+
     fn read(&mut self, packet: &[u8]) -> Result<(), quick_xml::Error> {
         let text = String::from_utf8_lossy(packet);
         let mut reader = Reader::from_str(text.trim_matches(['\0', ' ', '\n', '\r', '\t']));
@@ -114,6 +137,7 @@ impl Properties {
                 }
                 Event::Empty(element) => self.attributes(&element),
                 Event::Text(text) => self.keep(&open, &text.xml10_content()),
+                Event::CData(text) => self.keep(&open, &text.xml10_content()),
                 Event::End(_) => open.clear(),
                 Event::Eof => return Ok(()),
                 _ => {}
@@ -138,7 +162,15 @@ impl Properties {
         if PROGRAM_NAMES.contains(&name) && self.programs.len() < 100 {
             self.programs.push(value.to_owned());
         }
-        if self.first.len() < 2_000 && !self.first.contains_key(name) {
+        // A position in degrees counts before one in another notation, wherever it stands.
+        let is_better = |there: &String| {
+            name.starts_with("gps") && degrees(there).is_none() && degrees(value).is_some()
+        };
+        let is_wanted = match self.first.get(name) {
+            Some(there) => is_better(there),
+            None => self.first.len() < 2_000,
+        };
+        if is_wanted {
             self.first.insert(name.to_owned(), value.to_owned());
         }
     }
@@ -156,7 +188,7 @@ mod tests {
         let packet = format!(
             "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description {properties}</rdf:RDF></x:xmpmeta>"
         );
-        XmpFacts::read(packet.as_bytes())
+        XmpFacts::read(Some(packet.as_bytes()), &[])
     }
 
     #[test]
@@ -191,6 +223,44 @@ mod tests {
         assert_eq!(drone.gimbal_yaw, Some(42.0));
         assert_eq!(drone.relative_altitude_m, Some(40.1));
         assert_eq!(drone.flight_yaw, None);
+    }
+
+    #[test]
+    fn a_program_is_found_as_attribute_element_and_marked_text() {
+        for properties in [
+            "xmp:CreatorTool='Snapseed 2.0' />",
+            "><xmp:CreatorTool>Snapseed 2.0</xmp:CreatorTool></rdf:Description>",
+            "><xmp:CreatorTool><![CDATA[Snapseed 2.0]]></xmp:CreatorTool></rdf:Description>",
+        ] {
+            let facts = described(properties);
+            assert_eq!(facts.programs, ["Snapseed 2.0"], "{properties}");
+        }
+    }
+
+    #[test]
+    fn a_second_packet_is_put_together_from_its_pieces_in_any_order() {
+        let more = b"<x><d stEvt:softwareAgent='Adobe Photoshop 25'/></x>";
+        let (first, second) = more.split_at(20);
+        let read = |pieces: &[(u64, &[u8])]| XmpFacts::read(Some(b"<x a='b'/>"), pieces);
+        let whole = read(&[(20, second), (0, first)]);
+        assert_eq!(whole.programs, ["Adobe Photoshop 25"]);
+        assert!(!whole.damaged);
+        for pieces in [&[(20, second)][..], &[(0, first), (21, second)]] {
+            let part = read(pieces);
+            assert!(part.damaged && part.programs.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_position_in_degrees_is_found_behind_one_in_another_notation() {
+        let facts = described(
+            "exif:GPSLatitude='32,16.8N' exif:GPSLongitude='105,31.2E' \
+             drone-dji:GpsLatitude='32.28' drone-dji:GpsLongitude='105.52' />",
+        );
+        assert_eq!(
+            (facts.longitude, facts.latitude),
+            (Some(105.52), Some(32.28))
+        );
     }
 
     #[test]

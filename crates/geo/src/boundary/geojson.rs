@@ -26,11 +26,11 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
         }
         GeoJson::FeatureCollection(all) => {
             reading.datum = crs(all.foreign_members.as_ref())?;
-            let geometries = all
-                .features
-                .into_iter()
-                .filter_map(|feature| feature.geometry);
-            collect_all(geometries, &mut reading, &mut skipped)?;
+            for feature in all.features {
+                let own = crs(feature.foreign_members.as_ref())?;
+                one_datum(&mut reading, own)?;
+                collect_all(feature.geometry, &mut reading, &mut skipped)?;
+            }
         }
     }
     if reading.parts.is_empty() && skipped > 0 {
@@ -50,9 +50,24 @@ fn collect_all(
     reading: &mut Reading,
     skipped: &mut usize,
 ) -> Result<(), GeoError> {
-    geometries
-        .into_iter()
-        .try_for_each(|geometry| collect(geometry.value, reading, skipped))
+    geometries.into_iter().try_for_each(|geometry| {
+        let own = crs(geometry.foreign_members.as_ref())?;
+        one_datum(reading, own)?;
+        collect(geometry.value, reading, skipped)
+    })
+}
+
+/// What a part says of its datum must be what the file says, or be said before any part.
+fn one_datum(reading: &mut Reading, own: Option<Datum>) -> Result<(), GeoError> {
+    match (own, reading.datum) {
+        (None, _) => Ok(()),
+        (Some(own), None) if reading.parts.is_empty() => {
+            reading.datum = Some(own);
+            Ok(())
+        }
+        (Some(own), Some(found)) if own.agrees_with(found) => Ok(()),
+        _ => Err(syntax("its parts name different crs")),
+    }
 }
 
 fn collect(
@@ -91,8 +106,18 @@ fn position(position: &Position) -> Result<(f64, f64), GeoError> {
 
 /// The `crs` member that `GeoJSON` had before RFC 7946 and that GIS programs still write.
 fn crs(members: Option<&JsonObject>) -> Result<Option<Datum>, GeoError> {
-    let name = members.and_then(|m| m.get("crs")?.get("properties")?.get("name")?.as_str());
-    name.map(Datum::parse).transpose()
+    let Some(crs) = members.and_then(|members| members.get("crs")) else {
+        return Ok(None);
+    };
+    // Null is "not known".
+    if crs.is_null() {
+        return Ok(None);
+    }
+    let name = crs
+        .get("properties")
+        .and_then(|all| all.get("name")?.as_str());
+    let name = name.ok_or_else(|| syntax("its crs has no name"))?;
+    Datum::parse(name).map(Some)
 }
 
 fn syntax(detail: &str) -> GeoError {

@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::rings::{Reading, Ring};
-use super::{MAX_VERTICES, check_size};
+use super::{CUT_OFF, MAX_VERTICES, check_size};
 use crate::error::{Format, GeoError};
 use crate::warning::Warning;
 
@@ -17,8 +17,15 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
     let (mut waypoints, mut points, mut seen_gpx) = (0_usize, 0_usize, false);
     let mut warnings = Vec::new();
     let mut segments = 0;
+    let mut open = 0_usize;
     loop {
-        match reader.read_event().map_err(|e| syntax(&e.to_string()))? {
+        let event = reader.read_event().map_err(|e| syntax(&e.to_string()))?;
+        match event {
+            Event::Start(_) => open += 1,
+            Event::End(_) => open = open.saturating_sub(1),
+            _ => {}
+        }
+        match event {
             Event::Start(tag) | Event::Empty(tag) => match tag.local_name().into_inner() {
                 "gpx" => seen_gpx = true,
                 "trk" => {
@@ -47,6 +54,7 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
                 }
                 _ => {}
             },
+            Event::Eof if open > 0 => return Err(syntax(CUT_OFF)),
             Event::Eof => break,
             _ => {}
         }

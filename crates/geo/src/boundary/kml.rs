@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::rings::{Reading, Ring};
-use super::{MAX_RINGS, MAX_VERTICES, check_size};
+use super::{CUT_OFF, MAX_RINGS, MAX_VERTICES, check_size};
 use crate::error::{Format, GeoError};
 use crate::warning::Warning;
 
@@ -14,12 +14,20 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
     check_size(text.len())?;
     let mut reader = Reader::from_str(text);
     let mut file = File::default();
+    let mut open = 0_usize;
     loop {
         match reader.read_event().map_err(|e| syntax(&e.to_string()))? {
-            Event::Start(tag) => file.open(tag.local_name().into_inner()),
-            Event::End(tag) => file.close(tag.local_name().into_inner())?,
+            Event::Start(tag) => {
+                open += 1;
+                file.open(tag.local_name().into_inner());
+            }
+            Event::End(tag) => {
+                open = open.saturating_sub(1);
+                file.close(tag.local_name().into_inner())?;
+            }
             Event::Text(text) => file.text(&text.xml10_content()),
             Event::CData(text) => file.text(&text.xml10_content()),
+            Event::Eof if open > 0 => return Err(syntax(CUT_OFF)),
             Event::Eof => break,
             _ => {}
         }

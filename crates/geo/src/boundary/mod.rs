@@ -15,6 +15,7 @@ use std::path::Path;
 use geo::MultiPolygon;
 
 use crate::datum::Datum;
+use crate::datum_name;
 use crate::error::{GeoError, shortened};
 use crate::warning::Warning;
 use rings::Reading;
@@ -25,6 +26,9 @@ pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const MAX_VERTICES: usize = 1_000_000;
 /// Rings of the largest boundary read.
 pub const MAX_RINGS: usize = 10_000;
+
+/// A file that ends before its elements do: the part that is there may look like a whole boundary.
+const CUT_OFF: &str = "the file is cut off";
 
 /// A project's ground on WGS-84, with what was odd about its source.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,11 +90,12 @@ impl Boundary {
         datum: Option<Datum>,
     ) -> Result<Self, GeoError> {
         let mut reading = shapefile::read(shp)?;
-        // A datum named by the caller stands in for a .prj that says nothing useful.
-        reading.datum = match prj.map(shapefile::datum_of_prj) {
-            Some(Err(error)) if datum.is_none() => return Err(error),
-            Some(Ok(found)) => Some(found),
-            Some(Err(_)) | None => None,
+        // A datum named by the caller stands in for a .prj that says nothing useful, not for one that names another.
+        let is_other = || prj.is_some_and(|prj| datum_name::unsupported(prj).is_some());
+        reading.datum = match prj.map(shapefile::datum_of_prj).transpose() {
+            Err(error) if datum.is_none() || is_other() => return Err(error),
+            Err(_) => None,
+            Ok(found) => found,
         };
         if reading.datum.is_none() && datum.is_none() {
             return Err(GeoError::DatumNeeded);

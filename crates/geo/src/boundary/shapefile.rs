@@ -17,6 +17,9 @@ use crate::warning::Warning;
 /// Bytes of the header that every `.shp` begins with.
 const HEADER_BYTES: usize = 100;
 
+/// Bytes that every record begins with.
+const RECORD_HEADER_BYTES: usize = 8;
+
 pub(super) fn read(shp: &[u8]) -> Result<Reading, GeoError> {
     check_size(shp.len())?;
     check_header(shp)?;
@@ -58,11 +61,15 @@ pub(super) fn read(shp: &[u8]) -> Result<Reading, GeoError> {
     Ok(reading)
 }
 
-/// The length in the header may not exceed the bytes that are there: the reader trusts it.
+/// The length in the header may not exceed the bytes that are there, as the reader trusts it, nor fall short of them by
+/// a record: what stands behind it would be lost in silence.
 fn check_header(shp: &[u8]) -> Result<(), GeoError> {
     let words = shp.get(24..28).and_then(|b| <[u8; 4]>::try_from(b).ok());
     let words = words.map_or(-1, i32::from_be_bytes);
     let bytes = usize::try_from(words).unwrap_or(0) * 2;
+    if bytes >= HEADER_BYTES && shp.len() >= bytes + RECORD_HEADER_BYTES {
+        return Err(syntax("the file is longer than its header says"));
+    }
     if shp.len() < HEADER_BYTES || bytes < HEADER_BYTES || bytes > shp.len() {
         return Err(syntax("the file is cut off or no .shp"));
     }

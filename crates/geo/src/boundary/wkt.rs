@@ -1,5 +1,6 @@
 //! Well-known text: what stands in a cell of a workbook, and what our tables hold.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use geo::{LineString, MultiPolygon};
@@ -72,7 +73,8 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
         return Err(GeoError::NotAnArea { found });
     }
     check_brackets(body)?;
-    let parts = match ::wkt::Wkt::<f64>::from_str(body).map_err(syntax)? {
+    let body = with_dimensions(body, &word);
+    let parts = match ::wkt::Wkt::<f64>::from_str(&body).map_err(syntax)? {
         ::wkt::Wkt::Polygon(polygon) => vec![polygon],
         ::wkt::Wkt::MultiPolygon(many) => many.into_inner().0,
         other => {
@@ -85,6 +87,19 @@ pub(super) fn read(text: &str) -> Result<Reading, GeoError> {
         datum: srid,
         ..Reading::default()
     })
+}
+
+/// Heights without the `Z` that announces them, as many programs write them, get it.
+fn with_dimensions<'t>(body: &'t str, word: &str) -> Cow<'t, str> {
+    let rings = body[word.len()..].trim_start();
+    let announced = !word.ends_with("GON") || !rings.starts_with('(');
+    let first = rings.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
+    let end = first.find([',', ')']).unwrap_or(first.len());
+    match first[..end].split_whitespace().count() {
+        3 if !announced => format!("{word} Z {rings}").into(),
+        4 if !announced => format!("{word} ZM {rings}").into(),
+        _ => body.into(),
+    }
 }
 
 fn part_rings(part: ::wkt::types::Polygon<f64>) -> Vec<Ring> {

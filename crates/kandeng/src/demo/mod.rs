@@ -7,12 +7,14 @@
 mod accounts;
 mod story;
 
+use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use kandeng_platform::node::{Config, Node, init};
 use kandeng_platform::{Clock as _, SystemClock};
+use kandeng_screening::Language;
 use kandeng_supervise::synth::{Format, SynthOptions};
 
 use crate::args::Demo;
@@ -50,10 +52,20 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
             temporary.path()
         }
     };
-    let port = free_port(options.port)?;
     let node = folder.join(NODE);
-    if !node.join(DONE).is_file() {
+    if options.make {
+        end_with_who_started_this();
         make(options, folder, &node, words)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let port = free_port(options.port)?;
+    if !node.join(DONE).is_file() {
+        let made = made_apart(options, folder, words)?;
+        if !made.success() {
+            // It said why.
+            let code = made.code().and_then(|code| u8::try_from(code).ok());
+            return Ok(ExitCode::from(code.unwrap_or(2)));
+        }
     }
     let accounts = Accounts::read(&folder.join(accounts::FILE))?;
     tell!("\n{}\n", words.say("demo-is-a-demo"));
@@ -65,6 +77,38 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
     }
     accounts.tell_codes_when_asked(words);
     serve::at(&node, port, &folder.join(PAGES), words)
+}
+
+/// Makes the county in a process of its own: what that holds of memory would else stay with the pages for as long as
+/// they are open.
+fn made_apart(options: &Demo, folder: &Path, words: Words) -> Result<ExitStatus, Failure> {
+    let language = match words.language {
+        Language::Zh => "zh",
+        Language::En => "en",
+    };
+    let program = std::env::current_exe().map_err(Failure::unread(Path::new("kandeng")))?;
+    let mut making = Command::new(program)
+        .args(["demo", "--make", "--lang", language])
+        .args(["--projects", &options.projects.to_string()])
+        .arg("--dir")
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(Failure::unread(Path::new("kandeng")))?;
+    // `wait` would close the pipe, whose end tells the other that this one is gone.
+    let pipe = making.stdin.take();
+    let made = making.wait().map_err(Failure::unread(Path::new("kandeng")));
+    drop(pipe);
+    made
+}
+
+/// Ends this process when the one that started it is gone: nobody waits for what it makes.
+fn end_with_who_started_this() {
+    std::thread::spawn(|| {
+        let mut rest = Vec::new();
+        let _ = std::io::stdin().read_to_end(&mut rest);
+        std::process::exit(130);
+    });
 }
 
 /// A port on this machine that is free now.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kandeng_screening::pack::Pack;
 use kandeng_screening::{EngineError, Items, KeptPlans, Prepared, Settings};
@@ -14,6 +14,9 @@ use kandeng_screening::{EngineError, Items, KeptPlans, Prepared, Settings};
 const FOLDER: &str = "KANDENG_CACHE";
 /// Plans kept, the latest; each has about 300 kB.
 const MOST: usize = 32;
+/// How names of files begin that are being written, and how old one of them no longer is.
+const BESIDE: &str = ".kandeng-";
+const ABANDONED: Duration = Duration::from_hours(1);
 /// A larger file is none of ours.
 const LARGEST: u64 = 16 << 20;
 
@@ -57,6 +60,9 @@ fn program() -> Option<String> {
 
 fn read(path: &Path) -> Option<KeptPlans> {
     let mut file = fs::File::open(path).ok()?;
+    if !is_ours_alone(path.parent()?, &file).ok()? {
+        return None;
+    }
     let mut bytes = Vec::new();
     Read::by_ref(&mut file)
         .take(LARGEST + 1)
@@ -68,13 +74,35 @@ fn read(path: &Path) -> Option<KeptPlans> {
     Some(plans)
 }
 
+/// Whether nobody else can have written it: who can would decide what is compared.
+#[cfg(unix)]
+fn is_ours_alone(folder: &Path, file: &fs::File) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let facts = [fs::metadata(folder)?, file.metadata()?];
+    // Where there is no such folder of processes, the bits have to do.
+    let own = fs::metadata("/proc/self").map(|process| process.uid()).ok();
+    let is_own = |uid: u32| own.is_none_or(|own| own == uid);
+    let is_closed = |mode: u32| mode & 0o022 == 0;
+    Ok(facts
+        .iter()
+        .all(|facts| is_own(facts.uid()) && is_closed(facts.mode())))
+}
+
+/// Whether nobody else can have written it; here the folder of the person's caches is as good as its own.
+#[cfg(not(unix))]
+fn is_ours_alone(_folder: &Path, _file: &fs::File) -> std::io::Result<bool> {
+    Ok(true)
+}
+
 fn write(path: &Path, plans: &KeptPlans) -> std::io::Result<()> {
     let Some(folder) = path.parent() else {
         return Ok(());
     };
     make_private(folder)?;
     // Parameters of a county stand in its plans.
-    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    let mut beside = tempfile::Builder::new()
+        .prefix(BESIDE)
+        .tempfile_in(folder)?;
     beside.write_all(&plans.to_bytes())?;
     beside.persist(path)?;
     drop_the_oldest(folder)
@@ -92,8 +120,14 @@ fn drop_the_oldest(folder: &Path) -> std::io::Result<()> {
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        let modified = entry.metadata()?.modified()?;
         if entry.path().extension().is_some_and(|kind| kind == "plans") {
-            kept.push((entry.metadata()?.modified()?, entry.path()));
+            kept.push((modified, entry.path()));
+        } else if entry.file_name().to_string_lossy().starts_with(BESIDE)
+            && modified.elapsed().is_ok_and(|age| age > ABANDONED)
+        {
+            // Of a run that was ended while it wrote.
+            fs::remove_file(entry.path())?;
         }
     }
     kept.sort_unstable();

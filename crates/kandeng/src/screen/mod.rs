@@ -4,6 +4,7 @@ mod contracting;
 mod county;
 mod csv;
 mod diagnostics;
+mod guarded;
 mod hidden;
 mod into;
 mod json;
@@ -32,6 +33,7 @@ use crate::args::{How, Kind, Screen};
 use crate::failure::Failure;
 use crate::language::Words;
 use crate::progress::bar;
+use crate::whole_file::is_special;
 use county::County;
 pub(crate) use diagnostics::print_diagnostics;
 use hidden::Hider;
@@ -103,7 +105,13 @@ pub(crate) fn run(options: &Screen, words: Words) -> Result<ExitCode, Failure> {
     let screened = screen(&options.input, &options.how, false, &stop, words)?;
     print_diagnostics(&screened.diagnostics, words);
     for failure in &screened.outcome.failures {
-        let problem = words.of(&failure.message).to_owned();
+        let message = words.of(&failure.message);
+        // What several rules share fails under a name of its own: say which rule that costs.
+        let problem = if message.contains(&failure.rule) {
+            message.to_owned()
+        } else {
+            format!("{}: {message}", failure.rule)
+        };
         crate::complain(&words.say_with("error", &[("problem", problem)]));
     }
     // What is appended is not taken back, so it comes after everything else that can fail.
@@ -138,7 +146,7 @@ pub(crate) fn screen(
     let clock = Instant::now();
     let as_of = how.as_of.unwrap_or_else(|| today(started));
     named_places_are_there(how)?;
-    each_is_named_once(input)?;
+    each_is_a_file_named_once(input)?;
     let mut screened = match kind_of(input, how)? {
         Kind::County => county::screen(input, how, as_of, profile, stop, words)?,
         Kind::Ocds => contracting::screen(input, how, as_of, profile, stop, words)?,
@@ -174,10 +182,18 @@ pub(crate) fn folder_is_there(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A file named twice would have every project twice, and every payment counted double.
-fn each_is_named_once(input: &[PathBuf]) -> Result<(), Failure> {
+/// A file named twice would have every project twice, and every payment counted double; a pipe can be read only once,
+/// and inputs are read more often.
+fn each_is_a_file_named_once(input: &[PathBuf]) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     for path in input {
+        if is_special(path) {
+            let shown = shown_path(path);
+            return Err(Failure::wrong(
+                format!("{shown} 是管道或设备,不是文件;请先存成文件"),
+                format!("{shown} is a pipe or a device and no file; save it as one first"),
+            ));
+        }
         // What cannot be resolved is told where it is opened.
         if let Ok(real) = path.canonicalize()
             && !seen.insert(real)

@@ -1,4 +1,4 @@
-//! Where results go: standard output, a file, the red workbook beside its original. An input is never written over.
+//! Where results go: standard output, a file, the red workbook beside its original.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,46 +6,76 @@ use std::path::{Path, PathBuf};
 use kandeng_supervise::import::InputKind;
 
 use super::county::County;
-use super::{Screened, csv, json, summary, table, workbook};
+use super::guarded::Guarded;
+use super::{Screened, csv, json, shown_path, summary, table, workbook};
 use crate::args::{Format, Screen};
 use crate::failure::Failure;
 use crate::language::Words;
-use crate::whole_file::write_file;
+use crate::whole_file::{is_special, write_file};
 
 /// `-` stands for standard output.
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Nobody's input is written over, whatever the name it is given by.
+/// The form of the result: as named, else by the ending of the file it goes to.
+fn form(options: &Screen) -> Option<Format> {
+    let ending = options.output.as_deref().and_then(Path::extension);
+    let ending = ending.map(|ending| ending.to_ascii_lowercase());
+    options
+        .format
+        .or_else(|| match ending.as_deref()?.to_str()? {
+            "json" => Some(Format::Json),
+            "csv" => Some(Format::Csv),
+            "parquet" => Some(Format::Parquet),
+            _ => None,
+        })
+}
+
+/// Nothing that is read is written over, neither by what `--output` names nor by a red workbook beside its original;
+/// and a workbook needs a file.
 pub(super) fn check(options: &Screen) -> Result<(), Failure> {
-    let Some(output) = options
-        .output
-        .as_ref()
-        .and_then(|path| path.canonicalize().ok())
-    else {
-        return Ok(());
+    let guarded = Guarded::of(options);
+    let named = options.output.as_deref().filter(|path| !is_stdout(path));
+    if let Some(output) = named {
+        guarded.refuse(output)?;
+        if form(options) == Some(Format::Xlsx) {
+            can_hold_a_workbook(output)?;
+        }
+    }
+    // Where `--output` names the red workbook, none lies beside.
+    let lies_beside = match form(options) {
+        None => named.is_none(),
+        Some(Format::Table) => true,
+        Some(_) => false,
     };
-    let is_input = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == output);
-    if options.input.iter().any(is_input) {
+    if lies_beside {
+        for input in &options.input {
+            guarded.refuse(&beside(input, options.hide_numbers))?;
+        }
+    }
+    Ok(())
+}
+
+/// A workbook is renamed to its place, which must not be a device or a pipe.
+fn can_hold_a_workbook(path: &Path) -> Result<(), Failure> {
+    if is_special(path) {
+        let shown = shown_path(path);
         return Err(Failure::wrong(
-            format!("输出 {} 就是输入文件;请换一个文件名", output.display()),
-            format!(
-                "the output {} is the input; name another file",
-                output.display()
-            ),
+            format!("{shown} 不是普通文件,不能写入工作簿"),
+            format!("{shown} is no regular file and cannot hold a workbook"),
         ));
     }
     Ok(())
 }
 
 pub(super) fn write(options: &Screen, screened: &Screened, words: Words) -> Result<(), Failure> {
-    match options.format {
+    match form(options) {
         None | Some(Format::Table) => {
             let red = red_workbooks(options, screened, words)?;
             let text = summary::summary(screened, &red, words);
             // Without a form, `--output` names the red workbook where there is one.
-            let is_for_red = options.format.is_none() && !red.is_empty();
+            let is_for_red = form(options).is_none() && !red.is_empty();
             match &options.output {
                 Some(path) if !is_stdout(path) && !is_for_red => {
                     write_file(path, |out| out.write_all(text.as_bytes()))
@@ -107,7 +137,7 @@ fn red_workbooks(
     let named = options
         .output
         .as_deref()
-        .filter(|path| options.format.is_none() && !is_stdout(path));
+        .filter(|path| form(options).is_none() && !is_stdout(path));
     if let (Some(path), true) = (named, marked.len() > 1) {
         return Err(Failure::wrong(
             format!(
@@ -121,6 +151,19 @@ fn red_workbooks(
                 path.display()
             ),
         ));
+    }
+    if let (Some(path), false) = (named, marked.is_empty()) {
+        can_hold_a_workbook(path)?;
+        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        if !ending.is_some_and(|ending| ending == "xlsx" || ending == "xlsm") {
+            let shown = shown_path(path);
+            return Err(Failure::wrong(
+                format!("标红工作簿的文件名应以 .xlsx 结尾,而不是 {shown};要别的结果请用 --format"),
+                format!(
+                    "the red workbook's name ends in .xlsx, which {shown} does not; for another form of result use --format"
+                ),
+            ));
+        }
     }
     let mut paths: Vec<PathBuf> = Vec::new();
     for (county, number) in marked {

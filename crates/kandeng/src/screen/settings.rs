@@ -23,14 +23,20 @@ pub(super) fn settings(
     settings.labels = labels;
     settings.profile = profile;
     if let Some(mib) = how.memory {
-        settings.memory_limit = mib << 20;
+        settings.memory_limit = mib.get().saturating_mul(1 << 20);
     }
     if let Some(seconds) = how.time_limit {
-        settings.time_limit = Duration::from_secs(seconds);
+        settings.time_limit = Duration::from_secs(seconds.get());
     }
     if !how.only.is_empty() {
         let mut only = BTreeSet::new();
-        for id in &how.only {
+        for id in how.only.iter().map(|id| id.trim()) {
+            if id.is_empty() {
+                return Err(Failure::wrong(
+                    "--only 中有空的规则编号;应写成 --only Q01,Q02",
+                    "--only names a rule without an id; it reads --only Q01,Q02",
+                ));
+            }
             let rule = pack.rule(id).ok_or_else(|| Failure::no_rule(id))?;
             if !rule.audience.is_seen_by(audience) {
                 return Err(Failure::wrong(

@@ -1,6 +1,6 @@
 //! What was found, as a person wants to read it first: how much, by which rules, the gravest ten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -53,6 +53,7 @@ pub(super) fn summary(screened: &Screened, red: &[PathBuf], words: Words) -> Str
             ]
         )
     );
+    unanswered(&mut text, screened, words);
     by_rules(&mut text, screened, &by_rule, words);
     gravest(&mut text, screened, words);
     if !red.is_empty() {
@@ -75,7 +76,8 @@ fn rows(screened: &Screened, words: Words) -> String {
         .iter()
         .filter(|(table, rows)| **rows > 0 && is_input(screened, table))
         .collect();
-    rows.sort_by(|a, b| b.1.cmp(a.1));
+    // Of a filing its projects first, whatever hangs on them.
+    rows.sort_by_key(|(table, rows)| (*table != "projects", std::cmp::Reverse(**rows)));
     let shown: Vec<_> = rows
         .into_iter()
         .take(4)
@@ -160,6 +162,19 @@ fn by_rules(
     }
 }
 
+/// Rules that failed: no flag of theirs is no good news.
+fn unanswered(text: &mut String, screened: &Screened, words: Words) {
+    let failures = screened.outcome.failures.iter();
+    let rules: BTreeSet<&str> = failures.map(|failure| failure.rule.as_str()).collect();
+    if !rules.is_empty() {
+        let count = rules.len().to_string();
+        let rules = Vec::from_iter(rules).join(&words.say("list-comma"));
+        let said = words.say_with("summary-unanswered", &[("count", count), ("rules", rules)]);
+        // Cannot fail: writing to a String does not.
+        let _ = writeln!(text, "{said}");
+    }
+}
+
 fn severity_key(severity: Severity) -> &'static str {
     crate::rules::severity_key(severity.name())
 }
@@ -170,24 +185,17 @@ fn gravest(text: &mut String, screened: &Screened, words: Words) {
     if outcome.is_empty() {
         return;
     }
+    // Only the few that are shown are made into whole findings; of equals those that come first.
     let mut order: Vec<usize> = (0..outcome.len()).collect();
-    let high = order
-        .iter()
-        .filter(|index| outcome.severity(**index).1 == Severity::High)
-        .count();
-    // Only as many as can matter are made into whole findings.
-    order.sort_by_key(|index| std::cmp::Reverse(outcome.severity(*index).1));
-    order.truncate(high.max(GRAVEST));
-    let mut findings: Vec<Finding> = order
+    order.sort_by_key(|index| {
+        let money = outcome.money_fen(*index).unwrap_or(0);
+        std::cmp::Reverse((outcome.severity(*index).1, money))
+    });
+    order.truncate(GRAVEST);
+    let findings: Vec<Finding> = order
         .into_iter()
         .map(|index| screened.finding(index))
         .collect();
-    findings.sort_by(|a, b| {
-        (b.severity, b.money_fen.unwrap_or(0))
-            .cmp(&(a.severity, a.money_fen.unwrap_or(0)))
-            .then_with(|| (&a.rule, &a.subject, &a.key).cmp(&(&b.rule, &b.subject, &b.key)))
-    });
-    findings.truncate(GRAVEST);
     let _ = writeln!(
         text,
         "\n{}",
@@ -203,8 +211,8 @@ fn gravest(text: &mut String, screened: &Screened, words: Words) {
             text,
             "  {:<5} {}{money}: {}",
             finding.rule,
-            finding.subject,
-            words.of(&finding.says)
+            crate::harmless(&finding.subject),
+            crate::harmless(words.of(&finding.says))
         );
     }
 }

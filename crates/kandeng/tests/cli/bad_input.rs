@@ -259,7 +259,27 @@ fn arguments_that_are_wrong_end_with_status_2() {
         &["screen", input, "--registers", "nowhere"],
         &["screen", input, "--rules", "nowhere"],
         &["screen", input, "--filing", "nowhere.toml"],
+        &["screen", input, "--memory", "0"],
+        &["screen", input, "--time-limit", "0"],
         &["synth", "--projects", "3", "-o", "x"],
+        &[
+            "synth",
+            "--payments",
+            "18446744073709551615",
+            "--format",
+            "csv",
+            "-o",
+            "x",
+        ],
+        &[
+            "synth",
+            "--kind",
+            "ocds",
+            "--releases",
+            "18446744073709551615",
+            "-o",
+            "x",
+        ],
         &["template", "-o", "no/such/folder/template.xlsx"],
     ] {
         refused(folder.path(), args, &[]);
@@ -315,6 +335,7 @@ fn the_untouched_template_is_read_as_a_filing_without_projects() {
         );
         let args = ["screen", &name, "--format", "json", "--audience", "officer"];
         let result = json(&succeed(folder.path(), &args));
+        crate::schema::check_schema(&result);
         assert_eq!(result["flags"], serde_json::json!([]));
         assert_eq!(result["failures"], serde_json::json!([]));
         assert!(result["run"]["rows"]["projects"].as_u64().unwrap_or(0) == 0);
@@ -328,4 +349,161 @@ fn a_template_and_its_instructions_are_written_where_no_name_is_given() {
     assert!(crate::stdout(&output).contains("kandeng-template.xlsx"));
     let bytes = std::fs::read(folder.path().join("kandeng-template.xlsx")).unwrap();
     assert!(bytes.starts_with(b"PK"));
+}
+
+#[test]
+fn a_template_that_was_filled_in_is_not_replaced_by_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "filing.xlsx", b"a day's work");
+    for (language, words) in [("zh", "已有同名的文件"), ("en", "is there already")] {
+        let args = ["template", "-o", "filing.xlsx", "--lang", language];
+        refused(folder.path(), &args, &["filing.xlsx", words]);
+    }
+    let kept = std::fs::read(folder.path().join("filing.xlsx")).unwrap();
+    assert_eq!(kept, b"a day's work");
+    assert_eq!(crate::files(folder.path()), ["filing.xlsx"]);
+}
+
+#[test]
+fn fictional_data_replace_nobodys_files_but_earlier_fictional_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let county = ["synth", "--projects", "50", "-o", "county"];
+    let ocds = ["synth", "--kind", "ocds", "--releases", "5", "-o", "ocds"];
+    for (args, name) in [
+        (&county[..], "county/county.xlsx"),
+        (&county, "county/identity.key"),
+        (&ocds, "ocds/releases.jsonl"),
+    ] {
+        write(folder.path(), name, b"mine");
+        for (language, words) in [("zh", "不是模拟数据"), ("en", "no fictional data")] {
+            refused(
+                folder.path(),
+                &[args, &["--lang", language]].concat(),
+                &[name, words],
+            );
+        }
+        assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), b"mine");
+        let place = Path::new(name).parent().unwrap();
+        assert_eq!(crate::files(&folder.path().join(place)).len(), 1);
+        std::fs::remove_dir_all(folder.path().join(place)).unwrap();
+        for _ in 0..2 {
+            succeed(folder.path(), args);
+        }
+        std::fs::remove_dir_all(folder.path().join(place)).unwrap();
+    }
+}
+
+#[test]
+fn rules_named_in_a_list_may_have_spaces_and_none_may_be_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        b"project_code,name\n99012720250001,x\n",
+    );
+    let args = ["screen", "small", "--format", "json", "--only", "q01, Q02"];
+    let result = json(&succeed(folder.path(), &args));
+    assert_eq!(result["rules"].as_array().unwrap().len(), 2);
+    for (language, words) in [("zh", "空的规则编号"), ("en", "without an id")] {
+        let args = ["screen", "small", "--only", "Q01,", "--lang", language];
+        refused(folder.path(), &args, &["--only", words]);
+    }
+}
+
+#[test]
+fn a_rule_that_fails_by_what_it_shares_is_named_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let args = [
+        "screen",
+        "county/county.xlsx",
+        "--audience",
+        "officer",
+        "--only",
+        "K03",
+        "--memory",
+        "1",
+        "--format",
+        "json",
+        "--lang",
+        "en",
+    ];
+    let output = kandeng(folder.path(), &args);
+    let failures = json(&output)["failures"].clone();
+    assert!(!failures.as_array().unwrap().is_empty());
+    for failure in failures.as_array().unwrap() {
+        let id = failure["id"].as_str().unwrap();
+        let told = stderr(&output);
+        assert!(
+            told.lines().any(|line| line.contains(id)),
+            "{id} is not named: {told}"
+        );
+    }
+}
+
+#[test]
+fn one_csv_file_by_itself_is_called_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "payments.csv",
+        b"project_code,amount\n99012720250001,5\n",
+    );
+    refused_in_both(
+        folder.path(),
+        "payments.csv",
+        "payments.csv:没有",
+        "payments.csv: no sheet",
+    );
+}
+
+#[test]
+fn a_file_named_as_a_workbook_that_is_none_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    // Web pages under that name are what some systems export.
+    write(folder.path(), "export.xls", b"<html><table></table></html>");
+    write(
+        folder.path(),
+        "empty.xlsx",
+        b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    );
+    for name in ["export.xls", "empty.xlsx"] {
+        refused_in_both(folder.path(), name, "内容却不是", "not a workbook");
+    }
+}
+
+#[test]
+fn what_would_work_on_a_terminal_is_not_printed_there() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "small/projects.csv",
+        "project_code,name,\u{1b}[31mcolumn,households\n9901\u{1b}[2J,\u{1b}]0;title\u{7},1,\u{1b}[1mmany\n"
+            .as_bytes(),
+    );
+    let release = r#"{"ocid":"ocds-\u001b[2J\u202e1","id":"1","date":"2024-01-01T00:00:00Z","tag":["compiled"],"tender":{"id":"t","procurementMethod":"open","numberOfTenderers":1}}"#;
+    write(folder.path(), "data.jsonl", release.as_bytes());
+    write(folder.path(), "\u{1b}[2J.xlsx", b"x");
+    for input in ["small", "data.jsonl", "\u{1b}[2J.xlsx"] {
+        let output = kandeng(folder.path(), &["screen", input]);
+        for text in [crate::stdout(&output), stderr(&output)] {
+            let harms = text
+                .chars()
+                .find(|letter| (letter.is_control() && *letter != '\n') || *letter == '\u{202e}');
+            assert_eq!(harms, None, "{text:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_as_input_is_told_so_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    refused_in_both(folder.path(), "pipe", "管道或设备", "a pipe or a device");
 }

@@ -144,6 +144,26 @@ fn the_commands_of_the_other_documents_work() {
 }
 
 #[test]
+fn the_rule_that_contributors_are_shown_passes_its_fixtures() {
+    let text = read("CONTRIBUTING.md");
+    let block = |kind: &str, start: &str| {
+        let mut blocks = text.split("```").skip(1).step_by(2);
+        let found = blocks.find_map(|block| {
+            let inner = block.strip_prefix(kind)?.strip_prefix('\n')?;
+            inner.starts_with(start).then(|| inner.to_owned())
+        });
+        found.unwrap_or_else(|| panic!("no {kind} block that begins with {start}"))
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(own.join("X01.sql"), block("sql", "-- id: X01")).unwrap();
+    std::fs::write(own.join("X01.fixture"), block("text", "case:")).unwrap();
+    let tested = kandeng(folder.path(), &["rules", "test", "X01", "--rules", "own"]);
+    assert!(tested.status.success(), "{}", crate::stdout(&tested));
+}
+
+#[test]
 fn a_command_in_a_text_block_is_not_run_and_one_in_a_sh_block_is() {
     let text =
         "```text\nkandeng nothing\n```\n```sh\n# first\nkandeng rules \\\n  list # all\n```\n";

@@ -44,10 +44,41 @@ fn a_second_run_takes_the_plans_of_the_first_and_mends_what_is_broken() {
     let whole = std::fs::read(&files[0]).unwrap();
     assert_eq!(flags(&screen(folder.path(), "plans")), first);
     assert_eq!(kept(&plans), files);
-    // Cut off half way, it is no use, and is written anew.
+    // Cut off half way, it is no use, and is written anew: with names that the planner numbers as it comes to them, so
+    // that the bytes may differ. The next run takes it as it is.
     std::fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
     assert_eq!(flags(&screen(folder.path(), "plans")), first);
-    assert_eq!(std::fs::read(&files[0]).unwrap(), whole);
+    let mended = std::fs::read(&files[0]).unwrap();
+    assert!(mended.len() > whole.len() * 3 / 4, "{}", mended.len());
+    assert_eq!(flags(&screen(folder.path(), "plans")), first);
+    assert!(std::fs::read(&files[0]).unwrap() == mended, "written again");
+}
+
+#[cfg(unix)]
+#[test]
+fn plans_that_others_could_have_written_are_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.jsonl"), ROWS).unwrap();
+    let first = flags(&screen(folder.path(), "plans"));
+    let plans = folder.path().join("plans");
+    let path = kept(&plans).remove(0);
+    let opened = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let stamp = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    // Not used, and so written anew, for this person alone.
+    opened(&path, 0o666);
+    assert_eq!(flags(&screen(folder.path(), "plans")), first);
+    assert_eq!(stamp(&path), 0o600);
+    // Whoever may write the folder may put any file there.
+    opened(&plans, 0o777);
+    let before = std::fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(flags(&screen(folder.path(), "plans")), first);
+    assert_ne!(
+        std::fs::metadata(&path).unwrap().modified().unwrap(),
+        before
+    );
 }
 
 #[test]
@@ -77,9 +108,16 @@ fn the_oldest_plans_make_room() {
             .unwrap();
     }
     std::fs::write(plans.join("notes.txt"), "mine").unwrap();
+    for (name, hours) in [(".kandeng-old", 2), (".kandeng-new", 0)] {
+        let file = std::fs::File::create(plans.join(name)).unwrap();
+        let age = std::time::Duration::from_secs(3_600 * hours);
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    }
     screen(folder.path(), "plans");
     let left = kept(&plans);
-    assert_eq!(left.len(), 33, "{left:?}");
+    assert_eq!(left.len(), 34, "{left:?}");
+    assert!(!plans.join(".kandeng-old").exists());
     assert!(plans.join("notes.txt").exists() && plans.join("0.plans").exists());
     assert!(!plans.join("39.plans").exists());
 }

@@ -105,11 +105,12 @@ pub fn county(folder: &Path) {
     );
 }
 
-/// What lies in a folder, sorted.
+/// What lies in a folder, sorted, but for the plans that a run keeps.
 pub fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name != ".cache")
         .collect();
     names.sort();
     names

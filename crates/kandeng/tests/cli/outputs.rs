@@ -75,6 +75,83 @@ fn a_parquet_file_is_whole_and_has_its_columns() {
 }
 
 #[test]
+fn the_form_is_that_of_the_files_ending_where_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let before = files(&folder.path().join("county"));
+    succeed(folder.path(), &screen(&["-o", "flags.json"]));
+    let text = std::fs::read_to_string(folder.path().join("flags.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(!result["flags"].as_array().unwrap().is_empty());
+    succeed(folder.path(), &screen(&["-o", "FLAGS.CSV"]));
+    let text = std::fs::read_to_string(folder.path().join("FLAGS.CSV")).unwrap();
+    assert!(text.starts_with('\u{feff}'));
+    // What ends like no workbook is not made one.
+    for (language, words) in [("zh", "应以 .xlsx 结尾"), ("en", "ends in .xlsx")] {
+        let args = screen(&["-o", "flags.pdf", "--lang", language]);
+        refused(folder.path(), &args, &[words, "flags.pdf", "--format"]);
+    }
+    assert!(!folder.path().join("flags.pdf").exists());
+    assert_eq!(files(&folder.path().join("county")), before);
+}
+
+#[test]
+fn the_gravest_are_named_by_severity_and_then_by_money() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    for only in ["Q01,Q05,Q06,Q10", "Q04,Q09,Q10"] {
+        let chosen = ["--only", only, "--lang", "en"];
+        let result = json(&succeed(
+            folder.path(),
+            &screen(&[&chosen[..], &["--format", "json"]].concat()),
+        ));
+        let rank = |flag: &serde_json::Value| match flag["severity"].as_str().unwrap() {
+            "high" => 2,
+            "medium" => 1,
+            _ => 0,
+        };
+        let mut flags = result["flags"].as_array().unwrap().clone();
+        assert!(flags.len() > 10);
+        flags.sort_by_key(|flag| {
+            std::cmp::Reverse((rank(flag), flag["money_fen"].as_i64().unwrap_or(0)))
+        });
+        let summary = stdout(&succeed(folder.path(), &screen(&chosen)));
+        let (_, mut rest) = summary.split_once("The 10 gravest").unwrap();
+        for flag in &flags[..10] {
+            let says = flag["says"]["en"].as_str().unwrap();
+            let (_, after) = rest
+                .split_once(says)
+                .unwrap_or_else(|| panic!("{says}\n{rest}"));
+            rest = after;
+        }
+    }
+}
+
+#[test]
+fn rules_without_an_answer_stand_in_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let rules = folder.path().join("own");
+    std::fs::create_dir(&rules).unwrap();
+    let rule = "-- id: X01\n-- title.zh: 甲\n-- title.en: A\n-- audience: filer\n-- severity: low\n\
+        -- subject: project\n-- reach: record\n-- basis: practice\n-- says.zh: 甲\n-- says.en: A\n\
+        select project_code as subject, 1 / (row_no - row_no) as n from projects\n";
+    std::fs::write(rules.join("X01.sql"), rule).unwrap();
+    std::fs::write(rules.join("X01.fixture"), "").unwrap();
+    for (language, words) in [
+        ("zh", "有 1 条规则没有结果(原因见上):X01"),
+        ("en", "Without an answer, see above: 1 (X01)"),
+    ] {
+        let args = screen(&["--rules", "own", "--lang", language]);
+        let summary = stdout(&succeed(folder.path(), &args));
+        assert!(
+            summary.contains(words) && summary.contains("X01"),
+            "{summary}"
+        );
+    }
+}
+
+#[test]
 fn a_workbook_of_flags_goes_where_it_is_told_and_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
     county(folder.path());
@@ -244,4 +321,126 @@ fn text_that_would_be_a_formula_is_neutralised_in_csv() {
         let starts_one = cell.starts_with(['=', '+', '-', '@', '\t']);
         assert!(!starts_one || cell.parse::<f64>().is_ok(), "{cell}");
     }
+}
+
+/// Files below a folder with their bytes.
+fn bytes_of(folder: &std::path::Path, names: &[&str]) -> Vec<Vec<u8>> {
+    let read = |name: &&str| std::fs::read(folder.join(name)).unwrap();
+    names.iter().map(read).collect()
+}
+
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let inside = |name: &str| folder.path().join(name);
+    for name in ["a.xlsx", "a.flags.xlsx", "registers.xlsx"] {
+        std::fs::copy(inside("county/county.xlsx"), inside(name)).unwrap();
+    }
+    std::fs::copy(inside("county/identity.key"), inside("a.key")).unwrap();
+    std::fs::create_dir_all(inside("sheets")).unwrap();
+    let projects = "project_code,name\n99012720250001,路\n";
+    std::fs::write(inside("sheets/projects.csv"), projects).unwrap();
+    std::fs::create_dir_all(inside("photos/deep")).unwrap();
+    std::fs::write(inside("photos/deep/a.jpg"), "picture").unwrap();
+    crate::own_rule(folder.path(), "Q91", crate::ENDLESS);
+    let names = [
+        "a.xlsx",
+        "a.flags.xlsx",
+        "registers.xlsx",
+        "a.key",
+        "sheets/projects.csv",
+        "photos/deep/a.jpg",
+        "own/Q91.sql",
+    ];
+    let before = bytes_of(folder.path(), &names);
+    for (args, named) in [
+        (&["a.xlsx", "a.flags.xlsx"][..], "a.flags.xlsx"),
+        (&["a.xlsx", "--registers", "a.flags.xlsx"], "a.flags.xlsx"),
+        (
+            &[
+                "a.xlsx",
+                "--registers",
+                "registers.xlsx",
+                "-o",
+                "registers.xlsx",
+            ],
+            "registers.xlsx",
+        ),
+        (
+            &[
+                "a.xlsx", "--key", "a.key", "--format", "csv", "-o", "./a.key",
+            ],
+            "a.key",
+        ),
+        (&["sheets", "-o", "sheets/projects.csv"], "projects.csv"),
+        (
+            &["sheets", "--format", "csv", "-o", "sheets/new.csv"],
+            "new.csv",
+        ),
+        (
+            &["sheets", "--photos", "photos", "-o", "photos/deep/a.jpg"],
+            "a.jpg",
+        ),
+        (
+            &[
+                "sheets",
+                "--rules",
+                "own",
+                "--format",
+                "json",
+                "-o",
+                "own/Q91.sql",
+            ],
+            "Q91.sql",
+        ),
+    ] {
+        for (language, words) in [("zh", "会覆盖"), ("en", "would replace")] {
+            let args = [&["screen"][..], args, &["--lang", language]].concat();
+            refused(folder.path(), &args, &[named, words]);
+        }
+    }
+    assert_eq!(bytes_of(folder.path(), &names), before);
+    assert_eq!(files(&inside("sheets")), ["projects.csv"]);
+    // An earlier result is no part of what is read.
+    for _ in 0..2 {
+        let args = [
+            "screen",
+            "sheets",
+            "--photos",
+            ".",
+            "--format",
+            "json",
+            "-o",
+            "flags.json",
+        ];
+        succeed(folder.path(), &args);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_into_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    county(folder.path());
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    succeed(folder.path(), &screen(&["--format", "csv", "-o", "pipe"]));
+    // Were the pipe replaced, its reader would wait for ever.
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(reader.join().unwrap().contains("rule,severity"));
+    refused(
+        folder.path(),
+        &screen(&["--format", "xlsx", "-o", "pipe", "--lang", "en"]),
+        &["pipe", "no regular file"],
+    );
 }

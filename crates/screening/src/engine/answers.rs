@@ -69,6 +69,8 @@ pub(super) fn count(
         }
     }
     let reasons: Vec<Reason> = match absent {
+        // A reason is one of some subject.
+        Some(_) if applies == 0 => Vec::new(),
         Some(need) => vec![absent_reason(need, applies)],
         None => by_code
             .iter()

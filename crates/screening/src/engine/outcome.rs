@@ -145,6 +145,18 @@ impl Outcome {
         (&rule.id, severity_at(rule, layout, batch, entry.row))
     }
 
+    /// The money at stake in a finding, in fen, without making the rest of it.
+    pub fn money_fen(&self, index: usize) -> Option<i64> {
+        let entry = &self.entries[index];
+        let column = self.rules[entry.rule].1.money?;
+        let batch = &self.found[entry.found].batch;
+        match Figure::at(batch.column(column).as_ref(), entry.row) {
+            Figure::Int(fen) => Some(fen),
+            Figure::Float(fen) => Some(fen.round() as i64),
+            _ => None,
+        }
+    }
+
     /// The finding at `index`.
     ///
     /// # Panics
@@ -185,14 +197,7 @@ impl Outcome {
                 },
             );
         }
-        let money_fen =
-            layout.money.and_then(
-                |column| match Figure::at(batch.column(column).as_ref(), row) {
-                    Figure::Int(fen) => Some(fen),
-                    Figure::Float(fen) => Some(fen.round() as i64),
-                    _ => None,
-                },
-            );
+        let money_fen = self.money_fen(index);
         let fingerprint = fingerprint(rule, &subject_kind, &subject, &entry.key, &figures);
         let says = self.says(rule, &subject, &related, money_fen, &items, &figures);
         Finding {

@@ -91,7 +91,7 @@ impl HashTable {
         class.ids.push(id);
         let crops = crops
             .and_then(|crops| crops.trim().split_once(':'))
-            .filter(|(other, _)| *other == algorithm)
+            .filter(|(other, _)| other.eq_ignore_ascii_case(algorithm))
             .map_or("", |(_, digits)| digits);
         let count = u8::try_from(crops.len() / hex.len()).unwrap_or(0);
         let before = class.crop_words.len();
@@ -106,16 +106,13 @@ impl HashTable {
     }
 
     fn class(&mut self, algorithm: &str, hexes: usize) -> &mut Class {
-        let known = self
-            .classes
-            .get(self.last)
-            .is_some_and(|class| class.hexes == hexes && *class.algorithm == *algorithm);
+        let is_class =
+            |class: &Class| class.hexes == hexes && class.algorithm.eq_ignore_ascii_case(algorithm);
+        let known = self.classes.get(self.last).is_some_and(is_class);
         if !known {
             let place = self.places.len();
-            self.last = *self
-                .places
-                .entry((algorithm.into(), hexes))
-                .or_insert(place);
+            let name = algorithm.to_ascii_uppercase().into_boxed_str();
+            self.last = *self.places.entry((name, hexes)).or_insert(place);
             if self.last == self.classes.len() {
                 self.classes.push(Class {
                     algorithm: algorithm.into(),

@@ -142,7 +142,7 @@ impl Fold for HammingPairs {
 
 /// `overlap_pairs(id, wkt)`: the pairs of outlines that share ground, found through a spatial index,
 /// `a` being the smaller id, sorted; `area_m2` is the shared ground, `share_of_smaller` its share of
-/// the smaller of the two. Rows without id or outline, or whose outline cannot be read, are left out.
+/// the smaller of the two; where very many are the same see [`kandeng_geo::overlap_pairs`]. Rows without id or outline, or whose outline cannot be read, are left out.
 #[derive(Debug, Default)]
 pub(super) struct OverlapPairs {
     ids: Vec<i64>,

@@ -11,8 +11,8 @@
 -- params: tolerance = 0.15, ground_tolerance = 0.5, unknown_accuracy_m = 5.0
 -- basis.zh: 实务:用地范围、航拍图幅和照片点位与申报规模比对
 -- basis.en: practice: boundary, drone footprints and positions of photos against the scale declared
--- method.zh: (甲)用地范围或监督人员在照片上勾绘的面积,加误差后小于申报规模的 85 %:高;(乙)没有范围、但有声明覆盖全部场地的航拍:图幅之并加误差小于 85 %:中;(丙)只有地面照片且至少 5 个点位:点位凸包外扩 100 米后仍小于 50 %:低。误差 = 周长 × 测量精度,精度未填的按 5 米计;同时有多种结果的,取缺口最严重的一种。
--- method.en: (a) The boundary, or what an officer outlined on a photo, plus its error is under 85 % of the scale declared: high. (b) No boundary, but a drone set declared to cover the whole site: the union of its footprints plus error is under 85 %: medium. (c) Ground photos only, with at least 5 positions: their convex hull widened by 100 m is under 50 %: low. The error is perimeter × accuracy; where no accuracy is filed, 5 m are taken. Of several results the gravest is shown.
+-- method.zh: (甲)用地范围或监督人员在照片上勾绘的面积,加误差后小于申报规模的 85 %:高;(乙)没有范围、但有声明覆盖全部场地的航拍:图幅之并加误差小于 85 %:中(图幅高度以起飞点为准,坡地误差更大);(丙)只有地面照片且至少 5 个点位:点位凸包外扩 100 米后仍小于 50 %:低。误差 = 周长 × 测量精度,精度未填的按 5 米计;同时有多种结果的,取缺口最严重的一种。面积按 WGS-84 椭球计算;CGCS2000 视同 WGS-84(相差分米级)。
+-- method.en: (a) The boundary, or what an officer outlined on a photo, plus its error is under 85 % of the scale declared: high. (b) No boundary, but a drone set declared to cover the whole site: the union of its footprints plus error is under 85 %: medium (their height is relative to take-off, so slopes add error). (c) Ground photos only, with at least 5 positions: their convex hull widened by 100 m is under 50 %: low. The error is perimeter × accuracy; where no accuracy is filed, 5 m are taken. Of several results the gravest is shown. Areas are geodesic on WGS-84; CGCS2000 is taken as WGS-84 (they differ by decimetres).
 -- why.zh: 种植、养殖和整治类补助按面积计发,实地面积远小于申报面积的,可能虚报规模。
 -- why.en: Grants for planting, breeding and land works are paid by area; ground far smaller than declared may mean that the scale was overstated.
 -- excludes.zh: 规模不以亩、公顷计的项目;既无范围、又无完整航拍图幅、点位也不足 5 个的项目。照片只能说明“至多看到多少”,没有拍到的地块不等于不存在,须到现场核对。

@@ -9,8 +9,8 @@
 -- reach: record
 -- params: metres = 200.0
 -- basis: practice
--- method.zh: 照片位置到用地范围(没有范围时为村界)的距离,超过 200 米加照片自身的定位精度。范围以内距离为 0;精度未填的按 0 计。
--- method.en: The distance from a photo's position to the boundary (without one: to the village's outline) exceeds 200 m plus the photo's own accuracy. Inside it is 0; an accuracy not filed counts as 0.
+-- method.zh: 照片位置到用地范围(没有范围时为村界)的距离,超过 200 米加照片自身的定位精度。范围以内距离为 0;照片只记有 DOP 值的,精度按每单位 5 米折算,都没有的按 0 计。
+-- method.en: The distance from a photo's position to the boundary (without one: to the village's outline) exceeds 200 m plus the photo's own accuracy. Inside it is 0. Where a photo tells only its dilution of precision, 5 m a unit are taken for its accuracy; where it tells neither, 0.
 -- why.zh: 在别处拍摄的照片不能证明本项目的现场,可能用其他地点冒充。
 -- why.en: A photo taken elsewhere does not show this site; another place may have been passed off as it.
 -- excludes.zh: 没有位置的照片;既没有用地范围、行政区划登记中也没有村界的项目。道路、管网等线状项目的范围应包含其全长。

@@ -10,8 +10,8 @@
 -- reach: record
 -- params: minutes = 60
 -- basis: practice
--- method.zh: 同一项目不同阶段的两张照片,拍摄时间相差不超过 60 分钟;或施工中、完工照片的拍摄日期(北京时间)早于批复日期。
--- method.en: Two photos of different stages of one project were taken within 60 minutes; or a photo of the works, or of the works done, was taken on a day (Shanghai time) before the approval.
+-- method.zh: 同一项目不同阶段的两张照片,拍摄时间相差不超过 60 分钟;或施工中、完工照片的拍摄日期(北京时间)早于批复日期。照片注明时区的按其时区,否则取卫星定位时间,两者都没有的按北京时间计。
+-- method.en: Two photos of different stages of one project were taken within 60 minutes; or a photo of the works, or of the works done, was taken on a day (Shanghai time) before the approval. A photo that names no zone counts by its satellite time, and without that in Shanghai time.
 -- why.zh: 施工前、中、后的照片一次拍成,说明过程可能没有发生;批复前已经施工的,可能是拿旧工程重新申报。
 -- why.en: Before, during and after pictured in one go suggest that the works did not take place in between; works older than their approval may be an old project declared anew.
 -- excludes.zh: 没有阶段或拍摄时间的照片;没有批复日期的项目不比较第二项。
@@ -30,13 +30,14 @@ with staged as (
     from photos
     where stage is not null and taken_at is not null
 ),
--- Time and stage in one number, so that one comparison with the photo before tells both. The closest
+-- Time and stage in one number, so that one comparison with the photo before tells both; counted from long
+-- before 1970, where clocks that were never set begin, as it must not be negative. The closest
 -- two photos of different stages stand side by side in order of time; one order over all projects, as
 -- many small windows would cost more than all that is compared.
 moments as (
     select
         project,
-        cast(taken_at as bigint) * 8 + case stage
+        (cast(taken_at as bigint) + 100000000000000) * 8 + case stage
             when 'before' then 0 when 'during' then 1 when 'after' then 2 when 'acceptance' then 3 else 4
         end as moment
     from photos
@@ -65,7 +66,7 @@ closest as (
 first_of_pair as (
     select c.project, c.moment, c.apart, c.pairs, min(h.row_no) as first_row
     from closest c
-    join photos h on h.project = c.project and cast(h.taken_at as bigint) = c.earlier / 8
+    join photos h on h.project = c.project and cast(h.taken_at as bigint) = c.earlier / 8 - 100000000000000
     where c.place = 1
         and h.stage = case c.earlier % 8
             when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
@@ -75,7 +76,7 @@ first_of_pair as (
 second_of_pair as (
     select f.project, f.apart, f.pairs, f.first_row, min(h.row_no) as second_row
     from first_of_pair f
-    join photos h on h.project = f.project and cast(h.taken_at as bigint) = f.moment / 8
+    join photos h on h.project = f.project and cast(h.taken_at as bigint) = f.moment / 8 - 100000000000000
     where h.stage = case f.moment % 8
         when 0 then 'before' when 1 then 'during' when 2 then 'after' when 3 then 'acceptance' else 'upkeep'
     end

@@ -7,7 +7,7 @@
 -- needs: photos.file
 -- items: site_photos
 -- reach: record
--- params: editors = "photoshop|lightroom|gimp|snapseed|picsart|pixelmator|affinity photo|paint\\.net|meitu|美图|醒图|xingtu|光影魔术手"
+-- params: editors = "(?-u:\\b)(lightroom|photoshop|camera raw|firefly|adobe express|gimp|krita|snapseed|meitu|beautyplus|beautycam|picsart|xingtu|hypic|capcut|ulike|faceu|pitu|camera360|canva|gaoding|polarr|vsco|facetune|faceapp|b612|youcam|airbrush|pixlr|photopea|fotor|befunky|picmonkey|photoscape|photodirector|paint\\.net|paintshop|paint shop|affinity|pixelmator|coreldraw|corel photo|capture one|luminar|dxo|darktable|rawtherapee|acdsee|picasa|topaz|neoimaging|neo imaging|isee|microsoft paint|imagemagick|inpaint|photo editor|midjourney|ai image generator|stable diffusion|dall-e|dall·e|trainedalgorithmicmedia|compositewithtrainedalgorithmicmedia)([^a-z]|$)|美图|美颜相机|醒图|剪映|轻颜|黄油相机|天天p图|相机360|可画|稿定|创客贴|泼辣|光影魔术手|可牛|即梦|文心一格"
 -- basis: practice
 -- method.zh: 每张照片应有拍摄记录,或在元数据中同时有拍摄时间和位置;元数据中的软件名称不应是图像编辑软件(名单为参数)。
 -- method.en: Each photo has a capture record, or both time and position in its metadata; the software named there is not an image editor (the list is a parameter).

@@ -277,6 +277,7 @@ impl Reader {
                 field: column.field,
                 answers: self.blank[index].answers[place].as_deref(),
                 unit: None,
+                range: column.range(),
                 epoch_1904: false,
             };
             let mut note = |severity, value: Option<&str>, message| {

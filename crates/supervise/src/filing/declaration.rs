@@ -149,6 +149,10 @@ pub struct Column {
     pub choices: Option<String>,
     /// The column that holds its unit.
     pub unit: Option<String>,
+    /// The least that a number may be.
+    pub least: Option<i64>,
+    /// The most that a number may be.
+    pub most: Option<i64>,
     /// The item it belongs to.
     pub item: Option<String>,
     /// Other headers it goes by.
@@ -173,6 +177,33 @@ pub struct Column {
     /// What the template's example row holds.
     #[serde(default)]
     pub example: String,
+}
+
+impl Column {
+    /// What its numbers lie between.
+    pub fn range(&self) -> Range {
+        Range {
+            least: self.least,
+            most: self.most,
+        }
+    }
+}
+
+/// What numbers of a column lie between, both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// The least.
+    pub least: Option<i64>,
+    /// The most.
+    pub most: Option<i64>,
+}
+
+impl Range {
+    /// Whether a number lies in it.
+    pub fn holds(self, number: f64) -> bool {
+        self.least.is_none_or(|least| number >= least as f64)
+            && self.most.is_none_or(|most| number <= most as f64)
+    }
 }
 
 /// A sheet of the workbook, a file of a folder, a table for rules.

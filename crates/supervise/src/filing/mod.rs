@@ -10,7 +10,7 @@ pub mod template;
 mod units;
 
 pub use checks::{Filled, ItemCheck};
-pub use declaration::{Category, Choice, Column, Field, Filing, Item, Sheet, Stage};
+pub use declaration::{Category, Choice, Column, Field, Filing, Item, Range, Sheet, Stage};
 pub use error::FilingError;
 pub(crate) use tables::ROW_NO;
 pub use template::Wording;

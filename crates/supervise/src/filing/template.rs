@@ -65,10 +65,10 @@ impl TemplateError {
     }
 }
 
-/// Writes the template of a declaration.
+/// Writes the template of a declaration, where no file is yet.
 ///
 /// # Errors
-/// When the file cannot be written, or the declaration does not fit a workbook.
+/// When a file of that name is there, the file cannot be written, or the declaration does not fit a workbook.
 pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), TemplateError> {
     let io = |error: std::io::Error| TemplateError::Io {
         path: path.to_owned(),
@@ -88,7 +88,9 @@ pub fn write(path: &Path, filing: &Filing, wording: Wording) -> Result<(), Templ
     let mut file = system::beside(path).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
+    // One that was filled in since is not lost to an empty one.
+    file.persist_noclobber(path)
+        .map_err(|error| io(error.error))?;
     Ok(())
 }
 

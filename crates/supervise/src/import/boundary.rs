@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use kandeng_geo::{Boundary, Datum, is_boundary_file};
+use kandeng_geo::{Boundary, Datum, GeoError, is_boundary_file};
 use kandeng_screening::Text;
 
 use super::columns::Value;
@@ -63,12 +63,12 @@ pub(crate) fn settle(
             Ok(read) => {
                 for warning in &read.warnings {
                     let named = is_boundary_file(written).then_some(written.as_str());
-                    told(Severity::Warning, "boundary_warning", named, warning.text());
+                    told(Severity::Warning, warning.kind(), named, warning.text());
                 }
                 Value::Text(read.to_wkt())
             }
-            Err(problem) => {
-                told(Severity::Error, "boundary", Some(written), problem);
+            Err((kind, problem)) => {
+                told(Severity::Error, kind, Some(written), problem);
                 Value::Null
             }
         };
@@ -78,23 +78,41 @@ pub(crate) fn settle(
 /// Reads a boundary into WGS-84. Files are looked for in `folders`, and never outside them.
 ///
 /// # Errors
-/// What is wrong, in Chinese and English.
+/// What kind of thing is wrong, and what, in Chinese and English.
 pub(crate) fn read(
     written: &str,
     datum: Option<Datum>,
     folders: &[PathBuf],
-) -> Result<Boundary, (String, String)> {
+) -> Result<Boundary, (&'static str, (String, String))> {
+    let wrong = |error: GeoError| (error.kind(), error.text());
+    if names_another_file(written) {
+        // Says which files are read.
+        return Boundary::from_file(Path::new(written), datum).map_err(wrong);
+    }
     if !is_boundary_file(written) {
-        return Boundary::from_wkt(written, datum.unwrap_or(Datum::Wgs84))
-            .map_err(|error| error.text());
+        return Boundary::from_wkt(written, datum.unwrap_or(Datum::Wgs84)).map_err(wrong);
     }
     let Some(path) = find(written, folders) else {
-        return Err((
+        let absent = (
             "找不到这个文件(应与输入放在同一文件夹)".to_owned(),
             "there is no such file beside the input".to_owned(),
-        ));
+        );
+        return Err(("no_boundary_file", absent));
     };
-    Boundary::from_file(&path, datum).map_err(|error| error.text())
+    Boundary::from_file(&path, datum).map_err(wrong)
+}
+
+/// Whether a cell names a file of a kind that is not read: `field.kmz`.
+fn names_another_file(written: &str) -> bool {
+    let ending = Path::new(written.trim()).extension();
+    let ending = ending.map(|ending| ending.to_string_lossy());
+    !is_boundary_file(written)
+        && !written.contains(['(', '（'])
+        && ending.is_some_and(|ending| {
+            (2..=5).contains(&ending.len())
+                && ending.starts_with(|letter: char| letter.is_ascii_alphabetic())
+                && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 /// A file that a cell names, below one of the folders.

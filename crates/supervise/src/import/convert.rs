@@ -4,13 +4,14 @@ use super::columns::Value;
 use super::header::HeaderUnit;
 use super::value::answer::{Answers, read_bool};
 use super::value::{Cell, Refused, code, date, money, quantity};
-use crate::filing::Field;
+use crate::filing::{Field, Range};
 
 /// What a cell's column is, for reading it.
 pub(crate) struct Asked<'a> {
     pub field: Field,
     pub answers: Option<&'a Answers>,
     pub unit: Option<&'a HeaderUnit>,
+    pub range: Range,
     pub epoch_1904: bool,
 }
 
@@ -68,9 +69,34 @@ pub(crate) fn convert(
         Field::Unit => text(code::read_text(cell)?.map(|unit| names.unit(&unit))),
         Field::Percent => float(quantity::read_percent(cell)?),
         Field::Int => quantity::read_int(cell)?.map_or(Value::Null, Value::Int),
-        Field::Number => float(quantity::read_number(cell)?),
+        Field::Number => match quantity::read_number(cell)? {
+            Some(number) if !asked.range.holds(number) => return Err(out_of(asked.range)),
+            number => float(number),
+        },
         Field::Bool => read_bool(cell)?.map_or(Value::Null, Value::Bool),
         Field::Identity => text(code::read(cell)?.map(|number| names.hash(&number))),
     };
     Ok((value, None))
+}
+
+/// A number that its column cannot hold.
+fn out_of(range: Range) -> Refused {
+    let (zh, en) = match (range.least, range.most) {
+        (Some(least), Some(most)) => (
+            format!("应在 {least} 与 {most} 之间"),
+            format!("expected a number from {least} to {most}"),
+        ),
+        (Some(least), None) => (
+            format!("不应小于 {least}"),
+            format!("expected {least} or more"),
+        ),
+        (None, most) => {
+            let most = most.unwrap_or_default();
+            (
+                format!("不应大于 {most}"),
+                format!("expected {most} or less"),
+            )
+        }
+    };
+    Refused::new("range", zh, en)
 }

@@ -34,7 +34,11 @@ pub(crate) fn read<'o>(
     let name = super::stem(path);
     let file = path.display().to_string();
     let mut reader = SheetReader::new(reading, sheet, &file, &name, false, Vec::new());
-    records(path, &text, |row, record| {
+    records(path, &text, |row, record, swallowed| {
+        if swallowed > 0 {
+            reader.swallowed(row, swallowed);
+            return Ok(());
+        }
         let cells: Vec<_> = record
             .iter()
             .enumerate()
@@ -54,21 +58,24 @@ fn as_written(field: &str) -> &str {
 }
 
 /// Gives each record with its row, from 0, as a table program shows it: blank lines are rows, and a
-/// field that goes over several lines is not.
+/// field that goes over several lines is not. With it come the lines that a stray quotation mark has put into this
+/// one record, 0 where there is none.
 pub(crate) fn records(
     path: &Path,
     text: &str,
-    mut take: impl FnMut(u32, &csv::StringRecord) -> Result<(), ImportError>,
+    mut take: impl FnMut(u32, &csv::StringRecord, u64) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
+    let delimiter = delimiter(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(text))
+        .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut row = 0;
     loop {
         let start = reader.position().byte() as usize;
+        let line = reader.position().line();
         let read = reader
             .read_record(&mut record)
             .map_err(|error| ImportError::broken(path, "CSV", error))?;
@@ -76,10 +83,48 @@ pub(crate) fn records(
             return Ok(());
         }
         // The reader passes over blank lines before the record.
-        row += blank_lines(text.as_bytes(), start);
-        take(row, &record)?;
+        let blank = blank_lines(text.as_bytes(), start);
+        row += blank;
+        let lines = reader.position().line() - line;
+        let end = reader.position().byte() as usize;
+        let swallowed = match text.as_bytes().get(start..end) {
+            Some(raw) if lines > u64::from(blank) + 1 && is_misquoted(raw, delimiter) => {
+                lines - u64::from(blank)
+            }
+            _ => 0,
+        };
+        take(row, &record, swallowed)?;
         row += 1;
     }
+}
+
+/// Whether a record over several lines is so by a quotation mark that nobody closed, or that closes in the middle of
+/// a field: then its later lines were rows of their own.
+fn is_misquoted(record: &[u8], delimiter: u8) -> bool {
+    let is_end = |byte: u8| byte == delimiter || matches!(byte, b'\r' | b'\n');
+    let mut bytes = record.iter().copied().peekable();
+    let mut begins = true;
+    while let Some(byte) = bytes.next() {
+        if !(begins && byte == b'"') {
+            begins = is_end(byte);
+            continue;
+        }
+        let mut is_over_lines = false;
+        loop {
+            match bytes.next() {
+                // Two are one in the text.
+                Some(b'"') if bytes.next_if_eq(&b'"').is_some() => {}
+                Some(b'"') => break,
+                Some(byte) => is_over_lines |= byte == b'\n',
+                None => return true,
+            }
+        }
+        if is_over_lines && bytes.peek().is_some_and(|after| !is_end(*after)) {
+            return true;
+        }
+        begins = false;
+    }
+    false
 }
 
 /// Blank lines from `start` on, where a record may begin.

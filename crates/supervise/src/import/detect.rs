@@ -1,5 +1,6 @@
 //! Which kind of input a path is, by what is in it rather than by its name.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,22 @@ pub fn detect(path: &Path) -> Result<InputKind, ImportError> {
     if is_csv {
         Ok(InputKind::Csv)
     } else {
-        Err(ImportError::UnknownKind(path.to_owned()))
+        Err(unknown(path))
+    }
+}
+
+/// Not one of the kinds that are read, whatever its name says.
+fn unknown(path: &Path) -> ImportError {
+    let kind = path.extension().map(OsStr::to_ascii_lowercase);
+    let is_named_so = kind.is_some_and(|kind| {
+        ["xlsx", "xlsm", "xls", "ods"]
+            .iter()
+            .any(|name| kind == *name)
+    });
+    if is_named_so {
+        ImportError::NoWorkbook(path.to_owned())
+    } else {
+        ImportError::UnknownKind(path.to_owned())
     }
 }
 
@@ -106,7 +122,7 @@ fn package(path: &Path) -> Result<InputKind, ImportError> {
     } else if has("content.xml") {
         Ok(InputKind::Ods)
     } else {
-        Err(ImportError::UnknownKind(path.to_owned()))
+        Err(unknown(path))
     }
 }
 

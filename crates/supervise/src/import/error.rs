@@ -21,6 +21,9 @@ pub enum ImportError {
     /// Not one of the kinds that are read.
     #[error("{path}: neither a workbook (.xlsx, .xls, .ods) nor a folder of CSV or Parquet files", path = .0.display())]
     UnknownKind(PathBuf),
+    /// Named as a workbook, and none: a web page that a system calls `.xls`, or a file that came over damaged.
+    #[error("{path}: not a workbook, whatever its name says: damaged, or of another kind; open it in a table program and save it as .xlsx", path = .0.display())]
+    NoWorkbook(PathBuf),
     /// Opens only with a password.
     #[error("{path}: protected by a password; save a copy without one", path = .0.display())]
     Password(PathBuf),
@@ -134,6 +137,10 @@ impl ImportError {
                 "{}:既不是工作簿(.xlsx、.xls、.ods),也不是 CSV 或 Parquet 文件夹",
                 path.display()
             ),
+            Self::NoWorkbook(path) => format!(
+                "{}:名为工作簿,内容却不是:文件已损坏,或其实是别的格式;请用 Excel 或 WPS 打开后另存为 .xlsx",
+                path.display()
+            ),
             Self::Password(path) => {
                 format!("{}:工作簿有密码保护,请另存为无密码的副本", path.display())
             }
@@ -145,7 +152,15 @@ impl ImportError {
                 path.display()
             ),
             Self::Broken { path, kind, reason } => {
-                format!("{}:无法作为 {kind} 读取:{reason}", path.display())
+                let kind = if kind == "workbook" {
+                    "工作簿"
+                } else {
+                    kind
+                };
+                format!(
+                    "{}:无法作为 {kind} 读取,文件可能已损坏或不完整({reason})",
+                    path.display()
+                )
             }
             Self::Encoding(path) => format!(
                 "{}:既不是 UTF-8 也不是 GB18030,请用 --encoding 指明编码",

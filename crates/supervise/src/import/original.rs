@@ -46,7 +46,7 @@ pub fn original_sheets(
                     let bytes = csv_folder::load(&file)?;
                     let text = csv_folder::decode(&file, &bytes, options)?;
                     let mut rows = Vec::new();
-                    csv_folder::records(&file, &text, |row, record| {
+                    csv_folder::records(&file, &text, |row, record, _| {
                         rows.resize(row as usize, Vec::new());
                         let cell = |field: &str| match field {
                             "" => Data::Empty,

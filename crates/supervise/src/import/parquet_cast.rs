@@ -20,12 +20,13 @@ use super::percent::Percents;
 use super::resident;
 use super::value::answer::Answers;
 use super::value::{Cell, money, quantity, stands_for_nothing};
-use crate::filing::{Column, Field, Units};
+use crate::filing::{Column, Field, Range, Units};
 
 /// What an array needs to be read as its column.
 #[derive(Clone)]
 pub(crate) struct Caster {
     field: Field,
+    range: Range,
     answers: Option<Arc<Answers>>,
     key: IdentityKey,
     units: Arc<Units>,
@@ -79,6 +80,7 @@ impl Caster {
     ) -> Self {
         Self {
             field: column.field,
+            range: column.range(),
             answers,
             key: known.key.clone(),
             units: Arc::clone(&known.units),
@@ -190,6 +192,7 @@ impl Caster {
             field: self.field,
             answers: self.answers.as_deref(),
             unit: self.unit.as_ref(),
+            range: self.range,
             epoch_1904: false,
         };
         let mut names = Own(self);
@@ -231,8 +234,9 @@ impl Caster {
             {
                 let numbers = cast(array, &to)?;
                 let all = numbers.as_primitive::<Float64Type>();
-                let are_quantities = all.iter().flatten().all(quantity::is_quantity);
-                are_quantities.then_some(numbers)
+                let is_held =
+                    |number: f64| quantity::is_quantity(number) && self.range.holds(number);
+                all.iter().flatten().all(is_held).then_some(numbers)
             }
             Field::Time if matches!(from, DataType::Timestamp(_, Some(_))) => {
                 Some(cast(array, &to)?)

@@ -23,10 +23,14 @@ impl Opened {
     fn shown(&self) -> String {
         match self {
             Self::Workbook(book) => book.path.display().to_string(),
-            Self::Csv(files) | Self::Parquet(files) => {
-                let folder = files.first().and_then(|file| file.parent());
-                folder.unwrap_or(Path::new(".")).display().to_string()
-            }
+            // One by itself is told by its own name.
+            Self::Csv(files) | Self::Parquet(files) => match &files[..] {
+                [file] => file.display().to_string(),
+                files => {
+                    let folder = files.first().and_then(|file| file.parent());
+                    folder.unwrap_or(Path::new(".")).display().to_string()
+                }
+            },
         }
     }
 

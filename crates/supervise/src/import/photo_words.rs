@@ -2,12 +2,12 @@
 
 use kandeng_evidence::Photo;
 use kandeng_screening::arrow::array::{
-    Array as _, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array as _, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMillisecondArray,
 };
 
 use super::collected::texts;
-use super::photos::{Looked, days, floats, number, times};
+use super::photos::{Looked, answers, days, floats, number, times};
 use super::reading::Reading;
 use super::report::Spot;
 
@@ -46,12 +46,22 @@ pub(crate) fn tell(
             ),
             Looked::Refused(error, _) => {
                 let (zh, en) = error.text();
-                reading.report.error(spot, "photo", *name, zh, en);
+                reading.report.error(spot, error.kind(), *name, zh, en);
             }
             Looked::Seen(seen) => {
                 for warning in &seen.photo.warnings {
                     let (zh, en) = warning.text();
-                    reading.report.warn(spot, "photo_warning", *name, zh, en);
+                    reading.report.warn(spot, warning.kind(), *name, zh, en);
+                }
+                if let (Some(true), Err(why)) = (sheet.covers_site(row), &seen.footprint) {
+                    let (zh, en) = why.text();
+                    reading.report.warn(
+                        spot,
+                        "no_footprint",
+                        *name,
+                        format!("填报为覆盖全部场地,但无法算出其地面范围({zh}),该项目的航拍面积不作比对"),
+                        format!("said to cover the site, but the ground it shows cannot be told ({en}); the area of this set is not compared"),
+                    );
                 }
                 if sheet.differs(row, &seen.photo) {
                     reading.report.warn(
@@ -83,6 +93,7 @@ pub(crate) struct Stated<'b> {
     lons: Option<&'b Float64Array>,
     lats: Option<&'b Float64Array>,
     hashes: Option<&'b StringArray>,
+    covers: Option<&'b BooleanArray>,
 }
 
 impl<'b> Stated<'b> {
@@ -93,7 +104,14 @@ impl<'b> Stated<'b> {
             lons: floats(batch, "lon"),
             lats: floats(batch, "lat"),
             hashes: texts(batch, "sha256"),
+            covers: answers(batch, "covers_site"),
         }
+    }
+
+    /// Whether a row is said to belong to a set that shows the whole site.
+    fn covers_site(&self, row: usize) -> Option<bool> {
+        self.covers
+            .and_then(|covers| covers.is_valid(row).then(|| covers.value(row)))
     }
 
     /// The moment that a row names.

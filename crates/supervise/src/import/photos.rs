@@ -1,13 +1,16 @@
 //! Photos that the sheet names, read from their files: time, place, camera, hashes, ground shown.
 //! Where the file is at hand only its own word counts; what the sheet says otherwise or besides is told.
 
+use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kandeng_evidence::{Limits, PerceptualHash, Photo, PhotoError, Position, footprint};
+use kandeng_evidence::{
+    Limits, NoFootprint, PerceptualHash, Photo, PhotoError, Position, footprint,
+};
 use kandeng_screening::arrow::array::{
-    Array as _, ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray,
+    Array as _, ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray,
     TimestampMillisecondArray,
 };
 
@@ -23,7 +26,8 @@ const THREADS: usize = 2;
 /// What a photo's file says.
 pub(crate) struct Seen {
     pub photo: Photo,
-    footprint: Option<String>,
+    /// The ground that it shows, or why that cannot be told.
+    pub footprint: Result<String, NoFootprint>,
 }
 
 /// What came of looking for a photo.
@@ -100,26 +104,14 @@ fn look(
             let looked = match names[index].map(|name| find(name, &folders)) {
                 None => Looked::Unnamed,
                 Some(None) => Looked::Absent,
-                Some(Some(path)) => match Photo::read(&path, &limits) {
-                    Ok(photo) => {
-                        let ground = footprint(&photo).ok().map(|ground| ground.wkt());
-                        Looked::Seen(Box::new(Seen {
-                            photo,
-                            footprint: ground,
-                        }))
-                    }
-                    Err(error) => {
-                        let file = super::hash_file(path);
-                        Looked::Refused(error, file.map(|file| file.sha256))
-                    }
-                },
+                Some(Some(path)) => look_into(path, &limits),
             };
             done.push((index, looked));
         }
     };
     let mut all: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
-        // Cannot fail: reading a photo returns its errors.
+        // Cannot fail: what a reader panics of is caught where it reads.
         threads
             .into_iter()
             .flat_map(|thread| thread.join().unwrap_or_default())
@@ -133,6 +125,23 @@ fn look(
         .collect::<Vec<_>>();
     all.resize_with(names.len(), || Looked::Absent);
     Ok(all)
+}
+
+/// What a photo's file says. A file that a decoder panics of is refused like any other, so that the rest is read.
+fn look_into(path: PathBuf, limits: &Limits) -> Looked {
+    let read = catch_unwind(|| {
+        Photo::read(&path, limits).map(|photo| Seen {
+            footprint: footprint(&photo).map(|ground| ground.wkt()),
+            photo,
+        })
+    });
+    match read.unwrap_or(Err(PhotoError::Unreasonable)) {
+        Ok(seen) => Looked::Seen(Box::new(seen)),
+        Err(error) => {
+            let file = super::hash_file(path);
+            Looked::Refused(error, file.map(|file| file.sha256))
+        }
+    }
 }
 
 /// The columns that files speak to. Of a file that is at hand nothing is taken from the sheet.
@@ -204,7 +213,7 @@ fn columns(batch: &RecordBatch, looked: &[Looked]) -> Vec<(&'static str, ArrayRe
         }),
         text("phash", &seen(|seen| hash(seen, |hash| &hash.frame))),
         text("phash_crops", &seen(|seen| hash(seen, |hash| &hash.crops))),
-        text("footprint", &seen(|seen| seen.footprint.clone())),
+        text("footprint", &seen(|seen| seen.footprint.clone().ok())),
     ]
 }
 
@@ -242,6 +251,10 @@ pub(crate) fn times<'a>(
     batch: &'a RecordBatch,
     column: &str,
 ) -> Option<&'a TimestampMillisecondArray> {
+    batch.column_by_name(column)?.as_any().downcast_ref()
+}
+
+pub(crate) fn answers<'a>(batch: &'a RecordBatch, column: &str) -> Option<&'a BooleanArray> {
     batch.column_by_name(column)?.as_any().downcast_ref()
 }
 

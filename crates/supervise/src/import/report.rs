@@ -10,6 +10,8 @@ use crate::filing::Field;
 
 /// How many of one kind in one column are listed.
 const LISTED: usize = 5;
+/// How many rows of the others are named.
+const NAMED: usize = 40;
 /// Characters of a value that are shown.
 const SHOWN: usize = 40;
 
@@ -29,7 +31,18 @@ type Group = (String, Option<String>, Option<String>, &'static str);
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     listed: Vec<Diagnostic>,
-    counts: BTreeMap<Group, (usize, Severity)>,
+    counts: BTreeMap<Group, Count>,
+}
+
+/// How many of one kind there were.
+#[derive(Debug)]
+struct Count {
+    severity: Severity,
+    all: usize,
+    /// Where the last of those that are listed stands among all.
+    last: usize,
+    /// Rows of those that are not listed.
+    rows: Vec<u64>,
 }
 
 impl Report {
@@ -45,11 +58,20 @@ impl Report {
         let sheet = spot.sheet.map(str::to_owned);
         let column = spot.column.map(str::to_owned);
         let group = (spot.file.to_owned(), sheet.clone(), column.clone(), kind);
-        let count = self.counts.entry(group).or_insert((0, severity));
-        count.0 += 1;
-        if count.0 > LISTED {
+        let count = self.counts.entry(group).or_insert(Count {
+            severity,
+            all: 0,
+            last: 0,
+            rows: Vec::new(),
+        });
+        count.all += 1;
+        if count.all > LISTED {
+            if count.rows.len() < NAMED && count.rows.last() != spot.row.as_ref() {
+                count.rows.extend(spot.row);
+            }
             return;
         }
+        count.last = self.listed.len();
         self.listed.push(Diagnostic {
             severity,
             file: spot.file.to_owned(),
@@ -106,27 +128,56 @@ impl Report {
         );
     }
 
-    /// All of them, with how many more there were of each kind.
+    /// All of them; behind the last that is listed of a kind, how many more there were and where.
     pub fn finish(self) -> Vec<Diagnostic> {
-        let mut all = self.listed;
-        for ((file, sheet, column, _), (count, severity)) in self.counts {
-            if count > LISTED {
-                let more = count - LISTED;
-                all.push(Diagnostic {
-                    severity,
-                    file,
-                    sheet,
-                    row: None,
-                    column,
-                    value: None,
-                    message: Text::new(
-                        format!("同类问题还有 {more} 处"),
-                        format!("and {more} more of the same kind"),
-                    ),
-                });
+        let more = self
+            .counts
+            .into_iter()
+            .filter(|(_, count)| count.all > LISTED);
+        let mut more: Vec<(Group, Count)> = more.collect();
+        more.sort_by_key(|(_, count)| count.last);
+        let mut more = more.into_iter().peekable();
+        let mut all = Vec::with_capacity(self.listed.len());
+        for (place, listed) in self.listed.into_iter().enumerate() {
+            all.push(listed);
+            while let Some((group, count)) = more.next_if(|(_, count)| count.last == place) {
+                all.push(count.rest(group));
             }
         }
         all
+    }
+}
+
+impl Count {
+    /// How many more there were than are listed, and in which rows.
+    fn rest(self, (file, sheet, column, _): Group) -> Diagnostic {
+        let more = self.all - LISTED;
+        let mut message = Text::new(
+            format!("同类问题还有 {more} 处"),
+            format!("and {more} more of the same kind"),
+        );
+        if !self.rows.is_empty() {
+            let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
+            let (rest_zh, rest_en) = match self.rows.len() {
+                NAMED if more > NAMED => (" 等", " …"),
+                _ => ("", ""),
+            };
+            let plural = if rows.len() > 1 { "s" } else { "" };
+            let (zh, en) = (rows.join("、"), rows.join(", "));
+            message.zh.push_str(&format!(":第 {zh}{rest_zh} 行"));
+            message
+                .en
+                .push_str(&format!(", in row{plural} {en}{rest_en}"));
+        }
+        Diagnostic {
+            severity: self.severity,
+            file,
+            sheet,
+            row: None,
+            column,
+            value: None,
+            message,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub use error::MarkError;
 pub use fresh::{SheetValues, write_workbook};
 pub use original::mark_workbook;
 pub use output::Output;
+pub(crate) use place::column_name;
 pub use place::{MAX_COLUMN, MAX_ROW, Place};
 pub use value::CellValue;
 pub use wording::Labels;

@@ -25,7 +25,7 @@ impl Place {
 }
 
 /// Letters of a column: 1 → `A`, 27 → `AA`.
-pub(super) fn column_name(mut column: u32) -> String {
+pub(crate) fn column_name(mut column: u32) -> String {
     let mut letters = Vec::new();
     while column > 0 {
         column -= 1;

@@ -85,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::filing::Filing;
+    use crate::filing::{Filing, Range};
     use crate::import::convert::{Asked, Names, convert};
     use crate::import::value::Cell;
 
@@ -109,6 +109,7 @@ mod tests {
             field,
             answers: None,
             unit: None,
+            range: Range::default(),
             epoch_1904: false,
         };
         convert(&mut Plain, &asked, Cell::text(typed)).unwrap().0

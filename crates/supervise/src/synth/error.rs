@@ -14,13 +14,19 @@ pub enum SynthError {
     #[error("a synthetic county has 50 to 1,000,000 projects, not {0}")]
     Projects(usize),
     /// A day outside the years that codes can name.
-    #[error("as-of must lie between 1990 and 2200, not on {0}")]
+    #[error("as-of must lie between 1990 and 2190, not on {0}")]
     AsOf(jiff::civil::Date),
+    /// More payments than any project has.
+    #[error("a project has at most 10,000 payments, not {0}")]
+    Payments(usize),
     /// A workbook's sheet holds about a million rows.
     #[error(
         "a workbook cannot hold some {0} rows in a sheet; write csv or parquet, or fewer projects"
     )]
     TooManyRows(usize),
+    /// Somebody else's file stands where one would be written.
+    #[error("{}: there already, and no fictional data: choose another folder", .0.display())]
+    Occupied(PathBuf),
     /// A file or folder could not be written.
     #[error("{}: cannot be written: {}", path.display(), says(source).en)]
     Io {
@@ -84,9 +90,18 @@ impl SynthError {
             Self::Projects(projects) => {
                 format!("模拟县的项目数应在 50 至 1,000,000 之间,而非 {projects}")
             }
-            Self::AsOf(day) => format!("基准日应在 1990 至 2200 年之间,而非 {day}"),
+            Self::AsOf(day) => format!("基准日应在 1990 至 2190 年之间,而非 {day}"),
+            Self::Payments(payments) => {
+                format!("每个项目的拨付最多 10,000 笔,而非 {payments}")
+            }
             Self::TooManyRows(rows) => {
                 format!("一张工作表装不下约 {rows} 行;请改用 csv 或 parquet,或减少项目数")
+            }
+            Self::Occupied(path) => {
+                format!(
+                    "{}:已有此文件,且不是模拟数据;请另选一个文件夹",
+                    path.display()
+                )
             }
             Self::Io { path, source } => {
                 format!("{}:无法写入:{}", path.display(), says(source).zh)

@@ -39,6 +39,8 @@ use tables::{Sheet, TABLES, at};
 
 /// Most photo rows for which files are written too.
 pub const MOST_PHOTO_FILES: usize = 20_000;
+/// Most payments of a project.
+const MOST_PAYMENTS: usize = 10_000;
 /// Projects made at a time; what is written does not depend on it.
 const CHUNK: usize = 2048;
 
@@ -74,8 +76,11 @@ impl SynthOptions {
         if !(50..=1_000_000).contains(&self.projects) {
             return Err(SynthError::Projects(self.projects));
         }
-        if !(1990..=2200).contains(&self.as_of.year()) {
+        if !(1990..=2190).contains(&self.as_of.year()) {
             return Err(SynthError::AsOf(self.as_of));
+        }
+        if self.payments_per_project > MOST_PAYMENTS {
+            return Err(SynthError::Payments(self.payments_per_project));
         }
         let most = self.projects.saturating_mul(
             self.payments_per_project
@@ -136,7 +141,7 @@ pub fn generate(options: &SynthOptions) -> Result<Generated, SynthError> {
     let mut tables = Tables::new();
     let mut batches: Vec<Vec<_>> = TABLES.iter().map(|_| Vec::new()).collect();
     for step in 0..steps(&county) {
-        for sheet in make(&county, step, None)? {
+        for sheet in make(&county, step, None, &AtomicBool::new(false))? {
             let table = sheet.table;
             batches[table].push(sheet.into_batch()?);
         }
@@ -221,7 +226,7 @@ fn fill(
         let folder = photos.as_deref();
         scope.spawn(move || {
             for step in 0..steps {
-                let made = make(county, step, folder);
+                let made = make(county, step, folder, cancel);
                 // The receiver hangs up when writing failed or was cancelled.
                 if give.send(made).is_err() {
                     return;
@@ -255,6 +260,7 @@ fn fill(
     if cancel.load(Ordering::Relaxed) {
         return Err(SynthError::Cancelled);
     }
+    is_free(beside, out)?;
     move_into(beside, out)?;
     let files = files
         .iter()
@@ -270,6 +276,23 @@ fn fill(
     })
 }
 
+/// Whether nothing but an earlier fictional county, which its key gives away, would be replaced.
+fn is_free(beside: &Path, out: &Path) -> Result<(), SynthError> {
+    let key = |folder: &Path| std::fs::read(folder.join("identity.key")).ok();
+    if key(out) == key(beside) {
+        return Ok(());
+    }
+    let made = std::fs::read_dir(beside).map_err(|source| SynthError::io(out, source))?;
+    for entry in made {
+        let entry = entry.map_err(|source| SynthError::io(out, source))?;
+        let place = out.join(entry.file_name());
+        if place.exists() {
+            return Err(SynthError::Occupied(place));
+        }
+    }
+    Ok(())
+}
+
 /// Steps in which a county is made: projects, then the registers.
 fn steps(county: &County) -> usize {
     county.projects.div_ceil(CHUNK)
@@ -279,13 +302,22 @@ fn steps(county: &County) -> usize {
 }
 
 /// Makes one step's rows; with a folder, the photo files too.
-fn make(county: &County, step: usize, photos: Option<&Path>) -> Result<Vec<Sheet>, SynthError> {
+fn make(
+    county: &County,
+    step: usize,
+    photos: Option<&Path>,
+    cancel: &AtomicBool,
+) -> Result<Vec<Sheet>, SynthError> {
     let projects = county.projects.div_ceil(CHUNK);
     let villages = projects + county.villages.div_ceil(registers::STEP);
     let companies = villages + county.companies().div_ceil(registers::STEP);
     let mut sheets = Sheet::all();
     if step < projects {
         for project in step * CHUNK..((step + 1) * CHUNK).min(county.projects) {
+            // A step of projects with their photos takes half a minute.
+            if cancel.load(Ordering::Relaxed) {
+                return Err(SynthError::Cancelled);
+            }
             let mut made = life::project(county, project);
             if let Some(folder) = photos {
                 photo_files::write(&mut made.photos, folder)?;

@@ -25,6 +25,7 @@ fn a_boundary_is_wkt_or_a_file_beside_the_input() {
                 &["E", WKT, "月球坐标"],
                 &["F", "../../etc/a.geojson", ""],
                 &["G", WKT, "GCJ-02"],
+                &["H", "field.kmz", ""],
             ],
         )],
     );
@@ -41,7 +42,29 @@ fn a_boundary_is_wkt_or_a_file_beside_the_input() {
         .filter(|told| told.column.as_deref() == Some("用地范围"))
         .map(|told| told.row)
         .collect();
-    assert_eq!(rows, [Some(4), Some(5), Some(6), Some(7)]);
+    assert_eq!(rows, [Some(4), Some(5), Some(6), Some(7), Some(9)]);
+    assert_eq!(told(&read, "\"field.kmz\" is not read").len(), 1);
+}
+
+#[test]
+fn each_kind_of_trouble_with_a_boundary_is_told_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let codes: Vec<String> = (0..8).map(|number| format!("P{number}")).collect();
+    let mut rows: Vec<[&str; 2]> = codes
+        .iter()
+        .map(|code| [code.as_str(), "POINT(105 32)"])
+        .collect();
+    rows.push(["Q", "POLYGON((32 105.5, 32 105.501, 32.001 105.5))"]);
+    let mut sheet: Vec<&[&str]> = vec![&["项目编码", "用地范围"]];
+    sheet.extend(rows.iter().map(|row| &row[..]));
+    let path = write(folder.path(), &[("项目", &sheet)]);
+    let read = read(&[path], &ImportOptions::new(key())).unwrap();
+    assert_eq!(told(&read, "is not an area").len(), 5);
+    assert_eq!(
+        told(&read, "and 3 more of the same kind, in rows 7, 8, 9").len(),
+        1
+    );
+    assert_eq!(told(&read, "in the wrong order")[0].row, Some(10));
 }
 
 #[test]
@@ -145,4 +168,21 @@ fn two_inputs_fill_one_table_and_places_tell_them_apart() {
         first.display().to_string()
     );
     assert_eq!(column(&read, "duplicates", "project_code"), ["A"]);
+}
+
+#[test]
+fn a_project_that_another_input_has_already_is_told_with_that_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = ["north", "south"].map(|name| {
+        let inner = folder.path().join(name);
+        std::fs::create_dir(&inner).unwrap();
+        write(&inner, &[PROJECTS])
+    });
+    let read = read(&inputs, &ImportOptions::new(key())).unwrap();
+    let told = told(&read, "only the first is screened");
+    assert_eq!(told.len(), 2);
+    for told in told {
+        assert!(told.file.contains("south"), "{told:?}");
+        assert!(told.message.en.contains("north") && told.message.zh.contains("north"));
+    }
 }

@@ -193,3 +193,23 @@ fn a_child_sheet_without_project_codes_is_left_out_and_the_rest_is_read() {
     assert_eq!(told(&read, "the sheet was not read").len(), 1);
     assert_eq!(column(&read, "projects", "name").len(), 2);
 }
+
+#[test]
+fn what_stands_under_no_header_is_reported_and_a_merged_title_is_not() {
+    let read = import(&[(
+        "项目",
+        &[
+            &["示例县项目台账", "", "", "", "单位:万元"],
+            &["项目编码", "项目名称", "", "合同金额"],
+            &["A", "one", "", "5"],
+            &["B", "two", "暂缓", "5", "", "另见附件"],
+            &["C", "three", "停建", "5"],
+        ],
+    )]);
+    assert_eq!(column(&read, "projects", "name"), ["one", "two", "three"]);
+    let told: Vec<_> = told(&read, "without a header")
+        .iter()
+        .map(|told| (told.row, told.column.clone().unwrap()))
+        .collect();
+    assert_eq!(told, [(Some(4), "C".to_owned()), (Some(4), "F".to_owned())]);
+}

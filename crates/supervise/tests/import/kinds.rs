@@ -6,7 +6,9 @@ use kandeng_supervise::import::{
     ImportError, ImportOptions, InputKind, detect, original_sheets, read,
 };
 
-use crate::book::{column, ints, key};
+use kandeng_supervise::diagnostic::Severity;
+
+use crate::book::{column, ints, key, told};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -104,6 +106,37 @@ fn rows_of_a_csv_file_are_counted_as_a_table_program_shows_them() {
         calamine::Data::String("村道".to_owned())
     );
     assert_eq!(sheets[0].rows.len(), 8);
+}
+
+#[test]
+fn lines_that_a_stray_quotation_mark_makes_one_of_are_told_and_none_is_taken_for_another() {
+    for (text, names, row, lines) in [
+        // Never closed.
+        ("A,路\nB,\"桥\nC,渠\nD,塘\n", &["路"][..], 3, 3),
+        // Closed by the next stray one.
+        ("A,\"路\nB,\"桥\"\nC,渠\n", &["渠"], 2, 2),
+        // As it should be: a line break, a mark and a comma within.
+        (
+            "A,\"路\n一 \"\"二\"\", 三\"\nB,桥\n",
+            &["路\n一 \"二\", 三", "桥"],
+            0,
+            0,
+        ),
+        ("A,5\" 管\nB,桥\n", &["5\" 管", "桥"], 0, 0),
+    ] {
+        let folder = csv(&[("项目.csv", format!("项目编码,项目名称\n{text}").as_bytes())]);
+        let read = read(&[folder.path().to_owned()], &ImportOptions::new(key())).unwrap();
+        assert_eq!(column(&read, "projects", "name"), names);
+        let told = told(&read, "quotation mark");
+        assert_eq!(told.len(), usize::from(lines > 0), "{text}: {told:?}");
+        if let [told] = told[..] {
+            assert_eq!((told.row, told.severity), (Some(row), Severity::Error));
+            assert!(
+                told.message.en.contains(&format!("{lines} lines")),
+                "{told:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -293,6 +293,7 @@ fn cells_of_other_types_read_as_a_sheets_cells_do() {
         ("approval_date", numbers(&[20_250_314, 45_365])),
         ("households", floats(&[46.0, 3.5])),
         ("scale", floats(&[f64::NAN, 3.0])),
+        ("boundary_accuracy_m", floats(&[-5.0, 3.0])),
         ("resolution_file", some(&["11010519491231002X", "a.pdf"])),
     ];
     let photos = vec![
@@ -328,6 +329,7 @@ fn cells_of_other_types_read_as_a_sheets_cells_do() {
         );
         assert_eq!(ints(read, "projects", "households"), [Some(46), None]);
         assert_eq!(column(read, "projects", "scale"), ["", "3.0"]);
+        assert_eq!(column(read, "projects", "boundary_accuracy_m"), ["", "3.0"]);
         let file = texts(read, "projects", "resolution_file");
         assert_eq!(file[0], Some(key().hash("11010519491231002X")));
         assert_eq!(column(read, "photos", "taken_on"), ["1970-01-01"; 2]);

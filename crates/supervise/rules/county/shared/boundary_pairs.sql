@@ -1,6 +1,6 @@
 -- id: boundary_pairs
--- what.zh: 用地范围相互重叠的项目,每对一行,附重叠面积和占较小地块的比例
--- what.en: Projects whose boundaries overlap, each pair once, with the area shared and its share of the smaller
+-- what.zh: 用地范围相互重叠的项目,每对一行,附重叠面积和占较小地块的比例;极多范围相同时每个项目至少 32 对
+-- what.en: Projects whose boundaries overlap, each pair once, with the area shared and its share of the smaller; where very many are the same, 32 for each project at least
 with pairs as (
     select unnest(overlap_pairs(row_no, boundary)) as pair
     from projects

@@ -2,11 +2,11 @@
 -- what.zh: SHA-256 或感知哈希相同、又出现在不止一个项目或阶段的照片:每个项目的每个阶段各取第一张
 -- what.en: Photos whose SHA-256 or perceptual hash is the same in more than one project or stage: the first of each stage of each project
 with keyed as (
-    select row_no, project, stage, sha256 as same
+    select row_no, project, stage, lower(sha256) as same
     from photos
     where sha256 is not null
     union all
-    select row_no, project, stage, phash
+    select row_no, project, stage, lower(phash)
     from photos
     where phash is not null
 ),

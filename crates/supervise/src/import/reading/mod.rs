@@ -238,11 +238,16 @@ impl<'o> Reading<'o> {
         if sheet.table == "projects" {
             if let Some(first) = known {
                 let (source, row) = table.places[(first.row_no - 1) as usize];
-                let there = self
-                    .places
-                    .sources
-                    .get(source as usize)
-                    .map_or("", |source| &source.sheet);
+                let there = self.places.sources.get(source as usize);
+                let (file, name) = there.map_or(("", ""), |there| {
+                    (there.file.as_str(), there.sheet.as_str())
+                });
+                // Of several inputs the other one is named.
+                let there = if file.is_empty() || file == spot.file {
+                    name.to_owned()
+                } else {
+                    format!("{file} · {name}")
+                };
                 self.report.error(
                     spot,
                     "duplicate",

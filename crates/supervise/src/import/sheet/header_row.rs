@@ -69,7 +69,8 @@ impl SheetReader<'_, '_> {
                 .iter()
                 .any(|(_, text)| named(text).is_some_and(|column| seal.is_at(column)))
         });
-        for (column, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+        for (column, text) in texts.iter().filter(|(_, text)| !text.trim().is_empty()) {
+            self.headed.insert(*column);
             let spot = Spot {
                 file: &self.file,
                 sheet: Some(&self.name),

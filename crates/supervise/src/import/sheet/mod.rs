@@ -3,7 +3,7 @@
 mod header_row;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::columns::{Builder, Value};
@@ -18,6 +18,7 @@ use super::value::answer::Answers;
 use super::wan::Wan;
 use crate::diagnostic::Severity;
 use crate::filing::{Filing, Sheet};
+use crate::marking::column_name;
 
 /// How a project code begins in the template's example row.
 pub(crate) const EXAMPLE: &str = "示例";
@@ -69,6 +70,10 @@ pub(crate) struct SheetReader<'r, 'o> {
     signed: Vec<usize>,
     /// Over what the platform recorded, when the sheet has it.
     seal: Option<Seal>,
+    /// Columns with any header, known or not.
+    headed: BTreeSet<u32>,
+    /// Columns without one that hold something, with the first row (from 0) that does.
+    headless: BTreeMap<u32, u32>,
 }
 
 impl<'r, 'o> SheetReader<'r, 'o> {
@@ -99,6 +104,8 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             percents: BTreeMap::new(),
             signed: Vec::new(),
             seal: None,
+            headed: BTreeSet::new(),
+            headless: BTreeMap::new(),
         }
     }
 
@@ -124,6 +131,25 @@ impl<'r, 'o> SheetReader<'r, 'o> {
         }
     }
 
+    /// Says that a stray quotation mark has put several lines into one row (from 0), which is not read.
+    pub fn swallowed(&mut self, row: u32, lines: u64) {
+        let spot = Spot {
+            file: &self.file,
+            sheet: Some(&self.name),
+            row: Some(u64::from(row) + 1),
+            column: None,
+        };
+        self.reading.report.error(
+            spot,
+            "quotation_mark",
+            None,
+            format!("引号没有成对,从此处起 {lines} 行被连成一行,均未读取;请改正引号"),
+            format!(
+                "a quotation mark is not closed as it should be and makes one row of {lines} lines; none of them was read"
+            ),
+        );
+    }
+
     /// What can be said only when all rows were read.
     ///
     /// # Errors
@@ -133,6 +159,7 @@ impl<'r, 'o> SheetReader<'r, 'o> {
             return self.no_header();
         }
         self.tell_merged();
+        self.tell_headless();
         for mapped in self.mapped.iter().flatten() {
             let spot = Spot {
                 file: &self.file,
@@ -168,6 +195,26 @@ impl<'r, 'o> SheetReader<'r, 'o> {
                     "合并单元格:竖向合并的编码、文字和日期按各行重复读取,金额和数量只算在第一格",
                     "merged cells: codes, text and dates merged downwards are read for every row, amounts and quantities only in the first",
                 ),
+            );
+        }
+    }
+
+    /// Says which columns hold something under no header at all.
+    fn tell_headless(&mut self) {
+        for (column, row) in &self.headless {
+            let letters = column_name(column + 1);
+            let spot = Spot {
+                file: &self.file,
+                sheet: Some(&self.name),
+                row: Some(u64::from(*row) + 1),
+                column: Some(&letters),
+            };
+            self.reading.report.warn(
+                spot,
+                "headless",
+                None,
+                "此列没有表头,未读取",
+                "a column without a header, not read",
             );
         }
     }

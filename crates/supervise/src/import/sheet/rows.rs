@@ -85,6 +85,10 @@ impl SheetReader<'_, '_> {
     /// Reads a cell; false when it is of no column that is read.
     fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>, source: u32) -> bool {
         let Some(Some(mapped)) = self.mapped.get_mut(column) else {
+            let column = column as u32;
+            if !self.headed.contains(&column) {
+                self.headless.entry(column).or_insert(row);
+            }
             return false;
         };
         let declared = &self.sheet.columns[mapped.index];
@@ -92,6 +96,7 @@ impl SheetReader<'_, '_> {
             field: declared.field,
             answers: mapped.answers.as_deref(),
             unit: mapped.unit.as_ref(),
+            range: declared.range(),
             epoch_1904: self.epoch_1904,
         };
         match convert(self.reading, &asked, cell) {
