@@ -190,13 +190,13 @@ mod tests {
     fn rows_that_come_or_go_are_seen_by_whoever_counts_them() {
         let mut reading = taken("select name from things where (select count(*) from parts) > 3");
         reading.tables = BTreeSet::from(["things".to_owned(), "parts".to_owned()]);
-        let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned());
-        let declared = BTreeMap::from([(
-            "parts".to_owned(),
-            columns(&["row_no", "thing", "weight"]).collect(),
-        )]);
+        let columns = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let declared =
+            BTreeMap::from([("parts".to_owned(), columns(&["row_no", "thing", "weight"]))]);
         let change = |names: &[&str]| Change {
-            columns: BTreeMap::from([("parts".to_owned(), columns(names).collect())]),
+            columns: BTreeMap::from([("parts".to_owned(), columns(names).into_iter().collect())]),
             ..Change::default()
         };
         assert!(reading.reads(&change(&["thing", "weight"]), &declared));
