@@ -340,8 +340,8 @@ fn a_crs_counts_wherever_it_stands_in_a_geojson() {
     };
     let plain = feature("");
     let gcj = feature(&format!("{},", crs("GCJ-02")));
-    let moved = all(&[gcj.clone()]).unwrap();
-    assert_ne!(moved.area, all(&[plain.clone()]).unwrap().area);
+    let moved = all(std::slice::from_ref(&gcj)).unwrap();
+    assert_ne!(moved.area, all(std::slice::from_ref(&plain)).unwrap().area);
     let old = feature(&format!("{},", crs("Xian 1980")));
     assert!(matches!(
         all(&[old]),

@@ -149,7 +149,9 @@ mod tests {
             })
             .collect();
         let mut writer = Writer::new();
-        fields.iter().for_each(|field| writer.push_field(field));
+        for field in &fields {
+            writer.push_field(field);
+        }
         let mut tiff = std::io::Cursor::new(Vec::new());
         writer.write(&mut tiff, false).unwrap();
         ExifFacts::read(&tiff.into_inner())

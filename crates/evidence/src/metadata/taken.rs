@@ -76,7 +76,7 @@ pub(crate) fn when(
     let stated = facts.offset.as_deref().and_then(|text| {
         let read = offset(text);
         // Spaces and colons alone: cameras that do not know their zone leave them blank.
-        if read.is_none() && text.chars().any(|c| c.is_alphanumeric()) {
+        if read.is_none() && text.chars().any(char::is_alphanumeric) {
             warnings.push(Warning::ZoneUnreadable(text.to_owned()));
         }
         read

@@ -21,7 +21,7 @@ fn is_stdout(path: &Path) -> bool {
 /// The form of the result: as named, else by the ending of the file it goes to.
 fn form(options: &Screen) -> Option<Format> {
     let ending = options.output.as_deref().and_then(Path::extension);
-    let ending = ending.map(|ending| ending.to_ascii_lowercase());
+    let ending = ending.map(std::ffi::OsStr::to_ascii_lowercase);
     options
         .format
         .or_else(|| match ending.as_deref()?.to_str()? {
@@ -154,7 +154,7 @@ fn red_workbooks(
     }
     if let (Some(path), false) = (named, marked.is_empty()) {
         can_hold_a_workbook(path)?;
-        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         if !ending.is_some_and(|ending| ending == "xlsx" || ending == "xlsm") {
             let shown = shown_path(path);
             return Err(Failure::wrong(

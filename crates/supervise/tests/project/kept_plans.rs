@@ -61,7 +61,7 @@ fn contracting_data_is_planned_once() {
         .params
         .insert(("R003".to_owned(), "days".to_owned()), days);
     let (anew, taken) = Prepared::new(&pack, None, other).unwrap().statements();
-    assert!(anew >= 1 && anew <= 2 && taken >= 18, "{anew}, {taken}");
+    assert!((1..=2).contains(&anew) && taken >= 18, "{anew}, {taken}");
 }
 
 #[test]
