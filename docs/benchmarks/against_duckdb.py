@@ -135,7 +135,8 @@ def literal(name, params, as_of):
         return f"date '{as_of}'"
     value = params[name]
     if value.startswith('"'):
-        text = value[1:-1].replace("\\\\", "\\").replace("'", "''")
+        # Words end as in ASCII on the other side by itself, which has no sign for it.
+        text = value[1:-1].replace("\\\\", "\\").replace("(?-u:\\b)", "\\b").replace("'", "''")
         return f"'{text}'"
     # Whole numbers have 64 bits there, 32 here.
     if re.fullmatch(r"-?\d+", value):

@@ -18,7 +18,7 @@ use crate::{SourceError, TableSource, Tables};
 const SMALL_BYTES: usize = 16 << 20;
 
 /// Part of the memory limit that columns may take.
-const KEPT_PART: usize = 6;
+const KEPT_PART: usize = 8;
 
 /// A slot and what it is to be filled with.
 struct Filling<'a> {
