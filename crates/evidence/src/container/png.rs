@@ -12,14 +12,15 @@ const XMP: &[u8] = b"XML:com.adobe.xmp";
 const SOFTWARE: &[u8] = b"Software";
 /// Bytes that a compressed text may unpack to: real ones are a few kilobytes.
 const MOST_TEXT: u64 = 1 << 20;
-/// Signatures read from one file.
-const MOST_PROGRAMS: usize = 20;
+/// Packets and signatures looked at in one file, whole or not: unpacking takes time.
+const MOST_TEXTS: usize = 20;
 
 pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     let mut found = Contents {
         bytes_per_pixel: 4,
         ..Contents::default()
     };
+    let mut texts = 0;
     let mut at = 8;
     while let (Some(length), Some(kind)) = (big_endian(bytes, at, 4), bytes.get(at + 4..at + 8)) {
         let length = length as usize;
@@ -36,7 +37,9 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
                 }
             }
             b"eXIf" => found.exif = Some(body.strip_prefix(b"Exif\0\0").unwrap_or(body)),
-            b"tEXt" | b"zTXt" | b"iTXt" => take_text(kind, body, &mut found),
+            b"tEXt" | b"zTXt" | b"iTXt" if texts < MOST_TEXTS => {
+                texts += usize::from(take_text(kind, body, &mut found));
+            }
             b"IEND" => {
                 found.complete = true;
                 break;
@@ -48,22 +51,27 @@ pub(super) fn read(bytes: &[u8]) -> Contents<'_> {
     found
 }
 
-/// A text with its keyword: an XMP packet, or the name of a program.
-fn take_text<'a>(kind: &[u8], body: &'a [u8], found: &mut Contents<'a>) {
+/// A text with its keyword, if it is an XMP packet or the name of a program.
+fn take_text<'a>(kind: &[u8], body: &'a [u8], found: &mut Contents<'a>) -> bool {
     let Some((keyword, rest)) = until_zero(body) else {
-        return;
+        return false;
     };
     let text = || match kind {
         b"tEXt" => Some(Cow::Borrowed(rest)),
         b"zTXt" => unpacked(rest.strip_prefix(&[0])?),
         _ => international(rest),
     };
-    if keyword == XMP && found.xmp.is_none() {
-        found.xmp = text();
-    } else if keyword == SOFTWARE && found.programs.len() < MOST_PROGRAMS {
-        let program = text().map(|text| String::from_utf8_lossy(&text).chars().take(200).collect());
-        found.programs.extend(program);
+    match keyword {
+        XMP if found.xmp.is_none() => found.xmp = text(),
+        SOFTWARE => {
+            let program = text();
+            let program =
+                program.map(|text| String::from_utf8_lossy(&text).chars().take(200).collect());
+            found.programs.extend(program);
+        }
+        _ => return false,
     }
+    true
 }
 
 /// The text of an `iTXt` chunk: flag, method, language, translated keyword, text.
