@@ -192,6 +192,10 @@ impl Source {
                 None => OcdsError::Empty { file: source.file },
             });
         }
+        const OTHERS: [&[u8]; 3] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"];
+        if source.gzip && OTHERS.iter().any(|magic| head.starts_with(magic)) {
+            return Err(OcdsError::PackedOther { file: source.file });
+        }
         source.lines = is_lines(&head, source.at_end, path);
         source.carry = head;
         Ok(source)
