@@ -395,6 +395,22 @@ impl Platform {
         Ok(result)
     }
 
+    /// Reads from the read model as it stands at one moment, whatever is written meanwhile: for what takes several looks
+    /// and must fit together.
+    ///
+    /// # Errors
+    /// As [`Platform::query`].
+    pub fn query_at_once<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.query(|connection| {
+            // Taken back at its end: there is nothing to keep.
+            let moment = connection.unchecked_transaction()?;
+            read(&moment)
+        })
+    }
+
     /// The position of the ledger that the read model waits for next. Whoever is answered that something was done finds
     /// it behind what was done.
     pub fn position(&self) -> u64 {

@@ -166,3 +166,24 @@ fn tables_made_anew_know_no_more_and_every_proof_holds() {
         "dismissedexplained[]{\"payments\":3}账户以 〔…〕 收款"
     );
 }
+
+#[test]
+fn of_a_rule_that_nobody_knows_any_more_every_text_is_forgotten() {
+    let node = Node::new();
+    let platform = node.open();
+    block_on(async {
+        dismissed(&node, &platform).await;
+        node.clock
+            .set(node.clock.now() + SignedDuration::from_hours(24 * 800));
+        let before = node.clock.now() - SignedDuration::from_hours(24 * 730);
+        let forgotten = forget(&platform, before, &BTreeMap::new(), &node.cx()).await;
+        assert_eq!(forgotten.unwrap(), 1);
+        assert!(!linked(&platform, "A"));
+        // Numbers name nobody: what remains says how much it was about.
+        let of = "select figures from flags where subject = 'A'";
+        let figures: String = platform
+            .query(|connection| connection.query_row(of, [], |row| row.get(0)))
+            .unwrap();
+        assert_eq!(figures, "{\"payments\":3}");
+    });
+}

@@ -34,9 +34,14 @@ fn ask(lead: Option<u128>, text: &str) -> Ask {
         flags: Vec::new(),
         case: None,
         to: Uuid::from_u128(FILER),
+        needs_consent: lead.is_some(),
         lead: lead.map(Uuid::from_u128),
         text: text.to_owned(),
-        confidential: vec!["K17".to_owned(), "41.2".to_owned(), "1,200,000".to_owned()],
+        confidential: vec!["K17".to_owned()],
+        figures: vec![
+            "实测 41.2 亩,2025-03-14 批复".to_owned(),
+            "1,200,000".to_owned(),
+        ],
         answer_within: SignedDuration::from_hours(72),
     }
 }
@@ -78,6 +83,8 @@ fn a_question_that_names_a_rule_or_a_figure_is_not_sent_however_it_is_written() 
             "为什么\u{ff2b}\u{ff11}\u{ff17}标红?",
             "实测只有 41.2 亩吗?",
             "合同 1200000 元怎么回事?",
+            "合同 120 万元怎么回事?",
+            "2025年3月14日批复的是什么?",
         ] {
             let asked = carry_out(&platform, &by(&node, OFFICER), ask(None, text)).await;
             assert_eq!(code(asked), "question-tells", "{text}");

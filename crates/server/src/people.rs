@@ -186,8 +186,16 @@ pub(crate) struct AccountRow {
     failed: u32,
 }
 
-/// The accounts that somebody sees people of a place by, up to 500.
-pub(crate) fn accounts(site: &Site, within: &str) -> Result<Vec<AccountRow>, Problem> {
+/// The most accounts that are shown at once.
+pub(crate) const MOST: u32 = 500;
+
+/// The accounts that somebody sees people of a place by, `count` of them from place `from` on.
+pub(crate) fn accounts(
+    site: &Site,
+    within: &str,
+    from: u32,
+    count: u32,
+) -> Result<Vec<AccountRow>, Problem> {
     // Cannot fail to parse: the projection wrote ids.
     let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
     Ok(site.platform().query(|connection| {
@@ -197,13 +205,13 @@ pub(crate) fn accounts(site: &Site, within: &str) -> Result<Vec<AccountRow>, Pro
              where exists (select 1 from account_grants g where g.account = a.id \
                  and substr(g.jurisdiction, 1, length(?1)) = ?1) \
              or (?1 = ?2 and not exists (select 1 from account_grants g where g.account = a.id)) \
-             order by invited_at, id limit 500",
+             order by invited_at, id limit ?4 offset ?3",
         )?;
         let mut grants = connection.prepare_cached(
             "select role, jurisdiction from account_grants where account = ?1 order by 1, 2",
         )?;
         let mut accounts = Vec::new();
-        let mut rows = select.query((within, site.jurisdiction()))?;
+        let mut rows = select.query((within, site.jurisdiction(), from, count))?;
         while let Some(row) = rows.next()? {
             let account: String = row.get(0)?;
             let grants = grants
@@ -231,7 +239,7 @@ fn rows(
     within: &str,
     words: Words,
 ) -> Result<Vec<PersonRow>, Problem> {
-    let accounts = accounts(site, within)?.into_iter();
+    let accounts = accounts(site, within, 0, MOST)?.into_iter();
     let people = accounts.map(|one| {
         let name = site.people().name(one.id)?;
         let grants = one.grants.into_iter().map(|grant| GrantRow {

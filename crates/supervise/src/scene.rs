@@ -320,9 +320,9 @@ impl Scene for Supervise {
             entries.push(entry("/supervise/projects", "projects"));
         }
         let waiting = pages::waiting_questions(site, viewer).unwrap_or(0);
-        if waiting > 0 {
+        if waiting > 0 || pages::has_questions(site, viewer).unwrap_or(false) {
             entries.push(Entry {
-                count: Some(waiting),
+                count: Some(waiting).filter(|waiting| *waiting > 0),
                 ..entry("/supervise/questions", "questions")
             });
         }

@@ -169,7 +169,34 @@ impl People {
         self.platform()
             .carry_out::<Account, _>(id, invite, cx)
             .await?;
+        // The same command at the same moment made another account: its link is given to whoever was first.
+        let is_made = self.platform().query(|connection| {
+            connection
+                .prepare_cached("select exists (select 1 from accounts where id = ?1)")?
+                .query_row([id.to_string()], |row| row.get::<_, bool>(0))
+        })?;
+        if !is_made {
+            return Err(invited_before().into());
+        }
         Ok((id, token))
+    }
+
+    /// The link once more for somebody who was invited a moment ago and has not used it: it was lost on its way.
+    ///
+    /// # Errors
+    /// A refusal when they have credentials by now; or a fault.
+    pub async fn invite_again(&self, account: Uuid, cx: &Context) -> Result<String, PeopleError> {
+        let waits = self.platform().query(|connection| {
+            connection
+                .prepare_cached(
+                    "select exists (select 1 from accounts where id = ?1 and state = 'invited')",
+                )?
+                .query_row([account.to_string()], |row| row.get::<_, bool>(0))
+        })?;
+        if !waits {
+            return Err(invited_before().into());
+        }
+        self.issue_link(account, cx).await
     }
 
     /// Invites the first administrator of a node, or the next when nobody can be one any more: the invitation
@@ -533,6 +560,14 @@ pub(super) fn label(typed: &str) -> Result<&str, Refusal> {
         format!("请写明名称或用途,不超过 {MOST_LABEL} 字"),
         format!("say what you call it, in up to {MOST_LABEL} characters"),
     ))
+}
+
+fn invited_before() -> Refusal {
+    Refusal::new(
+        "invited-before",
+        "此人已被邀请,链接不再给出;如需新的链接,请在人员页面生成",
+        "they were invited already, and the link is not given once more; a new one is made on the page of people",
+    )
 }
 
 fn not_signed_in() -> Refusal {

@@ -28,6 +28,11 @@ impl CommandId {
         }
     }
 
+    /// The id, where its sender gave the command a key.
+    pub const fn id(self) -> Option<Uuid> {
+        self.0
+    }
+
     /// What was answered when the command first came; nothing where it did not come before.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod close;
 mod open;
 mod question;
 mod tables;
+mod tells;
 
 use std::collections::BTreeSet;
 

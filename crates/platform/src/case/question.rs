@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::needed;
+use super::tells::tells;
 use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
 use crate::deadline::Running;
@@ -146,12 +147,16 @@ pub struct Ask {
     pub case: Option<Uuid>,
     /// Who is asked.
     pub to: Uuid,
-    /// Whose consent it takes: the lead's, where a flag is grave or a case is in verification.
+    /// Whether it takes somebody's consent: a flag is grave, or a case is in verification.
+    pub needs_consent: bool,
+    /// Whose consent that is: the lead's.
     pub lead: Option<Uuid>,
     /// The question.
     pub text: String,
-    /// What may not stand in it: names of rules, figures, as they would be written.
+    /// Words that may not stand in it: names of rules.
     pub confidential: Vec<String>,
+    /// Texts whose numbers and days may not stand in it, however they are written there: what was compared.
+    pub figures: Vec<String>,
     /// Within which time an answer is expected.
     pub answer_within: SignedDuration,
 }
@@ -206,11 +211,18 @@ impl Decide<Ask> for Question {
             let word = self::plain(word);
             !word.is_empty() && plain.contains(&word)
         });
-        if told.is_some() {
+        if told.is_some() || tells(&text, &ask.figures) {
             return Err(Refusal::new(
                 "question-tells",
                 "问题里不能出现规则编号或比对数字,以免走漏;请只问事实",
                 "a question carries no rule and no figures, so as to tip nobody off; ask for the facts only",
+            ));
+        }
+        if ask.needs_consent && ask.lead.is_none() {
+            return Err(Refusal::new(
+                "no-lead",
+                "高疑点或核实中的办件,询问须经负责人同意;此地没有在岗的负责人,不能发出",
+                "about a grave doubt or a case in verification a question takes a lead's consent, and nobody leads here; it cannot be sent",
             ));
         }
         // Who leads the case need not ask themselves.

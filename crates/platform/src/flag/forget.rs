@@ -46,8 +46,8 @@ pub struct KeptVerdict {
 /// Forget whom a dismissed flag points at.
 #[derive(Clone, Debug)]
 pub(super) struct Forget {
-    /// Figures that name people or tell them apart.
-    pub personal: Vec<String>,
+    /// Figures that name people or tell them apart; where nobody knows any more which do, every one that is a text.
+    pub personal: Option<Vec<String>>,
     /// What was decided on it.
     pub verdicts: Vec<KeptVerdict>,
     /// When it was raised, in milliseconds since 1970.
@@ -62,7 +62,7 @@ impl Decide<Forget> for Flag {
             return Ok(Decision::of([]));
         };
         Ok(FlagEvent::FlagForgotten {
-            found: without_links(found.clone(), &forget.personal),
+            found: without_links(found.clone(), forget.personal),
             dismissal,
             verdicts: forget.verdicts,
             raised_at: forget.raised_at,
@@ -73,8 +73,9 @@ impl Decide<Forget> for Flag {
 }
 
 /// What may remain. The fingerprint stays: the same finding again is known by it and reopens nothing.
-fn without_links(found: Found, personal: &[String]) -> Found {
-    let mut found = fit::without(found, personal);
+fn without_links(found: Found, personal: Option<Vec<String>>) -> Found {
+    let personal = personal.unwrap_or_else(|| texts(&found));
+    let mut found = fit::without(found, &personal);
     found.withheld.sort();
     found.withheld.dedup();
     found.related.clear();
@@ -82,8 +83,22 @@ fn without_links(found: Found, personal: &[String]) -> Found {
     found
 }
 
+/// The figures that hold a text.
+fn texts(found: &Found) -> Vec<String> {
+    fn is_text(figure: &Value) -> bool {
+        match figure {
+            Value::String(_) => true,
+            Value::Array(all) => all.iter().any(is_text),
+            _ => false,
+        }
+    }
+    let figures = found.figures.as_object().into_iter().flatten();
+    let texts = figures.filter(|(_, figure)| is_text(figure));
+    texts.map(|(name, _)| name.clone()).collect()
+}
+
 /// Forgets whom flags point at that were dismissed before `before`. `personal` says which figures of a rule name
-/// people or tell them apart. Gives how many flags.
+/// people or tell them apart; of a rule that it does not know every text goes. Gives how many flags.
 ///
 /// # Errors
 /// When the store fails; what was done by then stays.
@@ -107,7 +122,6 @@ pub async fn forget(
             .collect()
     })?;
     let mut forgotten = 0;
-    let none = Vec::new();
     for (stream, rule, raised_at) in due {
         let name: StreamName = stream.parse()?;
         let events = platform.ledger().read_stream(&name, 0)?;
@@ -116,7 +130,7 @@ pub async fn forget(
             event.payload.is_some() && kind.is_some_and(|kind| SAYING.contains(&kind))
         });
         let command = Forget {
-            personal: personal.get(&rule).unwrap_or(&none).clone(),
+            personal: personal.get(&rule).cloned(),
             verdicts: platform.query(|connection| verdicts(connection, &stream))?,
             raised_at,
             erase: erase.map(|event| event.position).collect(),

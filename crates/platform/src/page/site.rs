@@ -127,7 +127,8 @@ impl Site {
             .find(|resource| self.authority().may(viewer, action, resource))
     }
 
-    /// The jurisdictions in which the viewer may do something to what `of` makes there: those of their roles.
+    /// The jurisdictions in which the viewer may do something to what `of` makes there: those of their roles, none of them
+    /// within another.
     pub fn places_for(
         &self,
         viewer: &Viewer,
@@ -140,8 +141,9 @@ impl Site {
             .map(|grant| grant.jurisdiction.clone())
             .filter(|code| self.authority().may(viewer, action, &of(code)))
             .collect();
+        // What a code holds comes right behind it.
         codes.sort();
-        codes.dedup();
+        codes.dedup_by(|code, before| code.starts_with(before.as_str()));
         codes
     }
 

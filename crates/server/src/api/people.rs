@@ -8,14 +8,14 @@ use kandeng_platform::Language;
 use kandeng_platform::account::{
     Account, Grant, GrantRole, NewPerson, Restore, Role, Suspend, WithdrawRole,
 };
-use kandeng_platform::api::{At, CommandId, Done, Id, Operation, Operations, Said};
+use kandeng_platform::api::{Asks, At, CommandId, Done, Id, Operation, Operations, Said, born};
 use kandeng_platform::authority::Action;
 use kandeng_platform::page::{Asked, Problem, Site};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::people::{accounts, address, granted, person, somebody_new};
+use crate::people::{MOST, accounts, address, granted, person, somebody_new};
 
 /// What every command answers.
 const DONE: &str = "已办,或本来如此 / Done, or so already";
@@ -27,16 +27,16 @@ pub(super) fn operations() -> Operations {
         .asks(
             Operation::read(
                 "/api/people",
-                "账号、角色、状态,至多 500 个 / Accounts, their roles and states: up to 500",
+                "账号、角色、状态,先受邀的在前 / Accounts, their roles and states, those invited first",
             )
+            .asking::<WantedPeople>()
             .giving::<Accounts>(200, "账号 / The accounts"),
             ViewPeople,
             |site, viewer, _| Ok(site.widest(viewer, ViewPeople)),
             listed,
         )
         .asks(
-            Operation::new(
-                axum::http::Method::POST,
+            Operation::command(
                 "/api/people",
                 "邀请一人;链接只给出一次 / Invite somebody; the link is given once",
             )
@@ -73,10 +73,23 @@ pub(super) fn operations() -> Operations {
         )
 }
 
+/// 要看哪些账号 / Which accounts
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WantedPeople {
+    /// 从第几个起,从 0 数 / From which place on, counted from 0
+    from: Option<u32>,
+    /// 一次多少个 / How many at once
+    #[schema(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
 /// 账号 / Accounts
 #[derive(Serialize, ToSchema)]
 struct Accounts {
     people: Vec<AccountLine>,
+    /// 还有更多:作为 `from` 再问 / There are more: ask again with this as `from`
+    next: Option<u32>,
 }
 
 /// 一个账号 / An account
@@ -90,9 +103,18 @@ struct AccountLine {
     signed_in_at: Option<At>,
 }
 
-async fn listed(site: Site, asked: Asked) -> Result<Json<Accounts>, Problem> {
-    let all = accounts(&site, &asked.resource.jurisdiction)?.into_iter();
-    let people = all.map(|one| AccountLine {
+async fn listed(
+    site: Site,
+    asked: Asked,
+    Asks(wanted): Asks<WantedPeople>,
+) -> Result<Json<Accounts>, Problem> {
+    let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(MOST));
+    let within = &asked.resource.jurisdiction;
+    // One more tells whether there are more.
+    let mut all = accounts(&site, within, from, limit + 1)?;
+    let has_more = all.len() > limit as usize;
+    all.truncate(limit as usize);
+    let people = all.into_iter().map(|one| AccountLine {
         id: Id(one.id),
         state: one.state,
         grants: one.grants.into_iter().map(super::Role::from).collect(),
@@ -100,6 +122,7 @@ async fn listed(site: Site, asked: Asked) -> Result<Json<Accounts>, Problem> {
     });
     Ok(Json(Accounts {
         people: people.collect(),
+        next: has_more.then(|| from.saturating_add(limit)),
     }))
 }
 
@@ -181,7 +204,8 @@ struct NewPersonIn {
 #[derive(Serialize, ToSchema)]
 struct Invited {
     id: Id,
-    /// 设置密码的地址,用一次,72 小时内有效 / The address at which credentials are set: once, within 72 hours
+    /// 设置密码的地址,用一次,72 小时内有效;重发同一命令得到新的,旧的失效 / The address at which credentials are set: once, within 72
+    /// hours; the same command again gives a new one, and the one before works no more
     #[schema(example = "/invitation/…")]
     link: String,
 }
@@ -189,6 +213,7 @@ struct Invited {
 async fn invite(
     site: Site,
     asked: Asked,
+    command: CommandId,
     Said(new): Said<NewPersonIn>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
     let role = RoleIn {
@@ -204,7 +229,18 @@ async fn invite(
         },
         grants: vec![role.granted(&site, &asked)?],
     };
-    let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
+    let jurisdiction = &asked.resource.jurisdiction;
+    // Sent again, since the answer with the link was lost on its way.
+    if let Some(id) = command.id()
+        && let Some(answer) = site.platform().first_answer(id).await?
+    {
+        let id = born(&site, &answer, "account")?;
+        let cx = site.context(&asked.viewer, jurisdiction);
+        let token = site.people().invite_again(id, &cx).await?;
+        let link = address(&token);
+        return Ok((StatusCode::CREATED, Json(Invited { id: Id(id), link })));
+    }
+    let cx = command.context(&site, &asked.viewer, jurisdiction);
     let (id, token) = site.people().invite(&one, &cx).await?;
     let invited = Invited {
         id: Id(id),

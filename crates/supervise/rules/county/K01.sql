@@ -11,8 +11,8 @@
 -- reach: village
 -- params: months = 24, similarity = 0.6, overlap = 0.2
 -- basis: practice
--- method.zh: 同一村内批复相隔不超过 24 个月、批复单位不同、或补贴项目(以拨付所列全部为准)不同的两个项目,去掉村名后名称的字三元组杰卡德相似度 ≥ 0.6(仅编号或组别不同的不算),或用地范围重叠达到较小一块的 20 %。
--- method.en: Two projects of one village, approved within 24 months by different bodies or paid under different sets of programmes, whose names without the village's are alike (Jaccard of padded character trigrams ≥ 0.6; names that differ only in a number or group are not) or whose boundaries overlap by 20 % of the smaller.
+-- method.zh: 同一村内批复相隔不超过 24 个月、批复单位不同、或补贴项目(以拨付所列全部为准)不同的两个项目,去掉村名后名称的字三元组杰卡德相似度 ≥ 0.6(仅编号或组别不同的不算),或用地范围重叠达到较小一块的 20%。
+-- method.en: Two projects of one village, approved within 24 months by different bodies or paid under different sets of programmes, whose names without the village's are alike (Jaccard of padded character trigrams ≥ 0.6; names that differ only in a number or group are not) or whose boundaries overlap by 20% of the smaller.
 -- why.zh: 同一工程向不同部门、以不同名目各报一次,可套取两份资金。
 -- why.en: One piece of work put to two departments under two names can be paid for twice.
 -- excludes.zh: 未批复的项目;批复单位和补贴项目都相同的项目;仅编号、组别、期次不同的同类项目。

@@ -11,8 +11,8 @@
 -- params: tolerance = 0.001, least_bids = 4, rounding_fen = 100
 -- basis.zh: 《中华人民共和国招标投标法实施条例》第四十条第(四)项(投标文件异常一致或者投标报价呈规律性差异);《政府采购货物和服务招标投标管理办法》(财政部令第87号)第三十七条;OCP 红旗 R028(Identical bid prices)
 -- basis.en: Implementing Regulation of the Bidding Law, art. 40 (4) (bids abnormally alike or differing regularly); MOF Order 87, art. 37; OCP red flag R028 (identical bid prices)
--- method.zh: 两家及以上有效投标报价完全相同;或 4 家及以上有效投标按报价排列后,相邻差额相等或相邻涨幅相等,允许 0.1 % 的误差(不小于 1 元的取整误差)。
--- method.en: Two or more valid bids of the same amount; or four or more valid bids whose sorted amounts rise by one difference or by one ratio, within 0.1 % of the step (rounding to the yuan is allowed for).
+-- method.zh: 两家及以上有效投标报价完全相同;或 4 家及以上有效投标按报价排列后,相邻差额相等或相邻涨幅相等,允许 0.1% 的误差(不小于 1 元的取整误差)。
+-- method.en: Two or more valid bids of the same amount; or four or more valid bids whose sorted amounts rise by one difference or by one ratio, within 0.1% of the step (rounding to the yuan is allowed for).
 -- why.zh: 互不知情的投标人很难报出相同或等距的价格。
 -- why.en: Bidders who do not know of one another hardly arrive at equal or evenly spaced prices.
 -- excludes.zh: 没有报价、状态或投标人的投标;同一投标人重复登记的。等差、等比须有 4 家及以上有效投标。

@@ -12,8 +12,8 @@
 -- params: ring_tenders = 3, ring_bidders = 3, pair_tenders = 4, pair_percent = 90
 -- basis.zh: 《中华人民共和国招标投标法》第三十二条(不得相互串通投标);《中华人民共和国招标投标法实施条例》第三十九条
 -- basis.en: Bidding Law, art. 32 (no collusion among bidders); Implementing Regulation of the Bidding Law, art. 39
--- method.zh: 完全相同的 3 家及以上投标人在 3 个及以上项目中相遇,且每一家都中过标;或两家在 4 个及以上项目中一同投标,占各自全部投标的 90 % 以上,且每次都由其中一家中标。只统计中标人在投标人之中的项目。没有填信用代码的投标人,按其名称在全部输入中唯一对应的代码认定。
--- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90 % of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
+-- method.zh: 完全相同的 3 家及以上投标人在 3 个及以上项目中相遇,且每一家都中过标;或两家在 4 个及以上项目中一同投标,占各自全部投标的 90% 以上,且每次都由其中一家中标。只统计中标人在投标人之中的项目。没有填信用代码的投标人,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: The very same three or more bidders meet in three or more tenders and each of them wins; or a pair bids together in four or more tenders, in at least 90% of each one's bids, and one of the two wins every time. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 轮流坐庄、陪标是串通投标的典型方式。
 -- why.en: Winning in turn and bidding for show are the classic forms of bid rigging.
 -- excludes.zh: 不经竞争的采购方式(没有填写的照样比对);撤回的投标;没有承建单位或投标人名单的项目。小地方投标人少,偶然相遇须结合其他疑点判断。

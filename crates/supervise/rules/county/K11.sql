@@ -12,8 +12,8 @@
 -- params: least_lost = 8, accompanied_percent = 60
 -- basis.zh: 《中华人民共和国招标投标法》第三十二条;OCP 红旗 R025(Excessive unsuccessful bids)
 -- basis.en: Bidding Law, art. 32; OCP red flag R025 (excessive unsuccessful bids)
--- method.zh: 未中标 8 次及以上、从未中标,且 60 % 以上的投标由同一家中标。只统计中标人在投标人之中的项目。没有填信用代码的投标人,按其名称在全部输入中唯一对应的代码认定。
--- method.en: Lost eight times or more and never won, and in at least 60 % of its tenders the winner was one and the same. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
+-- method.zh: 未中标 8 次及以上、从未中标,且 60% 以上的投标由同一家中标。只统计中标人在投标人之中的项目。没有填信用代码的投标人,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: Lost eight times or more and never won, and in at least 60% of its tenders the winner was one and the same. Only tenders won by one of their bidders are counted. A bidder filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 总是参加、总是落选、又总与同一家同场,可能是为其凑足家数。
 -- why.en: Who always takes part, always loses and always beside the same winner may be there to make up the number.
 -- excludes.zh: 中过标的单位;撤回的投标;没有承建单位的项目。

@@ -11,8 +11,8 @@
 -- reach: county
 -- params: value_percent = 50, least_owned = 5, least_wins = 4
 -- basis: practice
--- method.zh: 某承建单位的合同额占某实施单位全部合同额的 50 % 及以上(该实施单位至少有 5 份填了金额的合同);或某承建单位承建 4 个及以上项目,全部来自同一实施单位,不论合同金额是否填写。没有填信用代码的单位,按其名称在全部输入中唯一对应的代码认定。
--- method.en: A contractor holds 50 % or more of an owner's contract value, where the owner has at least five contracts with an amount; or it won four projects or more, all from one owner, with or without amounts. An owner or contractor filed without its code is taken by the one code that the input gives its name.
+-- method.zh: 某承建单位的合同额占某实施单位全部合同额的 50% 及以上(该实施单位至少有 5 份填了金额的合同);或某承建单位承建 4 个及以上项目,全部来自同一实施单位,不论合同金额是否填写。没有填信用代码的单位,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: A contractor holds 50% or more of an owner's contract value, where the owner has at least five contracts with an amount; or it won four projects or more, all from one owner, with or without amounts. An owner or contractor filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 长期由同一家承建、或一家企业只做一个单位的工程,可能存在利益关系或排斥竞争。
 -- why.en: One contractor for most of an owner's works, or a firm that works for nobody else, may point to ties between them or to others being kept out.
 -- excludes.zh: 没有合同金额的合同不计入合同额占比;没有一份填了金额、又没有疑点的承建单位不适用;实施单位自建(承建单位即实施单位)的项目。

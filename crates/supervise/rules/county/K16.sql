@@ -11,8 +11,8 @@
 -- params: differ_percent = 5
 -- basis.zh: 《政府投资条例》(国务院令第712号)第二十三条;《中华人民共和国招标投标法》第四十六条(不得另行订立背离合同实质性内容的协议)
 -- basis.en: Government Investment Regulation (State Council Order 712), art. 23; Bidding Law, art. 46 (the contract follows the tender documents and the bid)
--- method.zh: 合同金额高于批复总投资;或与承建单位的有效报价(有多份的取最低)相差超过报价的 5 %。
--- method.en: The contract exceeds the approved budget; or it differs from the contractor's own valid bid (of several the lowest) by more than 5 % of the bid.
+-- method.zh: 合同金额高于批复总投资;或与承建单位的有效报价(有多份的取最低)相差超过报价的 5%。
+-- method.en: The contract exceeds the approved budget; or it differs from the contractor's own valid bid (of several the lowest) by more than 5% of the bid.
 -- why.zh: 超概算须重新报批;签约价背离中标价,可能是先低价中标再加价,或另有约定。
 -- why.en: A contract above the budget needs a new approval; one unlike the bid suggests a low bid raised afterwards, or a side agreement.
 -- excludes.zh: 没有合同金额的项目;承建单位不在投标人之中的,不比较报价。

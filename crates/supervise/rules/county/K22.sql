@@ -16,8 +16,8 @@
 -- why.en: Money is paid by progress; a leap that nothing pictures may exist on paper only.
 -- excludes.zh: 没有任何带日期照片的项目(不适用);首次进度没有前值,不比较;没有日期的照片不计。
 -- excludes.en: Projects without any dated photo (not applicable); the first entry, which has none before it; photos without a date.
--- says.zh: 形象进度从 {from_date} 的 {from_percent} % 升至 {date} 的 {percent} %,其间没有照片(共有 {photos} 张带日期的照片)
--- says.en: Progress rose from {from_percent} % on {from_date} to {percent} % on {date} with no photo in between ({photos} dated photo(s) in all)
+-- says.zh: 形象进度从 {from_date} 的 {from_percent}% 升至 {date} 的 {percent}%,其间没有照片(共有 {photos} 张带日期的照片)
+-- says.en: Progress rose from {from_percent}% on {from_date} to {percent}% on {date} with no photo in between ({photos} dated photo(s) in all)
 with rises as (
     select project, row_no, date, percent, earlier_date, earlier_percent
     from progress_steps

@@ -9,15 +9,15 @@
 -- reach: record
 -- params: points = 30.0
 -- basis.zh: 《建设工程价款结算暂行办法》(财建〔2004〕369号)第十二条、第十三条(预付款不高于合同金额的30%,进度款按完成的工程量支付)
--- basis.en: Interim Measures for the Settlement of Construction Project Prices (Cai Jian [2004] No. 369), arts. 12 and 13 (advances of at most 30 % of the contract; progress payments by work done)
--- method.zh: 在每个拨付日,累计拨付 ÷ 合同金额(没有合同的用批复总投资)减去当日或之前最后一次形象进度,超过 30 个百分点。首次进度之前按 0 % 计。列出差距最大的一天。
--- method.en: On each day of payment the sum paid so far ÷ the contract (without one: the approved budget) exceeds the last progress on or before it by more than 30 points. Before the first entry progress counts as 0 %. The day with the widest gap is shown.
+-- basis.en: Interim Measures for the Settlement of Construction Project Prices (Cai Jian [2004] No. 369), arts. 12 and 13 (advances of at most 30% of the contract; progress payments by work done)
+-- method.zh: 在每个拨付日,累计拨付 ÷ 合同金额(没有合同的用批复总投资)减去当日或之前最后一次形象进度,超过 30 个百分点。首次进度之前按 0% 计。列出差距最大的一天。
+-- method.en: On each day of payment the sum paid so far ÷ the contract (without one: the approved budget) exceeds the last progress on or before it by more than 30 points. Before the first entry progress counts as 0%. The day with the widest gap is shown.
 -- why.zh: 钱比活先走,工程烂尾时资金难以追回,也可能是虚报进度、提前套取。
 -- why.en: Money that runs ahead of the work is hard to recover when the work stops, and may have been drawn early on purpose.
 -- excludes.zh: 没有合同金额和批复总投资、没有进度或没有拨付记录的项目;缺日期或金额的拨付不计。两次进度之间按其中最后一个拨付日计算。
 -- excludes.en: Projects with neither contract nor budget, without progress, or without payments; payments without date or amount are left out. Between two entries of progress the last day of payment counts.
--- says.zh: 至 {date} 累计拨付 {paid_fen},占{value_item} {value_fen} 的 {paid_share},当时形象进度为 {percent} %,超前 {points} 个百分点
--- says.en: By {date} {paid_fen} had been paid, {paid_share} of {value_item} {value_fen}; progress stood at {percent} %, {points} points behind
+-- says.zh: 至 {date} 累计拨付 {paid_fen},占{value_item} {value_fen} 的 {paid_share},当时形象进度为 {percent}%,超前 {points} 个百分点
+-- says.en: By {date} {paid_fen} had been paid, {paid_share} of {value_item} {value_fen}; progress stood at {percent}%, {points} points behind
 with measured as (
     select v.project, v.value_fen, v.value_item, s.paid_fen
     from payment_sums s

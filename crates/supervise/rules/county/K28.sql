@@ -10,8 +10,8 @@
 -- params: months = 12, share = 0.5
 -- basis.zh: 《财政违法行为处罚处分条例》(国务院令第427号)第六条(滞留应当下拨的财政资金);《中央财政衔接推进乡村振兴补助资金管理办法》(财农〔2021〕19号)
 -- basis.en: Regulations on Penalties and Sanctions against Illegal Fiscal Acts (State Council Order 427), art. 6 (holding back fiscal funds that are to be passed on); Measures for the Management of Central Subsidies for Consolidation and Rural Revitalisation (Cai Nong [2021] No. 19)
--- method.zh: 到账满 12 个月的各项资金合计,已拨付(拨付记录合计,没有记录的用申报的累计拨付,都没有的按 0 元)不足其 50 %。
--- method.en: Of the sources that arrived 12 months ago or earlier less than 50 % has been paid on (sum of payments; without any the total declared; without that nothing).
+-- method.zh: 到账满 12 个月的各项资金合计,已拨付(拨付记录合计,没有记录的用申报的累计拨付,都没有的按 0 元)不足其 50%。
+-- method.en: Of the sources that arrived 12 months ago or earlier less than 50% has been paid on (sum of payments; without any the total declared; without that nothing).
 -- why.zh: 资金长期闲置,可能项目条件不实、以拨代支,也可能被挪作他用。
 -- why.en: Money that lies idle may belong to a project that cannot be built, or may have been put to another use meanwhile.
 -- excludes.zh: 没有到账日期或金额的资金来源不计;到账不满 12 个月的不计。

@@ -11,8 +11,8 @@
 -- reach: record
 -- params: approval_limits = [5000000, 20000000, 50000000], below_percent = 10, days = 30, payments = 3
 -- basis: practice
--- method.zh: 同一项目 30 天内付给同一收款人(统一社会信用代码;没有填的,用这些拨付中其名称唯一对应的代码;再没有的用规范化名称;个人按证件号哈希)3 笔及以上,每笔都低于某一审批限额且不低于其 90 %。限额默认 5 万、20 万和 50 万元。列出笔数最多的一个 30 天区间。
--- method.en: Within 30 days one project pays one payee (by USCC; where none is filed by the one that these payments give its name, else by normalised name; persons by hashed number) three times or more, each time under one of the approval limits by no more than 10 %. Default limits: ¥50,000, ¥200,000 and ¥500,000. The 30 days with the most payments are shown.
+-- method.zh: 同一项目 30 天内付给同一收款人(统一社会信用代码;没有填的,用这些拨付中其名称唯一对应的代码;再没有的用规范化名称;个人按证件号哈希)3 笔及以上,每笔都低于某一审批限额且不低于其 90%。限额默认 5 万、20 万和 50 万元。列出笔数最多的一个 30 天区间。
+-- method.en: Within 30 days one project pays one payee (by USCC; where none is filed by the one that these payments give its name, else by normalised name; persons by hashed number) three times or more, each time under one of the approval limits by no more than 10%. Default limits: ¥50,000, ¥200,000 and ¥500,000. The 30 days with the most payments are shown.
 -- why.zh: 把一笔大额拆成几笔限额以下的小额,可以绕过上级审批。
 -- why.en: A large payment cut into several under the limit needs nobody further up to approve it.
 -- excludes.zh: 没有日期、金额或收款人的拨付。按合同约定等额分期的,核对拨付计划。

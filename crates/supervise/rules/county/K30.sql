@@ -17,8 +17,8 @@
 -- why.en: Amounts that arise by themselves follow that law roughly; a marked departure may come from made-up amounts or from splitting under limits.
 -- excludes.zh: 不足 1,000 笔的实施单位(笔数少时诚实的数据也大多超过该界限);零和负数金额。统一标准的补助(每户同额)会自然偏离,只作抽查方向,不说明任何一笔有问题。
 -- excludes.en: Owners with fewer than 1,000 payments (small honest sets mostly pass that bound too); zero and negative amounts. Grants at one flat rate depart by nature. It points to where to sample and says nothing about any one payment.
--- says.zh: {payments} 笔拨付的首位数字平均偏差 {mad_share}(界限 {limit_share}),首位为 1 的占 {ones_share}(应约 30.1 %)
--- says.en: The first digits of {payments} payments deviate by {mad_share} on average (bound {limit_share}); {ones_share} begin with 1 (about 30.1 % expected)
+-- says.zh: {payments} 笔拨付的首位数字平均偏差 {mad_share}(界限 {limit_share}),首位为 1 的占 {ones_share}(应约 30.1%)
+-- says.en: The first digits of {payments} payments deviate by {mad_share} on average (bound {limit_share}); {ones_share} begin with 1 (about 30.1% expected)
 with owned as (
     select
         p.owner_key,

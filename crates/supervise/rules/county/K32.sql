@@ -21,8 +21,8 @@
 --     accepted_share = case when accepted_scale_unit <> scale_unit then mu(accepted_scale, accepted_scale_unit) / mu(scale, scale_unit) else accepted_scale / scale end
 -- basis.zh: 《建设工程质量管理条例》第十六条(竣工验收应当完成设计和合同约定的各项内容)
 -- basis.en: Regulation on the Quality Management of Construction Projects, art. 16 (acceptance presupposes that all of design and contract is done)
--- method.zh: 验收规模 ÷ 申报规模偏离 1 超过 10 %;申报为 0 而验收不为 0 的也算。单位不同的,亩、公顷、平方米相互换算;验收单位未填的视为与申报相同。
--- method.en: Accepted ÷ declared differs from 1 by more than 10 %, or something was accepted where 0 was declared. Mu, hectares and square metres are converted; an accepted scale without unit is taken in the declared one.
+-- method.zh: 验收规模 ÷ 申报规模偏离 1 超过 10%;申报为 0 而验收不为 0 的也算。单位不同的,亩、公顷、平方米相互换算;验收单位未填的视为与申报相同。
+-- method.en: Accepted ÷ declared differs from 1 by more than 10%, or something was accepted where 0 was declared. Mu, hectares and square metres are converted; an accepted scale without unit is taken in the declared one.
 -- why.zh: 少建而按申报规模领取资金,或超规模建设而没有批准,都需要说明。
 -- why.en: Less built than paid for, or more built than approved: either needs an explanation.
 -- excludes.zh: 没有申报规模或验收规模的项目;单位不同且不能换算的项目。

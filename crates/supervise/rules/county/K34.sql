@@ -1,6 +1,6 @@
 -- id: K34
--- title.zh: 结算超过合同金额的 110 %
--- title.en: Settlement above 110 % of the contract
+-- title.zh: 结算超过合同金额的 110%
+-- title.en: Settlement above 110% of the contract
 -- audience: officer
 -- severity: medium
 -- subject: project
@@ -14,8 +14,8 @@
 --     settlement_share = cast(settlement as double) / cast(contract_amount as double)
 -- basis.zh: 《中华人民共和国政府采购法》第四十九条(补充合同的采购金额不得超过原合同采购金额的百分之十)
 -- basis.en: Government Procurement Law, art. 49 (supplementary contracts may not exceed ten percent of the original one)
--- method.zh: 审定结算金额大于合同金额的 110 %;恰为 110 % 的不算。
--- method.en: The audited settlement is above 110 % of the contract; exactly 110 % is in order.
+-- method.zh: 审定结算金额大于合同金额的 110%;恰为 110% 的不算。
+-- method.en: The audited settlement is above 110% of the contract; exactly 110% is in order.
 -- why.zh: 低价中标、高价结算是把价款补回来的常见做法。
 -- why.en: Winning with a low price and settling at a high one is a common way of making up for it.
 -- excludes.zh: 没有合同金额或结算金额的项目。经批准的设计变更须对照变更文件。

@@ -10,8 +10,8 @@
 -- reach: county
 -- params: least_projects = 5, share_percent = 80
 -- basis: practice
--- method.zh: 某承建单位已验收且有验收人员名单的项目在 5 个及以上,其中 80 % 及以上由同样的 3 名及以上人员一同验收。人员按证件号哈希比对。没有填信用代码的承建单位,按其名称在全部输入中唯一对应的代码认定。
--- method.en: Of a contractor's accepted projects with a recorded panel (five or more), 80 % or more were accepted by the same three or more members together. Members are compared by the hash of their number. A contractor filed without its code is taken by the one code that the input gives its name.
+-- method.zh: 某承建单位已验收且有验收人员名单的项目在 5 个及以上,其中 80% 及以上由同样的 3 名及以上人员一同验收。人员按证件号哈希比对。没有填信用代码的承建单位,按其名称在全部输入中唯一对应的代码认定。
+-- method.en: Of a contractor's accepted projects with a recorded panel (five or more), 80% or more were accepted by the same three or more members together. Members are compared by the hash of their number. A contractor filed without its code is taken by the one code that the input gives its name.
 -- why.zh: 验收人员固定不变,容易与承建单位形成利益关系,使验收流于形式。
 -- why.en: A panel that never changes may grow close to the contractor, and acceptance become a formality.
 -- excludes.zh: 没有验收人员记录的项目;没有证件号的人员。专业人员少的县难免重复,须结合其他疑点。

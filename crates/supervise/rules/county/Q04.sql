@@ -8,8 +8,8 @@
 -- reach: record
 -- params: factor = 10000, tolerance_percent = 5
 -- basis: practice
--- method.zh: 金额不得为负;批复总投资、合同金额、每笔拨付和审定结算不得为零。批复总投资、合同金额、累计拨付、拨付合计、资金来源合计、审定结算两两相比,倍数在 10,000 倍上下 5 % 以内的提示单位可能有误。
--- method.en: No amount is negative; budget, contract, each payment and settlement are not zero. Budget, contract, paid total, sum of payments, sum of sources and settlement are compared with one another: a ratio of 10,000 : 1 within 5 % suggests that yuan and 万元 were mixed.
+-- method.zh: 金额不得为负;批复总投资、合同金额、每笔拨付和审定结算不得为零。批复总投资、合同金额、累计拨付、拨付合计、资金来源合计、审定结算两两相比,倍数在 10,000 倍上下 5% 以内的提示单位可能有误。
+-- method.en: No amount is negative; budget, contract, each payment and settlement are not zero. Budget, contract, paid total, sum of payments, sum of sources and settlement are compared with one another: a ratio of 10,000 : 1 within 5% suggests that yuan and 万元 were mixed.
 -- why.zh: 一万倍的差异几乎总是单位填错,会使所有资金比对失真。
 -- why.en: A factor of ten thousand is nearly always a wrong unit, and every comparison of money goes astray with it.
 -- excludes.zh: 没有填写的金额;经营收益允许为负(亏损)。

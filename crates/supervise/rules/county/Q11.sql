@@ -10,8 +10,8 @@
 -- reach: record
 -- params: coarsest_m = 10.0, outside = 0.05
 -- basis: practice
--- method.zh: 范围线不应与自身相交;提供乡镇边界时,落在所属乡镇(村代码前 9 位)之外的面积不应超过 5 %;测量精度不应差于 10 米。
--- method.en: The outline does not cross itself; where the register of divisions has boundaries, no more than 5 % of the area lies outside the township (first 9 digits of the village code); accuracy is 10 m or better.
+-- method.zh: 范围线不应与自身相交;提供乡镇边界时,落在所属乡镇(村代码前 9 位)之外的面积不应超过 5%;测量精度不应差于 10 米。
+-- method.en: The outline does not cross itself; where the register of divisions has boundaries, no more than 5% of the area lies outside the township (first 9 digits of the village code); accuracy is 10 m or better.
 -- why.zh: 范围不可靠,测得的面积和照片位置就无从核对。
 -- why.en: Neither area nor the position of photos can be checked against an outline that cannot be relied on.
 -- excludes.zh: 没有范围的项目;没有乡镇边界时不核对是否越界;没有填写精度的不核对精度。

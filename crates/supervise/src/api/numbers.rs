@@ -52,10 +52,12 @@ struct OfTownship {
     projects: i64,
     /// 批复总投资,分 / Approved budget, in fen
     budget_fen: i64,
-    /// 有待核疑点的项目 / Projects with open flags
+    /// 有待核疑点的项目;不在任一乡镇的,另有单位等 / Projects with open flags; of no township, organizations too
     doubtful: i64,
     /// 待核疑点 / Open flags
     flags: i64,
+    /// 转核实的办件,不论办到哪一步 / Cases that were opened to verify, however they stand
+    verifications: i64,
     /// 在办的办件 / Cases that are open
     cases_open: i64,
     /// 已移送的 / Cases that were handed on
@@ -74,6 +76,7 @@ impl From<(String, Township)> for OfTownship {
             budget_fen: of.budget_fen,
             doubtful: of.doubtful,
             flags: of.flags,
+            verifications: of.verified,
             cases_open: of.open,
             cases_referred: of.referred,
             cases_closed: of.closed,

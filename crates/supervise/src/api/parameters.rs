@@ -14,7 +14,7 @@ use super::DONE;
 use crate::officer::{Parameters, SetParameter, parameters, parameters_id};
 use crate::pages::rules::parameter::tried;
 use crate::scene::Supervise;
-use crate::watch::Preview;
+use crate::watch::{Decided, Preview};
 
 pub(super) fn operations() -> Operations {
     // A parameter is the whole county's: whoever answers for a township changes none.
@@ -70,6 +70,28 @@ struct WouldChange {
     vanish: u64,
     /// 不变的 / Flags that would stay
     stay: u64,
+    /// 对会消失的,以往的认定 / What was decided so far on those that would go
+    decided_on_vanish: DecidedOn,
+    /// 对不变的,以往的认定 / What was decided so far on those that would stay
+    decided_on_stay: DecidedOn,
+}
+
+/// 以往的认定 / What was decided
+#[derive(Serialize, ToSchema)]
+struct DecidedOn {
+    /// 属实 / So many were so
+    confirmed: u64,
+    /// 已排除 / There was nothing to so many
+    dismissed: u64,
+}
+
+impl From<Decided> for DecidedOn {
+    fn from(decided: Decided) -> Self {
+        Self {
+            confirmed: decided.confirmed as u64,
+            dismissed: decided.dismissed as u64,
+        }
+    }
 }
 
 /// 新的值 / A value to set
@@ -140,6 +162,8 @@ async fn preview(
         appear: found.appear.len() as u64,
         vanish: found.vanish.len() as u64,
         stay: found.stay as u64,
+        decided_on_vanish: found.decided_on_vanish.into(),
+        decided_on_stay: found.decided_on_stay.into(),
     }))
 }
 

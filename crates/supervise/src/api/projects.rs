@@ -159,6 +159,7 @@ async fn listed(
     let limit = wanted.limit.unwrap_or(ON_PAGE);
     let filter = Filter {
         within: narrowed(within, wanted.place),
+        nowhere: false,
         stage: wanted.stage,
         kind: wanted.kind,
         year: wanted.year.map(i64::from),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use kandeng_platform::account::Viewer;
-use kandeng_platform::api::{At, CommandId, Done, Id, Operation, Operations, Said};
+use kandeng_platform::api::{Asks, At, CommandId, Done, Id, Operation, Operations, Said};
 use kandeng_platform::authority::Action;
 use kandeng_platform::case::{AnswerQuestion, Consent, DeclineQuestion, Question, Withdraw};
 use kandeng_platform::page::{Asked, Problem, Site};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{DONE, carry_out, id};
-use crate::pages::questions::{Row, of_path, rows};
+use crate::pages::questions::{MOST, Row, of_path, rows};
 
 pub(super) fn operations() -> Operations {
     let step = |path, about| Operation::command(path, about).giving::<Done>(200, DONE);
@@ -18,8 +18,10 @@ pub(super) fn operations() -> Operations {
         .signed_in(
             Operation::read(
                 "/api/supervise/questions",
-                "与自己有关的询问,至多 200 条 / Questions that one asked, is asked, or leads: up to 200",
+                "与自己有关的询问,新近的在前,已答复的在后 / Questions that one asked, is asked, or leads: those changed last first, \
+                 the answered ones behind",
             )
+            .asking::<WantedQuestions>()
             .giving::<Questions>(200, "询问 / The questions"),
             listed,
         )
@@ -49,10 +51,23 @@ pub(super) fn operations() -> Operations {
         )
 }
 
+/// 要看哪些询问 / Which questions
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WantedQuestions {
+    /// 从第几条起,从 0 数 / From which place on, counted from 0
+    from: Option<u32>,
+    /// 一次多少条 / How many at once
+    #[schema(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
 /// 询问 / Questions
 #[derive(Serialize, ToSchema)]
 struct Questions {
     questions: Vec<QuestionLine>,
+    /// 还有更多:作为 `from` 再问 / There are more: ask again with this as `from`
+    next: Option<u32>,
 }
 
 /// 一条询问 / A question
@@ -91,10 +106,22 @@ impl QuestionLine {
     }
 }
 
-async fn listed(site: Site, viewer: Viewer) -> Result<Json<Questions>, Problem> {
-    let rows = rows(&site, viewer.account)?.into_iter();
+async fn listed(
+    site: Site,
+    viewer: Viewer,
+    Asks(wanted): Asks<WantedQuestions>,
+) -> Result<Json<Questions>, Problem> {
+    let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(MOST));
+    // One more tells whether there are more.
+    let mut rows = rows(&site, viewer.account, from, limit + 1)?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let questions = rows.into_iter();
     Ok(Json(Questions {
-        questions: rows.map(|row| QuestionLine::of(row, &viewer)).collect(),
+        questions: questions
+            .map(|row| QuestionLine::of(row, &viewer))
+            .collect(),
+        next: has_more.then(|| from.saturating_add(limit)),
     }))
 }
 

@@ -157,7 +157,7 @@ struct SubjectLine {
     score: f64,
     /// 抽取而来 / It was drawn
     by_draw: bool,
-    /// 疑点,最重的在前 / Its flags, the gravest first
+    /// 疑点,最重的在前;抽取而来的,抽中的在前 / Its flags, the gravest first; where it was drawn, the one that was
     flags: Vec<FlagLine>,
     /// 正在办理的办件 / The case that is open about it
     case: Option<CaseOf>,
@@ -221,6 +221,7 @@ async fn listed(
     let pack = scene.pack(&site)?;
     let narrowed = Narrowed {
         place: wanted.place,
+        nowhere: false,
         rule: wanted.rule,
         stage: wanted.stage,
         severity: wanted.severity.map(|severity| severity.name().to_owned()),
@@ -251,7 +252,7 @@ impl SubjectLine {
             Some((id, name, place)) => (Uuid::try_parse(&id).ok(), name, Some(place)),
             None => (None, None, None),
         };
-        let case = case_of(site, &first.flag)?;
+        let case = case_of(site, of)?;
         Ok(Self {
             kind: first.flag.subject_kind.clone(),
             subject: first.flag.subject.clone(),

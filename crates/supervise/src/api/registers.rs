@@ -30,8 +30,7 @@ pub(super) fn operations() -> Operations {
             listed,
         )
         .asks(
-            Operation::new(
-                Method::POST,
+            Operation::command(
                 "/api/supervise/registers",
                 "导入一种登记数据,取代原有的 / Bring a register in, in place of the one before",
             )
@@ -185,10 +184,15 @@ struct TermsIn {
 async fn bring_in(
     site: Site,
     asked: Asked,
+    command: CommandId,
     beside: Beside,
     Extension(scene): Extension<Supervise>,
     form: Multipart,
 ) -> Result<(StatusCode, Json<Registers>), Problem> {
+    // Taken already, it is not taken once more: that would be another upload, with uses of its own.
+    if command.first_answer(&site).await?.is_some() {
+        return Ok((StatusCode::CREATED, listed(site).await?));
+    }
     let sent = Sent::receive(&scene, form).await?;
     let said: TermsIn = beside.read(sent.arrived.fields())?;
     let typed = Typed {
@@ -197,7 +201,7 @@ async fn bring_in(
         basis: said.basis,
         expires: said.expires,
     };
-    let cx = site.context(&asked.viewer, site.jurisdiction());
+    let cx = command.context(&site, &asked.viewer, site.jurisdiction());
     if let Err(told) = sent.taken(&site, &scene, &typed, &cx).await? {
         // Where in the file, and never what stands there.
         let lines = |of: fn(&kandeng_platform::Text) -> &str| {

@@ -308,7 +308,7 @@ fn note(filing: &Filing, column: &Column, choices: &[Choice], wording: Wording) 
             "a moment, such as 2025-03-14 09:30",
         ),
         Field::Money => wording.pick("金额(元)", "an amount in yuan"),
-        Field::Percent => wording.pick("百分数,40 即 40%", "a percentage: 40 is 40 %"),
+        Field::Percent => wording.pick("百分数,40 即 40%", "a percentage: 40 is 40%"),
         Field::Uscc => wording.pick(
             "18 位统一社会信用代码",
             "unified social credit code, 18 characters",

@@ -17,8 +17,8 @@ use super::project::project;
 use crate::draft::reader::Reader;
 use crate::filing::Filing;
 use crate::import::IdentityKey;
-use crate::project::each::{each, listed};
-use crate::project::{ExportError, Filter};
+use crate::project::each::each;
+use crate::project::{ExportError, Filter, ProjectRow};
 
 /// How much of a filing goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,31 +80,33 @@ pub fn export_oc4ids(
 ) -> Result<u64, ExportError> {
     let io = |error: std::io::Error| ExportError::io(path, &error);
     let file = std::fs::File::create(path).map_err(io)?;
-    let mut to = std::io::BufWriter::new(file);
-    let projects = listed(platform, filter)?;
-    let count = projects.len() as u64;
-    let as_of = projects.iter().map(|row| row.changed_at).max();
-    let head = head(
-        publisher,
-        scope,
-        filter,
-        as_of.unwrap_or(Timestamp::UNIX_EPOCH),
-    );
-    let open = head.strip_suffix('}').unwrap_or(&head);
-    write!(to, "{open},\"projects\":[").map_err(io)?;
+    let to = std::cell::RefCell::new(std::io::BufWriter::new(file));
+    let begin = |projects: &[ProjectRow]| {
+        let as_of = projects.iter().map(|row| row.changed_at).max();
+        let head = head(
+            publisher,
+            scope,
+            filter,
+            as_of.unwrap_or(Timestamp::UNIX_EPOCH),
+        );
+        let open = head.strip_suffix('}').unwrap_or(&head);
+        write!(to.borrow_mut(), "{open},\"projects\":[").map_err(io)
+    };
     let reader = Reader::of(Arc::clone(filing), key.clone(), datum);
     let mut between = "\n";
-    each(platform, &reader, projects, |opened| {
+    let count = each(platform, &reader, filter, begin, |opened| {
         let filed = Filed {
             filing: reader.filing(),
             opened: &opened,
             scope,
         };
+        let mut to = to.borrow_mut();
         to.write_all(between.as_bytes()).map_err(io)?;
         between = ",\n";
-        serde_json::to_writer(&mut to, &project(&filed, publisher))
+        serde_json::to_writer(&mut *to, &project(&filed, publisher))
             .map_err(|error| io(error.into()))
     })?;
+    let mut to = to.into_inner();
     to.write_all(b"\n]}\n").map_err(io)?;
     to.flush().map_err(io)?;
     Ok(count)

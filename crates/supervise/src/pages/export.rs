@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
 use kandeng_platform::authority::{Action, Resource};
-use kandeng_platform::page::{Asked, Frame, MOST_BYTES, Problem, Routes, Shell, Site, html};
+use kandeng_platform::page::{Asked, Frame, MOST_BYTES, Problem, Routes, Shell, Site, Words, html};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -51,15 +51,29 @@ pub(crate) fn routes() -> Routes {
 #[template(path = "export.html")]
 struct ExportPage {
     shell: Shell,
-    /// Nothing was found to be taken out.
-    is_empty: bool,
+    /// Why no file comes.
+    told: Option<String>,
+    year: String,
 }
 
 async fn shown(site: Site, asked: Asked, Extension(frame): Extension<Frame>) -> Response {
     let words = words(asked.viewer.language);
+    refused(&site, &asked, frame, words, None, String::new())
+}
+
+/// The page, with the reason why no file comes.
+fn refused(
+    site: &Site,
+    asked: &Asked,
+    frame: Frame,
+    words: Words,
+    told: Option<&str>,
+    year: String,
+) -> Response {
     html(&ExportPage {
-        is_empty: false,
-        shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
+        told: told.map(|key| words.say(key)),
+        year,
+        shell: Shell::of(site, &asked.viewer, frame, words, words.say("export")),
     })
 }
 
@@ -116,15 +130,17 @@ async fn file(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let kind = Kind::of(&wanted.kind).ok_or_else(Problem::not_found)?;
+    let words = words(asked.viewer.language);
+    let year = wanted.year.clone();
+    // Everything would come where somebody wanted one year.
+    if !year.trim().is_empty() && year.trim().parse::<i64>().is_err() {
+        let told = Some("filter-unreadable");
+        return Ok(refused(&site, &asked, frame, words, told, year));
+    }
     let taken = taken(&site, &asked, &scene, kind, wanted).await?;
     // The standard has no package without a project.
-    Ok(taken.unwrap_or_else(|| {
-        let words = words(asked.viewer.language);
-        html(&ExportPage {
-            is_empty: true,
-            shell: Shell::of(&site, &asked.viewer, frame, words, words.say("export")),
-        })
-    }))
+    let told = Some("export-nothing");
+    Ok(taken.unwrap_or_else(|| refused(&site, &asked, frame, words, told, year)))
 }
 
 /// The file, as it is sent; nothing where the standard has none without a project.

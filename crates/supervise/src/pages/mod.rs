@@ -25,7 +25,7 @@ pub(crate) use desk::counts::Counts;
 pub(crate) use desk::queue::Queue;
 pub(crate) use import::Waiting;
 pub(crate) use project::Pages as ProjectPages;
-pub(crate) use questions::waiting as waiting_questions;
+pub(crate) use questions::{has_any as has_questions, waiting as waiting_questions};
 pub(crate) use registers::sees as sees_registers;
 pub(crate) use words::{both, words};
 

@@ -10,7 +10,8 @@ use axum::response::Response;
 use kandeng_platform::authority::{Action, Resource};
 use kandeng_platform::page::{Asked, Frame, Problem, Routes, Shell, Site, html, money};
 
-use super::projects::stage_name;
+use super::desk::ranked::PROJECT_OF_FLAG;
+use super::projects::{NOWHERE, stage_name};
 use super::words::words;
 use crate::filing::Filing;
 use crate::scene::Supervise;
@@ -41,11 +42,12 @@ pub(crate) struct Township {
     pub projects: i64,
     pub budget_fen: i64,
     budget: String,
-    /// Projects with open doubts.
+    /// What has open doubts: projects, and in no township organizations.
     pub doubtful: i64,
     /// Open doubts.
     pub flags: i64,
-    /// Cases.
+    /// Cases: all that were opened to verify, and of these by how they stand.
+    pub verified: i64,
     pub open: i64,
     pub referred: i64,
     pub closed: i64,
@@ -89,37 +91,44 @@ pub(crate) fn counted(site: &Site, filing: &Filing, within: &[String]) -> Result
                 of.3 += row.get::<_, i64>(3)?;
             }
             let mut select = connection.prepare_cached(
-                "select township, count(*), coalesce(sum(budget_fen), 0), \
-                 count(*) filter (where exists (select 1 from flags f where f.subject_kind = 'project' \
-                 and f.subject = p.code and f.state = 'open')), \
-                 coalesce(sum((select count(*) from flags f where f.subject_kind = 'project' \
-                 and f.subject = p.code and f.state = 'open')), 0) \
-                 from projects p where withdrawn = 0 and jurisdiction >= ?1 and jurisdiction < ?2 group by township",
+                "select township, count(*), coalesce(sum(budget_fen), 0) from projects \
+                 where withdrawn = 0 and jurisdiction >= ?1 and jurisdiction < ?2 group by township",
             )?;
             let mut rows = select.query([code, &until])?;
             while let Some(row) = rows.next()? {
                 let of = by_township.entry(row.get(0)?).or_default();
                 of.projects += row.get::<_, i64>(1)?;
                 of.budget_fen += row.get::<_, i64>(2)?;
-                of.doubtful += row.get::<_, i64>(3)?;
-                of.flags += row.get::<_, i64>(4)?;
+            }
+            // What has no project lies where the node does, and in no township.
+            let mut select = connection.prepare_cached(&format!(
+                "select coalesce(p.township, ''), count(distinct f.subject_kind || ' ' || f.subject), count(*) \
+                 from flags f {PROJECT_OF_FLAG} where f.state = 'open' \
+                 and coalesce(p.jurisdiction, ?3) >= ?1 and coalesce(p.jurisdiction, ?3) < ?2 group by 1"
+            ))?;
+            let mut rows = select.query([code.as_str(), &until, site.jurisdiction()])?;
+            while let Some(row) = rows.next()? {
+                let of = by_township.entry(row.get(0)?).or_default();
+                of.doubtful += row.get::<_, i64>(1)?;
+                of.flags += row.get::<_, i64>(2)?;
             }
             // A case is about the projects of its flags; their township is the case's.
-            let mut select = connection.prepare_cached(
-                "select township, count(*) filter (where state = 'open'), count(*) filter (where state = 'referred'), \
-                 count(*) filter (where state = 'closed'), coalesce(sum(recovered_fen), 0) from ( \
-                 select c.id, c.state, c.recovered_fen, min(p.township) as township from cases c \
-                 join case_flags f on f.id = c.id join flags g on g.stream = f.flag \
-                 join projects p on p.code = g.subject and g.subject_kind = 'project' \
-                 where p.jurisdiction >= ?1 and p.jurisdiction < ?2 group by c.id) group by township",
-            )?;
+            let mut select = connection.prepare_cached(&format!(
+                "select township, count(*), count(*) filter (where state = 'open'), \
+                 count(*) filter (where state = 'referred'), count(*) filter (where state = 'closed'), \
+                 coalesce(sum(recovered_fen), 0) from ( \
+                 select c.id, c.state, c.recovered_fen, coalesce(min(nullif(p.township, '')), '') as township \
+                 from cases c left join case_flags k on k.id = c.id left join flags f on f.stream = k.flag \
+                 {PROJECT_OF_FLAG} where c.jurisdiction >= ?1 and c.jurisdiction < ?2 group by c.id) group by township"
+            ))?;
             let mut rows = select.query([code, &until])?;
             while let Some(row) = rows.next()? {
                 let of = by_township.entry(row.get(0)?).or_default();
-                of.open += row.get::<_, i64>(1)?;
-                of.referred += row.get::<_, i64>(2)?;
-                of.closed += row.get::<_, i64>(3)?;
-                of.recovered_fen += row.get::<_, i64>(4)?;
+                of.verified += row.get::<_, i64>(1)?;
+                of.open += row.get::<_, i64>(2)?;
+                of.referred += row.get::<_, i64>(3)?;
+                of.closed += row.get::<_, i64>(4)?;
+                of.recovered_fen += row.get::<_, i64>(5)?;
             }
         }
         Ok(())
@@ -145,12 +154,18 @@ async fn shown(
             total.budget_fen += of.budget_fen;
             total.doubtful += of.doubtful;
             total.flags += of.flags;
+            total.verified += of.verified;
             total.open += of.open;
             total.referred += of.referred;
             total.closed += of.closed;
             total.recovered_fen += of.recovered_fen;
+            let (name, code) = if code.is_empty() {
+                (words.say("elsewhere"), NOWHERE.to_owned())
+            } else {
+                (site.divisions().name(&code).to_owned(), code)
+            };
             Township {
-                name: site.divisions().name(&code).to_owned(),
+                name,
                 budget: money(words, of.budget_fen),
                 recovered: money(words, of.recovered_fen),
                 code,

@@ -132,9 +132,19 @@ struct ProjectsPage {
     sees_flags: bool,
 }
 
+/// In place of a division's code: what lies in no township.
+pub(crate) const NOWHERE: &str = "none";
+
 /// Places to narrow a list to: what lies in the viewer's jurisdictions, down to the township.
-pub(crate) fn places(site: &Site, within: &[String], chosen: &str) -> Vec<Option_> {
+pub(crate) fn places(site: &Site, words: Words, within: &[String], chosen: &str) -> Vec<Option_> {
     let mut places = Vec::new();
+    if chosen == NOWHERE {
+        places.push(Option_ {
+            key: NOWHERE.to_owned(),
+            name: words.say("elsewhere"),
+            chosen: true,
+        });
+    }
     for code in within {
         for (code, name) in site.divisions().below(code).filter(|_| code.len() < 9) {
             places.push(Option_ {
@@ -210,6 +220,7 @@ async fn shown(
         text: some(&wanted.text),
         withdrawn: false,
         newest: !wanted.newest.is_empty(),
+        nowhere: wanted.place == NOWHERE,
         ..Filter::default()
     };
     let from = wanted.page.saturating_mul(u64::from(ON_PAGE));
@@ -249,7 +260,7 @@ async fn shown(
         total: found.total,
         stages: stages(words, &filing, &wanted.stage),
         kinds: kinds(words, &filing, &wanted.kind),
-        places: places(&site, &within, &wanted.place),
+        places: places(&site, words, &within, &wanted.place),
         before: (wanted.page > 0).then(|| wanted.address(wanted.page - 1)),
         after: (from + u64::from(ON_PAGE) < found.total).then(|| wanted.address(wanted.page + 1)),
         may_file: where_one_files(&site, viewer).is_some(),

@@ -100,6 +100,19 @@ pub(crate) fn waiting(site: &Site, viewer: &Viewer) -> Result<u64, Problem> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// Whether somebody has questions to look at: that they asked, were asked, or lead.
+pub(crate) fn has_any(site: &Site, viewer: &Viewer) -> Result<bool, Problem> {
+    let me = viewer.account.to_string();
+    Ok(site.platform().query(|connection| {
+        connection
+            .prepare_cached(
+                "select exists (select 1 from questions where (asked = ?1 and state in ('sent', 'overdue', 'answered')) \
+                 or lead = ?1 or asked_by = ?1)",
+            )?
+            .query_row([me], |row| row.get(0))
+    })?)
+}
+
 struct Line {
     id: String,
     project: String,
@@ -110,6 +123,7 @@ struct Line {
     at: String,
     may_answer: bool,
     may_consent: bool,
+    may_take_back: bool,
 }
 
 #[derive(Template)]
@@ -122,8 +136,8 @@ struct QuestionsPage {
     typed_for: String,
 }
 
-/// The most questions on the page.
-const MOST: u32 = 200;
+/// The most questions at once.
+pub(crate) const MOST: u32 = 200;
 
 async fn shown(
     site: Site,
@@ -145,6 +159,7 @@ pub(crate) struct Row {
     pub asked_at: i64,
     pub asked: Uuid,
     pub lead: Option<Uuid>,
+    pub asked_by: Uuid,
 }
 
 impl Row {
@@ -153,24 +168,29 @@ impl Row {
         self.asked == account && ["sent", "overdue"].contains(&&*self.state)
     }
 
+    /// Whether that account may take it back.
+    pub fn may_be_taken_back_by(&self, account: Uuid) -> bool {
+        self.asked_by == account && ["waiting", "sent", "overdue"].contains(&&*self.state)
+    }
+
     /// Whether it waits for that account's consent.
     pub fn waits_for_consent_of(&self, account: Uuid) -> bool {
         self.lead == Some(account) && self.state == "waiting"
     }
 }
 
-/// The questions of an account: those that it asked, is asked, or leads.
-pub(crate) fn rows(site: &Site, account: Uuid) -> Result<Vec<Row>, Problem> {
+/// The questions of an account, those that it asked, is asked, or leads: `count` of them from place `from` on.
+pub(crate) fn rows(site: &Site, account: Uuid, from: u32, count: u32) -> Result<Vec<Row>, Problem> {
     // Cannot fail to parse: the projection wrote them.
     let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
     Ok(site.platform().query(|connection| {
         let rows = connection
             .prepare_cached(
-                "select id, project, text, answer, state, asked_at, asked, lead from questions \
+                "select id, project, text, answer, state, asked_at, asked, lead, asked_by from questions \
                  where (asked = ?1 and state in ('sent', 'overdue', 'answered')) or lead = ?1 or asked_by = ?1 \
-                 order by state = 'answered', changed_at desc limit ?2",
+                 order by state = 'answered', changed_at desc, id limit ?3 offset ?2",
             )?
-            .query_map(rusqlite::params![account.to_string(), MOST], |row| {
+            .query_map(rusqlite::params![account.to_string(), from, count], |row| {
                 Ok(Row {
                     id: id(row.get(0)?),
                     project: None,
@@ -181,6 +201,7 @@ pub(crate) fn rows(site: &Site, account: Uuid) -> Result<Vec<Row>, Problem> {
                     asked_at: row.get(5)?,
                     asked: id(row.get(6)?),
                     lead: row.get::<_, Option<String>>(7)?.map(id),
+                    asked_by: id(row.get(8)?),
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
@@ -203,11 +224,12 @@ fn show(
 ) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let me = viewer.account;
-    let lines = rows(site, me)?.into_iter().map(|row| Line {
+    let lines = rows(site, me, 0, MOST)?.into_iter().map(|row| Line {
         project: row.project.map_or_else(String::new, |id| id.to_string()),
         at: moment(row.asked_at),
         may_answer: row.waits_for_answer_of(me),
         may_consent: row.waits_for_consent_of(me),
+        may_take_back: row.may_be_taken_back_by(me),
         state: words.say(&format!("question-{}", row.state)),
         id: row.id.to_string(),
         code: row.code,

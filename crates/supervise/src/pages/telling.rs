@@ -38,7 +38,7 @@ impl Telling {
     pub fn says(&self, rule: &str, sentence: String) -> String {
         match self.confided.registers_of(rule) {
             Some(registers) => self.held_back(registers),
-            None => sentence,
+            None => readable(&sentence),
         }
     }
 
@@ -56,6 +56,37 @@ impl Telling {
         let names = names.join(pick(self.words, "、", ", "));
         self.words.say_of("doubt-from-register", &names)
     }
+}
+
+/// A sentence with a short mark for each hash of a number: enough to tell two accounts apart, and nothing that anybody
+/// would read out.
+pub(crate) fn readable(sentence: &str) -> String {
+    const KEY: usize = 8;
+    const HASH: usize = 32;
+    const SHOWN: usize = 6;
+    let is_hex = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let bytes = sentence.as_bytes();
+    let mut shown = String::with_capacity(sentence.len());
+    let mut from = 0;
+    for (colon, _) in sentence.match_indices(':') {
+        let (Some(start), end) = (colon.checked_sub(KEY), colon + 1 + HASH) else {
+            continue;
+        };
+        let is_hash = start >= from
+            && bytes[start..colon].iter().all(is_hex)
+            && bytes
+                .get(colon + 1..end)
+                .is_some_and(|hash| hash.iter().all(is_hex))
+            && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+        if is_hash {
+            shown.push_str(&sentence[from..start]);
+            shown.push('#');
+            shown.push_str(&sentence[colon + 1..colon + 1 + SHOWN]);
+            from = end;
+        }
+    }
+    shown.push_str(&sentence[from..]);
+    shown
 }
 
 /// Tells sentences of doubts in both languages, as programs are told.
@@ -86,14 +117,38 @@ impl InBoth {
 
     /// The sentence of a rule's finding.
     pub fn says(&self, rule: &str, zh: &str, en: &str) -> Both {
-        let (zh, en) = (zh.to_owned(), en.to_owned());
         if self.is_confided(rule) {
             Both {
-                zh: self.zh.says(rule, zh),
-                en: self.en.says(rule, en),
+                zh: self.zh.says(rule, zh.to_owned()),
+                en: self.en.says(rule, en.to_owned()),
             }
         } else {
-            Both { zh, en }
+            Both {
+                zh: readable(zh),
+                en: readable(en),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn a_hash_of_a_number_is_told_by_its_first_letters() {
+        let one = "9f7656e2:002f6d66147e7178d9dd493146d18c29";
+        let other = "9f7656e2:1a2b3c66147e7178d9dd493146d18c29";
+        let told = readable(&format!("账户 {one} 与 {other} 同户:12:30"));
+        assert_eq!(told, "账户 #002f6d 与 #1a2b3c 同户:12:30");
+        for other in [
+            "",
+            ":",
+            "比对:一致",
+            &one[..40],
+            "比对比对:002f6d66147e7178d9dd493146d18c29",
+        ] {
+            assert_eq!(readable(other), other);
         }
     }
 }

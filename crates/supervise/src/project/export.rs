@@ -83,12 +83,10 @@ fn each(
     filter: &Filter,
     mut take: impl FnMut(Vec<Vec<Vec<Cell>>>) -> Result<(), ExportError>,
 ) -> Result<u64, ExportError> {
-    let projects = each::listed(platform, filter)?;
-    let count = projects.len() as u64;
-    each::each(platform, reader, projects, |opened| {
+    let begin = |_: &[_]| Ok(());
+    each::each(platform, reader, filter, begin, |opened| {
         take(cells(reader.filing(), &opened))
-    })?;
-    Ok(count)
+    })
 }
 
 fn cells(filing: &Filing, opened: &Opened) -> Vec<Vec<Vec<Cell>>> {

@@ -49,6 +49,8 @@ pub async fn bring_in(
         terms,
     };
     let stream = stream(&begin.register);
+    // The command is that it is taken; what comes before and after are steps of their own.
+    let whole = cx;
     let cx = &Context {
         command: None,
         ..cx.clone()
@@ -78,7 +80,7 @@ pub async fn bring_in(
                 rows_at: reference.0,
             };
             let taken = platform
-                .carry_out::<Register, _>(stream, take, cx)
+                .carry_out::<Register, _>(stream, take, whole)
                 .await
                 .map(|_| ());
             taken.map_err(RegisterError::from)

@@ -26,7 +26,7 @@ use kandeng_platform::{CommandError, Context};
 use kandeng_screening::pack::Pack;
 use rusqlite::OptionalExtension as _;
 
-pub(crate) use preview::{Looked, Preview, preview};
+pub(crate) use preview::{Decided, Looked, Preview, preview};
 pub use record::{
     AskScreening, LastRun, Screening, ScreeningEvent, ScreeningTables, last_run, screening_id,
 };

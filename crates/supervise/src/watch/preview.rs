@@ -1,5 +1,5 @@
-//! What would change should a parameter have another value: the rule is run twice over the county as it stands, and
-//! nothing is written.
+//! What would change should a parameter have another value: the rule is run twice over the county as it stands, what it
+//! finds is held against what officers decided on it, and nothing is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,10 @@ use kandeng_platform::{CommandError, Platform};
 use kandeng_screening::pack::{Audience, Pack, Param};
 use kandeng_screening::{Finding, Prepared, Settings, Tables};
 
+use rusqlite::Connection;
+
 use super::run::WatchError;
+use super::runs::key_of;
 use crate::filing::Filing;
 use crate::import::IdentityKey;
 use crate::packs;
@@ -25,6 +28,33 @@ pub(crate) struct Preview {
     pub vanish: Vec<Finding>,
     /// How many would stay.
     pub stay: usize,
+    /// What was decided on those that would go, and on those that would stay.
+    pub decided_on_vanish: Decided,
+    pub decided_on_stay: Decided,
+}
+
+/// What officers decided on findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decided {
+    /// So many are so.
+    pub confirmed: usize,
+    /// There is nothing to so many.
+    pub dismissed: usize,
+}
+
+impl Decided {
+    fn add(&mut self, state: Option<&String>) {
+        match state.map(String::as_str) {
+            Some("confirmed") => self.confirmed += 1,
+            Some("dismissed") => self.dismissed += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether anything was.
+    pub fn is_any(self) -> bool {
+        self.confirmed + self.dismissed > 0
+    }
 }
 
 /// A county's filings and rules, to be looked at with other parameters.
@@ -61,11 +91,15 @@ pub(crate) fn preview(
     let (Some(before), Some(mut after)) = (found(before)?, found(after)?) else {
         return Ok(None);
     };
+    let decided = looked.platform.query(|of| decided(of, rule))?;
     let mut preview = Preview::default();
     for (key, finding) in before {
+        let state = decided.get(&key);
         if after.remove(&key).is_some() {
             preview.stay += 1;
+            preview.decided_on_stay.add(state);
         } else {
+            preview.decided_on_vanish.add(state);
             preview.vanish.push(finding);
         }
     }
@@ -75,6 +109,17 @@ pub(crate) fn preview(
 
 /// A finding's kind of subject, subject and key: what tells two flags of a rule apart.
 type Key = (String, String, String);
+
+/// The states of a rule's flags on which somebody decided.
+fn decided(of: &Connection, rule: &str) -> rusqlite::Result<BTreeMap<Key, String>> {
+    of.prepare_cached(
+        "select subject_kind, subject, key, state from flags where rule = ?1 and state in ('confirmed', 'dismissed')",
+    )?
+    .query_map([rule], |row| {
+        Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?))
+    })?
+    .collect()
+}
 
 fn find(
     looked: &Looked<'_>,
@@ -103,11 +148,13 @@ fn find(
     if !outcome.failures.is_empty() {
         return Ok(None);
     }
+    let personal = outcome.rule(rule).map(|rule| rule.personal.clone());
+    let personal = personal.unwrap_or_default();
     let findings = outcome.findings().map(|finding| {
         let key = (
             finding.subject_kind.clone(),
             finding.subject.clone(),
-            finding.key.clone(),
+            key_of(looked.platform, &finding, &personal),
         );
         (key, finding)
     });

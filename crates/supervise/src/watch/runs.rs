@@ -130,6 +130,11 @@ fn version(platform: &Platform, outcome: &Outcome, id: &str) -> String {
     platform.mark(&["rule", &rule_version(&rule.source, parameters)])
 }
 
+/// What tells a rule's flags on a subject apart, as the ledger has it.
+pub(super) fn key_of(platform: &Platform, finding: &Finding, personal: &[String]) -> String {
+    without_names(finding, personal, &|name| platform.mark(&["name", name]))
+}
+
 /// A finding as the ledger may have it: names of people stay out of it.
 fn flag(
     platform: &Platform,
@@ -139,7 +144,7 @@ fn flag(
 ) -> ScreenedFlag {
     let registers = confided.registers_of(&finding.rule);
     let registers = registers.into_iter().flatten().cloned().collect();
-    let key = without_names(&finding, personal, &|name| platform.mark(&["name", name]));
+    let key = key_of(platform, &finding, personal);
     let personal = names_people(&finding, personal);
     let figures = finding
         .figures

@@ -102,6 +102,60 @@ fn a_dismissed_doubt_leaves_the_ranking_and_the_hints_at_once() {
 }
 
 #[test]
+fn projects_with_the_same_photo_or_on_the_same_ground_are_hinted_at_until_the_doubt_is_dismissed() {
+    use kandeng_platform::flag::{Dismiss, Dismissal, Flag, Sweep};
+
+    use super::filters::doubt;
+
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let project = county.file(&mut clerk, CODES[0], "渠").await;
+        county.file(&mut clerk, CODES[1], "渠").await;
+        let platform = county.house.site.platform();
+        let runs = [("K91", "site_photos"), ("K92", "boundary")].map(|(rule, item)| {
+            let mut run = doubt(rule, "low", CODES[0], 1);
+            run.found[0].items = vec![item.to_owned()];
+            run.found[0].related = vec![CODES[1].to_owned()];
+            run
+        });
+        let sweep = Sweep::new(platform);
+        sweep.take(&runs, &county.house.cx()).await.unwrap();
+        let house = &county.house;
+        let mut officer = house.signed_in("officer", Role::Officer, "990121").await;
+        let page = officer.get(&project).await.body;
+        assert!(
+            page.contains(&format!("{} · 相同照片、范围重叠", CODES[1])),
+            "{page}"
+        );
+        // What is filed is the clerk's to see, and no hint.
+        assert!(!clerk.get(&project).await.body.contains("范围重叠"));
+        let streams: Vec<String> = platform
+            .query(|of| {
+                of.prepare("select stream from flags where rule in ('K91', 'K92')")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .unwrap();
+        for stream in streams {
+            let stream: kandeng_ledger::StreamName = stream.parse().unwrap();
+            let dismiss = Dismiss {
+                reason: Dismissal::Unfounded,
+                note: "x".to_owned(),
+            };
+            platform
+                .append(&county.house.cx(), |plan| {
+                    plan.decide::<Flag, _>(stream.clone(), dismiss.clone())
+                })
+                .await
+                .unwrap();
+        }
+        let page = officer.get(&project).await.body;
+        assert!(!page.contains(CODES[1]), "{page}");
+    });
+}
+
+#[test]
 fn no_export_carries_a_doubt() {
     block_on(async {
         let county = County::new().await;

@@ -4,6 +4,7 @@
 
 mod alike;
 mod api;
+mod asking;
 mod attacks;
 mod boundary;
 mod clock;
@@ -19,6 +20,7 @@ mod gone_rules;
 mod imports;
 mod parameters;
 mod photos;
+mod ranking;
 mod registers;
 mod remembered;
 mod rendered;

@@ -202,3 +202,51 @@ fn only_a_manager_of_the_whole_county_changes_a_parameter_and_no_filer_sees_one(
         );
     });
 }
+
+#[test]
+fn what_officers_decided_on_what_would_go_is_told_before_a_value_is_saved() {
+    block_on(async {
+        use kandeng_platform::flag::{Confirm, Flag};
+
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        for code in ["99012120260001", "99012120260002"] {
+            often_paid(&county, &mut clerk, code).await;
+        }
+        county.screen().await;
+        let platform = county.house.site.platform();
+        let stream: String = platform
+            .query(|of| {
+                let stream = "select stream from flags where rule = 'K29' order by subject limit 1";
+                of.query_row(stream, [], |row| row.get(0))
+            })
+            .unwrap();
+        let stream: kandeng_ledger::StreamName = stream.parse().unwrap();
+        platform
+            .append(&county.house.cx(), |plan| {
+                plan.decide::<Flag, _>(stream.clone(), Confirm { case: None })
+            })
+            .await
+            .unwrap();
+        let mut manager = county
+            .house
+            .signed_in("manager", Role::Manager, "990121")
+            .await;
+        let shown = set(&mut manager, &[("value", "4"), ("was", "3")]).await;
+        let preview = shown.body.split("id=\"preview\"").nth(1).unwrap();
+        assert!(
+            preview.contains(
+                "会消失</small><div class=\"num\">2</div><small>其中已认定属实 1 条,已排除 0 条"
+            ),
+            "{preview}"
+        );
+        let shown = set(&mut manager, &[("value", "2"), ("was", "3")]).await;
+        let preview = shown.body.split("id=\"preview\"").nth(1).unwrap();
+        assert!(
+            preview.contains(
+                "不变</small><div class=\"num\">2</div><small>其中已认定属实 1 条,已排除 0 条"
+            ),
+            "{preview}"
+        );
+    });
+}

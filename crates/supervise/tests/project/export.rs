@@ -169,3 +169,47 @@ fn the_time_of_a_photo_that_was_typed_in_a_form_is_no_change_when_it_comes_back(
         assert!(plan.is_unchanged(), "{changes:#?}");
     }
 }
+
+#[test]
+fn an_export_is_of_one_moment_whatever_is_filed_while_it_is_written() {
+    use std::io::Read as _;
+
+    let node = Node::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = synthetic(200, 7, Format::Xlsx, folder.path());
+    node.take(&node.plan(&path));
+    let filing = node.declared().filing;
+    let csv = folder.path().join("csv");
+    std::fs::create_dir(&csv).unwrap();
+    // A pipe takes so much and no more: the export waits in its middle until somebody reads.
+    let pipe = csv.join("projects.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let (platform, key) = (node.platform.clone(), node.key.clone());
+    let into = csv.clone();
+    let written = std::thread::spawn({
+        let filing = filing.clone();
+        move || export_csv(&platform, &filing, &key, &everywhere(), &into)
+    });
+    let mut reader = std::fs::File::open(&pipe).unwrap();
+    let mut told = vec![0; 4_096];
+    reader.read_exact(&mut told).unwrap();
+    let last: (String, String) = node
+        .platform
+        .query(|of| {
+            let last = "select id, code from projects order by code desc limit 1";
+            of.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .unwrap();
+    let id: uuid::Uuid = last.0.parse().unwrap();
+    let changed = Edit::default().with("name", "改过的名字");
+    node.change(&node.page(id), changed, CLERK).unwrap();
+    reader.read_to_end(&mut told).unwrap();
+    assert_eq!(written.join().unwrap().unwrap(), 200);
+    let told = String::from_utf8(told).unwrap();
+    // It was not written yet when the name changed: otherwise nothing is shown here.
+    assert!(told.len() > 80_000 && told.contains(&last.1));
+    assert!(!told.contains("改过的名字"));
+    let now = node.page(id).row.name.unwrap();
+    assert_eq!(now, "改过的名字");
+}

@@ -142,9 +142,11 @@ impl Teller<'_> {
                     .collect(),
                 case: Some(id),
                 to: self.accounts.id("clerk"),
+                needs_consent: true,
                 lead: Some(lead),
                 text: "请说明现场照片的拍摄时间和地点,并补充施工记录。".to_owned(),
                 confidential: Vec::new(),
+                figures: Vec::new(),
                 answer_within: SignedDuration::from_hours(24 * ANSWER),
             };
             self.platform

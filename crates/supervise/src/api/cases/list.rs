@@ -133,6 +133,7 @@ async fn listed(
         state: state.map(str::to_owned),
         of: wanted.mine.unwrap_or(false).then_some(asked.viewer.account),
         place: wanted.place,
+        nowhere: false,
     };
     let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(ON_PAGE));
     let within = within(&site, &asked.viewer);

@@ -18,6 +18,7 @@ use kandeng_platform::{Refusal, Text};
 use report::{ImportLine, Report, WantedReport};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::cells::is_hidden;
 use super::{DONE, id};
@@ -43,8 +44,7 @@ pub(super) fn operations() -> Operations {
             listed,
         )
         .asks(
-            Operation::new(
-                Method::POST,
+            Operation::command(
                 "/api/supervise/imports",
                 "上传并读取一个文件;什么都还不导入,等待一小时 / Upload and read a file; nothing is taken yet, it waits for an hour",
             )
@@ -111,6 +111,7 @@ async fn listed(
 async fn upload(
     site: Site,
     asked: Asked,
+    command: CommandId,
     beside: Beside,
     Extension(scene): Extension<Supervise>,
     form: Multipart,
@@ -120,6 +121,13 @@ async fn upload(
         let refusal = Refusal::new("file-refused", told.zh, told.en);
         Problem::from(refusal).with("field", "file".into())
     };
+    // Sent again while it waits, it is not read once more.
+    if let Some(id) = command.id()
+        && let Ok(job) = scene.waiting().get(&site, viewer, id)
+        && let State::Ready(ready) = job.state()
+    {
+        return reported(&site, viewer, (id, &job), &ready);
+    }
     let uploaded = Uploaded::receive(&scene, form).await?;
     beside.nothing(uploaded.arrived.fields())?;
     let job = uploaded.begun(&site, viewer, &scene)?.map_err(refused)?;
@@ -134,8 +142,19 @@ async fn upload(
         }
         _ => return Err(Problem::busy()),
     };
-    let id = scene.waiting().put(&site, job.clone());
-    let report = Report::of(&site, viewer, (id, &job), &ready, &WantedReport::default())?;
+    let id = command.id().unwrap_or_else(|| site.platform().new_id());
+    scene.waiting().put_as(&site, id, job.clone());
+    reported(&site, viewer, (id, &job), &ready)
+}
+
+/// The first page of the report, with its address.
+fn reported(
+    site: &Site,
+    viewer: &Viewer,
+    (id, job): (Uuid, &Job),
+    ready: &Ready,
+) -> Result<Response, Problem> {
+    let report = Report::of(site, viewer, (id, job), ready, &WantedReport::default())?;
     let mut made = (StatusCode::CREATED, Json(report)).into_response();
     // Cannot fail: it is made of letters and digits.
     if let Ok(to) = HeaderValue::from_str(&format!("/api/supervise/imports/{id}")) {

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::desk::queue::{remaining, within};
-use super::super::projects::{Option_, choices, places};
+use super::super::desk::ranked::PROJECT_OF_FLAG;
+use super::super::projects::{NOWHERE, Option_, choices, places};
 use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use crate::scene::Supervise;
@@ -67,6 +68,8 @@ pub(crate) struct Narrowed {
     pub of: Option<Uuid>,
     /// Those about projects of this division.
     pub place: Option<String>,
+    /// Those alone that are about nothing in a township.
+    pub nowhere: bool,
 }
 
 /// A case, as lists have it.
@@ -112,13 +115,17 @@ pub(crate) fn rows(
         values.extend([Sql::from(of.to_string()), Sql::from(of.to_string())]);
     }
     if let Some(place) = &narrowed.place {
-        conditions.push(
-            "exists (select 1 from case_flags f join flags g on g.stream = f.flag join projects p \
-             on p.code = g.subject and g.subject_kind = 'project' where f.id = c.id \
-             and p.jurisdiction >= ? and p.jurisdiction < ?)"
-                .to_owned(),
-        );
+        conditions.push(format!(
+            "exists (select 1 from case_flags k join flags f on f.stream = k.flag {PROJECT_OF_FLAG} \
+             where k.id = c.id and p.jurisdiction >= ? and p.jurisdiction < ?)"
+        ));
         values.extend([Sql::from(place.clone()), Sql::from(format!("{place}:"))]);
+    }
+    if narrowed.nowhere {
+        conditions.push(format!(
+            "not exists (select 1 from case_flags k join flags f on f.stream = k.flag {PROJECT_OF_FLAG} \
+             where k.id = c.id and p.township <> '')"
+        ));
     }
     values.extend([Sql::from(count), Sql::from(from)]);
     let conditions = conditions.join(" and ");
@@ -186,6 +193,7 @@ pub(super) async fn shown(
         state: (state != "all").then(|| state.to_owned()),
         of: (!wanted.mine.is_empty()).then_some(asked.viewer.account),
         place: jurisdiction::is_code(&wanted.place).then(|| wanted.place.clone()),
+        nowhere: wanted.place == NOWHERE,
     };
     let from = wanted.page.saturating_mul(ON_PAGE);
     let mut rows = rows(&site, &within, &narrowed, from, ON_PAGE + 1)?;
@@ -242,7 +250,7 @@ pub(super) async fn shown(
             ],
             state,
         ),
-        places: places(&site, &within, &wanted.place),
+        places: places(&site, words, &within, &wanted.place),
         has_outcomes: state != "open",
         before: wanted.page > 0,
         after,

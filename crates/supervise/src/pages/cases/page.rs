@@ -15,7 +15,7 @@ use super::super::desk::flag::{Figure, figures};
 use super::super::desk::queue::remaining;
 use super::super::projects::Option_;
 use super::super::reading::{self, Thing, Why};
-use super::super::telling::Telling;
+use super::super::telling::{Telling, readable};
 use super::super::words::{pick, words};
 use super::read::{Whole, is_own, traced, whole};
 use super::stream;
@@ -204,7 +204,7 @@ fn show(
     let is_own = is_own(asked);
     let says_of = |rule: &str, says: String| {
         if is_own {
-            says
+            readable(&says)
         } else {
             telling.says(rule, says)
         }

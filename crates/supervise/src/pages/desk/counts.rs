@@ -7,6 +7,7 @@ use kandeng_platform::page::{Problem, Site, Words, money};
 use kandeng_platform::{Remembered, jurisdiction};
 
 use super::queue::within;
+use super::ranked::PROJECT_OF_FLAG;
 
 fn open_doubts(site: &Site, within: &[String]) -> Result<u64, Problem> {
     let whole = within
@@ -23,11 +24,10 @@ fn open_doubts(site: &Site, within: &[String]) -> Result<u64, Problem> {
         let mut count = 0;
         for code in within {
             count += connection
-                .prepare_cached(
-                    "select count(distinct subject) from flags f join projects p on p.code = f.subject \
-                     where f.state = 'open' and subject_kind = 'project' and withdrawn = 0 \
-                     and jurisdiction >= ?1 and jurisdiction < ?2",
-                )?
+                .prepare_cached(&format!(
+                    "select count(distinct f.subject) from flags f {PROJECT_OF_FLAG} \
+                     where f.state = 'open' and p.jurisdiction >= ?1 and p.jurisdiction < ?2"
+                ))?
                 .query_row([code, &format!("{code}:")], |row| row.get::<_, i64>(0))?;
         }
         Ok(count)

@@ -9,6 +9,7 @@ use kandeng_platform::case::{Ask, Question};
 use kandeng_platform::flag::{Confirm, Decline, Dismiss, Dismissal, Flag, Review};
 use kandeng_platform::page::{Asked, Form, Frame, Nothing, Problem, Site, told};
 use kandeng_platform::{Answer, CommandError, Context, Decide, Refusal};
+use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -213,7 +214,6 @@ pub(crate) fn question_of(
 ) -> Result<Option<Ask>, Problem> {
     let filing = scene.newest(site)?.filing;
     let (to, case) = site.platform().query(|connection| {
-        use rusqlite::OptionalExtension as _;
         let id = id_of_code(connection, &flag.subject)?;
         let page = id.map_or(Ok(None), |id| page_of(connection, &filing, id))?;
         // Whoever touched the doubtful items last; else whoever filed.
@@ -222,42 +222,101 @@ pub(crate) fn question_of(
             let last = items.max_by_key(|standing| standing.edition);
             last.map_or(page.row.filed_by, |standing| standing.by)
         });
-        let case: Option<(String, String)> = connection
-            .prepare_cached(
-                "select c.id, c.lead from case_flags f join cases c on c.id = f.id \
-                 where f.flag = ?1 and c.state = 'open' limit 1",
-            )?
-            .query_row([&flag.stream], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        Ok((by, case))
+        Ok((by, case_about(connection, flag)?))
     })?;
     let Some(to) = to else {
         return Ok(None);
     };
-    let case = case
-        .and_then(|(id, lead)| Some((Uuid::try_parse(&id).ok()?, Uuid::try_parse(&lead).ok()?)));
-    // What is grave, or is being verified, takes the lead's consent.
-    let lead = match case {
-        Some((_, lead)) => Some(lead),
+    // What is grave, or is being verified, takes the lead's consent; of a lead who has gone, that of whoever leads there now.
+    let lead = match &case {
+        Some(case) if case.is_led => Some(case.lead),
+        Some(_) => lead_for(site, &asked.resource.jurisdiction)?,
         None if flag.severity == "high" => lead_for(site, &asked.resource.jurisdiction)?,
         None => None,
     };
-    let mut confidential = vec![flag.rule.clone()];
-    confidential.extend(flag.figures.values().filter_map(|value| match value {
-        Value::Number(number) => Some(number.to_string()).filter(|text| text.len() > 1),
-        _ => None,
-    }));
+    // Whoever is not told what a register shows cannot tell it, and is not to find it by trying.
+    let is_told = scene.confided(site)?.registers_of(&flag.rule).is_none()
+        || (case.as_ref()).is_some_and(|case| case.is_of(asked.viewer.account));
     Ok(Some(Ask {
         id: site.platform().new_id(),
         project: flag.subject.clone(),
         flags: vec![flag.name()?],
-        case: case.map(|(id, _)| id),
+        needs_consent: case.is_some() || flag.severity == "high",
+        case: case.map(|case| case.id),
         to,
         lead,
         text: text.to_owned(),
-        confidential,
+        confidential: vec![flag.rule.clone()],
+        figures: if is_told { compared(flag) } else { Vec::new() },
         answer_within: scene.days().question(),
     }))
+}
+
+/// The open case that a question about a flag belongs to.
+struct CaseAbout {
+    id: Uuid,
+    lead: Uuid,
+    assignee: Uuid,
+    /// The lead is there to consent.
+    is_led: bool,
+}
+
+impl CaseAbout {
+    fn is_of(&self, account: Uuid) -> bool {
+        account == self.lead || account == self.assignee
+    }
+}
+
+/// The open case about a flag; else one about the same subject, which a question would give away as well.
+fn case_about(of: &Connection, flag: &FlagRow) -> rusqlite::Result<Option<CaseAbout>> {
+    // Cannot fail to parse: the projection wrote them.
+    let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
+    of.prepare_cached(
+        "select c.id, c.lead, c.assignee, exists (select 1 from accounts a where a.id = c.lead and a.state = 'active') \
+         from case_flags f join cases c on c.id = f.id join flags g on g.stream = f.flag \
+         where c.state = 'open' and g.subject_kind = ?1 and g.subject = ?2 \
+         order by f.flag <> ?3, c.opened_at limit 1",
+    )?
+    .query_row([&flag.subject_kind, &flag.subject, &flag.stream], |row| {
+        Ok(CaseAbout {
+            id: id(row.get(0)?),
+            lead: id(row.get(1)?),
+            assignee: id(row.get(2)?),
+            is_led: row.get(3)?,
+        })
+    })
+    .optional()
+}
+
+/// What was compared, as people read it: the sentence, the figures, the money. The subject's own code is no figure.
+fn compared(flag: &FlagRow) -> Vec<String> {
+    fn gather(name: &str, value: &Value, into: &mut Vec<String>) {
+        match value {
+            Value::Number(number) => {
+                let fen = number.as_i64().filter(|_| name.ends_with("_fen"));
+                into.extend(fen.map(yuan));
+                into.push(number.to_string());
+            }
+            Value::String(text) => into.push(text.clone()),
+            Value::Array(all) => all.iter().for_each(|one| gather(name, one, into)),
+            _ => {}
+        }
+    }
+    let says = flag.told_in_case();
+    let mut told = vec![says.zh.clone(), says.en.clone()];
+    told.extend(flag.money_fen.map(yuan));
+    for (name, value) in &flag.figures {
+        gather(name, value, &mut told);
+    }
+    told.into_iter()
+        .map(|text| text.replace(&flag.subject, " "))
+        .collect()
+}
+
+/// An amount in yuan.
+fn yuan(fen: i64) -> String {
+    let fen = fen.unsigned_abs();
+    format!("{}.{:02}", fen / 100, fen % 100)
 }
 
 /// Whether the question may be asked, as whoever is asked would read it; nothing is written yet.
@@ -384,7 +443,6 @@ pub(super) async fn dismiss_several(
         .filter(|(name, _)| name == "flag")
         .flat_map(|(_, ids)| ids.split(' '))
         .filter_map(|id| Uuid::try_parse(id).ok())
-        .take(MOST)
         .collect();
     // Back to the same place of the same queue, with what was chosen and typed.
     let wanted = queue::Wanted::sent(of);
@@ -402,6 +460,9 @@ pub(super) async fn dismiss_several(
     let Some(reason) = reason.filter(|_| !note.is_empty() && !chosen.is_empty()) else {
         return refused(words.say("choose-and-say-why"), frame);
     };
+    if chosen.len() > MOST {
+        return refused(words.say_of("too-many-chosen", &MOST.to_string()), frame);
+    }
     let streams = match to_dismiss(&site, &asked.viewer, &chosen)? {
         Ok(streams) => streams,
         Err(flag) => return refused(words.say_of("may-not-dismiss", &flag.subject), frame),

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::super::alike::{Alike, Doubt, compares_photos, of_doubt, radius};
 use super::super::projects::Option_;
 use super::super::reading::{self, Thing, Why};
-use super::super::telling::Telling;
+use super::super::telling::{Telling, readable};
 use super::super::words::{pick, text, words};
 use super::compared::{Side, sides};
 use super::found::{FlagRow, flag_of};
@@ -413,11 +413,11 @@ pub(crate) fn figures(words: Words, flag: &FlagRow) -> Vec<Figure> {
             let at: Option<jiff::Timestamp> = text.parse().ok();
             at.map_or_else(|| text.clone(), |at| moment(at.as_millisecond()))
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) => readable(text),
         Value::Bool(yes) => words.say(if *yes { "yes" } else { "no" }),
         Value::Array(all) => all
             .iter()
-            .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+            .map(|one| one.as_str().map_or_else(|| one.to_string(), readable))
             .collect::<Vec<_>>()
             .join(pick(words, "、", ", ")),
         _ => String::new(),

@@ -10,14 +10,14 @@ use axum::response::Response;
 use kandeng_platform::account::Viewer;
 use kandeng_platform::authority::Action;
 use kandeng_platform::page::{
-    Asked, Frame, Part, Problem, Shell, Site, Words, framed, moment, money,
+    Asked, Frame, Part, Problem, Shell, Site, Words, framed, moment, money as written,
 };
 use kandeng_platform::{Language, Remembered, jurisdiction};
 use kandeng_screening::pack::Pack;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::super::projects::{Option_, choices, places, stages};
+use super::super::projects::{NOWHERE, Option_, choices, places, stages};
 use super::super::telling::Telling;
 use super::super::words::{pick, words};
 use super::counts::figures;
@@ -25,6 +25,7 @@ use super::flag::reasons;
 use super::ranked::{Narrowed, Subject, case_of, ranked};
 use super::views::{Kept, kept};
 use crate::filing::Filing;
+use crate::import::value::{Cell, money};
 use crate::scene::Supervise;
 use crate::watch::last_run;
 
@@ -50,6 +51,11 @@ pub(super) struct Wanted {
     to: String,
     state: String,
     pub(super) page: usize,
+}
+
+/// An amount as people write it, in fen: in yuan where it names no unit.
+fn fen(text: &str) -> Option<i64> {
+    money::read(Cell::text(text), money::YUAN).ok().flatten()
 }
 
 /// What was chosen to be dismissed and refused, and why.
@@ -91,12 +97,9 @@ impl Wanted {
     /// What it narrows the queue to.
     fn narrowed(&self) -> Narrowed {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let fen = |text: &str| {
-            let yuan = text.trim().parse::<f64>().ok();
-            yuan.map(|yuan| (yuan * 100.0).round() as i64)
-        };
         Narrowed {
             place: some(&self.place).filter(|place| jurisdiction::is_code(place)),
+            nowhere: self.place == NOWHERE,
             rule: some(&self.rule),
             stage: some(&self.stage),
             severity: some(&self.severity),
@@ -105,6 +108,17 @@ impl Wanted {
             most_fen: fen(&self.to),
             state: some(&self.state),
         }
+    }
+
+    /// Whether a filter says something that cannot be read: it narrows nothing, which somebody has to be told.
+    fn is_unreadable(&self) -> bool {
+        let is_said = |text: &str| !text.trim().is_empty();
+        let is_place = self.place == NOWHERE || jurisdiction::is_code(self.place.trim());
+        is_said(&self.place) && !is_place
+            || is_said(&self.year) && self.year.trim().parse::<i64>().is_err()
+            || [&self.from, &self.to]
+                .iter()
+                .any(|text| is_said(text) && fen(text).is_none())
     }
 
     fn fields(&self) -> [(&'static str, &str); 8] {
@@ -171,6 +185,8 @@ struct DeskPage {
     words: Words,
     token: String,
     typed: Typed,
+    /// A filter cannot be read.
+    unreadable: bool,
     reasons: Vec<Option_>,
     ran: Option<String>,
     running: Option<(usize, usize)>,
@@ -311,6 +327,7 @@ fn write(
         words,
         token,
         reasons: reasons(words, &typed.reason),
+        unreadable: wanted.is_unreadable(),
         typed,
         ran,
         running: look.running,
@@ -318,7 +335,7 @@ fn write(
         figures: figures(words, counted),
         listed,
         total,
-        places: places(site, &look.within, &wanted.place),
+        places: places(site, words, &look.within, &wanted.place),
         stages: stages(words, &filing, &wanted.stage),
         states: choices(
             words,
@@ -398,7 +415,7 @@ fn line(
         }
     }
     let money_fen = of.flags.iter().filter_map(|one| one.flag.money_fen).max();
-    let case = case_of(site, &first.flag)?;
+    let case = case_of(site, of)?;
     let now = site.platform().clock().now().as_millisecond();
     let (due, who) = match &case {
         Some((_, assignee, due)) => {
@@ -428,7 +445,7 @@ fn line(
         code: first.flag.subject.clone(),
         place,
         items,
-        money: money_fen.map(|fen| money(words, fen)).unwrap_or_default(),
+        money: money_fen.map(|fen| written(words, fen)).unwrap_or_default(),
         says: first.flag.told(words, telling),
         flag: first.flag.id().to_owned(),
         flags: of

@@ -152,7 +152,11 @@ impl Waiting {
 
     /// Keeps one until its time has come; gives the id that it goes by.
     pub fn put(&self, site: &Site, job: Job) -> Uuid {
-        let id = site.platform().new_id();
+        self.put_as(site, site.platform().new_id(), job)
+    }
+
+    /// The same, by an id of its sender's.
+    pub fn put_as(&self, site: &Site, id: Uuid, job: Job) -> Uuid {
         let until = Timestamp::from_millisecond(job.until).unwrap_or(Timestamp::MAX);
         self.all(now(site)).insert(id, job);
         let (waiting, site) = (self.clone(), site.clone());

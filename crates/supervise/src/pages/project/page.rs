@@ -22,7 +22,7 @@ use super::super::words::{pick, words};
 use super::happened::{Happened, happened};
 use super::marks::marks;
 use super::read;
-use super::sections::{ABOUT, SectionView, sections};
+use super::sections::{ABOUT, Said, SectionView, sections};
 use crate::filing::Filing;
 use crate::project::ProjectPage as Filing_;
 use crate::scene::Supervise;
@@ -198,19 +198,26 @@ async fn write(
     let row = &page.row;
     let code = &row.code;
     let mut flags = Vec::new();
-    let mut says: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut says: BTreeMap<String, Vec<Said>> = BTreeMap::new();
     let (mut related, mut alike) = (Vec::new(), Vec::new());
     if look.sees_flags {
         for (flag, items) in flags_of(site, &Telling::new(site, scene, words)?, words, code)? {
             for item in items {
-                says.entry(item).or_default().push(flag.says.clone());
+                says.entry(item).or_default().push(Said {
+                    text: flag.says.clone(),
+                    href: Some(format!("/supervise/flags/{}", flag.id)),
+                });
             }
             flags.push(flag);
         }
         related = related_to(site, words, &look.within, row.id)?;
         alike = of_project(site, scene, words, filing, &look.within, code)?;
     } else if !row.withdrawn {
-        says = marks(site, scene, row.id, words).await?.items;
+        let marked = marks(site, scene, row.id, words).await?.items;
+        let said = |text: String| Said { text, href: None };
+        says = (marked.into_iter())
+            .map(|(item, texts)| (item, texts.into_iter().map(said).collect()))
+            .collect();
     }
     let doubtful: BTreeSet<&str> = says.keys().map(String::as_str).collect();
     let happened = happened(site, words, filing, row.id)?;
@@ -305,7 +312,8 @@ fn flags_of(
 /// The most projects that are named as related.
 const RELATED: usize = 20;
 
-/// Other projects with the same contractor, payee or account. Only those that the viewer may read.
+/// Other projects with the same contractor, payee or account, with the same photo or on the same ground. Only those that the
+/// viewer may read.
 fn related_to(
     site: &Site,
     words: Words,
@@ -337,7 +345,10 @@ fn related_to(
             id,
             name: name.unwrap_or_else(|| words.say("unnamed")),
             code,
-            shares: words.say(&format!("shares-{shares}")),
+            shares: (shares.split(','))
+                .map(|one| words.say(&format!("shares-{one}")))
+                .collect::<Vec<_>>()
+                .join(pick(words, "、", ", ")),
         })
         .collect())
 }

@@ -19,13 +19,21 @@ const ROWS: usize = 200;
 /// Photos of an item that are shown; all of them stand on the page where they are added.
 const PICTURES: usize = 24;
 
+/// What is said of a doubtful item.
+#[derive(Clone)]
+pub(super) struct Said {
+    pub text: String,
+    /// The page with the reason, for whoever sees doubts.
+    pub href: Option<String>,
+}
+
 /// What an item shows.
 pub(super) struct ItemView {
     pub key: String,
     pub label: String,
     pub lines: Vec<String>,
     /// Sentences under it, where it is doubtful.
-    pub says: Vec<String>,
+    pub says: Vec<Said>,
     pub is_doubtful: bool,
     /// It is required and not there.
     pub is_missing: bool,
@@ -93,7 +101,7 @@ pub(super) fn sections(
     words: Words,
     filing: &Filing,
     page: &ProjectPage,
-    says: &BTreeMap<String, Vec<String>>,
+    says: &BTreeMap<String, Vec<Said>>,
 ) -> Vec<SectionView> {
     let stage = filing.stage_rank(&page.row.stage).unwrap_or(0);
     let may = |action| !page.row.withdrawn && may.contains(&action);
@@ -208,7 +216,7 @@ fn item_view(
     page: &ProjectPage,
     item: &Item,
     stage: usize,
-    says: &BTreeMap<String, Vec<String>>,
+    says: &BTreeMap<String, Vec<Said>>,
     listed: &mut BTreeSet<String>,
 ) -> ItemView {
     let own = filing.sheets[0].table.as_str();

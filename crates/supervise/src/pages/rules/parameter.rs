@@ -14,7 +14,7 @@ use super::super::words::words;
 use super::rule::show;
 use crate::officer::{Parameters, SetParameter, parameters, parameters_id};
 use crate::scene::Supervise;
-use crate::watch::{Looked, Preview, Registers, WatchError, blocking, preview};
+use crate::watch::{Decided, Looked, Preview, Registers, WatchError, blocking, preview};
 
 /// Examples that are shown of each kind.
 const EXAMPLES: usize = 10;
@@ -49,6 +49,9 @@ pub(super) struct Shown {
     pub appear: usize,
     pub vanish: usize,
     pub stay: usize,
+    /// What was decided on those that would go, and on those that would stay, where anything was.
+    pub decided_on_vanish: Option<String>,
+    pub decided_on_stay: Option<String>,
     /// For each township: its name, how many would appear and how many go.
     pub townships: Vec<(String, usize, usize)>,
     /// Some of those that would come and of those that would go, each under the key of its title.
@@ -221,7 +224,18 @@ fn shown(site: &Site, words: Words, found: Preview) -> Result<Shown, Problem> {
         });
         examples.collect()
     };
+    let decided = |decided: Decided| {
+        decided.is_any().then(|| {
+            let figures = [
+                ("confirmed", decided.confirmed.to_string()),
+                ("dismissed", decided.dismissed.to_string()),
+            ];
+            words.say_with("of-these-decided", &figures)
+        })
+    };
     Ok(Shown {
+        decided_on_vanish: decided(found.decided_on_vanish),
+        decided_on_stay: decided(found.decided_on_stay),
         appear: found.appear.len(),
         vanish: found.vanish.len(),
         stay: found.stay,

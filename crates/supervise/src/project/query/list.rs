@@ -109,6 +109,8 @@ impl ProjectRow {
 pub struct Filter {
     /// Division codes: those that lie in any of them. Without one there is nothing to see.
     pub within: Vec<String>,
+    /// Those alone that lie in no township.
+    pub nowhere: bool,
     /// The key of the stage.
     pub stage: Option<String>,
     /// The key of the kind.
@@ -164,6 +166,9 @@ pub fn list(of: &Connection, filter: &Filter, from: u64, count: u32) -> rusqlite
     } else {
         format!("({})", within.join(" or "))
     });
+    if filter.nowhere {
+        conditions.push("township = ''".to_owned());
+    }
     for (column, value) in [("stage", &filter.stage), ("kind", &filter.kind)] {
         if let Some(value) = value {
             conditions.push(format!("{column} = ?"));

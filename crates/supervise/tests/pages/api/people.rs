@@ -91,3 +91,74 @@ fn nobody_gives_what_lies_beyond_their_reach_or_to_themselves() {
         none.is(StatusCode::NOT_FOUND, "not-found");
     });
 }
+
+#[test]
+fn an_invitation_whose_answer_was_lost_is_sent_again_and_makes_nobody_twice() {
+    block_on(async {
+        let county = County::new().await;
+        let mut admin = Program::of(&county, "admin", Role::Administrator, "990121").await;
+        let first = admin.post_as(5, PATH, new_person("990121003201")).await;
+        assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+        let again = admin.post_as(5, PATH, new_person("990121003201")).await;
+        assert_eq!(again.status, StatusCode::CREATED, "{again:?}");
+        assert_eq!(first.body["id"], again.body["id"]);
+        let link = |got: &Got| got.body["link"].as_str().unwrap().to_owned();
+        let (lost, given) = (link(&first), link(&again));
+        assert_ne!(lost, given);
+        let mut browser = county.house.browser();
+        assert_eq!(browser.get(&given).await.status, StatusCode::OK);
+        assert_ne!(browser.get(&lost).await.status, StatusCode::OK);
+        assert_eq!(
+            admin.get(PATH).await.body["people"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+        // Once it was used, the same command gives no other: that would reset somebody's credentials.
+        let suspended = format!("{PATH}/{}/suspend", again.body["id"].as_str().unwrap());
+        admin.post(&suspended, json!({ "reason": "x" })).await;
+        let late = admin.post_as(5, PATH, new_person("990121003201")).await;
+        late.is(StatusCode::CONFLICT, "invited-before");
+        // A refusal is an answer, too.
+        let refused = admin.post_as(6, PATH, new_person("990121003201")).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
+    });
+}
+
+#[test]
+fn accounts_and_questions_are_read_page_by_page() {
+    block_on(async {
+        let county = County::new().await;
+        let mut admin = Program::of(&county, "admin", Role::Administrator, "990121").await;
+        for number in 0..4 {
+            let mut person = new_person("990121003201");
+            person["login"] = json!(format!("li{number}"));
+            admin.post(PATH, person).await;
+        }
+        let (mut found, mut from) = (Vec::new(), 0);
+        loop {
+            let page = admin.get(&format!("{PATH}?from={from}&limit=2")).await;
+            let people = page.body["people"].as_array().unwrap();
+            assert!(!people.is_empty() && people.len() <= 2);
+            found.extend(people.iter().map(|one| one["id"].clone()));
+            match page.body["next"].as_u64() {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+        let all = admin.get(PATH).await;
+        let whole: Vec<Value> = all.body["people"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].clone())
+            .collect();
+        assert_eq!((found.len(), &found), (5, &whole));
+        let questions = "/api/supervise/questions";
+        let none = admin.get(&format!("{questions}?from=0&limit=1")).await;
+        assert_eq!(none.body, json!({ "questions": [], "next": null }));
+        let wrong = admin.get(&format!("{questions}?limit=201")).await;
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    });
+}

@@ -70,6 +70,49 @@ fn a_register_is_brought_in_by_whoever_answers_for_it_and_its_rows_are_in_no_ans
 }
 
 #[test]
+fn a_register_whose_answer_was_lost_is_sent_again_and_taken_once() {
+    block_on(async {
+        let county = County::new().await;
+        let mut manager = Program::of(&county, "manager", Role::Manager, "990121").await;
+        let file: [(&str, &[u8]); 1] = [("名册.csv", OFFICIALS)];
+        let taken = manager
+            .form(PATH, Some(7), &terms("officials"), &file)
+            .await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{taken:?}");
+        let size = || {
+            let ledger = county.house.site.platform().ledger();
+            ledger.checkpoint().unwrap().size
+        };
+        let before = size();
+        let again = manager
+            .form(PATH, Some(7), &terms("officials"), &file)
+            .await;
+        assert_eq!(
+            (again.status, &again.body),
+            (StatusCode::CREATED, &taken.body)
+        );
+        assert_eq!(size(), before);
+        let other = manager
+            .form(PATH, Some(8), &terms("officials"), &file)
+            .await;
+        assert_ne!(
+            other.body["registers"][0]["id"],
+            taken.body["registers"][0]["id"]
+        );
+        // A file that waits is read once, whoever sends it.
+        let text = "项目编码,项目名称\n99012120260001,路\n";
+        let files: [(&str, &[u8]); 1] = [("projects.csv", text.as_bytes())];
+        let imports = "/api/supervise/imports";
+        let one = manager.form(imports, Some(9), &[], &files).await;
+        assert_eq!(one.status, StatusCode::CREATED, "{one:?}");
+        let again = manager.form(imports, Some(9), &[], &files).await;
+        assert_eq!((&again.location, &again.body), (&one.location, &one.body));
+        let waiting = manager.get(imports).await;
+        assert_eq!(waiting.body["imports"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
 fn what_is_wrong_with_a_register_is_told_without_what_stands_in_it() {
     block_on(async {
         let county = County::new().await;
