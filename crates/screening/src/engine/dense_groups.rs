@@ -281,7 +281,7 @@ impl Groups {
                 .map(array)
                 .collect::<Result<_>>()?;
             let filter = filter.as_ref().map(array).transpose()?;
-            let filter = filter.as_ref().map(|filter| filter.as_boolean());
+            let filter = filter.as_ref().map(AsArray::as_boolean);
             accumulator.update_batch(&arguments, &self.of_rows, filter, all)?;
         }
         let size = self

@@ -176,6 +176,15 @@ fn unanswered(bytes: &[u8], before: usize) -> usize {
 mod tests {
     use super::*;
 
+    /// Gives a few bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let few = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..few])
+        }
+    }
+
     #[test]
     fn formulas_without_result_are_counted_once_wherever_the_blocks_end() {
         let cells = [
@@ -188,14 +197,6 @@ mod tests {
         ];
         let sheet = format!("<sheetData>{}</sheetData></worksheet>", cells.concat());
         let sheet = sheet.repeat(300);
-        /// Gives a few bytes at a time.
-        struct Slow<'a>(&'a [u8], usize);
-        impl Read for Slow<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                let few = buffer.len().min(self.1);
-                self.0.read(&mut buffer[..few])
-            }
-        }
         let key = crate::import::IdentityKey::from_bytes([7; 32]);
         let options = ImportOptions::new(key);
         for few in [1, 7, 1000, 1 << 20] {
