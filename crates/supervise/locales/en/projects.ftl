@@ -6,8 +6,14 @@ any = All
 year = Year
 newest-first = Changed last first
 filter = Filter
+no-such-project = No project matches.
+all-projects = Show all projects
 no-projects = There are no projects here yet. File one, or import a workbook.
-projects-found = { $value } projects
+projects-found =
+    { $value ->
+        [1] 1 project
+       *[other] { $value } projects
+    }
 stage = Stage
 kind = Kind
 owner = Implementing body
@@ -74,7 +80,11 @@ related = Related projects
 shares-account = same account
 shares-contractor = same contractor
 shares-payee = same payee
-rows = { $value } rows
+rows =
+    { $value ->
+        [1] 1 row
+       *[other] { $value } rows
+    }
 somebody = (an erased account)
 submit-category = Hand in and sign (village)
 sign-category = Sign
