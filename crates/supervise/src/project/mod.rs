@@ -40,6 +40,7 @@ pub use files::{
 pub use import::{CellChange, ImportPlan, ImportProblem, PlannedProject, Taken};
 pub use people::{Hiding, hide};
 pub use photo::photo_cells;
+pub(crate) use query::all_of_code;
 pub(crate) use query::erased_files;
 pub use query::{
     FiledDraft, Filter, Held, HeldCell, ItemChange, ItemStanding, OtherFilings, Page, Progress,

@@ -566,7 +566,7 @@ fn nobody_decides_on_what_they_filed() {
     block_on(async {
         let county = County::new().await;
         let mut both = county.house.mighty("both").await;
-        doubtful(&county, &mut both, "99012120260001").await;
+        let project = doubtful(&county, &mut both, "99012120260001").await;
         county.screen().await;
         let flag = flags(&both.get("/supervise/desk").await.body)[0].clone();
         let path = format!("/supervise/flags/{flag}");
@@ -581,6 +581,25 @@ fn nobody_decides_on_what_they_filed() {
         for act in ["dismiss", "confirm", "verify"] {
             let answer = both.post(&format!("{path}/{act}"), &fields).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{act}");
+        }
+        // Nor once it was withdrawn, and filed again by somebody else.
+        let why = [("form_token", &*token), ("reason", "误填")];
+        let withdrawn = both.post(&format!("{project}/withdraw"), &why).await;
+        assert_eq!(
+            withdrawn.status,
+            StatusCode::SEE_OTHER,
+            "{}",
+            withdrawn.body
+        );
+        let mut clerk = county.clerk().await;
+        for again in [false, true] {
+            if again {
+                county.file(&mut clerk, "99012120260001", "路").await;
+            }
+            for act in ["dismiss", "confirm", "verify"] {
+                let answer = both.post(&format!("{path}/{act}"), &fields).await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{act} {again}");
+            }
         }
     });
 }

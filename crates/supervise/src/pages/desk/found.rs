@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::telling::Telling;
-use crate::project::{id_of_code, resource};
+use crate::project::{all_of_code, resource};
 use crate::watch::place_of;
 
 /// A flag as the read model holds it.
@@ -90,20 +90,25 @@ impl FlagRow {
     }
 }
 
-/// Who has a hand in what a subject filed.
+/// Who has a hand in what a subject filed. To withdraw it takes nobody's hand out of it, nor does filing it again.
 pub(crate) fn hands_of(of: &Connection, kind: &str, subject: &str) -> rusqlite::Result<Hands> {
+    let mut hands = Hands::default();
     if kind != "project" {
-        return Ok(Hands::default());
+        return Ok(hands);
     }
-    let id = id_of_code(of, subject)?;
-    let found = id.map_or(Ok(None), |id| resource(of, id))?;
-    Ok(match found {
-        Some(Resource {
-            facts: Facts::Project { hands },
+    for id in all_of_code(of, subject)? {
+        if let Some(Resource {
+            facts: Facts::Project { hands: more },
             ..
-        }) => hands,
-        _ => Hands::default(),
-    })
+        }) = resource(of, id)?
+        {
+            hands.filed.extend(more.filed);
+            hands.village.extend(more.village);
+            hands.township.extend(more.township);
+            hands.department.extend(more.department);
+        }
+    }
+    Ok(hands)
 }
 
 /// A flag by its id, and how authority sees it.

@@ -61,3 +61,13 @@ pub fn id_of_code(of: &Connection, code: &str) -> rusqlite::Result<Option<Uuid>>
         .query_row([code], |row| uuid_at(row, 0))
         .optional()
 }
+
+/// All projects that ever had a code, those that were withdrawn among them.
+///
+/// # Errors
+/// When the database fails.
+pub fn all_of_code(of: &Connection, code: &str) -> rusqlite::Result<Vec<Uuid>> {
+    of.prepare_cached("select id from projects where code = ?1 order by project")?
+        .query_map([code], |row| uuid_at(row, 0))?
+        .collect()
+}

@@ -10,6 +10,7 @@ mod page;
 pub use draft::{FiledDraft, OtherFilings, draft};
 pub(crate) use files::erased_files;
 pub use files::{file_of, is_kept};
+pub(crate) use hands::all_of_code;
 pub use hands::{id_of_code, resource};
 pub use history::{ItemChange, history};
 pub(super) use list::by_code;
