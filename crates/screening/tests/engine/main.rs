@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use kandeng_screening::arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray};
 use kandeng_screening::pack::{Audience, Pack, PackFiles};
 use kandeng_screening::{
-    Batches, ColumnType, Outcome, Prepared, Settings, TableDeclaration, Tables, Text,
+    Batches, ColumnType, Outcome, Prepared, Settings, TableDeclaration, Tables,
 };
 
 const PACK: &str = "[[subjects]]\nkind = 'thing'\ntable = 'things'\nid = 'name'\n";

@@ -1,6 +1,5 @@
 //! Statements are planned wherever something stands in them, and what cannot be planned is named with its line.
 
-use kandeng_screening::pack::Pack;
 use kandeng_screening::{EngineError, Prepared};
 
 use super::*;

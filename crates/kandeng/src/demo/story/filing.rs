@@ -94,14 +94,14 @@ impl Teller<'_> {
                                 };
                                 plan.decide::<Project, _>(stream.clone(), submit)
                             } else if gives_back {
-                                let give_back = ReturnCategory {
+                                let returned = ReturnCategory {
                                     filing: Arc::clone(filing),
                                     category: category.key.clone(),
                                     level,
                                     edition: *edition,
                                     reason: "批复文号与文件不符,请核对后重新提交。".to_owned(),
                                 };
-                                plan.decide::<Project, _>(stream.clone(), give_back)
+                                plan.decide::<Project, _>(stream.clone(), returned)
                             } else {
                                 let sign = SignCategory {
                                     filing: Arc::clone(filing),

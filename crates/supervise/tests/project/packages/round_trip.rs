@@ -1,13 +1,13 @@
 //! What goes out comes back, and only what changed shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kandeng_geo::{SAME_GROUND_M, parse_wkt, same_ground};
 use kandeng_platform::Answer;
 use kandeng_supervise::Datum;
 use kandeng_supervise::oc4ids::{Publisher, Scope, export_oc4ids};
-use kandeng_supervise::project::{Edit, Filter, list};
+use kandeng_supervise::project::Edit;
 use kandeng_supervise::synth::Format;
 use serde_json::{Value, json};
 
@@ -15,144 +15,6 @@ use crate::oc4ids::full;
 use crate::support::{CLERK, Node};
 
 use super::*;
-
-/// What goes out to the standard and comes back: by table, columns. The rest has no place in it.
-const CARRIED: [(&str, &[&str]); 11] = [
-    (
-        "projects",
-        &[
-            "name",
-            "kind",
-            "village_code",
-            "address",
-            "lon",
-            "lat",
-            "owner_name",
-            "owner_uscc",
-            "approval_number",
-            "approval_authority",
-            "approval_date",
-            "approved_budget",
-            "resolution_date",
-            "resolution_file",
-            "procurement_method",
-            "tender_start",
-            "tender_end",
-            "bid_opening",
-            "contractor_name",
-            "contractor_uscc",
-            "contract_number",
-            "contract_date",
-            "contract_amount",
-            "planned_start",
-            "planned_finish",
-            "start_date",
-            "boundary",
-            "boundary_method",
-            "paid_total",
-            "payee_name",
-            "payee_uscc",
-            "retention_amount",
-            "retention_due",
-            "finish_date",
-            "acceptance_date",
-            "settlement",
-            "acceptance_file",
-            "asset_owner",
-            "upkeep_body",
-            "upkeep_fund",
-            "households",
-            "people",
-            "scale",
-            "scale_unit",
-            "accepted_scale",
-            "accepted_scale_unit",
-        ],
-    ),
-    ("fund_sources", &["level", "amount"]),
-    ("bids", &["bidder_name", "bidder_uscc"]),
-    ("progress", &["date", "percent", "note"]),
-    ("inspections", &["date", "by", "finding"]),
-    ("payment_plan", &["due_date", "percent", "amount"]),
-    (
-        "payments",
-        &[
-            "date",
-            "amount",
-            "payee_name",
-            "payee_uscc",
-            "voucher",
-            "voucher_file",
-        ],
-    ),
-    ("photos", &["stage", "file"]),
-    ("panel", &["role", "body"]),
-    ("upkeep_checks", &["date", "state"]),
-    ("income", &["year", "income", "paid_out"]),
-];
-
-type Rows = Vec<BTreeMap<String, String>>;
-
-/// What of a county's filings is carried, by code and table.
-fn carried(node: &Node) -> BTreeMap<String, BTreeMap<String, Rows>> {
-    let all = node
-        .platform
-        .query(|of| list(of, &everywhere(), 0, u32::MAX))
-        .unwrap();
-    all.rows
-        .iter()
-        .map(|row| {
-            let filed = node.page(row.id).filed;
-            let own = BTreeMap::from([(0, filed.fields.clone())]);
-            let tables = CARRIED.iter().map(|(table, columns)| {
-                let rows = if *table == "projects" {
-                    Some(&own)
-                } else {
-                    filed.lists.get(*table)
-                };
-                let rows = rows.into_iter().flat_map(BTreeMap::values);
-                let mut seen = BTreeSet::new();
-                let rows: Rows = rows
-                    .filter(|row| {
-                        *table != "bids"
-                            || row.get("status").map(String::as_str) != Some("withdrawn")
-                    })
-                    .map(|row| {
-                        let says = |column: &&&str| {
-                            let text = row.get(**column)?;
-                            // People do not go out.
-                            let is_persons =
-                                row.contains_key("payee_id") && **column == "payee_name";
-                            let is_mark = text.starts_with("person/");
-                            (!is_persons && !is_mark).then(|| ((**column).to_owned(), text.clone()))
-                        };
-                        columns
-                            .iter()
-                            .filter_map(|column| says(&column))
-                            .collect::<BTreeMap<_, _>>()
-                    })
-                    .filter(|row| !row.is_empty())
-                    // The standard wants each tenderer once.
-                    .filter(|row| *table != "bids" || seen.insert(row.clone()))
-                    .collect();
-                ((*table).to_owned(), rows)
-            });
-            let mut tables: BTreeMap<String, Rows> = tables.collect();
-            tables.insert(
-                "stage".to_owned(),
-                vec![BTreeMap::from([("stage".to_owned(), row.stage.clone())])],
-            );
-            (row.code.clone(), tables)
-        })
-        .collect()
-}
-
-fn everywhere() -> Filter {
-    Filter {
-        within: vec!["99".to_owned()],
-        ..Filter::default()
-    }
-}
 
 fn export(node: &Node, folder: &Path, datum: Option<Datum>) -> PathBuf {
     let path = folder.join("projects.oc4ids.json");
@@ -445,7 +307,7 @@ fn a_day_that_lies_ahead_is_scheduled_and_does_not_come_back_as_one_on_which_it_
     let folder = tempfile::tempdir().unwrap();
     let path = export(&node, folder.path(), None);
     let package: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    super::oc4ids::check_package(&package);
+    crate::oc4ids::check_package(&package);
     let project = &package["projects"][0];
     let milestones = project["milestones"].as_array().unwrap().iter();
     let milestones = milestones.chain(

@@ -3,17 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kandeng_supervise::packages::NotCarried;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::Node;
 
 use super::*;
-
-fn why<'n>(left: &'n [NotCarried], place: &str) -> &'n NotCarried {
-    let found = left.iter().find(|one| one.place == place);
-    found.unwrap_or_else(|| panic!("{place} is not among {left:#?}"))
-}
 
 #[test]
 fn the_standards_own_example_tells_field_by_field_what_is_not_carried() {

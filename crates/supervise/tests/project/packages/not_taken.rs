@@ -3,23 +3,14 @@
 use std::path::Path;
 
 use kandeng_supervise::import::ImportOptions;
-use kandeng_supervise::packages::{self, PackageError};
-use kandeng_supervise::project::{ImportPlan, list};
+use kandeng_supervise::packages::{self};
+use kandeng_supervise::project::ImportPlan;
 use kandeng_supervise::synth::Format;
 use serde_json::json;
 
 use crate::support::{Node, synthetic};
 
 use super::*;
-
-fn refused(node: &Node, text: &str) -> PackageError {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("package.json");
-    std::fs::write(&path, text).unwrap();
-    packages::read(&path, &node.options(), &|_, _| {})
-        .err()
-        .unwrap()
-}
 
 #[test]
 fn what_is_no_package_is_refused_with_its_place() {
