@@ -1,21 +1,25 @@
 //! Accounts for programs: who has one, inviting somebody, roles, suspending. Nobody's name is in an answer. Credentials
-//! are no program's: a link for somebody who has an account already is made on the page.
+//! are no program's, and no administrator is: a link for somebody who has an account already, and whoever administers
+//! people, are made on the page.
 
-use axum::Json;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use kandeng_platform::Decide;
 use kandeng_platform::Language;
 use kandeng_platform::account::{
     Account, Grant, GrantRole, NewPerson, Restore, Role, Suspend, WithdrawRole,
 };
-use kandeng_platform::api::{At, CommandId, Done, Id, Operation, Operations, Said};
+use kandeng_platform::api::{Asks, At, CommandId, Done, Id, Operation, Operations, Said};
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Problem, Site};
+use kandeng_platform::page::{Asked, Problem, Program, Site};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::people::{accounts, address, granted, person, somebody_new};
+
+/// The most accounts that are given at once.
+const MOST: usize = 500;
 
 /// What every command answers.
 const DONE: &str = "已办,或本来如此 / Done, or so already";
@@ -27,8 +31,10 @@ pub(super) fn operations() -> Operations {
         .asks(
             Operation::read(
                 "/api/people",
-                "账号、角色、状态,至多 500 个 / Accounts, their roles and states: up to 500",
+                "账号、角色、状态,先邀请的在前,一次至多 500 个 / Accounts, their roles and states, those invited first \
+                 first: up to 500 at once",
             )
+            .asking::<WantedPeople>()
             .giving::<Accounts>(200, "账号 / The accounts"),
             ViewPeople,
             |site, viewer, _| Ok(site.widest(viewer, ViewPeople)),
@@ -73,10 +79,20 @@ pub(super) fn operations() -> Operations {
         )
 }
 
+/// 要看哪些账号 / Which accounts
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WantedPeople {
+    /// 在此账号之后邀请的 / Invited after this account
+    after: Option<Id>,
+}
+
 /// 账号 / Accounts
 #[derive(Serialize, ToSchema)]
 struct Accounts {
     people: Vec<AccountLine>,
+    /// 还有更多:作为 `after` 再问 / There are more: ask again with this as `after`
+    next: Option<Id>,
 }
 
 /// 一个账号 / An account
@@ -90,9 +106,14 @@ struct AccountLine {
     signed_in_at: Option<At>,
 }
 
-async fn listed(site: Site, asked: Asked) -> Result<Json<Accounts>, Problem> {
-    let all = accounts(&site, &asked.resource.jurisdiction)?.into_iter();
-    let people = all.map(|one| AccountLine {
+async fn listed(
+    site: Site,
+    asked: Asked,
+    Asks(wanted): Asks<WantedPeople>,
+) -> Result<Json<Accounts>, Problem> {
+    let after = wanted.after.map(|Id(id)| id);
+    let (all, next) = accounts(&site, &asked.resource.jurisdiction, after, MOST)?;
+    let people = all.into_iter().map(|one| AccountLine {
         id: Id(one.id),
         state: one.state,
         grants: one.grants.into_iter().map(super::Role::from).collect(),
@@ -100,6 +121,7 @@ async fn listed(site: Site, asked: Asked) -> Result<Json<Accounts>, Problem> {
     });
     Ok(Json(Accounts {
         people: people.collect(),
+        next: next.map(Id),
     }))
 }
 
@@ -141,9 +163,16 @@ struct RoleIn {
     jurisdiction: String,
 }
 
+/// A program, where it is one that asks.
+type Asker = Option<Extension<Program>>;
+
 impl RoleIn {
-    /// The role where the reach of whoever asks has it.
-    fn granted(&self, site: &Site, asked: &Asked) -> Result<Grant, Problem> {
+    /// The role where the reach of whoever asks has it. Whoever finds a program's key makes no administrator by it, who
+    /// would be there when the key has ended.
+    fn granted(&self, site: &Site, asked: &Asked, by: &Asker) -> Result<Grant, Problem> {
+        if by.is_some() && matches!(self.role, RoleName::Administrator) {
+            return Err(Problem::beyond_scope(None).with("field", "/role".into()));
+        }
         let grant = granted(site, &asked.viewer, self.role.into(), &self.jurisdiction);
         grant.map_err(|problem| problem.with("field", "/jurisdiction".into()))
     }
@@ -189,6 +218,7 @@ struct Invited {
 async fn invite(
     site: Site,
     asked: Asked,
+    by: Asker,
     Said(new): Said<NewPersonIn>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
     let role = RoleIn {
@@ -202,7 +232,7 @@ async fn invite(
             Some(LanguageName::En) => Language::En,
             _ => Language::Zh,
         },
-        grants: vec![role.granted(&site, &asked)?],
+        grants: vec![role.granted(&site, &asked, &by)?],
     };
     let cx = site.context(&asked.viewer, &asked.resource.jurisdiction);
     let (id, token) = site.people().invite(&one, &cx).await?;
@@ -233,20 +263,22 @@ where
 async fn grant(
     site: Site,
     asked: Asked,
+    by: Asker,
     command: CommandId,
     Said(role): Said<RoleIn>,
 ) -> Result<Json<Done>, Problem> {
-    let grant = role.granted(&site, &asked)?;
+    let grant = role.granted(&site, &asked, &by)?;
     carry_out(&site, &asked, command, GrantRole(grant)).await
 }
 
 async fn withdraw(
     site: Site,
     asked: Asked,
+    by: Asker,
     command: CommandId,
     Said(role): Said<RoleIn>,
 ) -> Result<Json<Done>, Problem> {
-    let grant = role.granted(&site, &asked)?;
+    let grant = role.granted(&site, &asked, &by)?;
     carry_out(&site, &asked, command, WithdrawRole(grant)).await
 }
 
