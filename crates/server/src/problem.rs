@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kandeng_platform::account::Viewer;
@@ -71,6 +71,7 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
         let headers = written.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);
+        put_again_after(headers, &problem);
         // By which methods it is asked, where this was none of them.
         if let Some(allowed) = response.headers().get(header::ALLOW) {
             headers.insert(header::ALLOW, allowed.clone());
@@ -106,6 +107,13 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
         request: asking.request.to_string(),
     };
     (problem.status, html(&page)).into_response()
+}
+
+/// Tells a browser or a program when it may try again.
+pub(crate) fn put_again_after(headers: &mut HeaderMap, problem: &Problem) {
+    if let Some(seconds) = problem.again_after() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
 }
 
 fn code_of(status: StatusCode) -> &'static str {

@@ -13,6 +13,7 @@ use kandeng_platform::{Context, Language, Refusal};
 use serde::Deserialize;
 
 use crate::frame::{Asking, SESSION};
+use crate::problem;
 use crate::words::words;
 
 pub(crate) fn routes() -> Routes {
@@ -205,7 +206,9 @@ async fn sign_in(
             } else {
                 StatusCode::UNPROCESSABLE_ENTITY
             };
-            return shown_as_it_is((status, html(&page)).into_response());
+            let mut shown = shown_as_it_is((status, html(&page)).into_response());
+            problem::put_again_after(shown.headers_mut(), &problem);
+            return shown;
         }
         Err(error) => return Problem::from(error).into_response(),
     };

@@ -13,6 +13,9 @@ use crate::room::is_for_want_of_room;
 /// The code of [`Problem::no_room`].
 pub(super) const NO_ROOM: &str = "no-room";
 
+/// After how many seconds it may be tried again: for programs, and for browsers in the header of that name.
+const RETRY_AFTER: &str = "retry-after";
+
 /// Something that is wrong with a request, or with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -154,6 +157,13 @@ impl Problem {
         self.code == NO_ROOM
     }
 
+    /// After how many seconds it may be tried again, where that is known.
+    pub fn again_after(&self) -> Option<u64> {
+        let mut more = self.more.iter();
+        let found = more.find(|(name, _)| *name == RETRY_AFTER)?;
+        found.1.as_u64()
+    }
+
     /// A fault of ours, or a disk that is full. What it was stands in the log, not in the answer.
     pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
         if is_for_want_of_room(error) {
@@ -229,6 +239,7 @@ impl From<PeopleError> for Problem {
                     format!("尝试次数过多,请 {} 秒后再试", wait.as_secs() + 1),
                     format!("too many tries; try again in {} s", wait.as_secs() + 1),
                 )),
+                more: vec![(RETRY_AFTER, (wait.as_secs() + 1).into())],
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "wait")
             },
             PeopleError::Command(error) => error.into(),
