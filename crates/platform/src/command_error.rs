@@ -42,6 +42,31 @@ impl CommandError {
 
 impl From<EventError> for CommandError {
     fn from(error: EventError) -> Self {
-        Self::Append(error.to_string())
+        match error {
+            // Somebody typed it: they are told, and nothing is wrong with us. Nothing was appended.
+            EventError::TooLarge { .. } => Self::Refused(Refusal::new(
+                "too-much-text",
+                "填写的内容太长,一次放不下,请缩短后再试",
+                "what was written is too long to be taken at once; shorten it and try again",
+            )),
+            other => Self::Append(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_writes_too_much_is_told_so_and_it_is_no_fault_of_ours() {
+        let error = CommandError::from(EventError::TooLarge {
+            kind: "thing-read".to_owned(),
+            bytes: 70_000,
+        });
+        assert!(error.left_nothing());
+        assert!(matches!(error, CommandError::Refused(why) if why.code == "too-much-text"));
+        let error = CommandError::from(EventError::Nothing);
+        assert!(matches!(error, CommandError::Append(_)));
     }
 }

@@ -319,6 +319,7 @@ impl Platform {
                 Err(AppendError::Repeated { .. }) => {}
                 Err(AppendError::Conflict { stream, .. }) => contended = Some(stream),
                 Err(AppendError::Busy(_)) => return Err(CommandError::Busy),
+                Err(AppendError::Event(error)) => return Err(error.into()),
                 Err(AppendError::Store(error)) => {
                     if matches!(error, StoreError::Database { full: true, .. }) {
                         self.0.room.ran_out();

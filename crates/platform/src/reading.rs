@@ -12,6 +12,9 @@ use crate::person::{Person, PersonEvent};
 use crate::platform::{CommandError, Platform};
 use crate::read_model::Tables;
 
+/// The most characters of a reason.
+const MOST_REASON: usize = 2_000;
+
 /// That something was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "kebab-case")]
@@ -56,6 +59,13 @@ impl Decide<Read> for Reading {
                 "no-reason",
                 "查看须写明理由",
                 "looking at this needs a reason",
+            ));
+        }
+        if read.reason.chars().count() > MOST_REASON {
+            return Err(Refusal::new(
+                "reason-too-long",
+                format!("理由不超过 {MOST_REASON} 字"),
+                format!("a reason has up to {MOST_REASON} characters"),
             ));
         }
         Ok(ReadingEvent::ThingRead {
@@ -229,4 +239,23 @@ pub fn readings(of: &Connection, wanted: &Wanted) -> rusqlite::Result<Vec<Noted>
         },
     )?
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_is_there_and_can_be_read() {
+        let cx = Context::of_the_platform(Timestamp::UNIX_EPOCH);
+        let read = |reason: &str| {
+            let reason = reason.to_owned();
+            let what = "case";
+            Reading.decide(Read { what, reason }, &cx).is_ok()
+        };
+        assert!(read("核对线索") && read(&"字".repeat(MOST_REASON)));
+        assert!(!read(" \n") && !read(&"字".repeat(MOST_REASON + 1)));
+    }
 }

@@ -136,6 +136,29 @@ fn a_session_that_nobody_uses_for_an_hour_has_ended() {
 }
 
 #[test]
+fn a_page_that_asks_by_itself_keeps_no_session_open() {
+    let house = House::new();
+    block_on(async {
+        let (_, token) = house.invite("wang", Role::Officer, "990121").await;
+        let (_, totp) = house.enrol(&token).await;
+        let code = totp.code(house.now());
+        let session = house.sign_in("wang", PASSWORD, &code).await.unwrap();
+        let of_page = || {
+            let found = house.people.viewer_of_page(&session, house.now());
+            found.unwrap().is_some()
+        };
+        for _ in 0..5 {
+            house.later(10 * 60);
+            assert!(of_page());
+        }
+        house.later(10 * 60);
+        assert!(!of_page());
+        let found = house.people.viewer(&session, house.now());
+        assert!(found.unwrap().is_none());
+    });
+}
+
+#[test]
 fn a_session_does_not_last_until_a_clock_that_was_set_back_has_caught_up() {
     let house = House::new();
     block_on(async {

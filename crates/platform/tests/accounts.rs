@@ -13,7 +13,7 @@ use kandeng_platform::account::{
     Account, Grant, GrantRole, MOST_KEYS, NewKey, NewPerson, PeopleError, Role, Scope, Scopes,
     SignOutEverywhere, Suspend, WithdrawRole, responsible,
 };
-use kandeng_platform::{Clock as _, Context, Language, Platform};
+use kandeng_platform::{Clock as _, CommandError, Context, Language, Platform};
 use uuid::Uuid;
 
 use support::{Node, block_on, rows, start};
@@ -79,14 +79,62 @@ fn two_people_do_not_share_a_login_however_it_is_written() {
     let house = House::new();
     block_on(async {
         house.invite("Wang", Role::Clerk, "990121003001").await;
-        let new = NewPerson {
-            name: "王小红".to_owned(),
-            login: "wang ".to_owned(),
-            language: Language::Zh,
-            grants: Vec::new(),
+        let refused = async |name: &str, login: &str| {
+            let new = NewPerson {
+                name: name.to_owned(),
+                login: login.to_owned(),
+                language: Language::Zh,
+                grants: Vec::new(),
+            };
+            match house.people.invite(&new, &house.cx()).await {
+                Err(PeopleError::Refused(why)) => why.code,
+                other => panic!("{login:?}: {other:?}"),
+            }
         };
-        let taken = house.people.invite(&new, &house.cx()).await;
-        assert!(matches!(taken, Err(PeopleError::Refused(why)) if why.code == "value-taken"));
+        // With space, in capitals, in the letters that a Chinese keyboard writes.
+        for login in ["wang ", "WANG", "ｗａｎｇ", "Ｗang"] {
+            assert_eq!(refused("王小红", login).await, "value-taken", "{login}");
+        }
+        // Nor does one have what nobody sees.
+        for login in ["wang\u{200b}", "\u{202e}wang", "wa\nng", "wang\0", "王/红"] {
+            assert_eq!(refused("王小红", login).await, "login-letters", "{login:?}");
+        }
+        let long = "红".repeat(61);
+        for name in ["", " \u{3000}", &long, "王\n红", "\u{202e}红"] {
+            let code = refused(name, "hong").await;
+            assert_eq!(code, "person-incomplete", "{name:?}");
+        }
+    });
+}
+
+#[test]
+fn what_a_keyboard_or_an_application_puts_between_letters_signs_in_all_the_same() {
+    let house = House::new();
+    block_on(async {
+        let (_, token) = house.invite("wang.gx", Role::Clerk, "990121003001").await;
+        let (_, totp) = house.enrol(&token).await;
+        let code = totp.code(house.now());
+        let code = format!(" {} {} ", &code[..3], &code[3..]);
+        let signed = house.sign_in("ｗａｎｇ．ｇｘ", PASSWORD, &code).await;
+        assert!(signed.is_ok(), "{signed:?}");
+    });
+}
+
+#[test]
+fn an_account_is_suspended_for_a_reason_that_can_be_read() {
+    let house = House::new();
+    block_on(async {
+        let (account, _) = house.invite("wang", Role::Clerk, "990121003001").await;
+        for reason in [String::new(), " \n".to_owned(), "x".repeat(2_001)] {
+            let (suspend, cx) = (Suspend { reason }, house.cx());
+            let asked = house
+                .platform
+                .carry_out::<Account, _>(account, suspend, &cx);
+            assert!(matches!(
+                asked.await,
+                Err(CommandError::Refused(why)) if why.code == "reason"
+            ));
+        }
     });
 }
 

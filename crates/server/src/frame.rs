@@ -125,6 +125,9 @@ fn known(
             }
         }
         _ => match cookie(headers, SESSION) {
+            Some(token) if asks_by_itself(headers) => {
+                (common.site.people().viewer_of_page(&token, now)?, None)
+            }
             Some(token) => (common.site.people().viewer(&token, now)?, None),
             None => (None, None),
         },
@@ -174,6 +177,12 @@ fn known(
 fn minds_the_machine(viewer: &Viewer) -> bool {
     let mut grants = viewer.grants.iter();
     grants.any(|grant| matches!(grant.role, Role::Administrator | Role::Manager))
+}
+
+/// Whether a page that stands open asks, and no person: browsers ask for events again whenever a stream ends.
+fn asks_by_itself(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT);
+    accepted.is_some_and(|accepted| accepted.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// The token of a program.

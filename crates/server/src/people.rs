@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
+use axum::extract::Query;
 use axum::http::Method;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kandeng_platform::account::{
@@ -65,10 +66,15 @@ pub(crate) fn routes() -> Routes {
         )
 }
 
-/// The account of somebody new, within the widest jurisdiction that the viewer may see people of.
+/// Rows of a page.
+const PAGE: usize = 200;
+
+/// The account of somebody new, within the widest jurisdiction that the viewer may invite people to: somebody may see
+/// those of more.
 pub(crate) fn somebody_new(site: &Site, viewer: &Viewer) -> Option<Resource> {
-    let widest = site.widest(viewer, Action::ViewPeople);
-    widest.map(|desk| Resource::account(Uuid::nil(), &desk.jurisdiction))
+    site.widest_for(viewer, Action::InvitePerson, |place| {
+        Resource::account(Uuid::nil(), place)
+    })
 }
 
 /// Somebody's account: it lies in what all their roles lie in, and an account without a role where the node is. Whoever
@@ -135,14 +141,24 @@ struct PeoplePage {
     link: Option<String>,
     /// What was typed of somebody new, where it was refused.
     typed: NewOne,
+    /// Where those are who were invited later.
+    more: Option<String>,
+}
+
+/// Which are asked for, as it stands in an address.
+#[derive(Default, Deserialize)]
+struct Wanted {
+    after: Option<Uuid>,
 }
 
 async fn list(
     site: Site,
     asked: Asked,
     Extension(frame): Extension<Frame>,
+    Query(Wanted { after }): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    show(&site, &asked.viewer, frame, None, None, NewOne::default())
+    let typed = NewOne::default();
+    show_from(&site, &asked.viewer, frame, None, None, typed, after)
 }
 
 fn show(
@@ -153,21 +169,31 @@ fn show(
     link: Option<String>,
     typed: NewOne,
 ) -> Result<Response, Problem> {
+    show_from(site, viewer, frame, told, link, typed, None)
+}
+
+fn show_from(
+    site: &Site,
+    viewer: &Viewer,
+    frame: Frame,
+    told: Option<String>,
+    link: Option<String>,
+    typed: NewOne,
+    after: Option<Uuid>,
+) -> Result<Response, Problem> {
     let words = words(viewer.language);
     let Some(within) = site.widest(viewer, Action::ViewPeople) else {
         return Err(Problem::not_found());
     };
+    let (rows, next) = rows(site, viewer, &within.jurisdiction, after, words)?;
     let page = PeoplePage {
-        rows: rows(site, viewer, &within.jurisdiction, words)?,
+        rows,
+        more: next.map(|after| format!("/people?after={after}")),
         roles: Role::ALL
             .into_iter()
             .map(|role| (role.name(), words.of(&role.title()).to_owned()))
             .collect(),
-        may_change: site.authority().may(
-            viewer,
-            Action::InvitePerson,
-            &Resource::account(Uuid::nil(), &within.jurisdiction),
-        ),
+        may_change: somebody_new(site, viewer).is_some(),
         told,
         link,
         typed,
@@ -186,32 +212,33 @@ pub(crate) struct AccountRow {
     failed: u32,
 }
 
-/// The most accounts that are shown at once.
-pub(crate) const MOST: u32 = 500;
-
-/// The accounts that somebody sees people of a place by, `count` of them from place `from` on.
+/// The accounts that somebody sees people of a place by, up to `most`, in the order in which they were invited; and
+/// after which there are more.
 pub(crate) fn accounts(
     site: &Site,
     within: &str,
-    from: u32,
-    count: u32,
-) -> Result<Vec<AccountRow>, Problem> {
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<(Vec<AccountRow>, Option<Uuid>), Problem> {
     // Cannot fail to parse: the projection wrote ids.
     let id = |text: String| Uuid::try_parse(&text).unwrap_or_default();
-    Ok(site.platform().query(|connection| {
+    let mut found = site.platform().query(|connection| {
         // A code begins with the codes of what it lies in; an account without a role belongs to the node.
         let mut select = connection.prepare_cached(
             "select id, state, signed_in_at, failed from accounts a \
-             where exists (select 1 from account_grants g where g.account = a.id \
+             where (exists (select 1 from account_grants g where g.account = a.id \
                  and substr(g.jurisdiction, 1, length(?1)) = ?1) \
-             or (?1 = ?2 and not exists (select 1 from account_grants g where g.account = a.id)) \
-             order by invited_at, id limit ?4 offset ?3",
+             or (?1 = ?2 and not exists (select 1 from account_grants g where g.account = a.id))) \
+             and (?3 is null or (invited_at, id) > (select invited_at, id from accounts where id = ?3)) \
+             order by invited_at, id limit ?4",
         )?;
         let mut grants = connection.prepare_cached(
             "select role, jurisdiction from account_grants where account = ?1 order by 1, 2",
         )?;
         let mut accounts = Vec::new();
-        let mut rows = select.query((within, site.jurisdiction(), from, count))?;
+        let after = after.map(|id| id.to_string());
+        // One more than is shown, to know whether there are more.
+        let mut rows = select.query((within, site.jurisdiction(), after, (most + 1) as i64))?;
         while let Some(row) = rows.next()? {
             let account: String = row.get(0)?;
             let grants = grants
@@ -230,17 +257,22 @@ pub(crate) fn accounts(
             });
         }
         Ok(accounts)
-    })?)
+    })?;
+    let next = found.len() > most;
+    found.truncate(most);
+    let last = found.last().map(|last| last.id);
+    Ok((found, last.filter(|_| next)))
 }
 
 fn rows(
     site: &Site,
     viewer: &Viewer,
     within: &str,
+    after: Option<Uuid>,
     words: Words,
-) -> Result<Vec<PersonRow>, Problem> {
-    let accounts = accounts(site, within, 0, MOST)?.into_iter();
-    let people = accounts.map(|one| {
+) -> Result<(Vec<PersonRow>, Option<Uuid>), Problem> {
+    let (accounts, next) = accounts(site, within, after, PAGE)?;
+    let people = accounts.into_iter().map(|one| {
         let name = site.people().name(one.id)?;
         let grants = one.grants.into_iter().map(|grant| GrantRow {
             role: grant.role.name(),
@@ -258,7 +290,8 @@ fn rows(
             id: one.id.to_string(),
         })
     });
-    people.collect()
+    let people: Result<_, Problem> = people.collect();
+    Ok((people?, next))
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -60,7 +60,8 @@ impl Reach {
         self.hosts.is_empty() || self.hosts.contains(&name)
     }
 
-    /// The address of whoever asks, without the port: who opens many connections is one.
+    /// The address of whoever asks, without the port: who opens many connections is one, and so is who has a network of
+    /// addresses of version 6, as every household does.
     pub(crate) fn address(&self, request: &Request) -> String {
         if self.behind {
             // The last is what the server in front saw; those before it are what it was told.
@@ -72,25 +73,32 @@ impl Reach {
             let last = told
                 .and_then(|told| told.to_str().ok())
                 .and_then(|told| told.rsplit(',').next());
-            if let Some(last) = last {
-                let last = last.trim();
-                return last.parse().map_or_else(|_| last.to_owned(), of_one);
+            if let Some(last) = last.and_then(|last| address_in(last.trim())) {
+                return whose(last);
             }
         }
         let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        from.map_or_else(String::new, |ConnectInfo(from)| of_one(from.ip()))
+        from.map_or_else(String::new, |ConnectInfo(from)| whose(from.ip()))
     }
 }
 
-/// What one subscriber has: an address of version 4, or all of version 6 that begin with the same 64 bits, since whoever
-/// has one of these has the others too.
-fn of_one(address: IpAddr) -> String {
+/// The address in what a server in front says: some add the port, and brackets.
+fn address_in(told: &str) -> Option<IpAddr> {
+    let bare = told
+        .strip_prefix('[')
+        .and_then(|told| told.strip_suffix(']'));
+    let with_port = || told.parse().ok().map(|address: SocketAddr| address.ip());
+    bare.unwrap_or(told).parse().ok().or_else(with_port)
+}
+
+/// Whose address it is: of version 6 the first 64 bits are given to one, who makes up the others.
+fn whose(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V6(six) => {
-            let network = u128::from(six) >> 64 << 64;
-            format!("{}/64", Ipv6Addr::from(network))
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
-        four @ IpAddr::V4(_) => four.to_string(),
     }
 }
 
@@ -137,7 +145,7 @@ mod tests {
             ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
             ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
         ] {
-            assert_eq!(of_one(address.parse().unwrap()), one);
+            assert_eq!(whose(address.parse().unwrap()), one);
         }
     }
 
@@ -216,6 +224,23 @@ mod tests {
         };
         assert_eq!(behind.address(&request("1.1.1.1, 2.2.2.2")), "2.2.2.2");
         assert_eq!(behind.address(&request("")), "10.0.0.1");
+        // With a port that changes each time, or in brackets; what is no address is none.
+        assert_eq!(behind.address(&request("2.2.2.2:4711")), "2.2.2.2");
+        assert_eq!(behind.address(&request("1.1.1.1, unknown")), "10.0.0.1");
+        // Who has a network is one, however many addresses they make up in it.
+        for one in [
+            "2001:db8:1:2::7",
+            "2001:db8:1:2:ffff::1",
+            "[2001:db8:1:2::9]",
+            "[2001:db8:1:2::9]:4711",
+        ] {
+            assert_eq!(behind.address(&request(one)), "2001:db8:1:2::/64", "{one}");
+        }
+        assert_eq!(
+            behind.address(&request("2001:db8:1:3::7")),
+            "2001:db8:1:3::/64"
+        );
+        assert_eq!(behind.address(&request("::ffff:2.2.2.2")), "2.2.2.2");
         assert_eq!(Reach::default().address(&request("1.1.1.1")), "10.0.0.1");
     }
 }

@@ -18,6 +18,9 @@ const LAST: Duration = Duration::from_secs(20);
 /// How long somebody may take to send a request's headers.
 const HEADERS: Duration = Duration::from_secs(10);
 
+/// How long somebody may take nothing of what is sent.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The most bytes of a request's headers.
 const MOST_HEADERS: usize = 64 << 10;
 
@@ -55,6 +58,14 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// Whether TLS can be spoken with it, without listening anywhere.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn check(&self) -> Result<(), ServeError> {
+        Certificate::read(self).await.map(|_| ())
+    }
+
     /// When either file was written last, as far as the system says.
     fn written(&self) -> Vec<Option<SystemTime>> {
         let written = |path| std::fs::metadata(path).and_then(|file| file.modified());
@@ -73,6 +84,8 @@ pub struct Listen {
     pub tls: Option<Tls>,
     /// The most connections at a time; more are closed at once.
     pub connections: usize,
+    /// How long one may take nothing of what is sent.
+    pub patience: Duration,
 }
 
 impl Listen {
@@ -82,6 +95,7 @@ impl Listen {
             address,
             tls: None,
             connections: 1_024,
+            patience: PATIENCE,
         }
     }
 }
@@ -184,7 +198,7 @@ pub async fn serve(router: Router, listen: &Listen) -> Result<Listening, ServeEr
     let address = listener.local_addr().map_err(failed)?;
     let handle = Handle::new();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let gate = Gate::new(listen.connections);
+    let gate = Gate::new(listen.connections, listen.patience);
     let server = axum_server::from_tcp(listener).map_err(failed)?;
     let mut server = server
         .handle(handle.clone())

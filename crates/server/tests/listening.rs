@@ -115,6 +115,40 @@ fn one_connection_more_than_there_is_room_for_is_closed_and_the_others_are_serve
 }
 
 #[test]
+fn whoever_takes_nothing_of_the_answer_loses_their_place() {
+    block_on(async {
+        let router = Router::new().route("/", get(async || "x".repeat(1 << 20)));
+        let listen = Listen {
+            connections: 1,
+            patience: Duration::from_millis(300),
+            ..anywhere()
+        };
+        let listening = serve(router, &listen).await.unwrap();
+        let address = listening.address;
+        let served = tokio::task::spawn_blocking(move || {
+            let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+            let mut takes_nothing = TcpStream::connect(address).unwrap();
+            // More than the system keeps for one connection.
+            takes_nothing
+                .write_all(request.repeat(100).as_bytes())
+                .unwrap();
+            let since = std::time::Instant::now();
+            let closing = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            loop {
+                let mut later = TcpStream::connect(address).unwrap();
+                let answer = ask(&mut later, closing);
+                if answer.starts_with("HTTP/1.1 200") || since.elapsed() > Duration::from_secs(20) {
+                    return answer;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        assert!(served.await.unwrap().starts_with("HTTP/1.1 200"));
+        listening.stop().await;
+    });
+}
+
+#[test]
 fn whoever_sends_headers_too_slowly_is_cut_off() {
     block_on(async {
         let listening = serve(Router::new(), &anywhere()).await.unwrap();

@@ -721,6 +721,86 @@ fn administrators_mind_people_within_their_reach_and_never_themselves() {
 }
 
 #[test]
+fn a_desk_that_was_left_is_left_although_its_page_asks_for_events() {
+    let house = House::new();
+    block_on(async {
+        let mut browser = house.signed_in("wang", Role::Officer, "990121").await;
+        let mut events = async || {
+            let request = Request::builder()
+                .uri("/account")
+                .header(header::ACCEPT, "text/event-stream");
+            browser.send(request, String::new()).await.status
+        };
+        for _ in 0..5 {
+            house.later(600);
+            assert_eq!(events().await, StatusCode::OK);
+        }
+        house.later(600);
+        assert_eq!(events().await, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            browser.get("/account").await.status,
+            StatusCode::UNAUTHORIZED
+        );
+    });
+}
+
+#[test]
+fn everybody_of_a_large_county_is_on_some_page() {
+    let house = House::new();
+    block_on(async {
+        let mut admin = house
+            .signed_in("admin", Role::Administrator, "990121")
+            .await;
+        for number in 0..205 {
+            let login = format!("of{number}");
+            house.invited(&login, Role::Clerk, "990121003201").await;
+        }
+        let first = admin.get("/people").await;
+        let rest = first.body.split_once("href=\"/people?after=").unwrap().1;
+        let after = rest.split_once('"').unwrap().0;
+        let second = admin.get(&format!("/people?after={after}")).await;
+        assert!(!second.body.contains("href=\"/people?after="));
+        for number in 0..205 {
+            let name = format!("王of{number}<");
+            let seen = [&first, &second].map(|page| page.body.contains(&name));
+            assert_eq!(seen.iter().filter(|seen| **seen).count(), 1, "{name}");
+        }
+    });
+}
+
+#[test]
+fn who_sees_people_of_more_than_they_may_invite_to_invites_all_the_same() {
+    let house = House::new();
+    block_on(async {
+        let mut both = house
+            .signed_in("both", Role::Administrator, "990121003")
+            .await;
+        let account = house.newest_account().await;
+        let wide = kandeng_platform::account::GrantRole(kandeng_platform::account::Grant {
+            role: Role::Auditor,
+            jurisdiction: "990121".to_owned(),
+        });
+        house
+            .site
+            .platform()
+            .carry_out::<kandeng_platform::account::Account, _>(account, wide, &house.cx())
+            .await
+            .unwrap();
+        let token = both.token().await;
+        let fields = [
+            ("form_token", token.as_str()),
+            ("name", "钱七"),
+            ("login", "qian"),
+            ("role", "clerk"),
+            ("jurisdiction", "990121003001"),
+            ("language", "zh"),
+        ];
+        let seen = both.post("/people", &fields).await;
+        assert!(seen.body.contains("/invitation/"), "{}", seen.body);
+    });
+}
+
+#[test]
 fn programs_get_a_problem_document_and_people_a_page() {
     let house = House::new();
     block_on(async {

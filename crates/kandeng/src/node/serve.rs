@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kandeng_platform::account::{NewPerson, People, PeopleError};
 use kandeng_platform::authority::Authority;
 use kandeng_platform::deadline::DeadlineLoop;
+use kandeng_platform::jurisdiction::is_code;
 use kandeng_platform::node::{CONFIG, Config, DiskAt, Folder, Node, NodeError, ServerAt};
 use kandeng_platform::notice::NoticeLoop;
 use kandeng_platform::page::Site;
@@ -45,7 +46,11 @@ pub(crate) fn config(options: &ConfigCheck, words: Words) -> Result<ExitCode, Fa
     let ConfigCommand::Check { config } = &options.command;
     let folder = folder_of(config)?;
     let read = Folder::open(&folder)?;
+    place(&read)?;
     authority(&read)?;
+    if let Some(tls) = tls_of(&read) {
+        super::runtime()?.block_on(tls.check()).map_err(unserved)?;
+    }
     let read = read.config;
     tell!(
         "{}",
@@ -76,6 +81,29 @@ fn address_of(server: &ServerAt, listening: SocketAddr) -> String {
         None if server.behind_tls => format!("http://{listening}/"),
         None => format!("{scheme}://{listening}/"),
     }
+}
+
+/// The certificate and its key, where settings name one.
+fn tls_of(folder: &Folder) -> Option<Tls> {
+    let (certificate, key) = folder.config.server.tls.as_ref()?;
+    Some(Tls {
+        certificate: folder.path().join(certificate),
+        key: folder.path().join(key),
+    })
+}
+
+/// A node is for a division: where it is none, nobody may do anything.
+fn place(folder: &Folder) -> Result<(), Failure> {
+    let code = &folder.config.jurisdiction;
+    if is_code(code) {
+        return Ok(());
+    }
+    let at = folder.path().join(CONFIG);
+    let at = at.display();
+    Err(Failure::wrong(
+        format!("{at}:jurisdiction 应为 2、4、6、9 或 12 位区划代码,不是 {code}"),
+        format!("{at}: jurisdiction is a division code of 2, 4, 6, 9 or 12 digits, and not {code}"),
+    ))
 }
 
 /// The policies of the platform, and those of the node's own folder where there is one.
@@ -146,7 +174,9 @@ pub(crate) fn at(
 }
 
 fn served(folder: &Path, demo: Option<(u16, &Path)>, words: Words) -> Result<ExitCode, Failure> {
-    let authority = authority(&Folder::open(folder)?)?;
+    let opened = Folder::open(folder)?;
+    place(&opened)?;
+    let authority = authority(&opened)?;
     let node = Node::open(folder, super::scenes::opening())?;
     let mut config = node.folder.config.clone();
     if let Some((port, _)) = demo {
@@ -205,10 +235,7 @@ async fn until_stopped(
         divisions,
     );
     let of = &config.server;
-    let tls = of.tls.as_ref().map(|(certificate, key)| Tls {
-        certificate: node.folder.path().join(certificate),
-        key: node.folder.path().join(key),
-    });
+    let tls = tls_of(&node.folder);
     let reach = Reach::of(of);
     let secure = reach.secure;
     let work: Vec<Work> = scenes
@@ -225,9 +252,9 @@ async fn until_stopped(
         std::fs::write(path, lines).map_err(Failure::unwritten(path))?;
     }
     let listen = Listen {
-        address: of.address,
         connections: of.connections,
         tls,
+        ..Listen::at(of.address)
     };
     keep_room(node, config.disk);
     let listening = serve(server.router(), &listen).await.map_err(unserved)?;

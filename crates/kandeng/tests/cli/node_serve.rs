@@ -67,6 +67,10 @@ fn settings_that_cannot_be_used_are_told_with_their_line() {
             "[server]\nprot = 80\n",
             ["kandeng.toml:", "has no key prot"],
         ),
+        (
+            "[server]\ncertificate = \"nothing.pem\"\nkey = \"nothing.key\"\n",
+            ["the certificate", "nothing.pem"],
+        ),
     ] {
         std::fs::write(&path, format!("{text}\n{more}")).unwrap();
         refused(folder, &check, &words);
@@ -75,6 +79,12 @@ fn settings_that_cannot_be_used_are_told_with_their_line() {
             &["--lang", "en", "serve", "--config", "node"],
             &words,
         );
+    }
+    let nowhere = text.replace("\"990121\"", "\"99x\"");
+    assert_ne!(nowhere, text);
+    std::fs::write(&path, nowhere).unwrap();
+    for args in [&check[..], &["--lang", "en", "serve", "--config", "node"]] {
+        refused(folder, args, &["kandeng.toml", "99x"]);
     }
     std::fs::write(&path, &text).unwrap();
     // Policies of the node's own forbid; they cannot permit.

@@ -17,6 +17,9 @@ use crate::jurisdiction;
 /// Among which values names to sign in by are unique.
 pub(super) const LOGINS: &str = "login";
 
+/// The most characters of why an account is suspended.
+const MOST_REASON: usize = 2_000;
+
 /// Among which values devices' credentials are unique.
 const PASSKEYS: &str = "passkey";
 
@@ -257,8 +260,16 @@ impl Decide<Suspend> for Account {
         if self.suspended {
             return Ok(Decision::of([]));
         }
+        let reason = suspend.reason.trim();
+        if !(1..=MOST_REASON).contains(&reason.chars().count()) {
+            return Err(Refusal::new(
+                "reason",
+                format!("请写明理由,不超过 {MOST_REASON} 字"),
+                format!("say why, in up to {MOST_REASON} characters"),
+            ));
+        }
         Ok(AccountEvent::AccountSuspended {
-            reason: suspend.reason,
+            reason: reason.to_owned(),
         }
         .into())
     }

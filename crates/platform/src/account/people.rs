@@ -39,6 +39,9 @@ pub const SESSION_HOURS: i64 = 12;
 /// How many recovery codes somebody gets.
 pub const RECOVERY_CODES: usize = 10;
 
+/// The most characters of a name or a login.
+const MOST_OF_NAME: usize = 60;
+
 /// How many names are remembered for a moment.
 const MOST_NAMES: usize = 4_096;
 
@@ -144,11 +147,20 @@ impl People {
     ) -> Result<(Uuid, String), PeopleError> {
         let name = new.name.trim();
         let login_key = login_key(&new.login);
-        if name.is_empty() || login_key.is_empty() || login_key.chars().count() > 60 {
+        let is_short = |text: &str| (1..=MOST_OF_NAME).contains(&text.chars().count());
+        if !is_short(name) || !is_short(&login_key) || !name.chars().all(is_seen) {
             return Err(Refusal::new(
                 "person-incomplete",
-                "请填写姓名和登录名(至多 60 个字符)",
-                "a name and a login (at most 60 characters) are needed",
+                format!("请填写姓名和登录名(各至多 {MOST_OF_NAME} 个字符)"),
+                format!("a name and a login (at most {MOST_OF_NAME} characters each) are needed"),
+            )
+            .into());
+        }
+        if !login_key.chars().all(is_of_login) {
+            return Err(Refusal::new(
+                "login-letters",
+                "登录名只能用文字、数字和 . _ - @ +",
+                "a login is made of letters, digits and . _ - @ +",
             )
             .into());
         }
@@ -312,7 +324,7 @@ impl People {
         };
         password::acceptable(password, &login)?;
         let secret = TotpSecret::of(totp, &login);
-        let step = secret.and_then(|secret| secret.step(code.trim(), cx.at));
+        let step = secret.and_then(|secret| secret.step(&together(code), cx.at));
         let Some(step) = step else {
             return Err(wrong_code().into());
         };
@@ -444,7 +456,7 @@ impl People {
         let totp = of.map(|of| read(of.totp)).transpose()?.flatten();
         let step = totp
             .and_then(|totp| TotpSecret::of(&totp, "account"))
-            .and_then(|secret| secret.step(code.trim(), at));
+            .and_then(|secret| secret.step(&together(code), at));
         let hashes = of.map(|of| read(of.recovery)).transpose()?.flatten();
         let typed = hash(&plain(code));
         let recovery = hashes.and_then(|hashes| {
@@ -578,9 +590,36 @@ fn not_signed_in() -> Refusal {
     )
 }
 
-/// A login as it is compared: without the space around it, in small letters.
+/// A login as it is compared: without the space around it, in small letters, and those of full width, which Chinese
+/// keyboards write, as the others.
 fn login_key(login: &str) -> String {
-    login.trim().to_lowercase()
+    let narrow = |letter: char| match letter {
+        // From `！` to `～` they stand in the order of those from `!` to `~`.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    login
+        .trim()
+        .chars()
+        .map(narrow)
+        .collect::<String>()
+        .to_lowercase()
+}
+
+/// Whether a letter may stand in a new login: one that nobody sees would make two that look the same.
+fn is_of_login(letter: char) -> bool {
+    letter.is_alphanumeric() || "._-@+ ".contains(letter)
+}
+
+/// Whether a letter may stand in a name: none that breaks lines, or turns round what follows it.
+fn is_seen(letter: char) -> bool {
+    let turns = matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    !letter.is_control() && !turns
+}
+
+/// A one-time code as it was meant: applications show it in two groups.
+fn together(code: &str) -> String {
+    code.split_whitespace().collect()
 }
 
 /// A recovery code as it is compared: letters that are taken for digits are these.

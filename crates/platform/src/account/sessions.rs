@@ -36,18 +36,30 @@ pub(super) struct Session {
     until: Timestamp,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Somebody.
+    Person,
+    /// A page that stands open, by itself.
+    Page,
+}
+
 /// When sessions were last used at this node.
 #[derive(Default)]
 pub(super) struct Seen(Mutex<HashMap<Uuid, Timestamp>>);
 
 impl Seen {
     /// Whether it was used lately: here, or where this node has not seen it, when it was opened. If so it is used
-    /// now. So a session that was left is left after a restart too, and at another node.
-    fn lately(&self, session: Uuid, opened: Timestamp, now: Timestamp) -> bool {
+    /// now, unless a page asks by itself. So a session that was left is left after a restart too, and at another node.
+    fn lately(&self, session: Uuid, opened: Timestamp, now: Timestamp, by: By) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = all.get(&session).copied().unwrap_or(opened);
         if !recent(last, now) {
             return false;
+        }
+        if by == By::Page {
+            return true;
         }
         let fresh = all.insert(session, now).is_none();
         // Looked through as it grows. Whatever is let go of was opened before it was last used, and so it stays ended.
@@ -69,6 +81,28 @@ impl People {
     /// # Errors
     /// When the read model fails.
     pub fn viewer(&self, token: &str, now: Timestamp) -> Result<Option<Viewer>, PeopleError> {
+        self.viewer_by(token, now, By::Person)
+    }
+
+    /// The same where a page asks by itself, again and again for as long as it stands open: nobody uses the session by
+    /// that, so that a desk that was left is left.
+    ///
+    /// # Errors
+    /// When the read model fails.
+    pub fn viewer_of_page(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Viewer>, PeopleError> {
+        self.viewer_by(token, now, By::Page)
+    }
+
+    fn viewer_by(
+        &self,
+        token: &str,
+        now: Timestamp,
+        by: By,
+    ) -> Result<Option<Viewer>, PeopleError> {
         let token = hash(token);
         let read = || self.platform().query(|of| read(of, &token));
         let session = (self.0.sessions).of(self.platform(), token.clone(), read)?;
@@ -78,7 +112,7 @@ impl People {
         let opened_by = now + SignedDuration::from_mins(BEFORE_MINUTES);
         let is_open = session.until > now && session.opened <= opened_by;
         let seen = &self.0.seen;
-        let is_used = is_open && seen.lately(session.viewer.session, session.opened, now);
+        let is_used = is_open && seen.lately(session.viewer.session, session.opened, now, by);
         Ok(is_used.then_some(session.viewer))
     }
 
@@ -168,10 +202,10 @@ mod tests {
             |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1_000_000 + minutes);
         for number in 0..10_000_u128 {
             let now = at(number as i64);
-            assert!(seen.lately(Uuid::from_u128(number), now, now));
+            assert!(seen.lately(Uuid::from_u128(number), now, now, By::Person));
         }
         assert!(seen.0.lock().unwrap().len() < 8_192);
         // One that ended by itself and was let go of does not come back.
-        assert!(!seen.lately(Uuid::from_u128(7), at(7), at(10_000)));
+        assert!(!seen.lately(Uuid::from_u128(7), at(7), at(10_000), By::Person));
     }
 }

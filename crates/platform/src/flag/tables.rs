@@ -19,7 +19,7 @@ impl Tables for FlagTables {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -54,6 +54,7 @@ impl Tables for FlagTables {
             proposed_by text,
             forgotten integer not null default 0 check (forgotten in (0, 1)), -- whom it pointed at is
             raised_at integer not null, -- milliseconds since 1970
+            opened_at integer not null, -- when it was raised, or open again
             changed_at integer not null
         ) strict;
         -- What officers decided, for ever: a flag that comes back may have several.
@@ -214,7 +215,7 @@ fn project(to: &Connection, stream: &str, at: i64, event: &FlagEvent) -> rusqlit
             write(to, stream, at, found, &[], false)?;
             state(to, stream, at, "dismissed", Some(*dismissal))?;
             to.prepare_cached(
-                "update flags set key = ?2, raised_at = ?3, forgotten = 1 where stream = ?1",
+                "update flags set key = ?2, raised_at = ?3, opened_at = ?3, forgotten = 1 where stream = ?1",
             )?
             .execute(params![stream, found.key, raised_at])?
         }
@@ -270,8 +271,8 @@ fn write(
     to.prepare_cached(
         "insert into flags (stream, rule, rule_version, severity, subject_kind, subject, key, \
          fingerprint, money_fen, items, related, figures, says_zh, says_en, state, changed, rule_changed, \
-         raised_at, changed_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         'open', ?15, ?16, ?17, ?17) \
+         raised_at, opened_at, changed_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         'open', ?15, ?16, ?17, ?17, ?17) \
          on conflict (stream) do update set rule_version = excluded.rule_version, \
          severity = excluded.severity, fingerprint = excluded.fingerprint, \
          money_fen = excluded.money_fen, items = excluded.items, related = excluded.related, \
@@ -280,6 +281,7 @@ fn write(
          not_applicable_zh = null, not_applicable_en = null, \
          rule_changed = max(rule_changed * (state <> 'cleared'), excluded.rule_changed), \
          proposed = null, proposed_by = null, forgotten = 0, \
+         opened_at = iif(state in ('open', 'confirmed'), opened_at, excluded.opened_at), \
          changed = excluded.changed, changed_at = excluded.changed_at",
     )?
     .execute(params![
@@ -313,6 +315,7 @@ fn state(
     to.prepare_cached(
         "update flags set state = ?2, dismissal = ?3, not_applicable = null, not_applicable_zh = null, \
          not_applicable_en = null, rule_changed = 0, drawn = drawn and ?2 = 'open', \
+         opened_at = iif(?2 = 'open' and state <> 'open', ?4, opened_at), \
          proposed = null, proposed_by = null, changed_at = ?4 where stream = ?1",
     )?
     .execute(params![stream, state, dismissal.map(Dismissal::name), at])

@@ -46,7 +46,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
-        if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"application/json")) {
+        let is_json = |kind: &[u8]| kind.to_ascii_lowercase().starts_with(b"application/json");
+        if kind.is_none_or(|kind| !is_json(kind.as_bytes())) {
             return Err(Problem::format());
         }
         let bytes = bytes_of(request, state).await?;

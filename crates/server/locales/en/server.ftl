@@ -53,6 +53,7 @@ restore = Restore
 reason = Reason
 invite = Invite
 language = Language
+people-more = Invited later
 link-once = Hand the person this site's address with this link behind it. It works once, within 72 hours, and is shown this once:
 readings = Who looked at what
 readings-hint = Each opening of a case or of somebody's data, with its reason. A name or a thing narrows the list.

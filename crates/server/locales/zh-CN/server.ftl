@@ -53,6 +53,7 @@ restore = 恢复
 reason = 原因
 invite = 邀请
 language = 语言
+people-more = 之后邀请的
 link-once = 请把本站地址加上这个链接交给本人。它 72 小时内可用一次,只显示这一次:
 readings = 查阅记录
 readings-hint = 每次打开办件或个人信息及其理由。点击姓名或对象可缩小范围。

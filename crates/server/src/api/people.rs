@@ -1,8 +1,9 @@
 //! Accounts for programs: who has one, inviting somebody, roles, suspending. Nobody's name is in an answer. Credentials
-//! are no program's: a link for somebody who has an account already is made on the page.
+//! are no program's, and no administrator is: a link for somebody who has an account already, and whoever administers
+//! people, are made on the page.
 
-use axum::Json;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use kandeng_platform::Decide;
 use kandeng_platform::Language;
 use kandeng_platform::account::{
@@ -10,12 +11,15 @@ use kandeng_platform::account::{
 };
 use kandeng_platform::api::{Asks, At, CommandId, Done, Id, Operation, Operations, Said, born};
 use kandeng_platform::authority::Action;
-use kandeng_platform::page::{Asked, Problem, Site};
+use kandeng_platform::page::{Asked, Problem, Program, Site};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::people::{MOST, accounts, address, granted, person, somebody_new};
+use crate::people::{accounts, address, granted, person, somebody_new};
+
+/// The most accounts that are given at once.
+const MOST: usize = 500;
 
 /// What every command answers.
 const DONE: &str = "已办,或本来如此 / Done, or so already";
@@ -27,7 +31,8 @@ pub(super) fn operations() -> Operations {
         .asks(
             Operation::read(
                 "/api/people",
-                "账号、角色、状态,先受邀的在前 / Accounts, their roles and states, those invited first",
+                "账号、角色、状态,先邀请的在前,一次至多 500 个 / Accounts, their roles and states, those invited first, \
+                 up to 500 at once",
             )
             .asking::<WantedPeople>()
             .giving::<Accounts>(200, "账号 / The accounts"),
@@ -77,19 +82,16 @@ pub(super) fn operations() -> Operations {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct WantedPeople {
-    /// 从第几个起,从 0 数 / From which place on, counted from 0
-    from: Option<u32>,
-    /// 一次多少个 / How many at once
-    #[schema(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
+    /// 在此账号之后邀请的 / Invited after this account
+    after: Option<Id>,
 }
 
 /// 账号 / Accounts
 #[derive(Serialize, ToSchema)]
 struct Accounts {
     people: Vec<AccountLine>,
-    /// 还有更多:作为 `from` 再问 / There are more: ask again with this as `from`
-    next: Option<u32>,
+    /// 还有更多:作为 `after` 再问 / There are more: ask again with this as `after`
+    next: Option<Id>,
 }
 
 /// 一个账号 / An account
@@ -108,12 +110,8 @@ async fn listed(
     asked: Asked,
     Asks(wanted): Asks<WantedPeople>,
 ) -> Result<Json<Accounts>, Problem> {
-    let (from, limit) = (wanted.from.unwrap_or(0), wanted.limit.unwrap_or(MOST));
-    let within = &asked.resource.jurisdiction;
-    // One more tells whether there are more.
-    let mut all = accounts(&site, within, from, limit + 1)?;
-    let has_more = all.len() > limit as usize;
-    all.truncate(limit as usize);
+    let after = wanted.after.map(|Id(id)| id);
+    let (all, next) = accounts(&site, &asked.resource.jurisdiction, after, MOST)?;
     let people = all.into_iter().map(|one| AccountLine {
         id: Id(one.id),
         state: one.state,
@@ -122,7 +120,7 @@ async fn listed(
     });
     Ok(Json(Accounts {
         people: people.collect(),
-        next: has_more.then(|| from.saturating_add(limit)),
+        next: next.map(Id),
     }))
 }
 
@@ -164,9 +162,16 @@ struct RoleIn {
     jurisdiction: String,
 }
 
+/// A program, where it is one that asks.
+type Asker = Option<Extension<Program>>;
+
 impl RoleIn {
-    /// The role where the reach of whoever asks has it.
-    fn granted(&self, site: &Site, asked: &Asked) -> Result<Grant, Problem> {
+    /// The role where the reach of whoever asks has it. Whoever finds a program's key makes no administrator by it, who
+    /// would be there when the key has ended.
+    fn granted(&self, site: &Site, asked: &Asked, by: &Asker) -> Result<Grant, Problem> {
+        if by.is_some() && matches!(self.role, RoleName::Administrator) {
+            return Err(Problem::beyond_scope(None).with("field", "/role".into()));
+        }
         let grant = granted(site, &asked.viewer, self.role.into(), &self.jurisdiction);
         grant.map_err(|problem| problem.with("field", "/jurisdiction".into()))
     }
@@ -214,6 +219,7 @@ async fn invite(
     site: Site,
     asked: Asked,
     command: CommandId,
+    by: Asker,
     Said(new): Said<NewPersonIn>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
     let role = RoleIn {
@@ -227,7 +233,7 @@ async fn invite(
             Some(LanguageName::En) => Language::En,
             _ => Language::Zh,
         },
-        grants: vec![role.granted(&site, &asked)?],
+        grants: vec![role.granted(&site, &asked, &by)?],
     };
     let jurisdiction = &asked.resource.jurisdiction;
     // Sent again, since the answer with the link was lost on its way.
@@ -269,20 +275,22 @@ where
 async fn grant(
     site: Site,
     asked: Asked,
+    by: Asker,
     command: CommandId,
     Said(role): Said<RoleIn>,
 ) -> Result<Json<Done>, Problem> {
-    let grant = role.granted(&site, &asked)?;
+    let grant = role.granted(&site, &asked, &by)?;
     carry_out(&site, &asked, command, GrantRole(grant)).await
 }
 
 async fn withdraw(
     site: Site,
     asked: Asked,
+    by: Asker,
     command: CommandId,
     Said(role): Said<RoleIn>,
 ) -> Result<Json<Done>, Problem> {
-    let grant = role.granted(&site, &asked)?;
+    let grant = role.granted(&site, &asked, &by)?;
     carry_out(&site, &asked, command, WithdrawRole(grant)).await
 }
 

@@ -1,7 +1,7 @@
 //! Whoever is responsible is told: of a grave doubt at once, of the others once a day. What is told names the project's
 //! code and the items in red, says that it is a doubt, and names nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -27,6 +27,16 @@ fn officers(site: &Site, kind: &str, subject: &str) -> Result<Vec<Uuid>, Command
         .collect())
 }
 
+/// How items are called, one after the other.
+fn names<'k>(filing: &Filing, items: impl Iterator<Item = &'k str> + Clone) -> Text {
+    let of = |name: fn(&crate::filing::Item) -> &str, between: &str| {
+        let items = items.clone();
+        let items = items.map(|key| filing.item(key).map_or(key, name));
+        items.collect::<Vec<_>>().join(between)
+    };
+    Text::new(of(|item| &item.zh, "、"), of(|item| &item.en, ", "))
+}
+
 /// What is told of a finding at once, should it be new: nothing unless it is grave.
 pub(super) fn at_once(
     site: &Site,
@@ -37,11 +47,6 @@ pub(super) fn at_once(
     if found.severity != "high" {
         return Ok(Vec::new());
     }
-    let names = |of: fn(&crate::filing::Item) -> &str, between: &str| {
-        let items = found.items.iter();
-        let items = items.map(|key| filing.item(key).map_or(key.as_str(), of));
-        items.collect::<Vec<_>>().join(between)
-    };
     // A project goes by its code; an organization may be a person's business, and is not named.
     let (zh, en) = match found.subject_kind.as_str() {
         "project" => (
@@ -54,14 +59,12 @@ pub(super) fn at_once(
         format!("{zh}:疑点,待核实"),
         format!("{en}: doubt, to be checked"),
     );
+    let items = names(filing, found.items.iter().map(String::as_str));
     let body = Text::new(
-        format!(
-            "存疑信息项:{}。疑点不是结论,请登录核实。",
-            names(|item| &item.zh, "、")
-        ),
+        format!("存疑信息项:{}。疑点不是结论,请登录核实。", items.zh),
         format!(
             "Items in doubt: {}. A doubt is not a conclusion; sign in to check.",
-            names(|item| &item.en, ", ")
+            items.en
         ),
     );
     let cause = format!(
@@ -84,40 +87,92 @@ pub(super) fn at_once(
 /// How far back a digest looks, in days.
 const BACK: i64 = 31;
 
+/// The most projects that a digest names: it is read on a phone.
+const MOST_NAMED: usize = 20;
+
 /// Why an officer is told, on a day.
 fn of_day(day: Date) -> String {
     format!("digest/{day}")
 }
 
-/// Tells every officer how many doubts that are not grave came up since they were last told, and are still open: since
-/// the day before, or longer where the node stood still. `due` is the moment of the day's digest.
+/// A doubt that came up, or came back.
+struct Fresh {
+    kind: String,
+    subject: String,
+    items: Vec<String>,
+    at: i64,
+}
+
+/// Those that are open and not grave, from one moment to another.
+fn fresh(site: &Site, since: Timestamp, until: Timestamp) -> Result<Vec<Fresh>, CommandError> {
+    let found = site.platform().query(|connection| {
+        connection
+            .prepare_cached(
+                "select subject_kind, subject, items, opened_at from flags \
+                 where state = 'open' and severity <> 'high' and opened_at >= ?1 and opened_at < ?2",
+            )?
+            .query_map([since.as_millisecond(), until.as_millisecond()], |row| {
+                let items: String = row.get(2)?;
+                Ok(Fresh {
+                    kind: row.get(0)?,
+                    subject: row.get(1)?,
+                    // Cannot fail: the projection wrote a list.
+                    items: serde_json::from_str(&items).unwrap_or_default(),
+                    at: row.get(3)?,
+                })
+            })?
+            .collect()
+    });
+    Ok(found?)
+}
+
+/// What an officer is told of them: projects by their codes with the items in red, organizations by their number.
+fn told(filing: &Filing, fresh: &[&Fresh]) -> Text {
+    let mut projects: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in fresh.iter().filter(|one| one.kind == "project") {
+        let items = projects.entry(&one.subject).or_default();
+        items.extend(one.items.iter().map(String::as_str));
+    }
+    let (mut zh, mut en) = (String::new(), String::new());
+    for (code, items) in projects.iter().take(MOST_NAMED) {
+        let items = names(filing, items.iter().copied());
+        zh.push_str(&format!("项目 {code}:{}\n", items.zh));
+        en.push_str(&format!("Project {code}: {}\n", items.en));
+    }
+    let more = projects.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        zh.push_str(&format!("另有 {more} 个项目\n"));
+        en.push_str(&format!("and {more} more projects\n"));
+    }
+    let others = fresh.iter().filter(|one| one.kind != "project").count();
+    if others > 0 {
+        zh.push_str(&format!("单位:{others} 条\n"));
+        en.push_str(&format!("Organizations: {others}\n"));
+    }
+    zh.push_str("疑点不是结论,请登录核实。");
+    en.push_str("A doubt is not a conclusion; sign in to check.");
+    Text::new(zh, en)
+}
+
+/// Tells every officer which doubts that are not grave came up, or came back, since they were last told, and are still
+/// open: since the day before, or longer where the node stood still. `due` is the moment of the day's digest.
 pub(super) async fn digest(
     site: &Site,
+    filing: &Filing,
     (day, due): (Date, Timestamp),
     channel: &str,
     cx: &Context,
 ) -> Result<(), CommandError> {
     let back = |days: i64| due - SignedDuration::from_hours(24 * days);
-    let fresh: Vec<(String, String, i64)> = site.platform().query(|connection| {
-        connection
-            .prepare_cached(
-                "select subject_kind, subject, raised_at from flags where state = 'open' and severity <> 'high' \
-                 and raised_at >= ?1 and raised_at < ?2",
-            )?
-            .query_map(
-                [back(BACK).as_millisecond(), due.as_millisecond()],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )?
-            .collect()
-    })?;
-    let mut raised: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
-    for (kind, subject, at) in fresh {
-        for officer in officers(site, &kind, &subject)? {
-            raised.entry(officer).or_default().push(at);
+    let fresh = fresh(site, back(BACK), due)?;
+    let mut for_whom: BTreeMap<Uuid, Vec<&Fresh>> = BTreeMap::new();
+    for one in &fresh {
+        for officer in officers(site, &one.kind, &one.subject)? {
+            for_whom.entry(officer).or_default().push(one);
         }
     }
-    let mut of: BTreeMap<Uuid, usize> = BTreeMap::new();
-    for (officer, raised) in raised {
+    let mut of: BTreeMap<Uuid, (usize, Text)> = BTreeMap::new();
+    for (officer, mut fresh) in for_whom {
         let mut since = back(BACK);
         for days in 1..BACK {
             let Ok(before) = day.checked_sub(Span::new().days(days)) else {
@@ -132,9 +187,9 @@ pub(super) async fn digest(
             }
         }
         let since = since.as_millisecond();
-        let count = raised.into_iter().filter(|at| *at >= since).count();
-        if count > 0 {
-            of.insert(officer, count);
+        fresh.retain(|one| one.at >= since);
+        if !fresh.is_empty() {
+            of.insert(officer, (fresh.len(), told(filing, &fresh)));
         }
     }
     if of.is_empty() {
@@ -142,7 +197,7 @@ pub(super) async fn digest(
     }
     site.platform()
         .append(cx, |plan| {
-            of.iter().try_for_each(|(officer, count)| {
+            of.iter().try_for_each(|(officer, (count, body))| {
                 plan.effect(Effect::Notify(NewNotice {
                     cause: of_day(day),
                     to: *officer,
@@ -151,10 +206,7 @@ pub(super) async fn digest(
                         format!("{count} 条新疑点,待核实"),
                         format!("{count} new doubts, to be checked"),
                     ),
-                    body: Text::new(
-                        "疑点不是结论,请登录核实。",
-                        "A doubt is not a conclusion; sign in to check.",
-                    ),
+                    body: body.clone(),
                 }))
             })
         })

@@ -394,7 +394,12 @@ impl Watch {
         if due > now || standing.digested == Some(today) {
             return Ok(());
         }
-        alert::digest(&self.site, (today, due), channel, &self.cx()).await?;
+        let Ok(declared) = self.scene.newest(&self.site) else {
+            // What is wrong was told where the rules were to run; the next round tries again.
+            return Ok(());
+        };
+        let (site, filing) = (&self.site, &declared.filing);
+        alert::digest(site, filing, (today, due), channel, &self.cx()).await?;
         standing.digested = Some(today);
         Ok(())
     }

@@ -313,6 +313,9 @@ fn a_file_with_a_bad_row_is_not_taken_and_what_is_wrong_is_told() {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "{name} {expires}"
             );
+            // Nor does anybody learn where files lie here.
+            let here = county.uploads.path().to_str().unwrap();
+            assert!(!refused.body.contains(here), "{}", refused.body);
         }
         let left = "select count(*) from register_uploads where state <> 'over'";
         assert_eq!(count(&county, left), 1);

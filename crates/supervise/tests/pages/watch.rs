@@ -2,7 +2,9 @@
 //! responsible is told once.
 
 use axum::http::StatusCode;
+use kandeng_ledger::StreamName;
 use kandeng_platform::account::Role;
+use kandeng_platform::flag::{Flag, Pass};
 use kandeng_supervise::watch::Hours;
 
 use super::support::{Browser, block_on};
@@ -44,6 +46,19 @@ fn notices(county: &County) -> Vec<(String, String)> {
                 .collect()
         })
         .unwrap()
+}
+
+/// What was told, word for word.
+fn letters(county: &County) -> Vec<String> {
+    let platform = county.house.site.platform();
+    let all = platform.ledger().read_from(0, 10_000).unwrap();
+    all.iter()
+        .filter(|event| {
+            let envelope = event.envelope.as_ref();
+            envelope.is_some_and(|envelope| envelope.kind == "notice-queued")
+        })
+        .map(|event| event.payload.as_ref().unwrap().to_string())
+        .collect()
 }
 
 #[test]
@@ -180,7 +195,9 @@ fn officers_are_told_of_the_rest_once_a_day_and_by_no_name() {
                 .await;
             let _far = county.house.signed_in("far", Role::Officer, "990122").await;
             let mut clerk = county.clerk().await;
-            county.file(&mut clerk, "99012120260001", "路").await;
+            county
+                .file(&mut clerk, "99012120260001", "王桂香家门口的路")
+                .await;
         }
         // The house's clock stands at eight in the morning of a day in China, half an hour before the digest.
         county.screen().await;
@@ -191,12 +208,49 @@ fn officers_are_told_of_the_rest_once_a_day_and_by_no_name() {
         let told = notices(&county);
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0].0, "duty");
+        // With the project and the items in red, as a doubt, and without a name.
+        let letter = &letters(&county)[0];
+        for word in [
+            "项目 99012120260001:",
+            "疑点不是结论",
+            "Project 99012120260001: ",
+        ] {
+            assert!(letter.contains(word), "{letter}");
+        }
+        assert!(!letter.contains("王桂香"), "{letter}");
         county.restart();
         county.screen().await;
         assert_eq!(notices(&county), told, "the same day's digest twice");
         county.house.later(24 * 3_600);
         county.screen().await;
         assert_eq!(notices(&county), told, "nothing new came up");
+        // What had gone and is there again is told like what is new.
+        let platform = county.house.site.platform();
+        let open: Vec<String> = platform
+            .query(|connection| {
+                connection
+                    .prepare("select stream from flags where state = 'open'")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .unwrap();
+        let cx = county.house.cx();
+        let gone = platform.append(&cx, |plan| {
+            open.iter().try_for_each(|stream| {
+                let id = stream.split_once('/').unwrap().1.parse().unwrap();
+                plan.decide::<Flag, _>(StreamName::new("flag", id).unwrap(), Pass)
+            })
+        });
+        gone.await.unwrap();
+        county.restart();
+        county.screen().await;
+        assert_eq!(notices(&county), told, "the day's digest is over");
+        county.house.later(24 * 3_600);
+        county.screen().await;
+        assert_eq!(notices(&county).len(), 2, "what came back");
+        county.house.later(24 * 3_600);
+        county.screen().await;
+        assert_eq!(notices(&county).len(), 2, "the same cause twice");
     });
 }
 
@@ -209,17 +263,6 @@ fn a_grave_doubt_is_told_at_once_and_the_same_cause_once() {
         };
         let mut county = County::with(hours).await;
         county.screen().await;
-        let letters = |county: &County| -> Vec<String> {
-            let platform = county.house.site.platform();
-            let all = platform.ledger().read_from(0, 10_000).unwrap();
-            all.iter()
-                .filter(|event| {
-                    let envelope = event.envelope.as_ref();
-                    envelope.is_some_and(|envelope| envelope.kind == "notice-queued")
-                })
-                .map(|event| event.payload.as_ref().unwrap().to_string())
-                .collect()
-        };
         let project;
         {
             let _near = county

@@ -172,7 +172,8 @@ impl Config {
         let mut config = people(config, &mut all)?;
         config.server = ServerAt::read(all.section("server")?)?;
         config.watch = WatchAt::read(all.section("metrics")?, all.section("telemetry")?)?;
-        if let Some(notices) = all.section("notices")? {
+        if let Some(mut notices) = all.section("notices")? {
+            notices.tables_said();
             let senders = crate::notice::senders::Channels::from_table(notices.table.clone());
             senders.map_err(|error| notices.wrong("notices", &error.0.zh, &error.0.en))?;
             config.channels = notices.table;
@@ -380,6 +381,72 @@ mod tests {
                 told.en
             );
         }
+    }
+
+    #[test]
+    fn channels_are_said_by_the_environment_too() {
+        let said = |text: &str, pairs: &[(&str, &str)]| {
+            let instead = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let text = format!("origin = \"o\"\njurisdiction = \"990121\"\n{text}");
+            Config::parse_with(&text, Path::new("kandeng.toml"), &instead)
+        };
+        let whole = [
+            ("KANDENG_NOTICES_DUTY_KIND", "webhook"),
+            ("KANDENG_NOTICES_DUTY_URL", "https://x.example"),
+            ("KANDENG_NOTICES_DUTY_SECRET", "{ env = \"X\" }"),
+            ("KANDENG_NOTICES_DUTY_TIMEOUT_SECONDS", "5"),
+        ];
+        let config = said("", &whole).unwrap();
+        let duty = config.channels["duty"].as_table().unwrap();
+        assert_eq!(duty["timeout_seconds"].as_integer(), Some(5));
+        assert_eq!(duty["secret"]["env"].as_str(), Some("X"));
+        assert_eq!(config.screening.channel.as_deref(), Some("duty"));
+        // One that stands in the file, with a name of two words.
+        let text = "[notices.on_duty]\nkind = \"log\"\nfile = \"a\"\n";
+        let config = said(text, &[("KANDENG_NOTICES_ON_DUTY_FILE", "b")]).unwrap();
+        assert_eq!(config.channels["on_duty"]["file"].as_str(), Some("b"));
+        // The name of a secret is no setting, and a key that nobody knows is an error here as well.
+        let text = "[notices.duty]\nkind = \"webhook\"\nurl = \"https://x.example\"\nsecret = { env = \"KANDENG_NOTICES_DUTY_SECRET\" }\n";
+        let secret = [("KANDENG_NOTICES_DUTY_SECRET", "s3cret")];
+        let config = said(text, &secret).unwrap();
+        assert!(config.channels["duty"]["secret"].is_table());
+        let odd = [("KANDENG_NOTICES_DUTY_FIEL", "b")];
+        let Err(NodeError::Wrong(told)) = said(text, &odd) else {
+            panic!("it is taken");
+        };
+        assert!(told.en.contains("fiel"), "{}", told.en);
+    }
+
+    #[test]
+    fn a_variable_that_says_no_setting_is_an_error_that_names_it() {
+        let said = |text: &str, name: &str| {
+            let instead = BTreeMap::from([(name.to_owned(), "1".to_owned())]);
+            let text = format!("origin = \"o\"\njurisdiction = \"990121\"\n{text}");
+            Config::parse_with(&text, Path::new("kandeng.toml"), &instead)
+        };
+        for name in [
+            "KANDENG_SERVER_ADRESS",
+            "KANDENG_DESK_URGE_DAY",
+            "KANDENG_SECOND_PLACE_FOLDRE",
+        ] {
+            let Err(NodeError::Wrong(told)) = said("", name) else {
+                panic!("{name} is taken");
+            };
+            assert!(
+                told.en.contains(name) && told.zh.contains(name),
+                "{}",
+                told.en
+            );
+        }
+        // Others are nobody's settings, and some hold secrets that a setting names.
+        for name in ["KANDENG_LOG", "KANDENG_CACHE", "KANDENG_NODE"] {
+            assert!(said("", name).is_ok(), "{name}");
+        }
+        let named = "[people]\nmaster_key_variable = \"KANDENG_PEOPLE_MASTER\"\n";
+        assert!(said(named, "KANDENG_PEOPLE_MASTER").is_ok());
     }
 
     #[test]

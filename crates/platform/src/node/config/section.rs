@@ -161,10 +161,10 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Nothing may be left over.
+    /// Nothing may be left over, in the file or in the environment.
     pub(super) fn end(self) -> Result<(), NodeError> {
         let Some(key) = self.table.keys().next() else {
-            return Ok(());
+            return self.end_of_environment();
         };
         let known = self.known.join(", ");
         let within = if self.name.is_empty() {
@@ -177,6 +177,70 @@ impl<'a> Section<'a> {
             &format!("{within}没有 {key} 这一项;可用:{known}"),
             &format!("{within}has no key {key}; there are {known}"),
         ))
+    }
+
+    /// No variable of the section may say what there is no key for: it would be passed over in silence.
+    fn end_of_environment(&self) -> Result<(), NodeError> {
+        // At the top stand names of all kinds.
+        if self.name.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<String> = self.known.iter().map(|key| self.variable(key)).collect();
+        let within = self.variable("");
+        let odd = self.instead.keys().find(|name| {
+            name.starts_with(&within) && !known.contains(name) && !self.is_named(name)
+        });
+        let Some(odd) = odd else {
+            return Ok(());
+        };
+        let known = known.join(", ");
+        Err(NodeError::wrong(
+            format!("环境变量 {odd} 不对应任何设置;可用:{known}"),
+            format!("the variable {odd} says no setting; there are {known}"),
+        ))
+    }
+
+    /// Whether a variable holds a secret, whose name somebody chose.
+    pub(super) fn is_named(&self, variable: &str) -> bool {
+        self.text.contains(variable) || self.instead.values().any(|value| value.contains(variable))
+    }
+
+    /// Tables of which the environment may say every key, and whole ones: `KANDENG_NOTICES_DUTY_KIND` says `kind` of
+    /// `[notices.duty]`. What is written as TOML is read so, such as a number or `{ env = "NAME" }`; all else is a text.
+    pub(super) fn tables_said(&mut self) {
+        let within = self.variable("");
+        for (variable, value) in self.instead {
+            let Some(rest) = variable.strip_prefix(&within) else {
+                continue;
+            };
+            if self.is_named(variable) {
+                continue;
+            }
+            let names = self.table.keys().cloned();
+            let known = names
+                .filter_map(|name| {
+                    let key = rest.strip_prefix(&name.to_uppercase())?.strip_prefix('_')?;
+                    Some((name, key.to_lowercase()))
+                })
+                .max_by_key(|(name, _)| name.len());
+            let new = || {
+                let (name, key) = rest.split_once('_')?;
+                Some((name.to_lowercase(), key.to_lowercase()))
+            };
+            let Some((name, key)) = known.or_else(new) else {
+                continue;
+            };
+            let said = format!("value = {value}").parse::<toml::Table>();
+            let said = said.ok().and_then(|mut said| said.remove("value"));
+            let said = said.unwrap_or_else(|| toml::Value::String(value.clone()));
+            let table = self
+                .table
+                .entry(name)
+                .or_insert_with(|| toml::Table::new().into());
+            if let Some(table) = table.as_table_mut() {
+                table.insert(key, said);
+            }
+        }
     }
 
     pub(super) fn wrong(&self, key: &str, zh: &str, en: &str) -> NodeError {

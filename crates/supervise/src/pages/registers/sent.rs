@@ -102,6 +102,8 @@ impl Sent {
             ..ImportOptions::new(scene.key().clone())
         };
         let folder = self.folder;
+        // Where the file lies here is nobody's business: it is called as it came.
+        let (own, name) = (path.display().to_string(), file.name.clone());
         // Reading takes seconds: on a thread that may. What was typed in the file is gone before anybody is answered.
         let read = tokio::task::spawn_blocking(move || {
             let read = register::read(kind, &path, &options);
@@ -113,7 +115,7 @@ impl Sent {
         let rows = match read {
             Ok(rows) => rows,
             Err(bad) => {
-                let of = |language, one| diagnostic(words(language), one);
+                let of = |language, one| diagnostic(words(language), one).replace(&own, &name);
                 let told = bad
                     .iter()
                     .map(|one| Text::new(of(Language::Zh, one), of(Language::En, one)));

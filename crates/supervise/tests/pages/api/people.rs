@@ -47,6 +47,15 @@ fn somebody_is_invited_given_a_role_suspended_and_restored() {
         }
         admin.post(&format!("{PATH}/{id}/withdraw"), role).await;
         let why = json!({ "reason": "调离" });
+        // Whoever finds the key makes nobody by it who would be there when it has ended.
+        let administrator = json!({ "role": "administrator", "jurisdiction": "990121003" });
+        let more = admin.post(&grant, administrator).await;
+        assert_eq!(more.status, StatusCode::FORBIDDEN, "{more:?}");
+        let mut new = new_person("990121003");
+        new["login"] = "li.2".into();
+        new["role"] = "administrator".into();
+        let more = admin.post(PATH, new).await;
+        assert_eq!(more.status, StatusCode::FORBIDDEN, "{more:?}");
         let suspended = admin.post(&format!("{PATH}/{id}/suspend"), why).await;
         assert_eq!(suspended.status, StatusCode::OK, "{suspended:?}");
         assert_eq!(line(&admin.get(PATH).await, &id)["state"], "suspended");
