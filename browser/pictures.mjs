@@ -16,7 +16,11 @@ async function officers(language) {
   await page.screenshot({ path: `${shots}/desk-${language}.png` });
   // One whose ground is drawn against what was declared.
   await page.goto(`${base}/supervise/desk?rule=K17`);
-  await page.click('table.queue a[href^="/supervise/projects/"]');
+  const found = await page.$$eval('table.queue a[href^="/supervise/projects/"]', (all) => all.map((one) => one.getAttribute("href")));
+  for (const project of found) {
+    await page.goto(`${base}${project}`);
+    if (await page.$("aside svg .declared")) break;
+  }
   await page.locator(".track a.doubt").last().click();
   await page.waitForTimeout(300);
   await page.screenshot({ path: `${shots}/project-${language}.png` });
