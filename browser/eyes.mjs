@@ -53,9 +53,20 @@ export async function reads(page, language) {
   assert.equal(await page.getAttribute("html", "lang"), wanted);
 }
 
-/** Somebody at work: a browser in which they are signed in. */
-export async function person(login, language, { at = base, ...options } = {}) {
-  const page = await visitor(login, language, { at, ...options });
+/** By who and where: the session that they have already. */
+const sessions = new Map();
+
+/** Somebody at work: a browser in which they are signed in; by a session of its own where it is to be `fresh`. */
+export async function person(login, language, { at = base, fresh = false, ...options } = {}) {
+  const known = fresh ? undefined : sessions.get(`${login} ${at}`);
+  const page = await visitor(login, language, { at, storageState: known, ...options });
+  if (known) {
+    await page.goto(`${at}/account`);
+    if (await page.$("nav.rail")) {
+      await reads(page, language);
+      return page;
+    }
+  }
   const account = accounts.find((one) => one.login === login);
   // A recovery code each time: a six-digit code counts once in half a minute.
   const spent = (account.spent ??= 0);
@@ -67,6 +78,7 @@ export async function person(login, language, { at = base, ...options } = {}) {
   await page.click("main button.main");
   assert.ok(!page.url().includes("sign-in"), `${login} is not signed in: ${await page.textContent("main")}`);
   await reads(page, language);
+  if (!fresh) sessions.set(`${login} ${at}`, { cookies: await page.context().cookies(), origins: [] });
   return page;
 }
 

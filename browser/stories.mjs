@@ -10,7 +10,9 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { base, browser, dir, look, packages, path, person, problems, shots } from "./eyes.mjs";
+import { goesByKeys } from "./keys.mjs";
 import { comesToAnOutcome } from "./outcome.mjs";
+import { isPrinted } from "./paper.mjs";
 import { walk } from "./walk.mjs";
 
 /** Pictures that a clerk adds. */
@@ -162,8 +164,8 @@ async function comparesPhotos(page, language) {
 }
 
 /** The same without JavaScript: saved by the button, and the red is there. */
-async function filesWithoutScripts(project) {
-  const page = await person("clerk", "zh-CN", { javaScriptEnabled: false });
+async function filesWithoutScripts(project, language) {
+  const page = await person("clerk", language, { javaScriptEnabled: false });
   await page.goto(`${base}${project}/items/construction`);
   await page.fill('[name="f.start_date"]', "2025-01-02");
   await page.click('.bar button[value="construction"]');
@@ -264,6 +266,64 @@ async function staysPresent(project) {
   await shows(other, "67万元");
   await context.close();
   await other.context().close();
+}
+
+/** The session ends or the connection is lost in the middle of a form: what was typed is there once one is back, and
+ *  whoever signs in on the same device before sends none of it. */
+async function losesNothing(project) {
+  const page = await person("clerk", "zh-CN");
+  const other = await person("reviewer", "zh-CN");
+  const approval = `${base}${project}/items/approval`;
+  const number = '[name="f.approval_number"]';
+  const kept = (of) => of.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("filing:")).length);
+  const saved = async (of, value) => {
+    await other.goto(`${base}${project}`);
+    const shown = await other.textContent("#item-approval_number");
+    assert.equal(shown.includes(value), of, `${value} is ${of ? "not " : ""}saved`);
+  };
+
+  // A button pressed without a connection leads nowhere; back on the page, it is there and sent.
+  await page.goto(approval);
+  await page.context().setOffline(true);
+  await page.fill(number, "批〔2026〕7号");
+  await page.click('.bar button[value="profile"]').catch(() => {});
+  await page.waitForTimeout(500);
+  await page.context().setOffline(false);
+  await page.goto(approval);
+  await page.waitForFunction((field) => document.querySelector(field).value === "批〔2026〕7号", number);
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("filing:")));
+  await saved(true, "7号");
+
+  // The session ends. What is typed stays on the device, for whoever typed it alone.
+  await page.context().clearCookies();
+  await page.fill(number, "批〔2026〕8号");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("[data-state].wait");
+  assert.equal(await kept(page), 1);
+  await page.context().addCookies(await other.context().cookies());
+  await page.goto(approval);
+  await page.waitForTimeout(500);
+  assert.equal(await kept(page), 1);
+  await saved(false, "8号");
+  const again = await person("clerk", "zh-CN", { fresh: true });
+  await page.context().clearCookies();
+  await page.context().addCookies(await again.context().cookies());
+  await page.goto(approval);
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("filing:")));
+  assert.equal(await page.inputValue(number), "批〔2026〕8号");
+  await saved(true, "8号");
+
+  // The session ends, and one signs in on another tab: this one sends what it holds as soon as one is back on it.
+  await page.context().clearCookies();
+  await page.fill(number, "批〔2026〕9号");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("[data-state].wait");
+  await page.context().addCookies(await again.context().cookies());
+  await page.waitForTimeout(3_100);
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("filing:")));
+  await saved(true, "9号");
+  for (const of of [page, other, again]) await of.context().close();
 }
 
 async function reviews(project, language) {
@@ -400,7 +460,7 @@ async function bringsRegister(page, language) {
 /** A passkey is added, and signs in without password and code. The device is Chromium's own for tests. */
 async function passkeys(language) {
   const there = base.replace("127.0.0.1", "localhost");
-  const page = await person("reviewer", language, { at: there });
+  const page = await person("reviewer", language, { at: there, fresh: true });
   const client = await page.context().newCDPSession(page);
   await client.send("WebAuthn.enable");
   const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
@@ -461,9 +521,10 @@ async function keepsItems(language) {
 
 for (const language of ["zh-CN", "en"]) {
   const project = await files(language);
+  await filesWithoutScripts(project, language);
   if (language === "zh-CN") {
-    await filesWithoutScripts(project);
     await staysPresent(project);
+    await losesNothing(project);
   }
   await reviews(project, language);
   await comesToAnOutcome(project, language);
@@ -471,6 +532,8 @@ for (const language of ["zh-CN", "en"]) {
   await leads(language);
   await keepsItems(language);
   await passkeys(language);
+  await goesByKeys(language);
+  await isPrinted(language);
   console.log(`${language}: told`);
 }
 await walk();

@@ -64,7 +64,7 @@ const PAGES = {
   "/api": [["", here("/api")]],
   "/supervise/projects": [
     ["clerk", here("/supervise/projects")],
-    ["auditor", here("/supervise/projects?q=nothing-of-that-name")],
+    ["auditor", here("/supervise/projects?text=nothing-of-that-name")],
   ],
   "/supervise/projects/new": [["clerk", here("/supervise/projects/new")]],
   "/supervise/projects/{id}": [

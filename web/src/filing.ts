@@ -14,7 +14,6 @@ interface Saved {
 }
 
 interface Conflict {
-  told?: string;
   detail?: string;
   items?: { item: string; edition: number; who: string; cells: [string, string][] }[];
 }
@@ -27,14 +26,25 @@ const FRESH = 3_000;
 /** How long after a connection was lost it is tried again, in milliseconds. */
 const AGAIN = 5_000;
 
+/** Where the key of what a button has sent stands until a page tells that it was saved. */
+const SENT = "filing-sent";
+
+const sent = sessionStorage.getItem(SENT);
+if (sent && document.querySelector(".flash:not([hidden])")) {
+  localStorage.removeItem(sent);
+  sessionStorage.removeItem(SENT);
+}
+
 const form = document.querySelector<HTMLFormElement>("form[data-save]");
 if (form) start(form);
 
 function start(form: HTMLFormElement): void {
   const state = form.querySelector<HTMLElement>("[data-state]")!;
-  const key = `filing:${location.pathname}`;
+  // Whoever signs in next on this device sends nothing that somebody else typed.
+  const key = `filing:${form.dataset.by}:${location.pathname}`;
   const changed = new Set<string>();
   let sending = false;
+  let signedOut = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const tell = (text: string, wait = false): void => {
@@ -102,6 +112,8 @@ function start(form: HTMLFormElement): void {
     looked = Date.now();
     const found = await renew(form, isTouched, () => sending);
     if (found === "signed-out") tell(form.dataset.signedOut!, true);
+    // Signed in again elsewhere meanwhile, and the form carries the new session's token by now.
+    else if (signedOut && changed.size) void send();
     else if (found === "stale") tell(form.dataset.stale!, true);
     else if (found === "renewed") tell(form.dataset.renewed!);
   }
@@ -134,6 +146,7 @@ function start(form: HTMLFormElement): void {
         headers: { accept: "application/json" },
         body: body(),
       });
+      signedOut = response.status === 401;
       if (response.ok) {
         const saved: Saved = await response.json();
         for (const [name, value] of values) {
@@ -233,7 +246,7 @@ function start(form: HTMLFormElement): void {
   }
 
   function conflict(problem: Conflict): void {
-    tell(`${form.dataset.refused!}: ${problem.told ?? problem.detail ?? ""}`, true);
+    tell(`${form.dataset.refused!}: ${problem.detail ?? ""}`, true);
     for (const one of problem.items ?? []) {
       const item = form.querySelector<HTMLElement>(`[data-item="${CSS.escape(one.item)}"] .says`);
       if (!item) continue;
@@ -250,7 +263,8 @@ function start(form: HTMLFormElement): void {
     }
   });
   form.addEventListener("change", () => void send());
-  form.addEventListener("submit", () => localStorage.removeItem(key));
+  // Kept until it is known to be saved: a button pressed without a connection leads to no page of ours.
+  form.addEventListener("submit", () => sessionStorage.setItem(SENT, key));
   addEventListener("online", () => void send());
   addEventListener("focus", () => void look());
   document.addEventListener("visibilitychange", () => void look());

@@ -10,15 +10,26 @@ export interface Kept {
 
 /** Keeps it under the key of a page; where there is nothing, nothing is kept. */
 export function keep(key: string, kept: Kept): void {
-  if (Object.keys(kept.values).length) localStorage.setItem(key, JSON.stringify(kept));
-  else localStorage.removeItem(key);
+  try {
+    if (Object.keys(kept.values).length) localStorage.setItem(key, JSON.stringify(kept));
+    else localStorage.removeItem(key);
+  } catch {
+    // The device has no room, or keeps nothing: the page still holds what was typed, and sends it.
+  }
 }
 
 /** What is kept of a page. */
 export function kept(key: string): Kept | undefined {
-  const text = localStorage.getItem(key);
-  if (!text) return undefined;
-  const read = JSON.parse(text) as Kept | Record<string, string>;
-  // As an earlier version of this script kept it: values alone.
-  return "values" in read && typeof read.values === "object" ? (read as Kept) : { values: read as Record<string, string>, editions: {} };
+  try {
+    const read: unknown = JSON.parse(localStorage.getItem(key) ?? "null");
+    return isKept(read) ? read : undefined;
+  } catch {
+    // Something else wrote there: a page without it is better than none.
+    return undefined;
+  }
+}
+
+function isKept(read: unknown): read is Kept {
+  const one = read as Partial<Kept> | null;
+  return typeof one?.values === "object" && one.values !== null && typeof one.editions === "object" && one.editions !== null;
 }

@@ -21,6 +21,9 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, AGAIN);
 });
 
+// On a phone the row of categories is wider than the screen: the one that is open is in sight.
+document.querySelector(".track [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Coming back by the browser's button, it can be sent again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {

@@ -5,6 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
+/// Whether Ctrl-C was pressed since somebody began to listen for it; nobody listens because of this.
+pub(crate) fn was_asked() -> bool {
+    STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
+}
+
 /// The flag that Ctrl-C sets: one for the whole process, since a command may do several things in turn.
 pub(crate) fn flag() -> Arc<AtomicBool> {
     let stop = STOP.get_or_init(|| {

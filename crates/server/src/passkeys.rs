@@ -36,9 +36,13 @@ pub(crate) fn routes() -> Routes {
         .signed_in(Method::POST, "/account/passkeys/{id}/remove", remove)
 }
 
-async fn ask(site: Site, Extension(keys): Extension<PasskeysOf>) -> Result<Json<Asked>, Problem> {
+async fn ask(
+    site: Site,
+    Extension(keys): Extension<PasskeysOf>,
+    Extension(asking): Extension<Asking>,
+) -> Result<Json<Asked>, Problem> {
     let now = site.platform().clock().now();
-    Ok(Json(keys.0.ask(now)?.into()))
+    Ok(Json(keys.0.ask(&asking.address, now)?.into()))
 }
 
 /// What the page's script asks the browser for.

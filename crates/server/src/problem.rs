@@ -41,6 +41,23 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
     if response.extensions().get::<Shown>().is_some() {
         return response;
     }
+    // When it is worth another try is said in either form.
+    let after = response.headers().get(header::RETRY_AFTER).cloned();
+    let mut written = written(response, &asking, frame, viewer, site, to);
+    if let Some(after) = after {
+        written.headers_mut().insert(header::RETRY_AFTER, after);
+    }
+    written
+}
+
+fn written(
+    response: Response,
+    asking: &Asking,
+    frame: Frame,
+    viewer: Option<Viewer>,
+    site: Option<Site>,
+    to: Option<String>,
+) -> Response {
     let status = response.status();
     let known = response.extensions().get::<Problem>().cloned();
     let problem = match known {
@@ -51,6 +68,7 @@ pub(crate) async fn write(request: Request, next: Next) -> Response {
             code: code_of(status).to_owned(),
             text: None,
             more: Vec::new(),
+            after: None,
         },
         None => return response,
     };

@@ -1,6 +1,6 @@
 //! How browsers reach the server: over TLS or not, through a server in front or not, and by which names.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Uri, header};
@@ -73,11 +73,24 @@ impl Reach {
                 .and_then(|told| told.to_str().ok())
                 .and_then(|told| told.rsplit(',').next());
             if let Some(last) = last {
-                return last.trim().to_owned();
+                let last = last.trim();
+                return last.parse().map_or_else(|_| last.to_owned(), of_one);
             }
         }
         let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        from.map_or_else(String::new, |ConnectInfo(from)| from.ip().to_string())
+        from.map_or_else(String::new, |ConnectInfo(from)| of_one(from.ip()))
+    }
+}
+
+/// What one subscriber has: an address of version 4, or all of version 6 that begin with the same 64 bits, since whoever
+/// has one of these has the others too.
+fn of_one(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V6(six) => {
+            let network = u128::from(six) >> 64 << 64;
+            format!("{}/64", Ipv6Addr::from(network))
+        }
+        four @ IpAddr::V4(_) => four.to_string(),
     }
 }
 
@@ -115,6 +128,18 @@ pub(crate) async fn known(State(reach): State<Reach>, request: Request, next: Ne
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subscriber_is_one_however_many_addresses_of_version_6_they_have() {
+        for (address, one) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(of_one(address.parse().unwrap()), one);
+        }
+    }
 
     #[test]
     fn names_are_compared_without_port_and_capitals() {

@@ -205,7 +205,8 @@ async fn sign_in(
             } else {
                 StatusCode::UNPROCESSABLE_ENTITY
             };
-            return shown_as_it_is((status, html(&page)).into_response());
+            let after = problem.after.map(|after| [(header::RETRY_AFTER, after)]);
+            return shown_as_it_is((status, after, html(&page)).into_response());
         }
         Err(error) => return Problem::from(error).into_response(),
     };

@@ -59,6 +59,7 @@ fn a_full_disk_makes_pages_read_only_until_there_is_room_and_no_form_is_lost() {
         let stood = standing(&house);
         // The very form that met it comes back, to be sent again.
         assert_eq!(met.status, StatusCode::SERVICE_UNAVAILABLE, "{}", met.body);
+        assert_eq!(met.header("retry-after"), "60");
         assert!(met.body.contains("没有保存:磁盘已满"), "{}", met.body);
         assert!(met.body.contains("action=\"/people\"") && met.body.contains("zhao"));
         assert_eq!(met.field("name").unwrap(), "赵 &#60;六&#62;");
@@ -100,6 +101,7 @@ fn a_full_disk_makes_pages_read_only_until_there_is_room_and_no_form_is_lost() {
         let told = admin.send(request, String::new()).await;
         assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(told.header("content-type"), "application/problem+json");
+        assert_eq!(told.header("retry-after"), "60");
         assert!(told.body.contains("/problems/no-room"), "{}", told.body);
         assert_eq!(standing(&house), stood);
         // Who comes now signs in: what was kept free is for that.

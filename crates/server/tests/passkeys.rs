@@ -170,11 +170,13 @@ fn who_fails_again_and_again_waits() {
     block_on(async {
         let (_, mut device) = owner(&house, "wang").await;
         device.breaks_signatures = true;
-        let mut last = StatusCode::OK;
-        for _ in 0..6 {
-            last = sign_in(&mut house.browser(), &mut device, "/").await.status;
+        let mut last = sign_in(&mut house.browser(), &mut device, "/").await;
+        for _ in 0..5 {
+            last = sign_in(&mut house.browser(), &mut device, "/").await;
         }
-        assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+        let after: u32 = last.header("retry-after").parse().unwrap();
+        assert!(last.body.contains(&format!("{after} 秒")), "{}", last.body);
     });
 }
 

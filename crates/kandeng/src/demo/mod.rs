@@ -11,6 +11,8 @@ use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use kandeng_platform::node::{Config, Node, init};
 use kandeng_platform::{Clock as _, SystemClock};
@@ -19,6 +21,7 @@ use kandeng_supervise::synth::{Format, SynthOptions};
 
 use crate::args::Demo;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::language::Words;
 use crate::node::{scenes, serve};
 use crate::synth;
@@ -40,6 +43,9 @@ const PAGES: &str = "pages.txt";
 /// There when all of it was made.
 const DONE: &str = "demo-made";
 
+/// There from the beginning: what a folder holds beside it was made by a demonstration, and may be made anew.
+const BEGUN: &str = "demo-begun";
+
 pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
     let temporary;
     let folder: &Path = match &options.dir {
@@ -58,9 +64,14 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
         make(options, folder, &node, words)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let stop = interrupt::flag();
     let port = free_port(options.port)?;
     if !node.join(DONE).is_file() {
-        let made = made_apart(options, folder, words)?;
+        let made = made_apart(options, folder, &stop, words)?;
+        if stop.load(Ordering::Relaxed) {
+            // Where nobody named the folder, it goes with this.
+            return Ok(ExitCode::from(130));
+        }
         if !made.success() {
             // It said why.
             let code = made.code().and_then(|code| u8::try_from(code).ok());
@@ -81,7 +92,12 @@ pub(crate) fn run(options: &Demo, words: Words) -> Result<ExitCode, Failure> {
 
 /// Makes the county in a process of its own: what that holds of memory would else stay with the pages for as long as
 /// they are open.
-fn made_apart(options: &Demo, folder: &Path, words: Words) -> Result<ExitStatus, Failure> {
+fn made_apart(
+    options: &Demo,
+    folder: &Path,
+    stop: &AtomicBool,
+    words: Words,
+) -> Result<ExitStatus, Failure> {
     let language = match words.language {
         Language::Zh => "zh",
         Language::En => "en",
@@ -95,12 +111,24 @@ fn made_apart(options: &Demo, folder: &Path, words: Words) -> Result<ExitStatus,
         .stdin(Stdio::piped())
         .spawn()
         .map_err(Failure::unread(Path::new("kandeng")))?;
-    // `wait` would close the pipe, whose end tells the other that this one is gone.
-    let pipe = making.stdin.take();
-    let made = making.wait().map_err(Failure::unread(Path::new("kandeng")));
-    drop(pipe);
-    made
+    // The end of the pipe tells the other that this one is gone, or that nobody waits for it any more.
+    let mut pipe = making.stdin.take();
+    loop {
+        let made = making
+            .try_wait()
+            .map_err(Failure::unread(Path::new("kandeng")))?;
+        if let Some(made) = made {
+            return Ok(made);
+        }
+        if stop.load(Ordering::Relaxed) {
+            drop(pipe.take());
+        }
+        std::thread::sleep(LOOKS);
+    }
 }
+
+/// How often it is looked whether the other is done.
+const LOOKS: Duration = Duration::from_millis(50);
 
 /// Ends this process when the one that started it is gone: nobody waits for what it makes.
 fn end_with_who_started_this() {
@@ -131,8 +159,32 @@ fn free_port(wanted: Option<u16>) -> Result<u16, Failure> {
     }
 }
 
+/// Takes a folder for a demonstration: an empty one, or one that has been taken before. What else somebody has there stays
+/// theirs.
+fn begin(folder: &Path) -> Result<(), Failure> {
+    let begun = folder.join(BEGUN);
+    if begun.is_file() {
+        return Ok(());
+    }
+    for name in [NODE, COUNTY, accounts::FILE, PAGES] {
+        let there = folder.join(name);
+        if there.symlink_metadata().is_ok() {
+            let there = there.display();
+            return Err(Failure::wrong(
+                format!("{there} 已存在,不是演示留下的;请用 --dir 换一个文件夹"),
+                format!(
+                    "{there} is there already, and no demonstration made it; name another folder with --dir"
+                ),
+            ));
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(Failure::unwritten(folder))?;
+    std::fs::write(&begun, "").map_err(Failure::unwritten(&begun))
+}
+
 /// Makes the county. What a run that was cut off left is made anew.
 fn make(options: &Demo, folder: &Path, node: &Path, words: Words) -> Result<(), Failure> {
+    begin(folder)?;
     if node.exists() {
         std::fs::remove_dir_all(node).map_err(Failure::unwritten(node))?;
     }

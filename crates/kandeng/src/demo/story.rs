@@ -32,6 +32,14 @@ use cases::{CASES, Doubtful, Tale};
 /// Days from the beginning of the story to yesterday.
 const DAYS: i64 = 60;
 
+/// Of the cases so many are opened in the last days only: some that are urged by today, some that are new.
+const LATE: [(i64, usize); 2] = [(14, 4), (5, 2)];
+
+/// Whether a day is among the last ones, in which what is asked is not answered yet.
+fn is_new(day: i64) -> bool {
+    day >= DAYS - LATE[1].0
+}
+
 /// The day of a moment, on a calendar in China.
 pub(super) fn day_of(at: Timestamp) -> Date {
     Offset::constant(8).to_datetime(at).date()
@@ -142,12 +150,21 @@ impl<'a> Teller<'a> {
             // Screened at night all the while; here at the beginning, and once a month.
             if day % 30 == 1 {
                 watch.round().await.map_err(NodeError::from)?;
+                let mended = self.fill_in_what_was_lacking().await;
+                if mended.map_err(NodeError::from)? {
+                    watch.round().await.map_err(NodeError::from)?;
+                }
                 waiting = self.doubtful()?;
             }
             if day > 1 {
                 let opened = tales.len();
+                let kept = LATE.iter().find(|(days, _)| day < DAYS - days);
+                let kept = kept.map_or(0, |(_, cases)| *cases);
                 // Two a day until there are enough.
                 for number in (opened..CASES).take(2) {
+                    if waiting.len() <= kept || CASES - number <= kept {
+                        break;
+                    }
                     let Some(doubtful) = waiting.pop() else {
                         break;
                     };

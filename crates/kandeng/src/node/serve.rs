@@ -263,6 +263,8 @@ async fn until_stopped(
         crate::complain(&words.say("serve-nobody"));
     }
     let stopped = tokio::select! {
+        // Asked for while all this was opened.
+        () = std::future::ready(()), if crate::interrupt::was_asked() => Ok(()),
         stopped = stopping.wait(&listening) => stopped.map_err(unheard),
         // They end only when ledger or read model fail for good: a node that fires no deadline must not look well.
         ended = deadlines => Err(ended_early("deadlines", &ended)),

@@ -18,6 +18,25 @@ use crate::args::How;
 use crate::failure::Failure;
 use crate::language::Words;
 
+/// What would be looked up in the filings of a county, and is not in contracting data.
+fn only_for_counties(how: &How) -> Result<(), Failure> {
+    let named = [
+        ("--registers", how.registers.is_some()),
+        ("--photos", how.photos.is_some()),
+        ("--datum", how.datum.is_some()),
+        ("--filing", how.filing.is_some()),
+    ];
+    match named.iter().find(|(_, is_named)| *is_named) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::wrong(
+            format!("{option} 只用于县级填报数据;输入是开放合同数据(OCDS),请去掉这个选项"),
+            format!(
+                "{option} is for a county's filings only; this input is open contracting data (OCDS), so leave it out"
+            ),
+        )),
+    }
+}
+
 pub(super) fn screen(
     input: &[PathBuf],
     how: &How,
@@ -26,6 +45,7 @@ pub(super) fn screen(
     stop: &Arc<AtomicBool>,
     words: Words,
 ) -> Result<Screened, Failure> {
+    only_for_counties(how)?;
     let audience = Audience::Officer;
     let options = ocds::ReadOptions {
         encoding: how.encoding.clone(),

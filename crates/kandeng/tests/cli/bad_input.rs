@@ -1,5 +1,6 @@
 //! What is wrong with an input or the arguments is said clearly, in both languages, with status 2.
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use crate::{county, json, kandeng, refused, stderr, succeed};
@@ -60,6 +61,83 @@ fn a_currency_is_refused_where_all_amounts_are_yuan() {
     for (language, words) in [("zh", "都是人民币元"), ("en", "all in yuan")] {
         let args = ["screen", "small", "--currency", "USD", "--lang", language];
         refused(folder.path(), &args, &["--currency", words]);
+    }
+}
+
+#[test]
+fn what_is_looked_up_in_filings_is_refused_beside_contracting_data() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "empty.json", b"{\"releases\":[]}");
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    for option in ["--registers", "--photos", "--datum", "--filing"] {
+        for (language, words) in [
+            ("zh", "只用于县级填报数据"),
+            ("en", "for a county's filings only"),
+        ] {
+            let args = ["screen", "empty.json", option, "there", "--lang", language];
+            refused(folder.path(), &args, &[option, words]);
+        }
+    }
+}
+
+#[test]
+fn a_gzipped_workbook_is_called_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    // "PK\x03\x04 and so on", packed.
+    let packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x0b\xf0\x66\x66\x51\x48\xcc\x4b\x51\x28\xce\x57\xc8\xcf\x03\x00\xc3\x74\xd7\x7f\x0e\x00\x00\x00";
+    write(folder.path(), "county.xlsx.gz", packed);
+    for (language, words) in [("zh", "请先解压"), ("en", "unpack it")] {
+        let args = ["screen", "county.xlsx.gz", "--lang", language];
+        refused(folder.path(), &args, &["county.xlsx.gz", words]);
+    }
+}
+
+#[test]
+fn formulas_without_a_stored_result_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet().set_name("项目").unwrap();
+    // A program that does not calculate writes the formula and nothing besides.
+    let unanswered = rust_xlsxwriter::Formula::new("=1+1");
+    sheet.write_row(0, 0, ["项目编码", "项目名称"]).unwrap();
+    sheet.write(1, 0, "990121202300012").unwrap();
+    sheet.write_formula(1, 1, unanswered).unwrap();
+    let whole = book.save_to_buffer().unwrap();
+    let mut whole = zip::ZipArchive::new(std::io::Cursor::new(whole)).unwrap();
+    let file = std::fs::File::create(folder.path().join("small.xlsx")).unwrap();
+    let mut small = zip::ZipWriter::new(file);
+    for index in 0..whole.len() {
+        let mut part = whole.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut xml = String::new();
+        part.read_to_string(&mut xml).unwrap();
+        let options = zip::write::SimpleFileOptions::default();
+        small.start_file(name, options).unwrap();
+        let xml = match xml.split_once("</f>") {
+            Some((before, after)) => {
+                let (_, after) = after.split_once("</c>").unwrap();
+                format!("{before}</f><v></v></c>{after}")
+            }
+            None => xml,
+        };
+        small.write_all(xml.as_bytes()).unwrap();
+    }
+    small.finish().unwrap();
+    for (language, words) in [
+        ("zh", "有 1 个公式没有保存计算结果"),
+        ("en", "1 formulas have no stored result"),
+    ] {
+        let args = [
+            "screen",
+            "small.xlsx",
+            "--lang",
+            language,
+            "--as-of",
+            "2026-06-30",
+        ];
+        let run = kandeng(folder.path(), &args);
+        assert!(stderr(&run).contains(words), "{}", stderr(&run));
+        assert!(run.status.success());
     }
 }
 

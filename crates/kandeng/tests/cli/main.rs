@@ -6,6 +6,7 @@
 mod bad_input;
 mod contracting;
 mod county;
+mod demo_states;
 mod documents;
 mod full_disk;
 mod identities;

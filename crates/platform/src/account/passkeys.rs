@@ -32,8 +32,10 @@ pub const MOST_PASSKEYS: usize = 10;
 /// How long somebody may take to answer.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// How many ceremonies may be under way at a time. Beyond it the oldest is forgotten.
+/// How many ceremonies may be under way at a time, and how many of them by one address or account. Beyond it the oldest of
+/// whoever has most is forgotten, so that nobody who asks again and again pushes out what others are answering.
 const MOST_OPEN: usize = 4_096;
+const MOST_OF_ONE: usize = 64;
 
 /// What browsers show beside the site's name.
 const SITE: &str = "看灯 Kandeng";
@@ -64,9 +66,65 @@ enum Ceremony {
     Add(Uuid, PasskeyRegistration),
 }
 
-struct Open {
+/// What waits for its answer, by the hash of its attempt.
+struct Waiting<C> {
+    open: HashMap<String, Open<C>>,
+}
+
+struct Open<C> {
     since: Timestamp,
-    ceremony: Ceremony,
+    /// The address or account that asked.
+    by: String,
+    ceremony: C,
+}
+
+impl<C> Default for Waiting<C> {
+    fn default() -> Self {
+        Self {
+            open: HashMap::new(),
+        }
+    }
+}
+
+impl<C> Waiting<C> {
+    fn begin(&mut self, attempt: String, by: String, ceremony: C, now: Timestamp) {
+        if self.open.len() >= MOST_OPEN {
+            self.open.retain(|_, open| is_timely(open.since, now));
+        }
+        let own = self.open.values().filter(|open| open.by == by).count();
+        if own >= MOST_OF_ONE {
+            self.forget_oldest_of(&by);
+        } else if self.open.len() >= MOST_OPEN {
+            let mut counts: HashMap<&str, usize> = HashMap::new();
+            for open in self.open.values() {
+                *counts.entry(&open.by).or_default() += 1;
+            }
+            let most = counts.into_iter().max_by_key(|(_, count)| *count);
+            if let Some(most) = most.map(|(by, _)| by.to_owned()) {
+                self.forget_oldest_of(&most);
+            }
+        }
+        let since = now;
+        let open = Open {
+            since,
+            by,
+            ceremony,
+        };
+        self.open.insert(attempt, open);
+    }
+
+    fn forget_oldest_of(&mut self, by: &str) {
+        let own = self.open.iter().filter(|(_, open)| open.by == by);
+        let oldest = own.min_by_key(|(_, open)| open.since);
+        let oldest = oldest.map(|(attempt, _)| attempt.clone());
+        oldest.and_then(|oldest| self.open.remove(&oldest));
+    }
+
+    /// Once, and not after its time.
+    fn take(&mut self, attempt: &str, now: Timestamp) -> Option<C> {
+        let taken = self.open.remove(attempt)?;
+        is_timely(taken.since, now).then_some(taken.ceremony)
+    }
 }
 
 /// The passkeys of a site.
@@ -74,7 +132,7 @@ pub struct Passkeys {
     people: People,
     party: String,
     webauthn: Webauthn,
-    open: Mutex<HashMap<String, Open>>,
+    open: Mutex<Waiting<Ceremony>>,
 }
 
 impl Passkeys {
@@ -103,15 +161,16 @@ impl Passkeys {
         &self.party
     }
 
-    /// Asks for any passkey of this site. Nobody has said yet who they are.
+    /// Asks for any passkey of this site. Nobody has said yet who they are, but for the address that they come from.
     ///
     /// # Errors
     /// When the machine gives no randomness.
-    pub fn ask(&self, now: Timestamp) -> Result<Challenge, PeopleError> {
+    pub fn ask(&self, address: &str, now: Timestamp) -> Result<Challenge, PeopleError> {
         let started = self.webauthn.start_discoverable_authentication();
         let (challenge, state) = started.map_err(|error| fault(&error))?;
         let options = written(&challenge.public_key)?;
-        self.opened(Ceremony::SignIn(state), options, now)
+        let by = format!("address {address}");
+        self.opened(Ceremony::SignIn(state), by, options, now)
     }
 
     /// Signs in whoever's passkey answered, and gives the token of the session. Failures slow down `address` as those of
@@ -202,7 +261,8 @@ impl Passkeys {
         let selection = &mut options["authenticatorSelection"];
         selection["residentKey"] = "required".into();
         selection["requireResidentKey"] = true.into();
-        self.opened(Ceremony::Add(viewer.account, state), options, now)
+        let by = format!("account {}", viewer.account);
+        self.opened(Ceremony::Add(viewer.account, state), by, options, now)
     }
 
     /// Adds it, under the name that its owner gives it.
@@ -280,29 +340,20 @@ impl Passkeys {
     fn opened(
         &self,
         ceremony: Ceremony,
+        by: String,
         options: Value,
         now: Timestamp,
     ) -> Result<Challenge, PeopleError> {
         let attempt = random_token()?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST_OPEN {
-            open.retain(|_, open| is_timely(open.since, now));
-        }
-        if open.len() >= MOST_OPEN {
-            let oldest = open.iter().min_by_key(|(_, open)| open.since);
-            let oldest = oldest.map(|(attempt, _)| attempt.clone());
-            oldest.and_then(|oldest| open.remove(&oldest));
-        }
-        let since = now;
-        open.insert(hash(&attempt), Open { since, ceremony });
+        open.begin(hash(&attempt), by, ceremony, now);
         Ok(Challenge { attempt, options })
     }
 
     /// The ceremony of an attempt, once.
     fn taken(&self, attempt: &str, now: Timestamp) -> Option<Ceremony> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = open.remove(&hash(attempt))?;
-        is_timely(taken.since, now).then_some(taken.ceremony)
+        open.take(&hash(attempt), now)
     }
 }
 
@@ -353,4 +404,53 @@ fn not_added() -> Refusal {
         "没有添加:设备的回答不对,或者等得太久,请重新添加",
         "it was not added: the device's answer is wrong or came too late; add it again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn who_asks_again_and_again_pushes_out_nobody_else() {
+        let mut waiting = Waiting::default();
+        waiting.begin("clerk".to_owned(), "address 10.0.0.7".to_owned(), 0, at(0));
+        for number in 1..2 * MOST_OPEN {
+            waiting.begin(
+                number.to_string(),
+                "address 10.9.9.9".to_owned(),
+                number,
+                at(1),
+            );
+        }
+        assert_eq!(waiting.open.len(), 1 + MOST_OF_ONE);
+        assert_eq!(waiting.take("clerk", at(60)), Some(0));
+        assert_eq!(waiting.take("clerk", at(60)), None);
+    }
+
+    #[test]
+    fn many_addresses_push_out_their_own() {
+        let mut waiting = Waiting::default();
+        waiting.begin("clerk".to_owned(), "address 10.0.0.7".to_owned(), 0, at(0));
+        for number in 1..2 * MOST_OPEN {
+            let by = format!("address 10.9.9.{}", number % 200);
+            waiting.begin(number.to_string(), by, number, at(1));
+        }
+        assert_eq!(waiting.open.len(), MOST_OPEN);
+        assert_eq!(waiting.take("clerk", at(60)), Some(0));
+    }
+
+    #[test]
+    fn what_came_too_late_makes_room_first() {
+        let mut waiting = Waiting::default();
+        for number in 0..MOST_OPEN {
+            waiting.begin(number.to_string(), number.to_string(), number, at(0));
+        }
+        waiting.begin("new".to_owned(), "new".to_owned(), 1, at(301));
+        assert_eq!(waiting.open.len(), 1);
+        assert_eq!(waiting.take("new", at(302)), Some(1));
+    }
 }

@@ -2,6 +2,7 @@
 //! language. Handlers give a [`Problem`]; the server writes it in the form that was asked for.
 
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::Words;
@@ -24,6 +25,8 @@ pub struct Problem {
     pub text: Option<Text>,
     /// What programs read beside that (RFC 9457, 3.2), such as `field`: never what somebody sent.
     pub more: Vec<(&'static str, serde_json::Value)>,
+    /// After how many seconds it is worth another try (`Retry-After`), where it is.
+    pub after: Option<u32>,
 }
 
 impl Problem {
@@ -33,6 +36,7 @@ impl Problem {
             code: code.to_owned(),
             text: None,
             more: Vec::new(),
+            after: None,
         }
     }
 
@@ -134,7 +138,10 @@ impl Problem {
 
     /// Others kept being first, or too many wait.
     pub fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy")
+        Self {
+            after: Some(2),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy")
+        }
     }
 
     /// There is no room on the disk: nothing is written until there is.
@@ -145,6 +152,7 @@ impl Problem {
                 "The server's disk is full: things can be looked at and not saved for now. Nothing of this was saved. \
                  It goes on by itself once there is room: try again later, or tell the administrator.",
             )),
+            after: Some(60),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM)
         }
     }
@@ -199,6 +207,7 @@ impl From<Refusal> for Problem {
             code: refusal.code,
             text: Some(refusal.text),
             more: Vec::new(),
+            after: None,
         }
     }
 }
@@ -229,6 +238,7 @@ impl From<PeopleError> for Problem {
                     format!("尝试次数过多,请 {} 秒后再试", wait.as_secs() + 1),
                     format!("too many tries; try again in {} s", wait.as_secs() + 1),
                 )),
+                after: u32::try_from(wait.as_secs() + 1).ok(),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "wait")
             },
             PeopleError::Command(error) => error.into(),
@@ -240,6 +250,9 @@ impl From<PeopleError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
+        if let Some(after) = self.after {
+            response.headers_mut().insert(RETRY_AFTER, after.into());
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -94,7 +94,7 @@ impl Words {
     pub fn say_with(self, key: &str, values: &[(&'static str, String)]) -> String {
         let values: HashMap<Cow<'static, str>, FluentValue<'_>> = values
             .iter()
-            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.as_str())))
+            .map(|(name, value)| (Cow::Borrowed(*name), written(value)))
             .collect();
         let id = self.id();
         let found = self.own.try_lookup_with_args(id, key, &values);
@@ -110,5 +110,14 @@ impl Words {
     /// One of the two.
     pub fn of(self, text: &Text) -> &str {
         text.of(self.language)
+    }
+}
+
+/// A value of a text. One is a number there, so that a text may say it in the singular (`[1] 1 day`); it is written as it
+/// came all the same.
+fn written(value: &str) -> FluentValue<'_> {
+    match value {
+        "1" => FluentValue::from(1),
+        other => FluentValue::from(other),
     }
 }

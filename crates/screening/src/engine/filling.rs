@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::StringArray;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryConsumer;
 
 use super::failure::EngineError;
 use super::kept::Kept;
@@ -33,8 +33,8 @@ struct Filling<'a> {
 type Ids = BTreeMap<(String, String), Vec<StringArray>>;
 
 impl Prepared {
-    /// Fills the slots. What is kept is held by the reservation that comes back.
-    pub(super) fn fill(&self, tables: &Tables) -> Result<MemoryReservation, EngineError> {
+    /// Fills the slots.
+    pub(super) fn fill(&self, tables: &Tables) -> Result<(), EngineError> {
         let mut fillings = Vec::new();
         for (name, slot) in &self.tables {
             slot.clear();
@@ -53,7 +53,6 @@ impl Prepared {
             .iter()
             .map(|(place, ids)| (place, Numbering::of(ids)))
             .collect();
-        let reservation = MemoryConsumer::new("columns kept").register(&self.env.memory_pool);
         // The longest first, so that the threads end together.
         fillings.sort_by_key(|filling| filling.source.rows());
         let threads = self.settings.threads.clamp(1, fillings.len().max(1));
@@ -61,11 +60,13 @@ impl Prepared {
         let next = || open.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let work = || -> Result<(), EngineError> {
             while let Some(filling) = next() {
-                let rows = filling
+                let mut rows = filling
                     .read(&numberings)
                     .map_err(|source| table_error(filling.name, source))?;
                 let numbers = rows.numbers.as_ref().map_or(0, Numbers::bytes);
-                reservation.grow(rows.kept.bytes() + numbers);
+                let held = MemoryConsumer::new("columns kept").register(&self.env.memory_pool);
+                held.grow(rows.kept.bytes() + numbers);
+                rows.held = Some(held);
                 filling.slot.fill(rows);
             }
             Ok(())
@@ -81,8 +82,7 @@ impl Prepared {
                     }));
             }
             result
-        })?;
-        Ok(reservation)
+        })
     }
 
     /// The ids that some statement wants numbered.

@@ -50,6 +50,11 @@ impl<T: Borrow<str> + Hash + Eq> Index<T> {
         self.texts.get(id).copied()
     }
 
+    /// Bytes that it keeps for numbers.
+    pub(super) fn bytes(&self) -> usize {
+        self.dense.capacity() * size_of::<u32>() + self.sparse.capacity() * size_of::<(i64, u32)>()
+    }
+
     /// Gives a number a place; a later one replaces an earlier.
     pub(super) fn set_number(&mut self, id: i64, place: u32) {
         self.len += 1;

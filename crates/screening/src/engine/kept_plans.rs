@@ -15,6 +15,7 @@ use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConve
 use sha2::{Digest, Sha256};
 
 use super::Settings;
+use super::dense_groups::DenseGroups;
 use super::scan::SlotScan;
 use super::slot::Slot;
 use super::windows::HeldRows;
@@ -118,7 +119,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The nodes of a plan that are ours: scans of slots, and the counting of rows that windows hold.
+/// The nodes of a plan that are ours: scans of slots, groups by number, and the counting of rows that windows hold.
 #[derive(Debug, Default)]
 struct OurNodes {
     slots: Arc<BTreeMap<String, Arc<Slot>>>,
@@ -134,6 +135,10 @@ impl PhysicalExtensionCodec for OurNodes {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let unknown = || DataFusionError::Internal("a node that is not ours".to_owned());
         match (std::str::from_utf8(bytes), inputs) {
+            (Ok(DENSE_GROUPS), [aggregate]) => {
+                let groups = DenseGroups::over(Arc::clone(aggregate))?;
+                Ok(Arc::new(groups.ok_or_else(unknown)?))
+            }
             (Ok(HELD_ROWS), [input]) => Ok(Arc::new(HeldRows::over(Arc::clone(input)))),
             (Ok(scan), []) => {
                 let mut parts = scan.split('\n');
@@ -158,6 +163,10 @@ impl PhysicalExtensionCodec for OurNodes {
             bytes.extend_from_slice(HELD_ROWS.as_bytes());
             return Ok(());
         }
+        if node.downcast_ref::<DenseGroups>().is_some() {
+            bytes.extend_from_slice(DENSE_GROUPS.as_bytes());
+            return Ok(());
+        }
         let Some(scan) = node.downcast_ref::<SlotScan>() else {
             let name = node.name().to_owned();
             return Err(DataFusionError::NotImplemented(name));
@@ -169,6 +178,9 @@ impl PhysicalExtensionCodec for OurNodes {
         Ok(())
     }
 }
+
+/// Stands for [`DenseGroups`]; no table is called so.
+const DENSE_GROUPS: &str = "dense groups";
 
 /// Stands for [`HeldRows`]; no table is called so.
 const HELD_ROWS: &str = "held rows";

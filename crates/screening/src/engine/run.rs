@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use datafusion::common::DataFusionError;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::apart::PopulationParts;
@@ -17,8 +17,11 @@ use super::outcome::Outcome;
 use super::plan::{Prepared, Step, Work};
 use super::population::PopulationRows;
 use super::row_checks::figure_places;
-use super::steps::{Run, Standing, StepDone, Yield};
+use super::scan::slots_of;
+use super::slot::Slot;
+use super::steps::{Readers, Run, Standing, StepDone, Yield};
 use super::tally::Tally;
+use super::turns::{Turns, places};
 use crate::Tables;
 use crate::pack::Need;
 
@@ -37,8 +40,7 @@ impl Prepared {
         cancel: &AtomicBool,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Outcome, EngineError> {
-        // Held until the rows are forgotten.
-        let kept = self.fill(tables)?;
+        self.fill(tables)?;
         let absent = self.absent_needs(tables);
         let wanted = self.wanted_steps(&absent);
         let run = Arc::new(self.shared_run(&wanted));
@@ -82,7 +84,6 @@ impl Prepared {
         for slot in self.tables.values() {
             slot.clear();
         }
-        drop(kept);
         Ok(self.outcome(done, &absent)?)
     }
 
@@ -135,15 +136,6 @@ impl Prepared {
     }
 
     fn shared_run(&self, wanted: &[usize]) -> Run {
-        let readers = (0..self.steps.len())
-            .map(|index| {
-                let count = wanted
-                    .iter()
-                    .filter(|step| self.steps[**step].reads.contains(&index))
-                    .count();
-                AtomicUsize::new(count)
-            })
-            .collect();
         let threads = if self.settings.profile {
             1
         } else {
@@ -153,7 +145,8 @@ impl Prepared {
             session: self.session.clone(),
             task: self.session.task(&self.env),
             env: Arc::clone(&self.env),
-            permits: Semaphore::new(threads),
+            turns: Turns::new(threads),
+            places: places(&self.steps, wanted),
             threads,
             time_limit: self.settings.time_limit,
             memory_limit: self.settings.memory_limit,
@@ -169,18 +162,42 @@ impl Prepared {
                 .iter()
                 .map(|_| watch::Sender::new(Standing::Open))
                 .collect(),
-            readers,
-            filled: self
-                .steps
-                .iter()
-                .map(|step| match &step.work {
-                    Work::Shared(slot) => Some(Arc::clone(slot)),
-                    _ => None,
-                })
-                .collect(),
+            readers: self.readers(wanted),
             populations: self.populations.iter().map(PopulationParts::of).collect(),
             kept: AtomicUsize::new(0),
         }
+    }
+
+    /// Of every table that steps read how many of them do, and of every step what it reads.
+    fn readers(&self, wanted: &[usize]) -> Readers {
+        let shared = self.steps.iter().filter_map(|step| match &step.work {
+            Work::Shared(slot) => Some((step.name.as_str(), slot)),
+            _ => None,
+        });
+        let given = self.tables.iter().map(|(name, slot)| (name.as_str(), slot));
+        let slots: BTreeMap<&str, &Arc<Slot>> = given.chain(shared).collect();
+        let mut readers = Readers::default();
+        let mut places = BTreeMap::new();
+        readers.reads.resize_with(self.steps.len(), Vec::new);
+        for index in wanted {
+            let step = &self.steps[*index];
+            let mut names = step.plan.as_ref().map(slots_of).unwrap_or_default();
+            if let Work::Counting(counting) = &step.work {
+                names.insert(counting.slot.name().to_owned());
+            }
+            for name in names {
+                let Some((name, slot)) = slots.get_key_value(name.as_str()) else {
+                    continue;
+                };
+                let place = *places.entry(*name).or_insert_with(|| {
+                    readers.tables.push((Arc::clone(slot), AtomicUsize::new(0)));
+                    readers.tables.len() - 1
+                });
+                *readers.tables[place].1.get_mut() += 1;
+                readers.reads[*index].push(place);
+            }
+        }
+        readers
     }
 
     fn outcome(

@@ -15,6 +15,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 
+use super::dense_groups::ByNumber;
+use super::late_sorts::LateSorts;
 use super::windows::WholeWindows;
 use crate::functions;
 
@@ -55,7 +57,7 @@ const NEVER_PHYSICAL: &[&str] = &[
     "EnsureCooperative",
 ];
 /// The physical pass that puts rows into the order, and partitions into the one, that an operator asks for.
-const FOR_ORDERS: &[&str] = &["EnsureRequirements", WholeWindows::NAME];
+const FOR_ORDERS: &[&str] = &["EnsureRequirements", LateSorts::NAME, WholeWindows::NAME];
 
 /// Plans statements over registered tables.
 #[derive(Clone)]
@@ -92,8 +94,10 @@ impl Session {
             .iter()
             .position(|rule| FOR_ORDERS.contains(&rule.name()))
         {
-            physical.insert(place + 1, Arc::new(WholeWindows));
+            physical.insert(place + 1, Arc::new(LateSorts));
+            physical.insert(place + 2, Arc::new(WholeWindows));
         }
+        physical.push(Arc::new(ByNumber));
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(env))

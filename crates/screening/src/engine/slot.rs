@@ -8,6 +8,7 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_nu
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::kept::Kept;
 use super::numbers::Numbers;
@@ -43,6 +44,8 @@ pub(crate) struct Rows {
     /// For the column of numbers, where there is one and somebody reads it.
     pub numbers: Option<Numbers>,
     pub kept: Kept,
+    /// Counts what is kept as taken, until the rows are forgotten.
+    pub held: Option<MemoryReservation>,
 }
 
 impl Rows {
@@ -52,6 +55,7 @@ impl Rows {
             source,
             numbers: None,
             kept: Kept::default(),
+            held: None,
         }
     }
 }

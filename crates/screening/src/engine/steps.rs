@@ -16,7 +16,7 @@ use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::apart::PopulationParts;
@@ -30,6 +30,7 @@ use super::session::Session;
 use super::slot::{Rows, Slot};
 use super::tally::Found;
 use super::task_rows::TaskRows;
+use super::turns::Turns;
 use crate::pack::Rule;
 use crate::{Batches, Text};
 
@@ -61,12 +62,35 @@ pub(super) struct StepDone {
     pub profile: Option<StepProfile>,
 }
 
+/// Who has yet to read the tables of a run.
+#[derive(Default)]
+pub(super) struct Readers {
+    /// Every table, with the number of steps that have yet to read it.
+    pub tables: Vec<(Arc<Slot>, AtomicUsize)>,
+    /// For each step the tables that it reads.
+    pub reads: Vec<Vec<usize>>,
+}
+
+impl Readers {
+    /// Forgets the tables that nobody will read again, now that a step has ended.
+    fn release(&self, step: usize) {
+        for table in &self.reads[step] {
+            let (slot, readers) = &self.tables[*table];
+            if readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+                slot.clear();
+            }
+        }
+    }
+}
+
 /// What every step of a run shares.
 pub(super) struct Run {
     pub session: Session,
     pub task: Arc<TaskContext>,
     pub env: Arc<RuntimeEnv>,
-    pub permits: Semaphore,
+    pub turns: Turns,
+    /// When it is each step's turn.
+    pub places: Vec<usize>,
     pub threads: usize,
     pub time_limit: Duration,
     pub memory_limit: usize,
@@ -74,9 +98,7 @@ pub(super) struct Run {
     pub profile: bool,
     pub rules: Vec<(Arc<Rule>, Vec<usize>)>,
     pub standings: Vec<watch::Sender<Standing>>,
-    pub readers: Vec<AtomicUsize>,
-    /// The slots that steps fill.
-    pub filled: Vec<Option<Arc<Slot>>>,
+    pub readers: Readers,
     pub populations: Vec<PopulationParts>,
     /// Bytes of findings that are kept, over all rules.
     pub kept: AtomicUsize,
@@ -106,11 +128,15 @@ impl Run {
             }
         }
         let mut profile = None;
+        let turn = self.turns.take(self.places[index]).await;
         let result = match blocked {
             Some(failure) => Err(failure),
             None => self.timed(&name, work, plan, parts, &mut profile).await,
         };
-        self.release(&reads, index, &result);
+        self.release(index, &result);
+        // Those that waited for its table join the others that wait for their turn.
+        tokio::task::yield_now().await;
+        drop(turn);
         StepDone {
             index,
             result,
@@ -118,7 +144,7 @@ impl Run {
         }
     }
 
-    /// Holds a permit only while it works, so that waiting costs no other step its turn.
+    /// Works in the turn of the step.
     async fn timed(
         self: &Arc<Self>,
         name: &str,
@@ -127,8 +153,6 @@ impl Run {
         parts: Option<Arc<Parts>>,
         profile: &mut Option<StepProfile>,
     ) -> Result<Yield, Failure> {
-        // Cannot fail: the semaphore is never closed.
-        let permit = self.permits.acquire().await;
         let start = Instant::now();
         let recording = Arc::new(PeakRecordingPool::new(Arc::clone(&self.env.memory_pool)));
         let context = self.task_context(&recording);
@@ -165,7 +189,6 @@ impl Run {
             }
             (result, _) => result,
         };
-        drop(permit);
         if self.profile {
             *profile = Some(StepProfile {
                 name: name.to_owned(),
@@ -217,19 +240,13 @@ impl Run {
     }
 
     /// Tells those that wait, and frees tables that nobody will read again.
-    fn release(&self, reads: &[usize], index: usize, result: &Result<Yield, Failure>) {
+    fn release(&self, index: usize, result: &Result<Yield, Failure>) {
         let standing = match result {
             Ok(_) => Standing::Done,
             Err(failure) => Standing::Failed(failure.clone()),
         };
         self.standings[index].send_replace(standing);
-        for table in reads {
-            if self.readers[*table].fetch_sub(1, Ordering::AcqRel) == 1
-                && let Some(slot) = &self.filled[*table]
-            {
-                slot.clear();
-            }
-        }
+        self.readers.release(index);
     }
 
     async fn work(
@@ -284,7 +301,8 @@ impl Run {
         }
     }
 
-    /// The rows of all parts, in order. The first is worked under the step's own permit.
+    /// The rows of all parts, in order. The first is worked in the step's own turn, and
+    /// the others come before every step that waits.
     async fn collect_parts(
         self: &Arc<Self>,
         plan: &Arc<dyn ExecutionPlan>,
@@ -298,14 +316,13 @@ impl Run {
             // A part may get stuck as well, and must not take with it the threads that keep the time.
             tasks.spawn_blocking(move || {
                 threads.block_on(async {
-                    // Cannot fail: the semaphore is never closed.
-                    let permit = match place {
+                    let turn = match place {
                         0 => None,
-                        _ => Some(run.permits.acquire().await),
+                        _ => Some(run.turns.take(0).await),
                     };
                     let context = rows.context(run.task.session_config(), &run.env);
                     let batches = run.collect(&plan, &context).await;
-                    drop(permit);
+                    drop(turn);
                     (place, batches)
                 })
             });

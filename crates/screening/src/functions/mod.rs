@@ -24,6 +24,7 @@ pub mod ordinals;
 mod outlines;
 mod pairs;
 pub mod quantile8;
+mod repeated;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub fn aggregate() -> Vec<Arc<AggregateUDF>> {
     vec![
         fold::aggregate::<figures::Quantile8>(),
         fold::aggregate::<figures::BenfordMad>(),
+        fold::aggregate::<repeated::Repeated>(),
         fold::aggregate::<pairs::HammingPairs>(),
         fold::aggregate::<pairs::OverlapPairs>(),
         fold::aggregate::<ground::UnionArea>(),

@@ -39,9 +39,17 @@ note = Note
 dismiss = Dismiss
 grave-takes-two = A grave doubt is dismissed only when another officer agrees.
 unassigned = nobody yet
-overdue-days = { $value } days late
+overdue-days =
+    { $value ->
+        [1] 1 day late
+       *[other] { $value } days late
+    }
 due-today = within 24 hours, by { $value }
-due-days = { $value } days
+due-days =
+    { $value ->
+        [1] 1 day
+       *[other] { $value } days
+    }
 subject-organization = Organization
 subject-process = Contracting process
 subject-buyer = Buyer
@@ -143,7 +151,11 @@ held-to-account = People held to account
 problems-solved = Residents' problems solved
 conclusion = Conclusion
 held-count = { $value } held to account
-solved-count = { $value } residents' problems solved
+solved-count =
+    { $value ->
+        [1] 1 resident's problem solved
+       *[other] { $value } residents' problems solved
+    }
 by-the-system = the system
 case-event-opened = Opened
 case-event-assigned = Given to somebody else

@@ -26,7 +26,11 @@ removed-files = Removed files
 no-removed-files = There is no removed file.
 removed-files-hint = What was removed from the items is kept all the same. A file that should never have been sent, such as a photo of somebody's identity card, is erased for good here: its bytes, small copies, hashes and its name go, and cannot be brought back. The history keeps who erased it, when and why: name nobody in the reason.
 erase-file = Erase for good
-event-files = { $value } files kept
+event-files =
+    { $value ->
+        [1] 1 file kept
+       *[other] { $value } files kept
+    }
 alike = Photos that are the same or nearly so
 alike-hint = Side by side: what of picture, time and place agrees. Alike is not forged; look at the originals.
 picture-word = Picture
@@ -34,9 +38,21 @@ same-file = the same file
 bits-apart = fingerprints differ in { $distance } of { $bits } bits
 taken-word = Taken
 taken-same-minute = in the same minute
-minutes-apart = { $value } minutes apart
-hours-apart = { $value } hours apart
-days-apart = { $value } days apart
+minutes-apart =
+    { $value ->
+        [1] 1 minute apart
+       *[other] { $value } minutes apart
+    }
+hours-apart =
+    { $value ->
+        [1] 1 hour apart
+       *[other] { $value } hours apart
+    }
+days-apart =
+    { $value ->
+        [1] 1 day apart
+       *[other] { $value } days apart
+    }
 taken-where = Place
 metres-apart = { $value } m apart
 km-apart = { $value } km apart

@@ -6,8 +6,14 @@ any = All
 year = Year
 newest-first = Changed last first
 filter = Filter
+no-such-project = No project matches.
+all-projects = Show all projects
 no-projects = There are no projects here yet. File one, or import a workbook.
-projects-found = { $value } projects
+projects-found =
+    { $value ->
+        [1] 1 project
+       *[other] { $value } projects
+    }
 stage = Stage
 kind = Kind
 owner = Implementing body
@@ -76,7 +82,11 @@ shares-contractor = same contractor
 shares-payee = same payee
 shares-photo = same photo
 shares-boundary = overlapping boundary
-rows = { $value } rows
+rows =
+    { $value ->
+        [1] 1 row
+       *[other] { $value } rows
+    }
 somebody = (an erased account)
 submit-category = Hand in and sign (village)
 sign-category = Sign

@@ -18,43 +18,50 @@
 -- excludes.en: Projects without owner, contract date or amount; contracts that reach the limit by themselves.
 -- says.zh: {first_day} 至 {last_day} 共 {contracts} 份合同合计 {total_fen},每份低于 {limit_fen}(另见 {related})
 -- says.en: {contracts} contracts from {first_day} to {last_day} add up to {total_fen}, each under {limit_fen} (see {related})
-with small as (
+with contracts as (
     select
-        p.project,
-        p.contract_date,
-        p.contract_amount,
-        p.owner_key,
-        p.contractor_key,
-        p.kind,
-        p.village_code,
-        l.limit_fen
-    from (select unnest($limits) as limit_fen) as l
-    cross join parties p
-    where p.contract_amount > 0
-        and p.contract_amount < l.limit_fen
-        and p.owner_key is not null
-        and p.contract_date is not null
+        project,
+        contract_date,
+        contract_amount,
+        owner_key,
+        contractor_key,
+        case when kind is not null and village_code is not null then concat(kind, '|', village_code) end as kind_village
+    from parties
+    where contract_amount > 0 and owner_key is not null and contract_date is not null
 ),
-grounds as (
-    select project, contract_date, contract_amount, limit_fen, owner_key, 'contractor' as ground, contractor_key as shared
-    from small
+shared_grounds as (
+    select project, contract_date, contract_amount, owner_key, 'contractor' as ground, contractor_key as shared
+    from contracts
     where contractor_key is not null
     union all
-    select project, contract_date, contract_amount, limit_fen, owner_key, 'village', concat(kind, '|', village_code)
-    from small
-    where kind is not null and village_code is not null
+    select project, contract_date, contract_amount, owner_key, 'village', kind_village
+    from contracts
+    where kind_village is not null
 ),
+grounds as (
+    select
+        g.project,
+        g.contract_date,
+        g.contract_amount,
+        g.owner_key,
+        g.ground,
+        g.shared,
+        g.number,
+        l.limit_fen
+    from (select unnest($limits) as limit_fen) as l
+    cross join (select *, text_key(owner_key) # text_key(shared) as number from shared_grounds) as g
+    where g.contract_amount < l.limit_fen
+),
+-- Found by a number, then looked at by owner and ground.
 crowded as (
-    select limit_fen, owner_key, ground, shared
+    select limit_fen, unnest(repeated(number, 2)) as number
     from grounds
-    group by limit_fen, owner_key, ground, shared
-    having count(*) >= 2 and sum(contract_amount) >= limit_fen
+    group by limit_fen
 ),
 candidates as (
     select g.project, g.contract_date, g.contract_amount, g.limit_fen, g.owner_key, g.ground, g.shared
     from crowded c
-    join grounds g on g.owner_key = c.owner_key and g.shared = c.shared and g.ground = c.ground
-        and g.limit_fen = c.limit_fen
+    join grounds g on g.number = c.number and g.limit_fen = c.limit_fen
 ),
 windows as (
     select

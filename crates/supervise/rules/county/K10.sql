@@ -25,34 +25,28 @@ with awarded as (
     from tender_bidders
     where winner_key is not null
 ),
+-- Sets and pairs that meet often enough are found by a number, then looked at by their bidders.
 tenders as (
-    select
-        project,
-        count(*) as size,
-        min(bidder_key) as first_key,
-        max(bidder_key) as last_key,
-        min(winner_key) as winner_key
+    select project, bit_xor(text_key(bidder_key)) as set_number
     from awarded
     group by project
     having count(*) >= $ring_bidders
 ),
 like_sets as (
-    select size, first_key, last_key
+    select unnest(repeated(set_number, $ring_tenders)) as set_number
     from tenders
-    group by size, first_key, last_key
-    having count(*) >= $ring_tenders and min(winner_key) <> max(winner_key)
 ),
 sets as (
     select
         a.project,
-        t.size,
-        t.winner_key,
+        a.winner_key,
+        count(*) as size,
         array_to_string(array_agg(a.bidder_key order by a.bidder_key), '、') as bidder_set,
         array_to_string(array_agg(a.bidder_name order by a.bidder_key), '、') as bidders
     from like_sets l
-    join tenders t on t.first_key = l.first_key and t.last_key = l.last_key and t.size = l.size
+    join tenders t on t.set_number = l.set_number
     join awarded a on a.project = t.project
-    group by a.project, t.size, t.winner_key
+    group by a.project, a.winner_key
 ),
 rings as (
     select
@@ -65,18 +59,30 @@ rings as (
     group by bidder_set, size
     having count(*) >= $ring_tenders and count(distinct winner_key) = size
 ),
-frequent as (
-    select bidder_key, min(bidder_name) as bidder_name, count(*) as bids
-    from awarded
-    group by bidder_key
-    having count(*) >= $pair_tenders
-),
-beside as (
-    select least(winner_key, bidder_key) as a_key, greatest(winner_key, bidder_key) as b_key, count(*) as tenders
+winners_beside as (
+    select
+        least(winner_key, bidder_key) as a_key,
+        greatest(winner_key, bidder_key) as b_key,
+        text_key(concat(least(winner_key, bidder_key), '、', greatest(winner_key, bidder_key))) as pair_number
     from awarded
     where bidder_key <> winner_key
-    group by least(winner_key, bidder_key), greatest(winner_key, bidder_key)
+),
+like_pairs as (
+    select unnest(repeated(pair_number, $pair_tenders)) as pair_number
+    from winners_beside
+),
+beside as (
+    select w.a_key, w.b_key, count(*) as tenders
+    from like_pairs l
+    join winners_beside w on w.pair_number = l.pair_number
+    group by w.a_key, w.b_key
     having count(*) >= $pair_tenders
+),
+frequent as (
+    select a.bidder_key, min(a.bidder_name) as bidder_name, count(*) as bids
+    from (select a_key as bidder_key from beside union select b_key from beside) as b
+    join awarded a on a.bidder_key = b.bidder_key
+    group by a.bidder_key
 ),
 close as (
     select b.a_key, b.b_key, b.tenders, fa.bidder_name as a_name, fb.bidder_name as b_name

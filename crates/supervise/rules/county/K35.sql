@@ -24,38 +24,59 @@ with sizes as (
     where panel_projects >= $least_projects
 ),
 seats as (
-    select distinct s.contractor_key, s.panel_projects, p.project, m.member_id
+    select
+        s.contractor_key,
+        s.panel_projects,
+        p.project,
+        m.member_id,
+        text_key(concat(s.contractor_key, '|', m.member_id)) as number
     from sizes s
     join parties p on p.contractor_key = s.contractor_key
     join panel m on m.project = p.project
     where p.acceptance_date is not null and m.member_id is not null
 ),
-regulars as (
-    select contractor_key, member_id
+-- Who sits often enough is found by a number, then looked at by contractor and member.
+often as (
+    select unnest(repeated(number, greatest(cast(ceil($least_projects * $share_percent / 100.0) as bigint), 1))) as number
     from seats
-    group by contractor_key, member_id
-    having count(*) * 100 >= $share_percent * min(panel_projects)
 ),
-regular_seats as (
-    select s.contractor_key, s.panel_projects, s.project, s.member_id
-    from regulars r
-    join seats s on s.contractor_key = r.contractor_key and s.member_id = r.member_id
+regulars as (
+    select s.contractor_key, s.panel_projects, s.member_id, array_agg(distinct s.project) as projects
+    from often o
+    join seats s on s.number = o.number
+    group by s.contractor_key, s.panel_projects, s.member_id
+    having count(distinct s.project) * 100 >= $share_percent * s.panel_projects
+),
+panels as (
+    select contractor_key, panel_projects, project, array_agg(member_id) as members
+    from (select contractor_key, panel_projects, member_id, unnest(projects) as project from regulars) as r
+    group by contractor_key, panel_projects, project
+),
+firsts as (
+    select contractor_key, panel_projects, project, members, unnest(members) as first_member
+    from panels
+),
+seconds as (
+    select contractor_key, panel_projects, project, members, first_member, unnest(members) as second_member
+    from firsts
+),
+thirds as (
+    select contractor_key, panel_projects, project, first_member, second_member, unnest(members) as third_member
+    from seconds
+    where second_member > first_member
 ),
 threes as (
     select
-        a.contractor_key,
-        a.member_id as first_member,
-        b.member_id as second_member,
-        c.member_id as third_member,
+        contractor_key,
+        first_member,
+        second_member,
+        third_member,
         count(*) as together,
-        array_agg(a.project) as projects
-    from regular_seats a
-    join regular_seats b on b.contractor_key = a.contractor_key and b.project = a.project
-        and b.member_id > a.member_id
-    join regular_seats c on c.contractor_key = b.contractor_key and c.project = b.project
-        and c.member_id > b.member_id
-    group by a.contractor_key, a.member_id, b.member_id, c.member_id
-    having count(*) * 100 >= $share_percent * min(a.panel_projects)
+        array_agg(project) as projects
+    from thirds
+    where third_member > second_member
+    group by contractor_key, first_member, second_member, third_member
+    having count(*) * 100 >= $share_percent * min(panel_projects)
 ),
 seats_together as (
     select

@@ -256,7 +256,11 @@ pub fn read(inputs: &[PathBuf], options: &ImportOptions) -> Result<Import, Impor
         sources.push(match kind {
             InputKind::Csv => Opened::Csv(parts),
             InputKind::Parquet => Opened::Parquet(parts),
-            _ => Opened::Workbook(Box::new(Workbook::open(path, kind, options)?)),
+            _ => {
+                let book = Workbook::open(path, kind, options)?;
+                tell_unanswered(&mut reading, &book);
+                Opened::Workbook(Box::new(book))
+            }
         });
     }
     let parts = parts::list(&mut reading, &sources, inputs.len())?;
@@ -306,6 +310,27 @@ fn tell_mixed(reading: &mut Reading<'_>, path: &Path) -> Result<(), ImportError>
         );
     }
     Ok(())
+}
+
+/// Says that a workbook holds formulas without results: their cells read as empty.
+fn tell_unanswered(reading: &mut Reading<'_>, book: &Workbook) {
+    let count = book.unanswered;
+    if count > 0 {
+        let shown = book.path.display().to_string();
+        let spot = report::Spot {
+            file: &shown,
+            ..report::Spot::default()
+        };
+        reading.report.warn(
+            spot,
+            "unanswered",
+            None,
+            format!("有 {count} 个公式没有保存计算结果,按空白读取;请用 Excel 或 WPS 打开并保存后再试"),
+            format!(
+                "{count} formulas have no stored result and were read as empty; open and save the workbook in Excel or LibreOffice first"
+            ),
+        );
+    }
 }
 
 /// Reads one sheet or file.

@@ -1,10 +1,12 @@
 //! A workbook's package, looked through before anything opens it: how much it unpacks to in truth,
-//! and which of its sheets have merged cells. Nothing is kept of what is unpacked.
+//! whether its sheets have merged cells, and formulas whose results nobody stored. Nothing is kept of what is unpacked.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use memchr::memmem;
 
 use super::error::ImportError;
 use super::options::ImportOptions;
@@ -25,6 +27,8 @@ const MOST_ENTRIES: usize = 20_000;
 pub(crate) struct Looked {
     /// Whether any sheet has merged cells.
     pub merged: bool,
+    /// Cells with a formula and no result, as programs write them that do not calculate.
+    pub unanswered: usize,
 }
 
 /// Looks through a package on two threads.
@@ -76,16 +80,18 @@ pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, Impor
     parts.sort_unstable_by(|one, other| other.cmp(one));
     let next = AtomicUsize::new(0);
     let unpacked = AtomicU64::new(0);
-    let work = || -> Result<bool, ImportError> {
+    let work = || -> Result<Looked, ImportError> {
         let mut archive = open(path)?;
-        let mut merged = false;
+        let mut looked = Looked::default();
         while let Some((_, index, _)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
             let entry = archive
                 .by_index(*index)
                 .map_err(|error| broken(path, &error))?;
-            merged |= unpack(path, entry, limit, &unpacked, options)?;
+            let part = unpack(path, entry, limit, &unpacked, options)?;
+            looked.merged |= part.merged;
+            looked.unanswered += part.unanswered;
         }
-        Ok(merged)
+        Ok(looked)
     };
     let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(work);
@@ -98,8 +104,10 @@ pub(crate) fn look(path: &Path, options: &ImportOptions) -> Result<Looked, Impor
                 .unwrap_or_else(|_| Err(ImportError::broken(path, "workbook", "unreadable"))),
         )
     });
+    let (one, other) = (one?, other?);
     Ok(Looked {
-        merged: one? | other?,
+        merged: one.merged || other.merged,
+        unanswered: one.unanswered + other.unanswered,
     })
 }
 
@@ -117,26 +125,28 @@ fn broken(path: &Path, error: &zip::result::ZipError) -> ImportError {
     ImportError::broken(path, "workbook", error)
 }
 
-/// Counts what a part unpacks to; true when it has merged cells.
+/// Counts what a part unpacks to, and looks through it.
 fn unpack(
     path: &Path,
     mut entry: impl Read,
     limit: u64,
     unpacked: &AtomicU64,
     options: &ImportOptions,
-) -> Result<bool, ImportError> {
+) -> Result<Looked, ImportError> {
     // A prefix may stand before it.
     const MERGED: &[u8] = b"mergeCell ";
+    // As long as what is looked for, and no part ends so soon after it.
+    const KEPT: usize = 15;
     let mut buffer = vec![0; 1 << 18];
     let mut kept = 0;
-    let mut merged = false;
+    let mut looked = Looked::default();
     loop {
         options.check_cancelled()?;
         let read = entry
             .read(&mut buffer[kept..])
             .map_err(|error| ImportError::broken(path, "workbook", error))?;
         if read == 0 {
-            return Ok(merged);
+            return Ok(looked);
         }
         if unpacked.fetch_add(read as u64, Ordering::Relaxed) + read as u64 > limit {
             return Err(ImportError::ZipBomb {
@@ -145,23 +155,60 @@ fn unpack(
             });
         }
         let filled = kept + read;
-        merged = merged || contains(&buffer[..filled], MERGED);
-        kept = filled.min(MERGED.len() - 1);
+        looked.merged = looked.merged || memmem::find(&buffer[..filled], MERGED).is_some();
+        kept = filled.min(KEPT);
+        // What begins in the bytes kept is counted with the next ones.
+        looked.unanswered += unanswered(&buffer[..filled], filled - kept);
         buffer.copy_within(filled - kept..filled, 0);
     }
 }
 
-/// Whether the bytes hold `wanted`, looking only where an uncommon byte of it stands.
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    let mut from = 0;
-    // `C` is rare in sheets: cells are `<c `.
-    while let Some(place) = bytes[from..].iter().position(|byte| *byte == b'C') {
-        let place = from + place;
-        // The `C` of `mergeCell ` stands at 5.
-        if place >= 5 && bytes[place - 5..].starts_with(wanted) {
-            return true;
+/// Formulas without a result, of those that end before a place.
+fn unanswered(bytes: &[u8], before: usize) -> usize {
+    const NONE: [&[u8]; 4] = [b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />"];
+    memmem::find_iter(bytes, b"</f>")
+        .take_while(|place| *place < before)
+        .filter(|place| NONE.iter().any(|none| bytes[*place..].starts_with(none)))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let few = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..few])
         }
-        from = place + 1;
     }
-    false
+
+    #[test]
+    fn formulas_without_result_are_counted_once_wherever_the_blocks_end() {
+        let cells = [
+            "<c r=\"A1\"><f>B1*2</f><v>4</v></c>",
+            "<c r=\"A2\"><f>B2*2</f></c>",
+            "<c r=\"A3\"><f>B3*2</f><v></v></c>",
+            "<c r=\"A4\"><f>B4*2</f><v/></c>",
+            "<c r=\"A5\"><f>B5*2</f><v /></c>",
+            "<c r=\"A6\"><v/></c>",
+        ];
+        let sheet = format!("<sheetData>{}</sheetData></worksheet>", cells.concat());
+        let sheet = sheet.repeat(300);
+        let key = crate::import::IdentityKey::from_bytes([7; 32]);
+        let options = ImportOptions::new(key);
+        for few in [1, 7, 1000, 1 << 20] {
+            let source = Slow(sheet.as_bytes(), few);
+            let looked = unpack(
+                Path::new("a"),
+                source,
+                u64::MAX,
+                &AtomicU64::new(0),
+                &options,
+            );
+            assert_eq!(looked.unwrap().unanswered, 4 * 300, "{few}");
+        }
+    }
 }

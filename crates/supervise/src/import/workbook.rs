@@ -14,7 +14,7 @@ use super::detect::InputKind;
 use super::error::ImportError;
 use super::ods_merged::merged_cells;
 use super::options::ImportOptions;
-use super::package;
+use super::package::{self, Looked};
 use super::sheet::{Merged, SheetReader};
 use super::value::Cell;
 
@@ -26,6 +26,8 @@ pub(crate) struct Workbook {
     pub path: PathBuf,
     book: Book,
     has_merged: bool,
+    /// Cells with a formula and no result.
+    pub unanswered: usize,
 }
 
 enum Book {
@@ -45,7 +47,7 @@ impl Workbook {
         kind: InputKind,
         options: &ImportOptions,
     ) -> Result<Self, ImportError> {
-        let mut has_merged = false;
+        let mut looked = Looked::default();
         let book = match kind {
             InputKind::Xls => Book::Xls(Box::new(open_workbook(path).map_err(
                 |error| match error {
@@ -62,7 +64,7 @@ impl Workbook {
                 Book::Ods(Box::new(book), merged_cells(path, options)?)
             }
             _ => {
-                has_merged = package::look(path, options)?.merged;
+                looked = package::look(path, options)?;
                 Book::Xlsx(Box::new(open_workbook(path).map_err(
                     |error| match error {
                         XlsxError::Password => ImportError::Password(path.to_owned()),
@@ -74,7 +76,8 @@ impl Workbook {
         Ok(Self {
             path: path.to_owned(),
             book,
-            has_merged,
+            has_merged: looked.merged,
+            unanswered: looked.unanswered,
         })
     }
 

@@ -39,6 +39,14 @@ pub enum OcdsError {
         /// What was asked for.
         name: String,
     },
+    /// A gzip file of something else than text; unpack it first.
+    #[error(
+        "{file} is no gzipped JSON: it holds a workbook, a zip or a Parquet file; unpack it and name what comes out"
+    )]
+    PackedOther {
+        /// The file.
+        file: String,
+    },
     /// Nothing in the file is JSON.
     #[error("{file} is no JSON: line {line}, column {column}: {}", problem.en)]
     NotJson {
@@ -91,6 +99,11 @@ impl OcdsError {
             Self::NotUtf8 { file, line } => {
                 format!(
                     "{file} 不是 UTF-8 编码(第 {line} 行起);请指明编码,例如 --encoding iso-8859-1"
+                )
+            }
+            Self::PackedOther { file } => {
+                format!(
+                    "{file} 里不是 JSON,而是工作簿、zip 或 Parquet 文件;请先解压,再指明解压出的文件"
                 )
             }
             Self::UnknownEncoding { name } => {

@@ -19,6 +19,9 @@ use super::words;
 
 /// Bytes looked at to tell a file's kind.
 pub(super) const HEAD: usize = 64 << 10;
+/// How a zip or workbook, an old workbook, and Parquet begin.
+const OTHERS: [&[u8]; 3] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"];
+
 /// Bytes of a block; large enough that reading and checking UTF-8 cost nothing beside parsing.
 const BLOCK: usize = 4 << 20;
 /// Unpacked bytes below which no ratio is suspicious.
@@ -191,6 +194,9 @@ impl Source {
                 },
                 None => OcdsError::Empty { file: source.file },
             });
+        }
+        if source.gzip && OTHERS.iter().any(|magic| head.starts_with(magic)) {
+            return Err(OcdsError::PackedOther { file: source.file });
         }
         source.lines = is_lines(&head, source.at_end, path);
         source.carry = head;

@@ -69,6 +69,12 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// Whether not all that somebody may see is asked for.
+    fn is_narrowed(&self) -> bool {
+        let all = [&self.text, &self.stage, &self.kind, &self.year, &self.place];
+        all.into_iter().any(|one| !one.trim().is_empty())
+    }
+
     /// The address of another page of the same.
     fn address(&self, page: u64) -> String {
         let mut form = form_urlencoded::Serializer::new(String::new());

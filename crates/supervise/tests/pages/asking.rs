@@ -145,8 +145,8 @@ fn where_it_matters_a_question_waits_for_a_lead_and_is_not_sent_where_nobody_lea
         });
         let path = forms.next().unwrap();
         let token = officer.token().await;
-        let taken = officer.post(&path, &[("form_token", &token)]).await;
-        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+        let sent = officer.post(&path, &[("form_token", &token)]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
         let mut states = states(&county);
         states.sort();
         assert_eq!(states, ["waiting", "withdrawn"]);

@@ -137,6 +137,22 @@ fn the_second_of_two_clerks_sees_the_firsts_value_and_chooses() {
         // Both values are there: the first's to read, one's own in the field; nothing was lost.
         assert!(refused.body.contains("三组村口") && refused.body.contains("五组水库"));
         assert!(refused.body.contains("王clerk"));
+        // A script that saves as one goes is told the same, as a problem document.
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(&*category)
+            .header(header::ACCEPT, "application/json")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut sent = form_urlencoded::Serializer::new(String::new());
+        sent.extend_pairs(&fields);
+        let told = other.send(request, sent.finish()).await;
+        assert_eq!(told.status, StatusCode::CONFLICT);
+        assert_eq!(told.header("content-type"), "application/problem+json");
+        let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+        assert_eq!(told["type"], "/problems/not-saved");
+        assert_eq!(told["items"][0]["item"], "location");
+        assert!(told["items"][0]["cells"].to_string().contains("三组村口"));
         let theirs = form(
             &refused,
             &[

@@ -166,3 +166,24 @@ fn each_filter_keeps_what_it_says_and_nothing_else() {
         assert_eq!(odd.status, StatusCode::OK);
     });
 }
+
+#[test]
+fn a_search_without_a_hit_says_so_and_an_empty_county_says_how_to_begin() {
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.house.signed_in("gu", Role::Clerk, "990121100").await;
+        let page = clerk.get("/supervise/projects").await.body;
+        assert!(page.contains("这里还没有项目"), "{page}");
+        for query in ["text=%E6%B8%A0", "stage=building", "year=2020"] {
+            let page = clerk
+                .get(&format!("/supervise/projects?{query}"))
+                .await
+                .body;
+            assert!(page.contains("没有符合条件的项目"), "{query}: {page}");
+            assert!(
+                page.contains("<a href=\"/supervise/projects\">查看全部项目</a>"),
+                "{page}"
+            );
+        }
+    });
+}

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use kandeng_ledger::StreamName;
 use kandeng_platform::case::{
-    AnswerCase, Ask, Case, Check, CheckCase, Close, Consent, FlagVerdict, Hear, OnSite, OpenCase,
-    Outcome, OutcomeKind, Question, Refer, close,
+    AnswerCase, AnswerQuestion, Ask, Case, Check, CheckCase, Close, Consent, DeclineQuestion,
+    FlagVerdict, Hear, OnSite, OpenCase, Outcome, OutcomeKind, Question, Refer, close,
 };
 use kandeng_platform::flag::{Confirm, Dismiss, Dismissal, Flag};
 use kandeng_platform::node::NodeError;
@@ -15,7 +15,7 @@ use kandeng_platform::{CommandError, Text};
 use uuid::Uuid;
 
 use super::super::accounts::TOWNSHIP;
-use super::Teller;
+use super::{Teller, is_new};
 use crate::failure::Failure;
 
 /// How many cases are opened, and how many of them are closed and referred by today.
@@ -130,7 +130,7 @@ impl Teller<'_> {
         let cx = self.cx(officer);
         self.platform.carry_out::<Case, _>(id, open, &cx).await?;
         // The filer of the township where somebody signs in as one is asked; some questions wait for the lead.
-        if doubtful.township == TOWNSHIP || number.is_multiple_of(9) {
+        if doubtful.township == TOWNSHIP || number.is_multiple_of(9) || is_new(day) {
             let question = self.platform.new_id();
             let ask = Ask {
                 id: question,
@@ -152,13 +152,7 @@ impl Teller<'_> {
             self.platform
                 .carry_out::<Question, _>(question, ask, &cx)
                 .await?;
-            if !number.is_multiple_of(3) {
-                let consent = Consent { id: question };
-                let cx = self.cx(lead);
-                self.platform
-                    .carry_out::<Question, _>(question, consent, &cx)
-                    .await?;
-            }
+            self.decide_on(question, day, number).await?;
         }
         Ok(Tale {
             id,
@@ -171,6 +165,47 @@ impl Teller<'_> {
             number,
             officer,
         })
+    }
+
+    /// Some questions wait for the lead, one is not consented to; of those that are sent some are answered.
+    async fn decide_on(&self, question: Uuid, day: i64, number: usize) -> Result<(), CommandError> {
+        let platform = &self.platform;
+        let lead = self.cx(self.accounts.id("manager"));
+        // Every ninth case has one.
+        let turn = if number.is_multiple_of(9) {
+            number / 9
+        } else {
+            number
+        };
+        match turn % 6 {
+            _ if is_new(day) => {}
+            0 => return Ok(()),
+            3 => {
+                let decline = DeclineQuestion {
+                    note: "先到现场核实,再问填报人。".to_owned(),
+                };
+                return platform
+                    .carry_out::<Question, _>(question, decline, &lead)
+                    .await
+                    .map(drop);
+            }
+            _ => {}
+        }
+        let consent = Consent { id: question };
+        platform
+            .carry_out::<Question, _>(question, consent, &lead)
+            .await?;
+        if turn % 3 == 1 && !is_new(day) {
+            let answer = AnswerQuestion {
+                id: question,
+                text: "照片由村里在施工当天拍摄,施工记录已补充。".to_owned(),
+            };
+            let clerk = self.cx(self.accounts.id("clerk"));
+            platform
+                .carry_out::<Question, _>(question, answer, &clerk)
+                .await?;
+        }
+        Ok(())
     }
 
     /// What happens in a case on a day.
@@ -224,11 +259,11 @@ impl Teller<'_> {
                 self.platform.carry_out::<Case, _>(id, refer, &cx).await?;
             }
             12 if is_closed => {
-                let kind = match (is_unfounded, tale.number % 3) {
-                    (true, 0) => OutcomeKind::Explained,
-                    (true, _) => OutcomeKind::Unfounded,
-                    (false, 0) => OutcomeKind::Sanctioned,
-                    (false, _) => OutcomeKind::Rectified,
+                let kind = match tale.number {
+                    number if is_unfounded && number % 8 == 3 => OutcomeKind::Explained,
+                    _ if is_unfounded => OutcomeKind::Unfounded,
+                    number if number.is_multiple_of(3) => OutcomeKind::Sanctioned,
+                    _ => OutcomeKind::Rectified,
                 };
                 let outcome = Outcome {
                     kind,
@@ -288,13 +323,14 @@ impl Teller<'_> {
             let stream: StreamName = stream.parse()?;
             let cx = self.cx(self.accounts.id("officer"));
             let turn = day as usize * 2 + place;
-            let decide = |plan: &mut kandeng_platform::Plan<'_>| match turn % 5 {
+            let decide = |plan: &mut kandeng_platform::Plan<'_>| match turn % 6 {
                 0 | 1 => plan.decide::<Flag, _>(stream.clone(), Confirm { case: None }),
                 reason => {
                     let (reason, note) = match reason {
                         2 => (Dismissal::Unfounded, "核对原始凭证,无问题。"),
                         3 => (Dismissal::Explained, "分期实施,批复已说明。"),
-                        _ => (Dismissal::FilingCorrected, "填报有误,已更正。"),
+                        4 => (Dismissal::FilingCorrected, "填报有误,已更正。"),
+                        _ => (Dismissal::Duplicate, "与同一项目的另一疑点相同。"),
                     };
                     let dismiss = Dismiss {
                         reason,
@@ -305,7 +341,7 @@ impl Teller<'_> {
             };
             self.platform.append(&cx, decide).await?;
             // To a grave one a second officer agrees, every other time.
-            if severity == "high" && turn % 5 > 1 && turn.is_multiple_of(2) {
+            if severity == "high" && turn % 6 > 1 && turn.is_multiple_of(2) {
                 let cx = self.cx(self.accounts.id("officer2"));
                 self.platform.append(&cx, decide).await?;
             }

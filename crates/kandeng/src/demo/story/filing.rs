@@ -10,8 +10,8 @@ use kandeng_platform::node::NodeError;
 use kandeng_platform::{CommandError, Context};
 use kandeng_supervise::import::{self, ImportOptions};
 use kandeng_supervise::project::{
-    self, ChangeItems, Edit, FileProject, ImportPlan, Level, Looked, Project, SignCategory,
-    SubmitCategory,
+    self, ChangeItems, Edit, FileProject, ImportPlan, Level, Looked, Project, ReturnCategory,
+    SignCategory, SubmitCategory, WithdrawProject,
 };
 use uuid::Uuid;
 
@@ -47,16 +47,17 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// All that was filled in is vouched for at three levels, but for one project in seven.
+    /// All that was filled in is vouched for at three levels, but for one project in seven; a few wait for the township or
+    /// for the department, and of some the township gave a category back.
     pub(super) async fn vouch(&self) -> Result<(), Failure> {
-        let projects: Vec<(String, u32)> = self
+        let projects: Vec<(String, u32, u32)> = self
             .platform
             .query(|connection| {
                 connection
                     .prepare(
-                        "select id, edition from projects where project % 7 <> 0 order by project",
+                        "select id, edition, project % 42 from projects where project % 7 <> 0 order by project",
                     )?
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                     .collect()
             })
             .map_err(NodeError::from)?;
@@ -69,10 +70,17 @@ impl Teller<'_> {
             let cx = self.cx(self.accounts.id(login));
             for some in projects.chunks(200) {
                 let decide = |plan: &mut kandeng_platform::Plan<'_>| {
-                    for (id, edition) in some {
+                    for (id, edition, turn) in some {
                         // Cannot fail: the read model wrote it.
                         let stream = StreamName::new("project", id.parse().unwrap_or_default())?;
-                        for category in &filing.categories {
+                        for (place, category) in filing.categories.iter().enumerate() {
+                            let gives_back = level == Level::Township && *turn == 3 && place == 1;
+                            match turn {
+                                1 if level != Level::Village => continue,
+                                2 if level == Level::Department => continue,
+                                3 if level == Level::Department && place == 1 => continue,
+                                _ => {}
+                            }
                             let looked = Looked {
                                 items: category.items.iter().map(|item| item.key.clone()).collect(),
                                 evidence: Vec::new(),
@@ -85,6 +93,15 @@ impl Teller<'_> {
                                     looked,
                                 };
                                 plan.decide::<Project, _>(stream.clone(), submit)
+                            } else if gives_back {
+                                let returned = ReturnCategory {
+                                    filing: Arc::clone(filing),
+                                    category: category.key.clone(),
+                                    level,
+                                    edition: *edition,
+                                    reason: "批复文号与文件不符,请核对后重新提交。".to_owned(),
+                                };
+                                plan.decide::<Project, _>(stream.clone(), returned)
                             } else {
                                 let sign = SignCategory {
                                     filing: Arc::clone(filing),
@@ -113,7 +130,7 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// The clerk of one township begins two projects, and mends one that was signed.
+    /// The clerk of one township begins two projects, files one by mistake, and mends one that was signed.
     pub(super) async fn file_something_new(&self) -> Result<(), CommandError> {
         let clerk = self.accounts.id("clerk");
         let cx = Context {
@@ -121,8 +138,11 @@ impl Teller<'_> {
             ..self.cx(clerk)
         };
         let village = format!("{TOWNSHIP}201");
-        for (number, name) in [("9001", "村级活动广场改造"), ("9002", "三组产业路硬化")]
-        {
+        for (number, name) in [
+            ("9001", "村级活动广场改造"),
+            ("9002", "三组产业路硬化"),
+            ("9003", "三组产业路硬化"),
+        ] {
             let id = self.platform.new_id();
             let file = FileProject {
                 id,
@@ -140,6 +160,15 @@ impl Teller<'_> {
                 file: None,
             };
             self.platform.carry_out::<Project, _>(id, file, &cx).await?;
+            if number == "9003" {
+                let withdraw = WithdrawProject {
+                    id,
+                    reason: "与 9002 重复,误建。".to_owned(),
+                };
+                self.platform
+                    .carry_out::<Project, _>(id, withdraw, &cx)
+                    .await?;
+            }
         }
         let signed: Option<String> = self.platform.query(|connection| {
             connection.query_row(
@@ -168,5 +197,49 @@ impl Teller<'_> {
             .carry_out::<Project, _>(id, change, &cx)
             .await?;
         Ok(())
+    }
+
+    /// What a project lacked is filled in: its doubt goes by itself when it is screened next. Whether there was one.
+    pub(super) async fn fill_in_what_was_lacking(&self) -> Result<bool, CommandError> {
+        let lacking: Option<(String, String)> = self.platform.query(|connection| {
+            connection
+                .prepare(
+                    "select p.id, json_extract(f.items, '$[0]') from projects p join flags f on f.subject = p.code \
+                     and f.subject_kind = 'project' where f.rule = 'Q01' and f.state = 'open' \
+                     and json_extract(f.items, '$[0]') in ('approval_number', 'asset_owner', 'owner') \
+                     order by p.code limit 1",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .next()
+                .transpose()
+        })?;
+        let Some((id, item)) = lacking else {
+            return Ok(false);
+        };
+        let id = Uuid::try_parse(&id).unwrap_or_default();
+        let filing = &self.declared.filing;
+        let page = self
+            .platform
+            .query(|connection| project::page(connection, filing, id))?;
+        let Some(page) = page else {
+            return Ok(false);
+        };
+        let (column, value) = match &*item {
+            "approval_number" => ("approval_number", "批复〔2024〕118号"),
+            "asset_owner" => ("asset_owner", "村股份经济合作社"),
+            _ => ("owner_name", "县农业农村局"),
+        };
+        let change = ChangeItems {
+            filing: Arc::clone(filing),
+            based_on: page.based_on(),
+            edit: Edit::default().with(column, value),
+            people: BTreeMap::new(),
+            file: None,
+        };
+        let cx = self.cx(self.accounts.id(".filing"));
+        self.platform
+            .carry_out::<Project, _>(id, change, &cx)
+            .await?;
+        Ok(true)
     }
 }

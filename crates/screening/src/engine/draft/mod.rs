@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::common::DataFusionError;
-use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionConfig;
 
@@ -112,8 +111,6 @@ pub struct DraftCheck {
     config: SessionConfig,
     /// Tables whose ids of subjects some statement wants numbered.
     numbered: Vec<Arc<Slot>>,
-    /// Holds what is kept of the reference tables.
-    _kept: MemoryReservation,
     lanes: Lanes,
 }
 
@@ -148,7 +145,7 @@ impl DraftCheck {
             .collect();
         let prepared = Prepared::planned(pack, items, planning, Session::for_tasks)?;
         let lasting = lasting_tables(pack, reference);
-        let kept = prepared.fill(&lasting)?;
+        prepared.fill(&lasting)?;
         let absent = prepared.absent_needs(&with_filing_tables(pack, &lasting));
         let wanted = prepared.wanted_steps(&absent);
         let Prepared {
@@ -180,7 +177,6 @@ impl DraftCheck {
             session,
             env,
             numbered,
-            _kept: kept,
             lanes: Lanes::new(1)?,
         };
         check.make_lasting(pack, steps, &wanted)?;

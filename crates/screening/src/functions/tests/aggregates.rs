@@ -108,6 +108,21 @@ fn benford_counts_positive_whole_amounts() {
 }
 
 #[test]
+fn numbers_that_come_again_are_listed_once_in_order() {
+    let values = "(values (1, 7), (1, -2), (1, 7), (1, null), (1, null), (1, -2), (1, 7), (2, 7), (2, 8), (3, null)) as t(g, x)";
+    let by_group = format!("select g, repeated(x, 2) from {values} group by g order by g");
+    let thrice = format!("select unnest(repeated(x, 3)) from {values}");
+    for context in [context(), parallel()] {
+        assert_eq!(rows(&context, &by_group), ["1|[-2, 7]", "2|[]", "3|[]"]);
+        assert_eq!(rows(&context, &thrice), ["7"]);
+        let none = format!("select repeated(x, 2) from {values} where g > 3");
+        assert_eq!(rows(&context, &none), ["-"]);
+    }
+    assert!(error("select repeated(1, 0)").contains("repeated takes 1 or more times"));
+    assert!(error("select repeated(1.5, 2)").contains("repeated takes (a whole number"));
+}
+
+#[test]
 fn hashes_are_paired_in_every_encoding_of_text() {
     let hashes = [
         "D:00000000000000ff",

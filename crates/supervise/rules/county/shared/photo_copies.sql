@@ -11,10 +11,8 @@ with keyed as (
     where phash is not null
 ),
 numbers as (
-    select text_key(same) as number
+    select unnest(repeated(text_key(same), 2)) as number
     from keyed
-    group by text_key(same)
-    having count(*) > 1
 ),
 copies as (
     select k.same, k.project, k.stage, min(k.row_no) as row_no

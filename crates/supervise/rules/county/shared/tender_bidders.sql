@@ -19,13 +19,20 @@ with judged as (
     from parties p
     join bidders b on b.project = p.project
     where b.bidder_key is not null and b.standing_row is not null
+),
+winners as (
+    select project, max(bidder_key) as winner_key
+    from judged
+    where won
+    group by project
 )
 select
-    project,
-    bidder_key,
-    bidder_name,
-    bidder_uscc,
-    bid_row,
-    won,
-    max(case when won then bidder_key end) over (partition by project) as winner_key
-from judged
+    j.project,
+    j.bidder_key,
+    j.bidder_name,
+    j.bidder_uscc,
+    j.bid_row,
+    j.won,
+    w.winner_key
+from winners w
+right join judged j on j.project = w.project

@@ -35,6 +35,7 @@ pub(super) struct Wanted {
 struct Line {
     id: String,
     subject: String,
+    name: Option<String>,
     says: String,
     flags: i64,
     state: String,
@@ -85,6 +86,8 @@ pub(crate) struct Row {
     pub due: Option<i64>,
     pub flags: i64,
     pub subjects: Vec<String>,
+    /// The name of a project among them.
+    pub name: Option<String>,
     /// The rule of its gravest flag, and its sentence.
     pub rule: String,
     pub says_zh: String,
@@ -143,7 +146,9 @@ pub(crate) fn rows(
                  (select due from deadlines where subject = 'case/' || c.id and state = 'running' limit 1) as due, \
                  (select count(*) from case_flags f where f.id = c.id), \
                  (select group_concat(distinct subject) from case_flags f join flags g on g.stream = f.flag \
-                  where f.id = c.id), {zh}, {en}, {rule} \
+                  where f.id = c.id), {zh}, {en}, {rule}, \
+                 (select p.name from case_flags f join flags g on g.stream = f.flag join projects p \
+                  on p.code = g.subject where f.id = c.id and g.subject_kind = 'project' order by p.code limit 1) \
                  from cases c where {conditions} \
                  order by due is null, due, opened_at desc, c.id limit ? offset ?"
             ))?
@@ -168,6 +173,7 @@ pub(crate) fn rows(
                     says_zh: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
                     says_en: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
                     rule: row.get::<_, Option<String>>(13)?.unwrap_or_default(),
+                    name: row.get(14)?,
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()
@@ -223,7 +229,8 @@ pub(super) async fn shown(
             }
             Line {
                 id: row.id,
-                subject: row.subjects.join(","),
+                subject: row.subjects.join(pick(words, "、", ", ")),
+                name: row.name,
                 says: telling.says(
                     &row.rule,
                     pick(words, &row.says_zh, &row.says_en).to_owned(),

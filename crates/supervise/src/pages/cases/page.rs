@@ -62,6 +62,8 @@ struct CasePage {
     shell: Shell,
     typed: Typed,
     id: String,
+    /// The projects that it is about: id and name.
+    projects: Vec<(String, String)>,
     state: String,
     rung: Option<String>,
     due: Option<(String, bool)>,
@@ -213,6 +215,7 @@ fn show(
     let Whole {
         row,
         flags,
+        projects,
         checks,
         questions,
     } = whole.ok_or_else(Problem::not_found)?;
@@ -259,6 +262,17 @@ fn show(
             counts.push(words.say_of(key, count.to_string().as_str()));
         }
     }
+    let title = match &*projects {
+        [] => words.say("case"),
+        all => {
+            let names: Vec<&str> = all.iter().map(|(_, name)| &**name).collect();
+            format!(
+                "{} · {}",
+                names.join(pick(words, "、", ", ")),
+                words.say("case")
+            )
+        }
+    };
     let page = CasePage {
         id: id.to_string(),
         rung: row.rung.map(|rung| words.say(&format!("rung-{rung}"))),
@@ -313,7 +327,8 @@ fn show(
         may_assign,
         may_close: may(Action::CloseCase),
         state: words.say(&format!("case-{}", row.state)),
-        shell: Shell::of(site, viewer, frame, words, words.say("case")),
+        shell: Shell::of(site, viewer, frame, words, title),
+        projects,
     };
     Ok(html(&page))
 }

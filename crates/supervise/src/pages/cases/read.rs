@@ -54,6 +54,8 @@ pub(crate) struct Whole {
     pub row: CaseRow,
     /// The gravest first.
     pub flags: Vec<FlagRow>,
+    /// The projects that they are about: id and name.
+    pub projects: Vec<(String, String)>,
     pub checks: Vec<CheckRow>,
     pub questions: Vec<QuestionRow>,
 }
@@ -100,6 +102,13 @@ pub(crate) fn whole(of: &Connection, id: Uuid) -> rusqlite::Result<Option<Whole>
         ))?
         .query_map([&id], FlagRow::of)?
         .collect::<rusqlite::Result<_>>()?;
+    let projects = of
+        .prepare_cached(
+            "select id, name from projects where code in (select g.subject from case_flags f join flags g \
+             on g.stream = f.flag where f.id = ?1 and g.subject_kind = 'project') order by code",
+        )?
+        .query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
     let checks = of
         .prepare_cached(
             "select place, items, says_zh, says_en, found, note, \
@@ -136,6 +145,7 @@ pub(crate) fn whole(of: &Connection, id: Uuid) -> rusqlite::Result<Option<Whole>
     Ok(Some(Whole {
         row,
         flags,
+        projects,
         checks,
         questions,
     }))

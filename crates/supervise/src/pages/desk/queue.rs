@@ -479,3 +479,26 @@ pub(crate) fn remaining(words: Words, now: i64, due: i64) -> (String, bool) {
     let days = (left / DAY).to_string();
     (words.say_of("due-days", days.as_str()), left < 3 * DAY)
 }
+
+#[cfg(test)]
+mod tests {
+    use kandeng_platform::Language;
+
+    use super::super::super::words::words;
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_said_as_people_say_it() {
+        let day = 86_400_000;
+        let en = words(Language::En);
+        for (due, told, presses) in [
+            (day, "1 day", true),
+            (5 * day, "5 days", false),
+            (-day, "1 day late", true),
+            (-3 * day, "3 days late", true),
+        ] {
+            assert_eq!(remaining(en, 0, due), (told.to_owned(), presses));
+        }
+        assert_eq!(remaining(words(Language::Zh), 0, day).0, "1 天");
+    }
+}

@@ -73,6 +73,8 @@ pub(super) struct Theirs {
 #[template(path = "category.html")]
 struct CategoryPage {
     shell: Shell,
+    /// Whose account: what a script keeps of what was typed is theirs alone.
+    by: String,
     told: Option<String>,
     id: String,
     code: String,
@@ -174,6 +176,7 @@ impl Shown<'_> {
                 self.resource,
             ),
             edition: self.page.row.edition,
+            by: self.viewer.account.to_string(),
             has_conflict: !held.is_empty(),
             shell: Shell::of(
                 self.site,

@@ -10,7 +10,7 @@ use kandeng_platform::authority::{Action, Facts, Hands, Resource};
 use kandeng_platform::page::{
     Asked, Form, Frame, Problem, Site, Words, moment, shown_as_it_is, told,
 };
-use kandeng_platform::{CommandError, jurisdiction};
+use kandeng_platform::{CommandError, Refusal, jurisdiction};
 use serde::Serialize;
 
 use super::super::words::words;
@@ -43,13 +43,7 @@ struct Saved {
     tabs: Vec<(String, String, bool)>,
 }
 
-/// What a script is told where somebody else was first.
-#[derive(Serialize)]
-struct Conflict {
-    told: String,
-    items: Vec<ConflictItem>,
-}
-
+/// What a script is told of an item where somebody else was first.
 #[derive(Serialize)]
 struct ConflictItem {
     item: String,
@@ -125,21 +119,21 @@ pub(super) async fn save(
                 words,
             };
             if by_script {
-                let items = held.iter().map(|held| {
-                    let theirs = shown.theirs(held);
-                    ConflictItem {
-                        item: held.item.clone(),
-                        edition: held.standing.edition,
-                        who: theirs.who,
-                        cells: theirs.cells,
-                    }
-                });
-                let conflict = Conflict {
-                    told,
-                    items: items.collect(),
-                };
-                let answer = (StatusCode::CONFLICT, Json(conflict)).into_response();
-                return Ok(shown_as_it_is(answer));
+                let items: Vec<ConflictItem> = held
+                    .iter()
+                    .map(|held| {
+                        let theirs = shown.theirs(held);
+                        ConflictItem {
+                            item: held.item.clone(),
+                            edition: held.standing.edition,
+                            who: theirs.who,
+                            cells: theirs.cells,
+                        }
+                    })
+                    .collect();
+                let items = serde_json::to_value(items).map_err(|error| Problem::fault(&error))?;
+                let refusal = Refusal::new("not-saved", told.clone(), told);
+                return Err(Problem::from(refusal).with("items", items));
             }
             let mut answer = shown.answer(frame, Some(told), Some(&sent), &held);
             *answer.status_mut() = StatusCode::CONFLICT;
