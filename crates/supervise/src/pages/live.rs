@@ -1,5 +1,6 @@
-//! What a page that stands open is told: how many subjects are in doubt, whenever that changes (server-sent events, as the
-//! HTML standard has them). It carries a number and nothing else; without it the count is on the next page.
+//! What a page that stands open is told: how many subjects are in doubt, whenever that changes, and how far screening is while
+//! everything is screened (server-sent events, as the HTML standard has them). It carries numbers and nothing else; without
+//! it both are on the next page.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -39,23 +40,26 @@ async fn events(
     let until = Instant::now() + LASTS;
     let news = site.platform().news();
     let stopping = site.stopping();
+    let board = scene.board().changes();
     let start = (
         (site, scene),
         asked.viewer,
-        news,
-        stopping,
-        None::<u64>,
+        (news, board, stopping),
+        (None::<u64>, None::<(usize, usize)>),
         Some(first),
         Instant::now(),
     );
     let stream = futures::stream::unfold(start, move |state| async move {
-        let ((site, scene), viewer, mut news, mut stopping, told, mut now, mut next) = state;
+        let ((site, scene), viewer, heard, told, mut now, mut next) = state;
+        let (mut news, mut board, mut stopping) = heard;
+        let (told, told_running) = told;
         loop {
             let count = match now.take() {
                 Some(count) => count,
                 None => {
                     tokio::select! {
                         changed = news.changed() => changed.ok()?,
+                        changed = board.changed() => changed.ok()?,
                         _ = stopping.wait_for(|stop| *stop) => return None,
                         () = tokio::time::sleep_until(until) => return None,
                     }
@@ -66,19 +70,23 @@ async fn events(
                     scene.counts().open_doubts(&site, &viewer).ok()?
                 }
             };
-            if told != Some(count) {
+            let running = board.borrow_and_update().running;
+            let (event, told) = if told != Some(count) {
                 let event = Event::default().event("doubts").data(count.to_string());
-                let state = (
-                    (site, scene),
-                    viewer,
-                    news,
-                    stopping,
-                    Some(count),
-                    None,
-                    next,
-                );
-                return Some((Ok::<_, Infallible>(event), state));
-            }
+                (event, (Some(count), told_running))
+            } else if told_running != running {
+                // Browsers do not tell of an event without data.
+                let data = running.map(|(done, of)| format!("{done}/{of}"));
+                let data = data.unwrap_or_else(|| "over".to_owned());
+                let event = Event::default().event("screening").data(data);
+                (event, (told, running))
+            } else {
+                continue;
+            };
+            // Looked at once more before anything is waited for: there may be both to tell.
+            let heard = (news, board, stopping);
+            let state = ((site, scene), viewer, heard, told, Some(count), next);
+            return Some((Ok::<_, Infallible>(event), state));
         }
     });
     Ok(Sse::new(stream)

@@ -129,6 +129,8 @@ struct ProjectsPage {
     lines: Vec<Line>,
     total: u64,
     wanted: Wanted,
+    /// The year cannot be read.
+    unreadable: bool,
     stages: Vec<Option_>,
     kinds: Vec<Option_>,
     places: Vec<Option_>,
@@ -271,6 +273,7 @@ async fn shown(
         after: (from + u64::from(ON_PAGE) < found.total).then(|| wanted.address(wanted.page + 1)),
         may_file: where_one_files(&site, viewer).is_some(),
         sees_flags,
+        unreadable: !wanted.year.trim().is_empty() && filter.year.is_none(),
         wanted,
         shell: Shell::of(&site, viewer, frame, words, words.say("projects")),
     };

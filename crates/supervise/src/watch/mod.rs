@@ -13,8 +13,8 @@ mod registers;
 mod run;
 mod runs;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Time;
 use jiff::tz::Offset;
@@ -25,6 +25,7 @@ use kandeng_platform::rounds::rounds;
 use kandeng_platform::{CommandError, Context};
 use kandeng_screening::pack::Pack;
 use rusqlite::OptionalExtension as _;
+use tokio::sync::watch;
 
 pub(crate) use preview::{Decided, Looked, Preview, preview};
 pub use record::{
@@ -79,20 +80,31 @@ pub struct Progress {
     pub failing: bool,
 }
 
-/// Progress that pages look at.
-#[derive(Clone, Default)]
-pub(crate) struct Board(Arc<Mutex<Progress>>);
+/// Progress that pages look at, and are told of while they stand open.
+#[derive(Clone)]
+pub(crate) struct Board(Arc<watch::Sender<Progress>>);
+
+impl Default for Board {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Progress::default())))
+    }
+}
 
 impl Board {
     pub fn read(&self) -> Progress {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.borrow().clone()
+    }
+
+    pub fn changes(&self) -> watch::Receiver<Progress> {
+        self.0.subscribe()
     }
 
     fn set(&self, change: impl FnOnce(&mut Progress)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.send_if_modified(|progress| {
+            let before = progress.clone();
+            change(progress);
+            *progress != before
+        });
     }
 }
 
@@ -320,6 +332,8 @@ impl Watch {
         let (site, as_of) = (self.site.clone(), self.site.today());
         let board = self.scene.board().clone();
         let shown = board.clone();
+        // How many steps there are is known once the county was read.
+        board.set(|progress| progress.running = Some((0, 0)));
         let ran = blocking(move |cancel| {
             rules.everything(
                 site.platform(),

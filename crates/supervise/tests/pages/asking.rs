@@ -154,3 +154,32 @@ fn where_it_matters_a_question_waits_for_a_lead_and_is_not_sent_where_nobody_lea
         assert!(!theirs.contains("/withdraw\""));
     });
 }
+
+#[test]
+fn where_whoever_filed_has_gone_somebody_else_who_files_there_is_asked() {
+    use kandeng_platform::account::{Account, Suspend};
+
+    block_on(async {
+        let county = County::new().await;
+        let mut clerk = county.clerk().await;
+        let account = county.house.newest_account().await;
+        county.file(&mut clerk, CODE, "路").await;
+        let flag = raised(&county, "K97", "low").await;
+        let house = &county.house;
+        let mut other = house.signed_in("other", Role::Clerk, "990121003").await;
+        let mut officer = house.signed_in("officer", Role::Officer, "990121").await;
+        let gone = Suspend {
+            reason: "调离".to_owned(),
+        };
+        let platform = house.site.platform();
+        platform
+            .carry_out::<Account, _>(account, gone, &house.cx())
+            .await
+            .unwrap();
+        let text = "请说明施工的经过。";
+        let sent = ask(&mut officer, &flag, text, "yes").await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+        let theirs = other.get("/supervise/questions").await.body;
+        assert!(theirs.contains("施工的经过"), "{theirs}");
+    });
+}

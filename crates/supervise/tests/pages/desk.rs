@@ -639,6 +639,19 @@ fn an_open_page_is_told_of_a_new_doubt_until_the_server_stops() {
         doubtful(&county, &mut clerk, "99012120260001").await;
         county.screen().await;
         assert_eq!(next().await, "event: doubts\ndata: 1\n\n");
+        // Whoever wants everything screened sees how far it is, and that it is over.
+        let mut officer = officer;
+        let token = officer.token().await;
+        let fields = [("form_token", &*token)];
+        let asked = officer.post("/supervise/desk/screen", &fields).await;
+        assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.body);
+        let ((), first) = tokio::join!(county.screen(), next());
+        assert!(first.starts_with("event: screening\ndata: "), "{first}");
+        let mut told = next().await;
+        while told.ends_with("/64\n\n") {
+            told = next().await;
+        }
+        assert_eq!(told, "event: screening\ndata: over\n\n");
         county.house.site.stop();
         assert_eq!(next().await, "over");
         // Whoever files is told nothing.

@@ -68,6 +68,8 @@ fn amounts_are_read_as_people_write_them_and_what_cannot_be_read_is_told() {
             assert_eq!(page.status, StatusCode::OK);
             assert!(page.body.contains("无法读取"), "{wrong}");
         }
+        let projects = officer.get("/supervise/projects?year=abcd").await;
+        assert!(projects.body.contains("无法读取"));
         // Where somebody wants one year, not everything is taken out.
         let file = "/supervise/export/file?kind=csv&year=";
         let all = officer.get(&format!("{file}abcd")).await;
@@ -161,6 +163,12 @@ fn a_withdrawn_projects_doubts_stay_with_the_officer_of_its_township() {
         let shown = codes(&mut officer, "/supervise/desk?place=990121003").await;
         assert_eq!(shown, [code(1)]);
         assert!(codes(&mut other, "/supervise/desk").await.is_empty());
+        let body = officer.get("/supervise/desk").await.body;
+        let flag = body.split("/supervise/flags/").nth(1).unwrap();
+        let flag = format!("/supervise/flags/{}", flag.split('"').next().unwrap());
+        let flag = officer.get(&flag).await.body;
+        assert!(flag.contains(&format!("href=\"{project}\"")), "{flag}");
+        assert!(!flag.contains("/ask\""));
         let numbers = officer.get("/supervise/numbers").await.body;
         assert!(
             numbers.contains("<a href=\"/supervise/desk?place=990121003\">1</a>"),

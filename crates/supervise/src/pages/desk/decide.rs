@@ -18,7 +18,7 @@ use super::super::words::words;
 use super::flag::{Typed, show};
 use super::found::{FlagRow, flag_of};
 use super::queue;
-use crate::project::{id_of_code, page as page_of};
+use crate::project::{ProjectPage, id_of_code, page as page_of};
 use crate::scene::Supervise;
 use crate::watch::{AskScreening, Screening, screening_id};
 
@@ -216,12 +216,10 @@ pub(crate) fn question_of(
     let (to, case) = site.platform().query(|connection| {
         let id = id_of_code(connection, &flag.subject)?;
         let page = id.map_or(Ok(None), |id| page_of(connection, &filing, id))?;
-        // Whoever touched the doubtful items last; else whoever filed.
-        let by = page.map(|page| {
-            let items = flag.items.iter().filter_map(|item| page.items.get(item));
-            let last = items.max_by_key(|standing| standing.edition);
-            last.map_or(page.row.filed_by, |standing| standing.by)
-        });
+        let by = match page {
+            Some(page) => Some(whom_to_ask(connection, &page, flag)?),
+            None => None,
+        };
         Ok((by, case_about(connection, flag)?))
     })?;
     let Some(to) = to else {
@@ -250,6 +248,25 @@ pub(crate) fn question_of(
         figures: if is_told { compared(flag) } else { Vec::new() },
         answer_within: scene.days().question(),
     }))
+}
+
+/// Whoever touched the doubtful items last, else whoever filed, else who files there now: the first who is still there to
+/// answer.
+fn whom_to_ask(of: &Connection, page: &ProjectPage, flag: &FlagRow) -> rusqlite::Result<Uuid> {
+    let items = flag.items.iter().filter_map(|item| page.items.get(item));
+    let last = items.max_by_key(|standing| standing.edition);
+    let last = last.map_or(page.row.filed_by, |standing| standing.by);
+    let mut is_there = of.prepare_cached(
+        "select exists (select 1 from accounts where id = ?1 and state = 'active')",
+    )?;
+    for one in [last, page.row.filed_by] {
+        if is_there.query_row([one.to_string()], |row| row.get(0))? {
+            return Ok(one);
+        }
+    }
+    let clerks = responsible(of, Role::Clerk, &page.row.jurisdiction)?;
+    let now = clerks.iter().find_map(|id| Uuid::try_parse(id).ok());
+    Ok(now.unwrap_or(last))
 }
 
 /// The open case that a question about a flag belongs to.

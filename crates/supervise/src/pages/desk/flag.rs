@@ -24,7 +24,7 @@ use super::super::words::{pick, text, words};
 use super::compared::{Side, sides};
 use super::found::{FlagRow, flag_of};
 use crate::officer::parameters;
-use crate::project::{id_of_code, resource};
+use crate::project::{all_of_code, id_of_code, resource};
 use crate::scene::Supervise;
 
 /// A figure: its name and value.
@@ -181,11 +181,15 @@ fn page(
     let by_filers = rule.is_some_and(|rule| rule.audience != Audience::Officer);
     let (tally, drawn) = tallies(site, &flag.rule)?;
     let sees_sql = site.widest(viewer, Action::ViewRules).is_some();
-    let project = if flag.subject_kind == "project" {
-        site.platform()
-            .query(|connection| id_of_code(connection, &flag.subject))?
+    // One that was withdrawn is still to be looked at, and nobody is asked about it.
+    let (filed, project) = if flag.subject_kind == "project" {
+        site.platform().query(|connection| {
+            let filed = id_of_code(connection, &flag.subject)?;
+            let all = all_of_code(connection, &flag.subject)?;
+            Ok((filed, filed.or(all.last().copied())))
+        })?
     } else {
-        None
+        (None, None)
     };
     let related = related(site, viewer, &flag)?;
     let sides = match rule {
@@ -315,7 +319,7 @@ fn page(
         may_decline: is_open && proposed.is_some() && may(Action::DeclineDismissal),
         may_confirm: is_open && may(Action::ConfirmFlag),
         may_review: flag.rule_changed && may(Action::ReviewFlag),
-        may_ask: is_open && project.is_some() && may(Action::AskAboutFlag),
+        may_ask: is_open && filed.is_some() && may(Action::AskAboutFlag),
         may_open: is_open
             && !is_in_case
             && site
