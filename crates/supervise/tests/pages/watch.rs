@@ -234,7 +234,8 @@ fn officers_are_told_of_the_rest_once_a_day_and_by_no_name() {
                     .collect()
             })
             .unwrap();
-        let gone = platform.append(&county.house.cx(), |plan| {
+        let cx = county.house.cx();
+        let gone = platform.append(&cx, |plan| {
             open.iter().try_for_each(|stream| {
                 let id = stream.split_once('/').unwrap().1.parse().unwrap();
                 plan.decide::<Flag, _>(StreamName::new("flag", id).unwrap(), Pass)
