@@ -84,6 +84,9 @@ pub(super) fn operations() -> Operations {
 struct WantedPeople {
     /// 在此账号之后邀请的 / Invited after this account
     after: Option<Id>,
+    /// 一次多少个 / How many at once
+    #[schema(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
 }
 
 /// 账号 / Accounts
@@ -111,7 +114,8 @@ async fn listed(
     Asks(wanted): Asks<WantedPeople>,
 ) -> Result<Json<Accounts>, Problem> {
     let after = wanted.after.map(|Id(id)| id);
-    let (all, next) = accounts(&site, &asked.resource.jurisdiction, after, MOST)?;
+    let most = wanted.limit.map_or(MOST, |limit| limit as usize);
+    let (all, next) = accounts(&site, &asked.resource.jurisdiction, after, most)?;
     let people = all.into_iter().map(|one| AccountLine {
         id: Id(one.id),
         state: one.state,
