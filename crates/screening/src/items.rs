@@ -55,12 +55,13 @@ impl Items {
     /// SQL of the table `item_masks(subject, chunk, applies, required, filled)`, and the subject's number.
     ///
     /// What child tables hold is gathered as bits in one pass over each, under one key, before it meets
-    /// the subjects: a join for each child would carry every subject's answers through all of them.
+    /// the subjects: a join for each child would carry every subject's answers through all of them. And of the subjects
+    /// there are only bits by then, or the join would hold all their columns.
     pub(crate) fn masks_sql(&self, subject: &Subject) -> String {
         let key = subject.number.as_ref().unwrap_or(&subject.id);
-        let number = match &subject.number {
-            Some(number) => format!(", \"{number}\""),
-            None => String::new(),
+        let (number, numbered) = match &subject.number {
+            Some(number) => (format!(", \"{number}\""), format!(", s.\"{number}\"")),
+            None => (String::new(), String::new()),
         };
         let chunks = self.checks.chunks(CHUNK).enumerate().map(|(chunk, checks)| {
             let bits = |answer: &dyn Fn(&ItemCheck) -> Option<String>| {
@@ -89,23 +90,26 @@ impl Items {
                 format!("select \"{key}\" as child_key, {} as bits from {table}", bits.join(" + "))
             });
             let rows = rows.collect::<Vec<_>>().join(" union all ");
-            let (filled, join) = if rows.is_empty() {
-                (own, String::new())
-            } else {
-                (
-                    format!("({own}) | coalesce(c.bits, 0)"),
-                    format!(
-                        "(select child_key, bit_or(bits) as bits from ({rows}) as child_rows group by child_key) as c right join "
-                    ),
-                )
-            };
-            let on = if join.is_empty() { String::new() } else { format!(" on c.child_key = s.\"{key}\"") };
-            format!(
-                "select \"{}\" as subject{number}, {chunk} as chunk, {} as applies, {} as required, {filled} as filled from {join}{} as s{on}",
+            let own = format!(
+                "select \"{}\" as subject{number}, \"{key}\" as own_key, {chunk} as chunk, {} as applies, {} as required, {own} as own from {}",
                 subject.id,
                 bits(&|check| Some(format!("({})", check.applies))),
                 bits(&|check| Some(format!("({})", check.required))),
                 subject.table,
+            );
+            let (filled, join, on) = if rows.is_empty() {
+                ("s.own", String::new(), "")
+            } else {
+                (
+                    "s.own | coalesce(c.bits, 0)",
+                    format!(
+                        "(select child_key, bit_or(bits) as bits from ({rows}) as child_rows group by child_key) as c right join "
+                    ),
+                    " on c.child_key = s.own_key",
+                )
+            };
+            format!(
+                "select s.subject{numbered}, s.chunk, s.applies, s.required, {filled} as filled from {join}({own}) as s{on}"
             )
         });
         chunks.collect::<Vec<_>>().join(" union all ")
