@@ -16,6 +16,7 @@ pub mod deadline;
 mod effect;
 mod elsewhere;
 pub mod flag;
+mod half_width;
 mod hex;
 pub mod jurisdiction;
 mod kinds;

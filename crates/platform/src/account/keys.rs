@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::commands::{MakeKey, WithdrawKey};
 use super::events::Account;
-use super::people::{People, PeopleError, hash, label, random_token};
+use super::people::{People, PeopleError, label};
 use super::role::Viewer;
 use super::scope::Scopes;
+use super::secrets::{hash, random_token};
 use super::tables;
 use crate::context::Context;
 use crate::vault::Reference;

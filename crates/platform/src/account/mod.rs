@@ -9,7 +9,9 @@ mod password;
 mod people;
 mod role;
 mod scope;
+mod secrets;
 mod sessions;
+mod signing_in;
 mod tables;
 mod totp;
 
@@ -20,11 +22,10 @@ pub use commands::{
 pub use events::{Account, AccountEvent, Credentials, Proof};
 pub use keys::{Key, MOST_KEY_DAYS, MOST_KEYS, NewKey};
 pub use passkeys::{Challenge, MOST_PASSKEYS, Passkey, Passkeys};
-pub use people::{
-    Enrolled, LINK_HOURS, NewPerson, People, PeopleError, RECOVERY_CODES, SESSION_HOURS,
-};
+pub use people::{Enrolled, LINK_HOURS, NewPerson, People, PeopleError, SESSION_HOURS};
 pub use role::{Grant, Role, Viewer};
 pub use scope::{Scope, Scopes};
+pub use secrets::RECOVERY_CODES;
 pub use sessions::{IDLE_MINUTES, sessions_of};
 pub use tables::{AccountTables, grants_of, responsible, superior};
 pub use totp::TotpSecret;

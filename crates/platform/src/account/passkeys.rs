@@ -21,8 +21,9 @@ use webauthn_rs::prelude::{
 use super::commands::{AddPasskey, RemovePasskey};
 use super::delays::Of;
 use super::events::{Account, Proof};
-use super::people::{People, PeopleError, hash, label, random_token};
+use super::people::{People, PeopleError, label};
 use super::role::Viewer;
+use super::secrets::{hash, random_token};
 use crate::context::{Context, Refusal};
 use crate::vault::{Reference, VaultError};
 

@@ -1,31 +1,26 @@
-//! Inviting people, signing in and out: where secrets are made and checked.
+//! The people of a node: who is invited, how credentials are set, and their names.
 //!
 //! Secrets are values of the vault under the person's own key, so that erasing the person destroys them, and nodes
-//! that share a vault share them. Checking one is not a reading: nobody sees it, and that somebody signed in is an
-//! event of its own. Names of accounts are read for showing who did what, by whoever may see that.
+//! that share a vault share them. Names of accounts are read for showing who did what, by whoever may see that.
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension as _;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use totp_rs::Secret;
 use uuid::Uuid;
 
-use super::commands::{Failed, Invite, IssueLink, LOGINS, SetCredentials, SignIn};
-use super::delays::{Delays, Of, Try};
-use super::events::{Account, Credentials, Proof};
+use super::commands::{Invite, IssueLink, LOGINS, SetCredentials};
+use super::delays::Delays;
+use super::events::{Account, Credentials};
 use super::password;
 use super::role::{Grant, Role};
+use super::secrets::{hash, plain, random_token, recovery_codes, together};
 use super::sessions::{MOST_SESSIONS, Seen, Session};
 use super::totp::TotpSecret;
-use crate::aggregate::fold;
 use crate::context::{Context, Language, Refusal};
-use crate::hex::hex;
+use crate::half_width::half;
 use crate::platform::{CommandError, Platform};
 use crate::remembered::Remembered;
 use crate::vault::{Reference, Vault, VaultError};
@@ -35,9 +30,6 @@ pub const LINK_HOURS: i64 = 72;
 
 /// How long a session lasts at the most.
 pub const SESSION_HOURS: i64 = 12;
-
-/// How many recovery codes somebody gets.
-pub const RECOVERY_CODES: usize = 10;
 
 /// The most characters of a name or a login.
 const MOST_OF_NAME: usize = 60;
@@ -105,14 +97,14 @@ pub struct People(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     platform: Platform,
-    vault: Arc<Vault>,
-    delays: Delays,
+    pub(super) vault: Arc<Vault>,
+    pub(super) delays: Delays,
     pub(super) seen: Seen,
     names: Remembered<Uuid, Option<String>>,
     /// Sessions that are open, by the hash of their token.
     pub(super) sessions: Remembered<String, Option<Session>>,
     /// Hashing takes a processor and 19 MiB: no more at once than there are processors, however many ask.
-    hashing: Arc<Semaphore>,
+    pub(super) hashing: Arc<Semaphore>,
 }
 
 impl People {
@@ -353,165 +345,6 @@ impl People {
         Ok(Enrolled { account, recovery })
     }
 
-    /// Signs somebody in by password and second factor, a one-time or a recovery code, and gives the token of the
-    /// new session. The answer is the same whatever was wrong, and takes the same work.
-    ///
-    /// # Errors
-    /// [`PeopleError::Wait`] after many failures; a refusal; or a fault.
-    pub async fn sign_in(
-        &self,
-        login: &str,
-        password: &str,
-        code: &str,
-        address: &str,
-        cx: &Context,
-    ) -> Result<String, PeopleError> {
-        let of_login = Of::Login(hash(&login_key(login)));
-        let of_address = Of::Address(address.to_owned());
-        let tried = self.begin(of_login, of_address, cx.at)?;
-        let account = self.account_of(login)?;
-        let state = account.map(|account| self.standing(account)).transpose()?;
-        let state = state.unwrap_or_default();
-        let proof = self.proof(&state, password, code, cx.at).await?;
-        let password = state.credentials.map(|credentials| credentials.password);
-        let (Some(account), Some(by), Some(password)) = (account, proof, password) else {
-            return Err(self.fail(account, &tried, not_signed_in(), cx));
-        };
-        self.admit(account, by, Some(password), tried, not_signed_in(), cx)
-            .await
-    }
-
-    /// Begins a try, which counts as a failure until it worked.
-    pub(super) fn begin(&self, login: Of, address: Of, at: Timestamp) -> Result<Try, PeopleError> {
-        let begun = self.0.delays.begin(login, address, at);
-        begun.map_err(PeopleError::Wait)
-    }
-
-    /// An account as its stream tells it; that of nobody where there is none.
-    pub(super) fn standing(&self, account: Uuid) -> Result<Account, PeopleError> {
-        let stream =
-            kandeng_ledger::StreamName::new("account", account).map_err(CommandError::from)?;
-        let events = self.platform().ledger().read_stream(&stream, 0)?;
-        Ok(fold::<Account>(events).map_err(CommandError::from)?.state)
-    }
-
-    /// Opens a session for somebody who proved who they are, and gives its token. Whatever the account's stream says
-    /// against it is told as `refused`.
-    pub(super) async fn admit(
-        &self,
-        account: Uuid,
-        by: Proof,
-        password: Option<Uuid>,
-        tried: Try,
-        refused: Refusal,
-        cx: &Context,
-    ) -> Result<String, PeopleError> {
-        let token = random_token()?;
-        let sign = SignIn {
-            session: self.platform().new_id(),
-            token: hash(&token),
-            until: after(cx.at, SESSION_HOURS),
-            by,
-            password,
-        };
-        let by_themselves = Context {
-            actor: account,
-            command: None,
-            ..cx.clone()
-        };
-        let signed = self
-            .platform()
-            .carry_out::<Account, _>(account, sign, &by_themselves)
-            .await;
-        match signed {
-            Ok(_) => {
-                self.0.delays.worked(tried);
-                Ok(token)
-            }
-            // A code that was used, an account that is suspended: told as everything else that is wrong.
-            Err(CommandError::Refused(_)) => Err(self.fail(Some(account), &tried, refused, cx)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// How somebody proved that it is them, if they did.
-    async fn proof(
-        &self,
-        state: &Account,
-        password: &str,
-        code: &str,
-        at: Timestamp,
-    ) -> Result<Option<Proof>, PeopleError> {
-        let read = |reference: Uuid| -> Result<Option<String>, VaultError> {
-            let value = self.0.vault.read(Reference(reference))?;
-            Ok(value.map(|(_, value)| value))
-        };
-        let of = state.credentials.as_ref();
-        let kept = of.map(|of| read(of.password)).transpose()?.flatten();
-        let right = {
-            let password = password.to_owned();
-            self.hashing(move || password::is_right(&password, kept.as_deref()))
-                .await
-        };
-        let totp = of.map(|of| read(of.totp)).transpose()?.flatten();
-        let step = totp
-            .and_then(|totp| TotpSecret::of(&totp, "account"))
-            .and_then(|secret| secret.step(&together(code), at));
-        let hashes = of.map(|of| read(of.recovery)).transpose()?.flatten();
-        let typed = hash(&plain(code));
-        let recovery = hashes.and_then(|hashes| {
-            let place = hashes
-                .split(' ')
-                .position(|kept| bool::from(kept.as_bytes().ct_eq(typed.as_bytes())));
-            place.map(|place| place as u8)
-        });
-        let proof = step.map(Proof::Step).or(recovery.map(Proof::Recovery));
-        Ok(proof.filter(|_| right))
-    }
-
-    /// Notes that a try failed, and gives what is told.
-    pub(super) fn fail(
-        &self,
-        account: Option<Uuid>,
-        tried: &Try,
-        refused: Refusal,
-        cx: &Context,
-    ) -> PeopleError {
-        let times = tried.times;
-        // At each doubling, so that nobody floods the ledger by guessing.
-        if let Some(account) = account
-            && times >= 4
-            && times.is_power_of_two()
-        {
-            let platform = self.platform().clone();
-            let cx = Context::of_the_platform(cx.at);
-            // Nobody waits for it: the time that an append takes would tell that there is such an account.
-            tokio::spawn(async move {
-                let told = platform.carry_out::<Account, _>(account, Failed { times }, &cx);
-                if let Err(error) = told.await {
-                    tracing::error!(%error, "failures to sign in are not on record");
-                }
-            });
-        }
-        refused.into()
-    }
-
-    /// Runs what takes the processor for a while off the threads that answer others, a few at a time.
-    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        // Held by the work and not by whoever waits for it, who may go away. It cannot fail: nobody closes it.
-        let turn = Arc::clone(&self.0.hashing).acquire_owned().await;
-        let worked = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        match worked.await {
-            Ok(done) => done,
-            // It panicked: so does whoever waits for it.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-
     /// The person's name, for showing who did something; nothing when the person was erased.
     ///
     /// # Errors
@@ -553,7 +386,7 @@ impl People {
     }
 
     /// Whose login it is.
-    fn account_of(&self, login: &str) -> Result<Option<Uuid>, PeopleError> {
+    pub(super) fn account_of(&self, login: &str) -> Result<Option<Uuid>, PeopleError> {
         Ok(self.platform().owner_of(LOGINS, &login_key(login))?)
     }
 }
@@ -582,26 +415,13 @@ fn invited_before() -> Refusal {
     )
 }
 
-fn not_signed_in() -> Refusal {
-    Refusal::new(
-        "sign-in-failed",
-        "登录名、密码或验证码不对",
-        "login, password or code is wrong",
-    )
-}
-
 /// A login as it is compared: without the space around it, in small letters, and those of full width, which Chinese
 /// keyboards write, as the others.
-fn login_key(login: &str) -> String {
-    let narrow = |letter: char| match letter {
-        // From `！` to `～` they stand in the order of those from `!` to `~`.
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
-        other => other,
-    };
+pub(super) fn login_key(login: &str) -> String {
     login
         .trim()
         .chars()
-        .map(narrow)
+        .map(half)
         .collect::<String>()
         .to_lowercase()
 }
@@ -617,23 +437,6 @@ fn is_seen(letter: char) -> bool {
     !letter.is_control() && !turns
 }
 
-/// A one-time code as it was meant: applications show it in two groups.
-fn together(code: &str) -> String {
-    code.split_whitespace().collect()
-}
-
-/// A recovery code as it is compared: letters that are taken for digits are these.
-fn plain(code: &str) -> String {
-    code.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| match letter.to_ascii_lowercase() {
-            'o' => '0',
-            'i' | 'l' => '1',
-            other => other,
-        })
-        .collect()
-}
-
 fn wrong_code() -> Refusal {
     Refusal::new(
         "code-wrong",
@@ -642,36 +445,7 @@ fn wrong_code() -> Refusal {
     )
 }
 
-fn after(at: Timestamp, hours: i64) -> Timestamp {
+pub(super) fn after(at: Timestamp, hours: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_hours(hours))
         .unwrap_or(Timestamp::MAX)
-}
-
-/// 256 bits that nobody guesses, as text.
-pub(super) fn random_token() -> Result<String, PeopleError> {
-    Ok(URL_SAFE_NO_PAD.encode(crate::vault::random_key()?))
-}
-
-/// Codes of 50 bits, in the 32 digits and letters of Crockford's base 32.
-fn recovery_codes() -> Result<Vec<String>, PeopleError> {
-    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    (0..RECOVERY_CODES)
-        .map(|_| {
-            let bytes = crate::vault::random_key()?;
-            let letters: Vec<char> = bytes[..10]
-                .iter()
-                .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
-                .collect();
-            let (head, tail) = letters.split_at(5);
-            Ok(format!(
-                "{}-{}",
-                head.iter().collect::<String>(),
-                tail.iter().collect::<String>()
-            ))
-        })
-        .collect()
-}
-
-pub(super) fn hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
 }

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::commands::SignOut;
 use super::events::Account;
-use super::people::{People, PeopleError, hash};
+use super::people::{People, PeopleError};
 use super::role::Viewer;
+use super::secrets::hash;
 use super::tables;
 use crate::context::Context;
 

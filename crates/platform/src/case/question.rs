@@ -13,6 +13,7 @@ use crate::aggregate::{Aggregate, Decide, Decision, Events};
 use crate::context::{Context, Refusal, Text};
 use crate::deadline::Running;
 use crate::effect::{Effect, Expectation, Expected};
+use crate::half_width::half;
 use crate::plan::Plan;
 use crate::platform::CommandError;
 use crate::read_model::Tables;
@@ -362,13 +363,8 @@ fn written(text: String) -> Result<String, Refusal> {
 /// A text without case, width, spaces and the commas of thousands.
 fn plain(text: &str) -> String {
     text.chars()
-        .filter_map(|c| match c {
-            ',' | '\u{ff0c}' | '_' | '-' => None,
-            c if c.is_whitespace() => None,
-            // Full-width forms stand at a fixed distance from ASCII (Unicode, U+FF01 to U+FF5E).
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0),
-            c => Some(c),
-        })
+        .map(half)
+        .filter(|letter| !matches!(letter, ',' | '_' | '-') && !letter.is_whitespace())
         .flat_map(char::to_lowercase)
         .collect()
 }

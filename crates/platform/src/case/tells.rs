@@ -1,6 +1,8 @@
 //! Whether a text tells a figure, however it is written: 399,880.22 元, 39.99 万元 and 40 万 are one amount, 2024-07-07 and
 //! 2024年7月7日 one day. Pure; knows no flags.
 
+use crate::half_width::half;
+
 /// A number as somebody wrote it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Number {
@@ -59,13 +61,11 @@ fn is_about(told: &Number, known: &Number) -> bool {
 
 /// In half width, without spaces in days.
 fn half_width(text: &str) -> Vec<char> {
-    let half = |letter: char| match letter {
-        // Full-width forms stand at a fixed distance from ASCII (Unicode, U+FF01 to U+FF5E).
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+    let narrow = |letter: char| match letter {
         '\u{3000}' | '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
-        other => other,
+        other => half(other),
     };
-    let wide: Vec<char> = text.chars().map(half).collect();
+    let wide: Vec<char> = text.chars().map(narrow).collect();
     let of_day = |at: usize| {
         wide.get(at)
             .is_some_and(|letter| "年月日".contains(*letter))
